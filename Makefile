@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 # Link the Swift libraries statically, so that the binary runs without an installed Swift.
-RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker --icf=safe --product sluice
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib --product sluice
 BINARY := $(CURDIR)/.build/release/sluice
 FUZZ_SECONDS ?= 60
 IMAGE ?= sluice:latest
@@ -79,6 +79,10 @@ bench-scale: release ## measures the gateway with 50 million keys and 10 million
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ScaleBench
 	SLUICE_BINARY=$(BINARY) SCALE_BENCH=$(CURDIR)/.build/release/ScaleBench Benchmarks/scale
 
+.PHONY: bench-relay
+bench-relay: release ## measures how fast a backlog drains, with and without jobs that the queue does not accept
+	SLUICE_BINARY=$(BINARY) python3 Benchmarks/relay
+
 .PHONY: bench-client
 bench-client: release ## measures the Zizq client, compared with Foundation's coders
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ClientBench
@@ -91,7 +95,7 @@ bench-routes: deps ## measures loading, lookup and rendering with ten thousand r
 
 .PHONY: simulate
 SEEDS ?= 1000
-simulate: build ## runs the outbox through SEEDS random histories of faults, crashes, clocks and commands
+simulate: build ## runs outbox and relay through SEEDS random histories of faults, power cuts, clocks and commands
 	SIMULATE_SEEDS=$(SEEDS) $(SWIFT) test --skip-build --filter SimulationTests
 
 # Tests/Proof/README.md says what crash and soak check, and lists their variables.

@@ -2,8 +2,8 @@
 
 import os
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -11,6 +11,9 @@ import urllib.request
 import wire
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "..", "Tests", "Proof"))
+
+from parts import free_ports  # noqa: E402
 
 
 class Gateway:
@@ -112,18 +115,3 @@ class Gateway:
                 process.kill()
                 process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_ports(count):
-    """Ports that nothing listens on. Below the range of ephemeral ports, so that no attack's connection takes one."""
-    ports, candidate = [], 12000 + os.getpid() % 15000
-    while len(ports) < count:
-        candidate += 1
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-                ports.append(candidate)
-            except OSError:
-                pass
-    return ports

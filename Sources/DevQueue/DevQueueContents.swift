@@ -1,33 +1,33 @@
 internal import SluiceBase
 
-/// What the development queue holds, and what each request does to it. One thread at a time.
+/// The state of the development queue, and the effect of each request on it. One thread at a time.
 struct DevQueueContents {
     var configuration: DevQueueConfiguration
     var faults = DevQueueFaults()
     var statistics = DevQueueStatistics()
-    /// Empty where only counts are kept.
+    /// Empty if only counts are kept.
     private(set) var jobs: [JobIdentifier: DevQueueJob] = [:]
-    /// How many jobs were accepted and not wiped, including those that are not kept.
+    /// The number of accepted jobs, including those that are not kept; reset by a wipe.
     private(set) var accepted = 0
     private var lastIdentifier = JobIdentifier(value: UInt128(UInt32.random(in: 0 ... .max)))
-    /// The holder of each unique key.
+    /// The job that holds each unique key.
     private var holders: [String: Holder] = [:]
-    /// The batches that wait, each with its job.
+    /// The open batches, each with its job.
     private var openBatches: [String: JobIdentifier] = [:]
     private var ready = ReadyJobs()
-    /// Jobs by the time at which they become ready.
+    /// Scheduled jobs by the time at which they become ready.
     private var scheduled = JobHeap()
-    /// Finished jobs by the time at which they go.
+    /// Finished jobs by the time at which they expire.
     private var expiring = JobHeap()
     var takers = JobTakers()
-    /// Calls that are made once when so many jobs have been accepted.
+    /// Functions called once when this number of jobs has been accepted.
     var waiters: [(count: Int, call: @Sendable () -> Void)] = []
-    /// The present time, in milliseconds since the UNIX epoch.
+    /// The current time, in milliseconds since 1970.
     private(set) var now: UInt64 = 0
-    /// The time of the next scheduled job that workers know of.
+    /// The time of the next scheduled job that was announced to workers.
     private var announced = UInt64.max
 
-    /// The job that holds a unique key. The whole job is here only where jobs are not kept.
+    /// The job that holds a unique key. It contains the whole job only if jobs are not kept.
     private struct Holder {
         let id: JobIdentifier
         let job: DevQueueJob?
@@ -35,7 +35,7 @@ struct DevQueueContents {
 
     init(configuration: DevQueueConfiguration) { self.configuration = configuration }
 
-    /// How many jobs there are; where jobs are not kept, how many were accepted.
+    /// The number of jobs; if jobs are not kept, the number of accepted ones.
     var count: Int { configuration.keeping == .counts ? accepted : jobs.count }
 
     /// All jobs, in the order of their identifiers.
@@ -52,20 +52,20 @@ struct DevQueueContents {
         takers.forgetJobs()
     }
 
-    /// Makes scheduled jobs ready and removes finished ones, up to the present time.
+    /// Makes due scheduled jobs ready and removes expired ones.
     mutating func advance(to time: UInt64) {
         now = time
         while let place = scheduled.popFirst(upTo: now) { enter(update(place.id) { $0.status = .ready }) }
         while let place = expiring.popFirst(upTo: now) { remove(place.id) }
     }
 
-    /// Lets a job that is ready or scheduled wait for its turn.
+    /// Adds a ready or scheduled job to its list.
     private mutating func enter(_ job: DevQueueJob?) {
         guard let job else { return }
         if job.status == .ready { ready.insert(job) } else { scheduled.insert(JobPlace(rank: job.readyAt, id: job.id)) }
     }
 
-    /// - Returns: the job as it is after the change; `nil` where there is none.
+    /// - Returns: the changed job; `nil` if there is none.
     private mutating func update(_ id: JobIdentifier, _ change: (inout DevQueueJob) -> Void) -> DevQueueJob? {
         guard var job = jobs[id] else { return nil }
         change(&job)
@@ -83,7 +83,7 @@ struct DevQueueContents {
 // MARK: - Enqueuing
 
 extension DevQueueContents {
-    /// Why jobs that passed the rules cannot be stored: folding needs jq, which is not here.
+    /// Why valid jobs cannot be stored: folding needs jq, which is not available here.
     func refusal(of requests: [JobRequest], isBulk: Bool) -> RejectedJobError? {
         var opened: Set<String> = []
         for (position, request) in requests.enumerated() {
@@ -95,9 +95,9 @@ extension DevQueueContents {
         return nil
     }
 
-    /// Stores jobs that passed the rules, and appends them to the answer.
+    /// Stores valid jobs, and appends them to the answer.
     ///
-    /// - Returns: whether every one of them was a duplicate.
+    /// - Returns: whether all of them were duplicates.
     mutating func enqueue(_ requests: [JobRequest], body: Span<UInt8>, answer: inout [UInt8]) -> Bool {
         var duplicates = 0
         for (position, request) in requests.enumerated() {
@@ -140,14 +140,14 @@ extension DevQueueContents {
 }
 
 extension JobRequest {
-    /// The batch that the job takes part in. A job that runs later takes part in none.
+    /// The batch of the job. A job that runs later has none.
     fileprivate func batch(foldedAt now: UInt64) -> JobBatch? { (readyAt ?? now) > now ? nil : batch }
 }
 
 // MARK: - Taking
 
 extension DevQueueContents {
-    /// Gives the next job to a worker; `nil` where there is none, or where the worker has as many as it may have.
+    /// Gives the next job to a worker; `nil` if there is none, or the worker has reached its maximum.
     mutating func take(for taker: JobTakers.ID) -> DevQueueJob? {
         guard let request = takers.request(of: taker), let id = ready.take(from: request.queues) else {
             takers.wait(taker)
@@ -158,12 +158,12 @@ extension DevQueueContents {
             job.status = .inFlight
             job.dequeuedAt = now
         }
-        // A batch in work takes no more jobs in.
+        // A batch that a worker has taken is closed.
         if let key = job?.batch?.key, openBatches[key] == id { openBatches[key] = nil }
         return job
     }
 
-    /// Makes the jobs of a worker that has gone ready again.
+    /// Makes the jobs of a disconnected worker ready again.
     mutating func close(_ taker: JobTakers.ID) {
         for id in takers.close(taker) {
             let job = update(id) {
@@ -174,13 +174,13 @@ extension DevQueueContents {
         }
     }
 
-    /// How many milliseconds it takes until the next scheduled job is ready; `nil` where none is scheduled.
+    /// The milliseconds until the next scheduled job is ready; `nil` if none is scheduled.
     mutating func announceSchedule() -> UInt64? {
         announced = scheduled.first?.rank ?? .max
         return scheduled.first.map { $0.rank - min($0.rank, now) }
     }
 
-    /// The calls that wait for enough jobs, and those that wake workers for a job that is ready now or earlier.
+    /// The functions that wait for a number of jobs, and those that wake workers for a job that is ready by now.
     mutating func dueCalls() -> [@Sendable () -> Void] {
         let reached = waiters.filter { $0.count <= accepted }.map(\.call)
         if !reached.isEmpty { waiters.removeAll { $0.count <= accepted } }
@@ -195,7 +195,7 @@ extension DevQueueContents {
 
     /// Completes a job.
     ///
-    /// - Returns: `false` where no worker holds it.
+    /// - Returns: `false` if no worker has it.
     mutating func complete(_ id: JobIdentifier) -> Bool {
         guard takers.settle(id) else { return false }
         if let job = update(id, { $0.status = .completed }) { keep(id, for: job.retention?.completed ?? 0) }
@@ -204,7 +204,7 @@ extension DevQueueContents {
 
     /// Schedules a failed job for another attempt, or makes it dead.
     ///
-    /// - Returns: the job as it is then; `nil` where no worker holds it.
+    /// - Returns: the changed job; `nil` if no worker has it.
     mutating func fail(_ id: JobIdentifier, _ report: FailureReport) -> DevQueueJob? {
         guard takers.settle(id) else { return nil }
         let job = update(id) { [now] job in
@@ -228,8 +228,8 @@ extension DevQueueContents {
         expiring.insert(JobPlace(rank: overflowed ? .max : time, id: id))
     }
 
-    /// How often a job is tried again unless it says otherwise.
+    /// The default number of retries.
     private static let retryLimit: UInt32 = 25
-    /// How long a dead job is kept unless it says otherwise: 7 days.
+    /// The default time for which a dead job is kept: 7 days.
     private static let deadMilliseconds: UInt64 = 7 * 24 * 3_600_000
 }

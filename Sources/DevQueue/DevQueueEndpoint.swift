@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// Carries out on the connections what `DevQueueService` decides. On its event loop only.
+/// Does on the connections what `DevQueueService` decides. Only on its event loop.
 final class DevQueueEndpoint: HTTPService {
     private let service: DevQueueService
     private unowned let loop: HTTPServerLoop
@@ -12,7 +12,7 @@ final class DevQueueEndpoint: HTTPService {
         self.loop = loop
     }
 
-    /// More than any batch. A Zizq server has no limit.
+    /// Larger than any batch. A Zizq server has no limit.
     private static let bodyLimit = 256 << 20
 
     func admit(_ request: borrowing RequestView) -> Admission<NoContext> {
@@ -44,7 +44,7 @@ final class DevQueueEndpoint: HTTPService {
         return .stream(head) { stream.note($0) }
     }
 
-    /// Returns to the exchange later, when the loop waits for its answer.
+    /// Replies to the exchange later, when the loop waits for its answer.
     private func finish(_ exchange: ExchangeID, with reply: DevQueueReply, after delay: Duration) {
         let mailbox = loop.mailbox
         Task {
@@ -65,7 +65,7 @@ extension HTTPServerLoop {
     }
 }
 
-/// The answer to one `GET /jobs/take`, as long as it lasts. On its event loop only.
+/// The answer to one `GET /jobs/take`. Only on its event loop.
 final class TakeStream {
     private let request: TakeRequest
     private let store: DevQueueStore
@@ -73,14 +73,14 @@ final class TakeStream {
     private let exchange: ExchangeID
     private let wake: @Sendable () -> Void
     private var taker: JobTakers.ID?
-    /// When the next heartbeat is due, in monotonic nanoseconds.
+    /// The time of the next heartbeat, in monotonic nanoseconds.
     private var nextBeat: Int64
 
     private static let heartbeatNanoseconds: Int64 = 3_000_000_000
-    /// About how many bytes of jobs are sent at once.
+    /// The approximate number of bytes of jobs sent in one piece.
     private static let pieceBytes = 64 * 1024
 
-    /// - Parameter wake: makes the loop wake the stream; called on any thread.
+    /// - Parameter wake: makes the loop wake the stream; can be called on any thread.
     init(
         _ request: TakeRequest, store: DevQueueStore, loop: HTTPServerLoop, exchange: ExchangeID,
         wake: @escaping @Sendable () -> Void
@@ -131,9 +131,9 @@ final class TakeStream {
         if loop.hasRoom(on: exchange) { loop.send([ASCII.lineFeed], on: exchange) }
     }
 
-    /// Wakes the stream for the next heartbeat, or for a job that is ready earlier.
+    /// Sets the wake-up time to the next heartbeat, or to a job that is ready earlier.
     private func setAlarm() {
-        // A job may be scheduled for the end of time, which nanoseconds cannot hold.
+        // A job may be scheduled for a time beyond the range of nanoseconds.
         let milliseconds = min(store.millisecondsUntilNextJob() ?? .max, UInt64(Self.heartbeatNanoseconds / 1_000_000))
         loop.setAlarm(at: min(nextBeat, loop.loop.now + Int64(milliseconds) * 1_000_000), for: exchange)
     }

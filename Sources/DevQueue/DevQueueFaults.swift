@@ -1,6 +1,6 @@
 internal import SluiceHTTP
 
-/// One way in which an enqueue goes wrong, for tests of its sender.
+/// A fault of an enqueue, for tests of its sender.
 package enum DevQueueFault: Sendable, Hashable {
     /// Refused with this status and `{"error":…}`; nothing is stored.
     case status(Int, error: String)
@@ -14,9 +14,9 @@ package enum DevQueueFault: Sendable, Hashable {
     case garbage
     /// The jobs are stored, half of the answer's bytes are sent and the connection closes.
     case halfAnswer
-    /// 400 with a page of HTML, as a proxy answers; nothing is stored.
+    /// 400 with an HTML page, as from a proxy; nothing is stored.
     case htmlBadRequest
-    /// 413 with a page of HTML; nothing is stored.
+    /// 413 with an HTML page; nothing is stored.
     case payloadTooLarge
     /// 307 to another URL; nothing is stored.
     case redirect
@@ -24,23 +24,22 @@ package enum DevQueueFault: Sendable, Hashable {
     case silence
     /// No answer and no close; the jobs are stored.
     case silenceAfterCommit
-    /// 400 without an index where a job of this type is in the request; anything else is accepted.
+    /// 400 without an index if a job of this type is in the request; anything else is accepted.
     case refusesType(String)
-    /// 503 where a job of this type is in the request, as a filter answers; anything else is accepted.
+    /// 503 if a job of this type is in the request, as from a filter; anything else is accepted.
     case filtersType(String)
-    /// No answer and no close where a job of this type is in the request, which is not stored; anything else is
-    /// accepted.
+    /// No answer and no close if a job of this type is in the request, which is not stored; anything else is accepted.
     case silencesType(String)
     /// 429 with `Retry-After` in seconds; nothing is stored.
     case busy(retryAfter: Int)
 }
 
-/// Which fault the next enqueues meet.
+/// The fault of the next enqueues.
 struct DevQueueFaults {
     private var fault: DevQueueFault?
     private var remaining = 0
 
-    /// - Parameter count: for how many enqueues; `nil` for all.
+    /// - Parameter count: the number of enqueues; `nil` for all.
     mutating func set(_ fault: DevQueueFault?, count: Int?) {
         self.fault = fault
         remaining = count ?? .max
@@ -55,7 +54,7 @@ struct DevQueueFaults {
 }
 
 extension DevQueueFault {
-    /// Whether the jobs are stored anyway.
+    /// Whether the jobs are stored despite the fault.
     var commits: Bool {
         switch self {
         case .delay, .dropAfterCommit, .garbage, .halfAnswer, .silenceAfterCommit, .refusesType, .filtersType,
@@ -65,7 +64,7 @@ extension DevQueueFault {
         }
     }
 
-    /// The reply in place of the normal answer.
+    /// The reply instead of the normal answer.
     func reply(insteadOf normal: HTTPResponse) -> DevQueueReply {
         switch self {
         case .status(let status, let error): .answer(.error(status, error))
@@ -88,7 +87,7 @@ extension DevQueueFault {
             body: Array(#"{"error":"slow down"}"#.utf8))
     }
 
-    /// The first half of the answer as it would have gone over the wire.
+    /// The first half of the encoded answer.
     private static func half(of answer: HTTPResponse) -> [UInt8] {
         var bytes: [UInt8] = []
         ResponseWriter.append(answer, date: [], connection: .keepAlive, to: &bytes)

@@ -1,19 +1,19 @@
 internal import SluiceJSON
 
-/// One job that the development queue has accepted.
+/// One accepted job of the development queue.
 package struct DevQueueJob: Sendable {
     package let id: JobIdentifier
     let request: JobRequest
-    /// The bytes that were sent; `nil` where payloads are not kept.
+    /// The sent bytes; `nil` if payloads are not kept.
     package let payload: [UInt8]?
     package internal(set) var status: JobStatus
-    /// Milliseconds since the UNIX epoch.
+    /// Milliseconds since 1970.
     package internal(set) var readyAt: UInt64
-    /// How often it was taken and failed.
+    /// The number of failed attempts.
     package internal(set) var attempts: UInt32 = 0
-    /// When it was taken last, in milliseconds since the UNIX epoch; `nil` before that, and after its worker has gone.
+    /// When it was last taken, in milliseconds since 1970; `nil` before that, and after its worker has disconnected.
     package internal(set) var dequeuedAt: UInt64?
-    /// When it failed last, in milliseconds since the UNIX epoch.
+    /// When it last failed, in milliseconds since 1970.
     package internal(set) var failedAt: UInt64?
 
     init(_ request: JobRequest, id: JobIdentifier, payload: [UInt8]?, now: UInt64) {
@@ -35,7 +35,7 @@ package struct DevQueueJob: Sendable {
     package var batch: JobBatch? { request.batch }
 }
 
-/// Where a job is in its life.
+/// The state of a job.
 package enum JobStatus: String, Sendable, CaseIterable {
     case scheduled
     case ready
@@ -44,7 +44,7 @@ package enum JobStatus: String, Sendable, CaseIterable {
     case dead
 }
 
-/// How long a unique key keeps other jobs out: as long as the job that holds it is in one of these states.
+/// How long a unique key keeps other jobs out: as long as its job is in one of these states.
 package enum UniqueScope: String, Sendable, CaseIterable {
     case queued
     case active
@@ -66,15 +66,15 @@ package struct JobRetention: Sendable, Hashable {
     package var dead: UInt64?
 }
 
-/// Which jobs are folded into one. `when` and `fold` are jq expressions.
+/// A job's batch. `when` and `fold` are jq expressions.
 package struct JobBatch: Sendable, Hashable {
     package var key = ""
     package var when = ""
     package var fold = ""
 }
 
-/// A job's identifier: 25 digits of base 36 that grow with time. 48 bits of milliseconds, a counter of 48 bits, and 32
-/// random bits of the process.
+/// A job's identifier: 25 digits of base 36 that increase with time. 48 bits of milliseconds, a counter of 48 bits, and
+/// 32 random bits of the process.
 package struct JobIdentifier: Sendable, Hashable, Comparable {
     package let value: UInt128
 
@@ -82,7 +82,7 @@ package struct JobIdentifier: Sendable, Hashable, Comparable {
 
     init(value: UInt128) { self.value = value }
 
-    /// Reads the 25 digits.
+    /// Parses the 25 digits.
     package init?(_ text: String) {
         guard text.utf8.count == 25, let value = UInt128(text, radix: 36), text.utf8.first != UInt8(ascii: "+") else {
             return nil
@@ -90,9 +90,9 @@ package struct JobIdentifier: Sendable, Hashable, Comparable {
         self.value = value
     }
 
-    /// The next identifier. It grows even when the clock goes back.
+    /// Returns the next identifier. It increases even if the clock goes back.
     ///
-    /// - Parameter milliseconds: since the UNIX epoch.
+    /// - Parameter milliseconds: since 1970.
     func next(milliseconds: UInt64) -> JobIdentifier {
         let counter = max((value >> 32) + 1, UInt128(milliseconds) << 48)
         return JobIdentifier(value: counter << 32 | value & UInt128(UInt32.max))
@@ -105,7 +105,7 @@ package struct JobIdentifier: Sendable, Hashable, Comparable {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    /// Appends the 25 digits, 13 and 12 at a time: so many fit into 64 bits, where division is cheap.
+    /// Appends the 25 digits, 13 and 12 at a time: these fit into 64 bits, for which division is cheap.
     func append(to body: inout [UInt8]) {
         let start = body.count
         body.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 25))
@@ -127,17 +127,17 @@ package struct JobIdentifier: Sendable, Hashable, Comparable {
 // MARK: - JSON
 
 extension DevQueueJob {
-    /// What an answer shows of a job.
+    /// The parts of a job that an answer contains.
     enum View {
         /// The answer to its enqueue: without the payload.
         case enqueued(isDuplicate: Bool)
-        /// It is read or taken: with the payload where payloads are kept.
+        /// Read or taken: with the payload, if payloads are kept.
         case whole
         /// The answer to a change.
         case withoutPayload
     }
 
-    /// Appends the job in the order in which a Zizq server writes its fields.
+    /// Appends the job with its fields in the order of a Zizq server.
     func appendJSON(to body: inout [UInt8], as view: View) {
         body.append(contentsOf: #"{"id":""#.utf8)
         id.append(to: &body)
@@ -159,12 +159,12 @@ extension DevQueueJob {
         body.append(UInt8(ascii: "}"))
     }
 
-    /// The payload as a Zizq server returns it. The bytes that were sent are stored, so only reading a job costs this.
+    /// The payload in the format of a Zizq server. The sent bytes are stored, so only reading a job has this cost.
     static func canonical(_ payload: [UInt8]) -> String {
         String(decoding: (try? JSONCanonical.of(payload)) ?? payload, as: UTF8.self)
     }
 
-    /// The fields that are shown only where they were set.
+    /// The fields that are present only if they were set.
     private func appendOptions(to body: inout [UInt8]) {
         if let retryLimit { body.appendMember("retry_limit", json: String(retryLimit)) }
         if let backoff {
@@ -188,7 +188,7 @@ extension DevQueueJob {
     }
 }
 
-/// Members of an object that has another one before them: `,"name":value`.
+/// Members after another one: `,"name":value`.
 extension [UInt8] {
     mutating func appendMember(_ name: String, text: String) {
         appendMember(name, json: "")

@@ -1,14 +1,14 @@
 internal import SluiceBase
 internal import SluiceHTTP
 
-/// The paths of the API, with the methods and media types that each takes. A Zizq server does not have those below
-/// `/dev`, which are for tests and benchmarks.
+/// The paths of the API, with their methods and media types. A Zizq server does not have those below `/dev`, which are
+/// for tests and benchmarks.
 enum DevQueueRoute: String {
     case jobs = "/jobs"
     case bulk = "/jobs/bulk"
     case count = "/jobs/count"
     case take = "/jobs/take"
-    /// The acknowledgement of many jobs.
+    /// The acknowledgement of several jobs.
     case successes = "/jobs/success"
     case job = "/jobs/{id}"
     case success = "/jobs/{id}/success"
@@ -17,12 +17,12 @@ enum DevQueueRoute: String {
     case health = "/health"
     case version = "/version"
     case reset = "/reset"
-    /// The counts of `DevQueueStatistics`, and `jobs`, the present number of jobs.
+    /// The counts of `DevQueueStatistics`, and `jobs`, the current number of jobs.
     case statistics = "/dev/stats"
-    /// Every job with its payload, one a line.
+    /// All jobs with their payloads, one per line.
     case allJobs = "/dev/jobs"
 
-    /// The route of a path and the identifier in it, which is empty where there is none.
+    /// The route of a path and the identifier in it, which is empty if there is none.
     static func of(_ path: String) -> (route: DevQueueRoute, id: String)? {
         if let route = DevQueueRoute(rawValue: path) { return (route, "") }
         var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -41,7 +41,7 @@ enum DevQueueRoute: String {
         }
     }
 
-    /// 406 for an `Accept`, then 415 for a `Content-Type`, that does not contain a media type which fits.
+    /// 406 for an `Accept`, then 415 for a `Content-Type`, that contains no matching media type.
     func mediaTypeRefusal(of request: borrowing RequestView) -> HTTPResponse? {
         let json = "application/json"
         let answers = self == .take ? ["application/x-ndjson", json] : [json]

@@ -5,15 +5,15 @@ package import SluiceNet
 /// The development queue on a socket. It is not a Zizq server: nothing outlives the process.
 package final class DevQueueServer: Sendable {
     package let store: DevQueueStore
-    /// Where it listens, with the port that the system chose for port 0.
+    /// The address of its listener, with the port that the system chose for port 0.
     package let address: SocketAddress
     private let group: EventLoopGroup
     private let server: HTTPServer
 
-    /// Binds and starts to answer.
+    /// Binds and starts to serve.
     ///
     /// - Parameters:
-    ///   - address: normally a loopback address; port 0 lets the system choose.
+    ///   - address: usually a loopback address; with port 0 the system chooses one.
     ///   - tls: for HTTPS.
     package init(
         store: DevQueueStore, address: SocketAddress, tls: TLSServerContextSlot? = nil
@@ -36,9 +36,9 @@ package final class DevQueueServer: Sendable {
     /// The base URL.
     package func url(isTLS: Bool = false) -> String { "\(isTLS ? "https" : "http")://\(address)" }
 
-    /// Stops listening, closes every connection and ends the thread.
+    /// Stops listening, closes all connections and ends the thread.
     ///
-    /// - Parameter limit: how long answers under way may take, which announce the close. Streams of jobs end at once.
+    /// - Parameter limit: the time for answers in progress, which announce the close. Streams of jobs end immediately.
     package func stop(within limit: Duration = .zero) async {
         if limit > .zero {
             server.beginDrain()
@@ -50,7 +50,7 @@ package final class DevQueueServer: Sendable {
     }
 }
 
-/// Ignores what happens on the development queue's listener.
+/// Ignores the events of the development queue's listener.
 struct DevQueueObserver: HTTPServerObserver {
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
     func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}

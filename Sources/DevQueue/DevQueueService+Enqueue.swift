@@ -20,7 +20,7 @@ extension DevQueueService {
         return fault?.reply(insteadOf: answer) ?? .answer(answer)
     }
 
-    /// - Returns: `nil` where a Zizq server's process ends.
+    /// - Returns: `nil` if the process of a Zizq server would end.
     private func answer(to body: Span<UInt8>, isBulk: Bool, refusing fault: DevQueueFault?) -> HTTPResponse? {
         do throws(RejectedJobError) {
             let jobs = isBulk ? try RequestReader.jobs(body) : [try RequestReader.job(body)]
@@ -51,7 +51,7 @@ extension DevQueueService {
     }
 }
 
-/// Why a Zizq server refuses a request: the status and the sentence.
+/// A Zizq server's refusal of a request: the status and the sentence.
 struct RejectedJobError: Error, Hashable {
     let status: Int
     let sentence: String
@@ -61,13 +61,13 @@ struct RejectedJobError: Error, Hashable {
         self.sentence = sentence
     }
 
-    /// In a bulk a sentence about one job starts with the job's position.
+    /// The error of one job of a bulk request, which starts with the job's index.
     func at(_ position: Int) -> RejectedJobError { RejectedJobError(status, "jobs[\(position)]: \(sentence)") }
 }
 
-/// The checks of an enqueue, in the order in which Zizq makes them.
+/// The checks of an enqueue, in Zizq's order.
 enum EnqueueRules {
-    /// Whether a Zizq server's process ends over the job: a name has more than 65,507 bytes.
+    /// Whether the job would end the process of a Zizq server: a name has more than 65,507 bytes.
     static func endsServer(_ job: JobRequest) -> Bool { max(job.type.utf8.count, job.queue.utf8.count) > 65_507 }
 
     static func check(_ jobs: [JobRequest], isBulk: Bool, isLicensed: Bool) throws(RejectedJobError) {
@@ -134,7 +134,7 @@ enum EnqueueRules {
         }
     }
 
-    /// Whether a jq expression is not empty and its brackets and strings close. More cannot be checked without jq.
+    /// Whether a jq expression is not empty and has balanced brackets and strings. More cannot be checked without jq.
     private static func isPlausible(_ expression: String) -> Bool {
         let closing: [UInt8: UInt8] = [0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D]
         var open: [UInt8] = []

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceJSON
 
-/// The reading half of the API.
+/// The queries of the API.
 extension DevQueueService {
     /// `GET /jobs/{id}`
     func job(_ id: String) -> HTTPResponse {
@@ -57,7 +57,7 @@ extension DevQueueService {
 
 /// One page of a listing.
 struct JobPage {
-    /// The parameters of a listing that are not filters.
+    /// The parameters of a listing other than filters.
     static let parameters: Set<String> = ["limit", "order", "from", "before"]
 
     private let limit: Int

@@ -2,26 +2,26 @@ package import SluiceBase
 package import SluiceHTTP
 internal import SluiceJSON
 
-/// Answers HTTP requests as a Zizq server would: a development stand-in. Jobs live as they do there, but nothing
+/// Answers HTTP requests like a Zizq server: a development stand-in. Jobs have the same life cycle, but nothing
 /// survives the process.
 ///
-/// It maps a request to what the connection has to do, and opens no socket. Callable from any thread.
+/// It maps a request to the action of its connection, without sockets. Can be used from any thread.
 ///
-/// Where it differs from a Zizq server on purpose:
+/// Intentional differences from a Zizq server:
 ///
 /// - It speaks HTTP/1.1 and 1.0, not HTTP/2, and JSON, not MessagePack.
-/// - The text behind `invalid JSON: ` has other words, and a field that it does not know must be valid JSON, too.
-/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400, and of a
-///   batch's expressions only those are refused whose brackets or strings do not close.
+/// - The text after `invalid JSON: ` is different, and an unknown field must be valid JSON, too.
+/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400, and a
+///   batch's expressions are refused only for unbalanced brackets or strings.
 /// - The errors that workers report are not kept. There is no `GET /jobs/{id}/errors`, and jobs cannot be changed,
 ///   deleted or repeated.
-/// - `budgets` are ignored, as every field that a server of this version does not know.
+/// - `budgets` are ignored, like any field that a server of this version does not have.
 package final class DevQueueService: Sendable {
     package let store: DevQueueStore
 
     package init(store: DevQueueStore) { self.store = store }
 
-    /// The refusal of a request before its body is read: for its path, its method or its media types.
+    /// The refusal of a request before its body is read: because of its path, its method or its media types.
     package func refusal(of request: borrowing RequestView) -> HTTPResponse? {
         guard let (route, _) = DevQueueRoute.of(request.path.text) else { return .error(404, "not found") }
         guard route.methods.contains(request.method.text) else {
@@ -30,7 +30,7 @@ package final class DevQueueService: Sendable {
         return route.mediaTypeRefusal(of: request)
     }
 
-    /// What the connection has to do with a whole request.
+    /// The action of the connection for a complete request.
     package func respond(to request: borrowing RequestView) -> DevQueueReply {
         if let refusal = refusal(of: request) { return .answer(refusal) }
         guard let (route, id) = DevQueueRoute.of(request.path.text) else { return .answer(.error(404, "not found")) }
@@ -101,10 +101,10 @@ package final class DevQueueService: Sendable {
     private static let notInFlight = HTTPResponse.error(404, "job not found in in-flight set")
 }
 
-/// What the connection does with one request.
+/// The connection's action for one request.
 package indirect enum DevQueueReply: Sendable {
     case answer(HTTPResponse)
-    /// Sends these bytes as they are, then closes.
+    /// Sends these bytes, then closes.
     case bytesThenClose([UInt8])
     /// Streams jobs to a worker.
     case take(TakeRequest)
@@ -112,11 +112,11 @@ package indirect enum DevQueueReply: Sendable {
     case drop
     /// Neither answers nor closes.
     case silence
-    /// Does that after this time.
+    /// Replies after this time.
     case delayed(Duration, DevQueueReply)
 }
 
-/// The shapes of Zizq's answers.
+/// The formats of Zizq's answers.
 extension HTTPResponse {
     static func json(_ status: Int, _ body: [UInt8]) -> HTTPResponse {
         HTTPResponse(status: status, headers: [("content-type", "application/json")], body: body)

@@ -1,23 +1,23 @@
 package import SluiceBase
 internal import Synchronization
 
-/// How the development queue behaves.
+/// The settings of the development queue.
 package struct DevQueueConfiguration: Sendable {
-    /// What is kept of an accepted job.
+    /// The parts of accepted jobs that are kept.
     package enum Keeping: String, Sendable, CaseIterable {
         /// Everything including the payload: for tests and development.
         case everything
-        /// All but the payload; a job that is read or taken comes without one.
+        /// All but the payload; reading or taking a job returns none.
         case fields
-        /// Counts, and unique keys where the queue is licensed: for benchmarks, which send millions of jobs. Without a
-        /// licence memory does not grow. There is nothing to take.
+        /// Counts, and unique keys if the queue is licensed: for benchmarks with millions of jobs. Without a licence
+        /// memory does not grow. Jobs cannot be taken.
         case counts
     }
 
     /// Whether `unique_key` and `batch` are accepted, as with a Pro licence.
     package var isLicensed: Bool
     package var keeping: Keeping
-    /// What `GET /version` says.
+    /// The answer of `GET /version`.
     package var version: String
 
     package init(isLicensed: Bool = false, keeping: Keeping = .everything, version: String = "0.6.1") {
@@ -33,17 +33,17 @@ package struct DevQueueStatistics: Sendable, Hashable {
     package internal(set) var enqueueRequests = 0
     /// Accepted jobs, without duplicates.
     package internal(set) var acceptedJobs = 0
-    /// Jobs whose unique key an older job held.
+    /// Jobs whose unique key was held by an older job.
     package internal(set) var duplicateJobs = 0
     /// Enqueue requests that the rules refused.
     package internal(set) var refusedRequests = 0
-    /// Enqueue requests that met a fault which a test had set.
+    /// Enqueue requests with a fault set by a test.
     package internal(set) var faultyRequests = 0
-    /// The most jobs in one request.
+    /// The maximum number of jobs in one request.
     package internal(set) var largestBulk = 0
 }
 
-/// The jobs of the development queue, in memory. Callable from any thread; one request at a time.
+/// The jobs of the development queue, in memory. Can be used from any thread; one request at a time.
 package final class DevQueueStore: Sendable {
     private let contents: Mutex<DevQueueContents>
     let time: any TimeSource
@@ -54,7 +54,7 @@ package final class DevQueueStore: Sendable {
         self.time = time
     }
 
-    /// Runs one step alone, at the present time, then makes the calls that wait for its effect.
+    /// Runs one step exclusively, at the current time, then calls the functions that wait for its effect.
     func withContents<Result>(_ step: (inout DevQueueContents) -> sending Result) -> sending Result {
         let now = now()
         var calls: [@Sendable () -> Void] = []
@@ -68,13 +68,14 @@ package final class DevQueueStore: Sendable {
         return result
     }
 
-    /// Milliseconds since the UNIX epoch.
+    /// Milliseconds since 1970.
     func now() -> UInt64 { UInt64(max(0, time.wallMilliseconds())) }
 
-    /// How many jobs were accepted and not wiped, including finished ones, without duplicates.
+    /// The number of accepted jobs, including finished ones, without duplicates; reset by a wipe.
     package var jobCount: Int { contents.withLock { $0.accepted } }
 
-    /// Calls once when so many jobs, without duplicates, have been accepted; at once if they have been already.
+    /// Calls a function once when this number of jobs, without duplicates, has been accepted; immediately if it has
+    /// already.
     package func whenJobs(reach count: Int, _ call: @escaping @Sendable () -> Void) {
         withContents { $0.waiters.append((count, call)) }
     }
@@ -82,13 +83,13 @@ package final class DevQueueStore: Sendable {
     /// The counts so far.
     package var statistics: DevQueueStatistics { contents.withLock { $0.statistics } }
 
-    /// All jobs in the order of their identifiers; empty where jobs are not kept. A completed job is gone unless its
+    /// All jobs in the order of their identifiers; empty if jobs are not kept. A completed job is removed unless its
     /// retention keeps it.
     package var jobs: [DevQueueJob] { withContents { $0.sortedJobs } }
 
-    /// Sets the fault that the next enqueues meet.
+    /// Sets the fault of the next enqueues.
     ///
-    /// - Parameter count: for how many enqueues; `nil` for all until `clearFaults()`.
+    /// - Parameter count: the number of enqueues; `nil` for all until `clearFaults()`.
     package func setFault(_ fault: DevQueueFault, count: Int? = nil) {
         contents.withLock { $0.faults.set(fault, count: count) }
     }
@@ -99,11 +100,11 @@ package final class DevQueueStore: Sendable {
     /// Sets whether `unique_key` and `batch` are accepted.
     package func setLicensed(_ isLicensed: Bool) { contents.withLock { $0.configuration.isLicensed = isLicensed } }
 
-    /// Wipes all jobs, as `POST /reset` does. The statistics stay.
+    /// Wipes all jobs, as `POST /reset` does. The statistics remain.
     package func reset() { contents.withLock { $0.reset() } }
 }
 
-/// What workers do.
+/// Functions for workers.
 extension DevQueueStore {
     /// Registers a worker.
     ///
@@ -112,12 +113,12 @@ extension DevQueueStore {
         withContents { $0.takers.open(request, wake: wake) }
     }
 
-    /// The next job for a worker; `nil` where there is none, or where the worker has as many as it may have.
+    /// The next job for a worker; `nil` if there is none, or the worker has reached its maximum.
     func takeJob(for taker: JobTakers.ID) -> DevQueueJob? { withContents { $0.take(for: taker) } }
 
-    /// Removes a worker. The jobs that it has not acknowledged are ready again.
+    /// Removes a worker. Its unacknowledged jobs are ready again.
     func closeTaker(_ taker: JobTakers.ID) { withContents { $0.close(taker) } }
 
-    /// How long it takes until the next scheduled job is ready; `nil` where none is scheduled.
+    /// The milliseconds until the next scheduled job is ready; `nil` if none is scheduled.
     func millisecondsUntilNextJob() -> UInt64? { withContents { $0.announceSchedule() } }
 }

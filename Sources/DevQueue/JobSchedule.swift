@@ -9,10 +9,10 @@ struct ReadyJobs {
         queues[job.queue, default: JobHeap()].insert(JobPlace(rank: UInt64(job.priority), id: job.id))
     }
 
-    /// Whether there is a job in these queues; `nil` stands for all queues.
+    /// Whether there is a job in these queues; `nil` for all queues.
     func hasJob(in names: [String]?) -> Bool { firstQueue(of: names) != nil }
 
-    /// Removes the first job of these queues: the lowest priority, then the oldest. `nil` stands for all queues.
+    /// Removes the first job of these queues: the lowest priority, then the oldest. `nil` for all queues.
     mutating func take(from names: [String]?) -> JobIdentifier? {
         firstQueue(of: names).flatMap { queues[$0]?.popFirst()?.id }
     }
@@ -23,16 +23,16 @@ struct ReadyJobs {
     }
 }
 
-/// A job among others: by its priority or its time, then by its age.
+/// A job's position: by its priority or its time, then by its age.
 struct JobPlace: Comparable {
-    /// A priority, or milliseconds since the UNIX epoch.
+    /// A priority, or milliseconds since 1970.
     let rank: UInt64
     let id: JobIdentifier
 
     static func < (one: JobPlace, other: JobPlace) -> Bool { (one.rank, one.id) < (other.rank, other.id) }
 }
 
-/// A binary heap of jobs: gives the first place first, and takes logarithmic time.
+/// A binary heap of jobs: the first one is removed first, in logarithmic time.
 struct JobHeap {
     private var places: [JobPlace] = []
 
@@ -64,22 +64,22 @@ struct JobHeap {
     }
 }
 
-/// How long a failed job waits. Base and jitter are in milliseconds.
+/// The wait after a failure. Base and jitter are in milliseconds.
 package struct JobBackoff: Sendable, Hashable {
     package var base: UInt32
     package var exponent: Float
     package var jitter: UInt32
 
-    /// What a Zizq server does unless the job says otherwise.
+    /// The default of a Zizq server.
     static let standard = JobBackoff(base: 15_000, exponent: 4, jitter: 30_000)
 
-    /// When a failed job is tried again: after the base, a number of seconds that grows with the attempts, and part of
-    /// the jitter for each attempt.
+    /// When a failed job is retried: after the base, a number of seconds that grows with the attempts, and part of the
+    /// jitter for each attempt.
     ///
     /// - Parameters:
-    ///   - attempts: how often it has failed, this time included.
-    ///   - now: milliseconds since the UNIX epoch.
-    /// - Returns: milliseconds since the UNIX epoch; at most 2⁵³, which a double still holds exactly.
+    ///   - attempts: the number of failures, including this one.
+    ///   - now: milliseconds since 1970.
+    /// - Returns: milliseconds since 1970; at most 2⁵³, which a double can still represent.
     func time(afterAttempts attempts: UInt32, now: UInt64) -> UInt64 {
         let growth = pow(Double(attempts), Double(exponent)) * 1000
         let spread = jitter == 0 ? 0 : Double.random(in: 0..<Double(jitter)) * Double(attempts)

@@ -1,8 +1,8 @@
-/// What `GET /jobs/take` asks for.
+/// The parameters of `GET /jobs/take`.
 package struct TakeRequest: Sendable, Hashable {
     /// `nil` for all queues.
     let queues: [String]?
-    /// How many jobs may be out at once without being acknowledged; at least 1.
+    /// The maximum number of unacknowledged jobs; at least 1.
     let prefetch: Int
 
     init(_ parameters: QueryParameters) throws(RejectedJobError) {
@@ -15,16 +15,16 @@ package struct TakeRequest: Sendable, Hashable {
     }
 }
 
-/// The workers that take jobs, and the jobs that each of them holds.
+/// The workers and the jobs that each of them has.
 struct JobTakers {
-    /// Names one worker.
+    /// Identifies a worker.
     typealias ID = Int
 
     private struct Taker {
         let request: TakeRequest
         let wake: @Sendable () -> Void
         var held: Set<JobIdentifier> = []
-        /// Whether it has found no job and wants to be woken.
+        /// Whether it has found no job and waits to be woken.
         var isWaiting = false
 
         var hasRoom: Bool { held.count < request.prefetch }
@@ -41,24 +41,24 @@ struct JobTakers {
         return last
     }
 
-    /// - Returns: the jobs that the worker held, in order.
+    /// - Returns: the jobs that the worker had, in order.
     mutating func close(_ id: ID) -> [JobIdentifier] { takers.removeValue(forKey: id)?.held.sorted() ?? [] }
 
-    /// What a worker asks for, if it has room for another job.
+    /// The parameters of a worker with room for another job.
     func request(of id: ID) -> TakeRequest? { takers[id].flatMap { $0.hasRoom ? $0.request : nil } }
 
     mutating func give(_ job: JobIdentifier, to id: ID) { takers[id]?.held.insert(job) }
 
-    /// Takes an acknowledged job from its worker.
+    /// Removes an acknowledged job from its worker.
     ///
-    /// - Returns: whether a worker held it.
+    /// - Returns: whether a worker had it.
     mutating func settle(_ job: JobIdentifier) -> Bool {
         takers.keys.contains { takers[$0]?.held.remove(job) != nil }
     }
 
     mutating func wait(_ id: ID) { takers[id]?.isWaiting = true }
 
-    /// The calls that wake the waiting workers for which `hasWork` holds. They wait no longer.
+    /// The functions that wake the waiting workers for which `hasWork` is true. They are no longer waiting.
     mutating func wakes(where hasWork: (TakeRequest) -> Bool) -> [@Sendable () -> Void] {
         var calls: [@Sendable () -> Void] = []
         for (id, taker) in takers where taker.isWaiting && taker.hasRoom && hasWork(taker.request) {
@@ -68,7 +68,7 @@ struct JobTakers {
         return calls
     }
 
-    /// Takes all jobs from all workers.
+    /// Removes all jobs from all workers.
     mutating func forgetJobs() {
         for id in takers.keys { takers[id]?.held = [] }
     }

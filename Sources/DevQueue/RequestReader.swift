@@ -1,14 +1,14 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// One job of an enqueue as it was read: the types of its fields are right, and nothing else has been checked.
+/// One parsed job of an enqueue: the types of its fields are right, and nothing else has been checked.
 struct JobRequest {
     var type = ""
     var queue = ""
-    /// Where the payload's bytes lie in the request body.
+    /// The range of the payload's bytes in the request body.
     var payload = 0..<0
     var priority: UInt16?
-    /// Milliseconds since the UNIX epoch.
+    /// Milliseconds since 1970.
     var readyAt: UInt64?
     var retryLimit: UInt32?
     var backoff: JobBackoff?
@@ -18,16 +18,16 @@ struct JobRequest {
     var batch: JobBatch?
 }
 
-/// What a worker reports of a job that has failed. The queue does not keep the error itself.
+/// A worker's report about a failed job. The queue does not keep the error.
 struct FailureReport {
-    /// Milliseconds since the UNIX epoch; `nil` for the job's own back-off.
+    /// Milliseconds since 1970; `nil` for the job's backoff.
     var retryAt: UInt64?
     /// Whether the job is dead without another attempt.
     var kill = false
 }
 
-/// Reads request bodies. A body of another shape is refused with status 400 and `invalid JSON: …`, as by a Zizq
-/// server, but in other words.
+/// Parses request bodies. Other bodies are refused with status 400 and `invalid JSON: …`, as by a Zizq server, but with
+/// other texts.
 enum RequestReader {
     /// The body of `POST /jobs`: one job object.
     static func job(_ body: Span<UInt8>) throws(RejectedJobError) -> JobRequest { try read(body, readJob) }
@@ -139,11 +139,11 @@ enum RequestReader {
     private static let batchMembers = Members(["key", "when", "fold"], required: 3)
 }
 
-/// The members of one kind of object.
+/// The members of one type of object.
 private struct Members: Sendable {
     let names: [String]
     let table: JSONKeyTable
-    /// How many of them, from the first one on, an object must have.
+    /// The number of required members, which come first.
     let required: Int
 
     init(_ names: [String], required: Int) {

@@ -2,18 +2,18 @@
 package struct AddressBlock: Sendable, Hashable {
     /// 16 bytes; IPv4 in its mapped form, as in `PeerAddress`.
     private let address: SIMD16<UInt8>
-    /// How many leading bits of the 16 bytes count, 0…128.
+    /// The number of significant leading bits of the 16 bytes, 0…128.
     private let prefixLength: Int
 
-    /// Reads an address with or without `/length`.
+    /// Parses an address with or without `/length`.
     ///
-    /// - Returns: `nil` for anything else, and where bits behind the prefix are set (`10.0.0.1/8`): such a line means
-    ///   something else than its author intended.
+    /// - Returns: `nil` for anything else, and if bits after the prefix are set (`10.0.0.1/8`), which is probably a
+    ///   mistake.
     package init?(parsing text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = PeerAddress.address(parsing: parts[0]) else { return nil }
         let peer = PeerAddress(address: address, port: 0)
-        // An IPv4 block lies behind the 96 bits of the mapped form.
+        // An IPv4 block comes after the 96 bits of the mapped form.
         let offset = peer.isIPv4 && parts[0].contains(".") && !parts[0].contains(":") ? 96 : 0
         var length = 128
         if parts.count == 2 {
@@ -25,10 +25,10 @@ package struct AddressBlock: Sendable, Hashable {
         guard Self.masked(address, length) == address else { return nil }
     }
 
-    /// Whether the peer's address lies in the block; the port does not matter.
+    /// Whether the peer's address is in the block. The port does not matter.
     package func contains(_ peer: PeerAddress) -> Bool { Self.masked(peer.address, prefixLength) == address }
 
-    /// An address in the block, without a port: the first that a machine can have, `10.0.0.1` of `10.0.0.0/8`.
+    /// An address in the block, without a port: the first possible host, `10.0.0.1` of `10.0.0.0/8`.
     package var anyAddress: PeerAddress {
         var host = address
         if prefixLength < 127 { host[15] |= 1 }

@@ -7,7 +7,7 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Appends the same text to bytes.
+    /// Appends the encoded text to bytes.
     package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
         let whole = bytes.count / 3 * 3
         text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { output in
@@ -30,8 +30,8 @@ package enum Base64 {
         }
     }
 
-    /// Strict: no white space, no other alphabet, padding whole or, where `allowsMissingPadding`, left out; the unused
-    /// bits of the last digit must be zero, so that a value has one spelling.
+    /// Decodes strictly: no white space, no other alphabet, complete padding or, with `allowsMissingPadding`, none. The
+    /// unused bits of the last digit must be zero, so that each value has one spelling.
     ///
     /// - Returns: `nil` for anything else.
     package static func decode(_ text: Span<UInt8>, allowsMissingPadding: Bool = false) -> [UInt8]? {
@@ -68,7 +68,7 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Base64url, as strict as `decode`; padding is whole or left out.
+    /// Decodes base64url as strictly as `decode`; padding is complete or missing.
     ///
     /// - Parameter allowsPadding: JSON Web Tokens have none (RFC 7515 §2).
     /// - Returns: `nil` for anything else, the standard alphabet included.
@@ -87,7 +87,7 @@ package enum Base64 {
         return decode(standard.span, allowsMissingPadding: true)
     }
 
-    /// The digit of the lowest six bits.
+    /// Returns the digit of the lowest six bits.
     @inline(__always)
     private static func digit(_ bits: UInt32) -> UInt8 {
         let value = UInt8(truncatingIfNeeded: bits & 63)

@@ -37,7 +37,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Where `byte` first stands at or behind `start`.
+    /// The first position of `byte` from `start` on.
     @inlinable
     package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         var index = start
@@ -57,8 +57,8 @@ extension [UInt8] {
     }
 }
 
-/// The few ASCII facts that byte-level readers share. Inlinable, like the comparisons above: a call into another module
-/// for each byte costs more than all else that is done with it.
+/// ASCII predicates for byte-level readers. Inlinable, like the comparisons above: a call into another module for each
+/// byte costs more than the rest of the work.
 @usableFromInline
 package enum ASCII {
     @inlinable package static var lineFeed: UInt8 { 0x0A }
@@ -76,15 +76,15 @@ package enum ASCII {
 }
 
 extension [UInt8] {
-    /// Copies the bytes of `range` so that they begin at `target`, in one memory move; the two places may overlap.
+    /// Moves the bytes of `range` to `target`. The two ranges may overlap.
     ///
-    /// - Parameter target: at most `range.lowerBound`; bytes move towards the front only.
+    /// - Parameter target: at most `range.lowerBound`; bytes only move towards the front.
     package mutating func moveBytes(_ range: Range<Int>, to target: Int) {
         precondition(
             target >= 0 && target <= range.lowerBound && range.upperBound <= count, "A move must stay inside the array."
         )
         guard target != range.lowerBound, !range.isEmpty else { return }
-        // Both places lie inside the array, checked above; the buffer does not outlive the closure.
+        // Both ranges are inside the array, checked above; the buffer does not outlive the closure.
         unsafe withUnsafeMutableBytes { buffer in
             let source = unsafe UnsafeRawBufferPointer(rebasing: buffer[range])
             unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[target..<(target + range.count)]).copyMemory(

@@ -1,5 +1,5 @@
-/// What a unique key that was seen before means for what arrives with it. Pure: the outbox asks it about rows of its
-/// database, `check` about the examples that it has run.
+/// Decides what happens to a delivery whose unique key was seen before. Pure: the outbox passes rows of its database,
+/// `check` the examples that it has run.
 package struct DedupeRule: Sendable {
     package let onChangedBody: ChangedBodyPolicy
 
@@ -7,14 +7,14 @@ package struct DedupeRule: Sendable {
 
     /// A delivery, or an element of one, that was accepted with the key.
     package struct Holder: Sendable, Hashable {
-        /// By which the caller knows it.
+        /// The caller's identifier of the delivery or element.
         package let row: Int64
         package let deliveryID: String
         /// How often the key had been accepted before.
         package let generation: Int64
-        /// nil where it is not known.
+        /// `nil` if it is not known.
         package let bodyHash: Fingerprint?
-        /// The row of the holder with another body that came before it.
+        /// The row of the earlier holder with another body.
         package let supersedes: Int64?
 
         package init(
@@ -28,22 +28,22 @@ package struct DedupeRule: Sendable {
         }
     }
 
-    /// What happens to what arrived.
+    /// What happens to the new delivery or element.
     package enum Verdict: Sendable, Hashable {
-        /// It is stored, its jobs marked with the generation; `supersedes`: the row of the holder whose body differs.
+        /// It is stored, and its jobs get the generation. `supersedes` is the row of the holder with another body.
         case store(generation: Int64, supersedes: Int64?)
-        /// Its jobs become dead letters with the reason `changed_body`, marked with the generation: Zizq must not drop
-        /// one that a person sends as a duplicate of the first body's.
+        /// Its jobs become dead letters with the reason `changed_body` and get the generation: if a person sends one,
+        /// Zizq must not drop it as a duplicate of the first body's job.
         case deadLetter(generation: Int64, supersedes: Int64)
-        /// Nothing of it is stored. `changedBody`: it differs from the holder's, and the route ignores that.
+        /// It is not stored. `changedBody`: its body differs from the holder's, which the route ignores.
         case duplicate(of: Holder, changedBody: Bool)
 
-        /// Without a key, or with one that nobody holds.
+        /// The verdict without a key, or with a key that was not seen before.
         package static let new = Verdict.store(generation: 0, supersedes: nil)
 
         package var isDuplicate: Bool { if case .duplicate = self { true } else { false } }
 
-        /// Whether the key was seen before with another body, whatever the route makes of that.
+        /// Whether the key was seen before with another body, for any policy of the route.
         package var isChangedBody: Bool {
             switch self {
             case .store(_, let supersedes): supersedes != nil
@@ -54,10 +54,10 @@ package struct DedupeRule: Sendable {
     }
 
     /// - Parameters:
-    ///   - bodyHash: of what arrived.
+    ///   - bodyHash: of the new delivery or element.
     ///   - newest: the newest holder of the key.
-    ///   - isForgotten: whether the key no longer holds: its window has passed, or a person had it forgotten.
-    ///   - earlier: the holder with this body among those that `newest` supersedes; asked only if that matters.
+    ///   - isForgotten: whether the key was forgotten: its window has passed, or an operator forgot it.
+    ///   - earlier: the holder with this body among those that `newest` supersedes; called only if needed.
     package func verdict<Failure>(
         on bodyHash: Fingerprint, newest: Holder, isForgotten: Bool, earlier: () throws(Failure) -> Holder?
     ) throws(Failure) -> Verdict {
@@ -74,7 +74,7 @@ package struct DedupeRule: Sendable {
 }
 
 extension DeadLetter {
-    /// Of a job whose part of a delivery has a known key with another body, where the route says `dead_letter`.
+    /// A dead letter for a part whose known key has another body, if the route says `dead_letter`.
     package static func changedBody(of part: borrowing Delivery.Part) -> DeadLetter {
         DeadLetter(
             reason: .changedBody, detail: "the unique key was seen before with another body",

@@ -1,27 +1,26 @@
-/// One accepted request: what a route made of it, as the outbox stores it in one transaction.
+/// An accepted request as a route rendered it and as the outbox stores it, in one transaction.
 package struct Delivery: Sendable {
-    /// What the answer and the log call it.
+    /// The id in the answer and in the log.
     package var id: String
     /// The route's name.
     package var route: String
     /// Wall clock when the request was complete, milliseconds since the epoch.
     package var receivedAtMilliseconds: Int64
-    /// How long the keys are remembered, counted from the receipt. A later change of the setting does not move it.
+    /// How long the keys are remembered, from the receipt on. Later changes of the setting have no effect.
     package var dedupeWindow: Duration
     package var onChangedBody: ChangedBodyPolicy
-    /// Percent of the outbox that the route may use, 1 to 100; nil for all of it. Not stored.
+    /// The percentage of the outbox that the route may use, 1 to 100; `nil` for all of it. Not stored.
     package var outboxShare: Int?
-    /// One; with a unique key for each element, one for each element that leaves something. Never empty once rendered.
+    /// One part; with a unique key per element, one for each element that leaves something. Never empty once rendered.
     package var parts: [Part]
-    /// The request's raw bytes, without what the verifier reads as credentials; nil where it is not kept. Dead letters
-    /// without a job share them.
+    /// The request's raw bytes, without credentials; `nil` if it is not kept. Dead letters without a job share them.
     package var request: [UInt8]?
-    /// Whether the request stays as long as any job or dead letter of the delivery is stored (`keep_request`).
-    /// Otherwise it stays for the dead letters without a job, and is not stored where there are none.
+    /// Whether the request is kept as long as any job or dead letter of the delivery (`keep_request`). Otherwise it is
+    /// kept only for dead letters without a job.
     package var keepsRequest: Bool
-    /// How many halves of surrogate pairs of the body were replaced in what is sent. For metrics; not stored.
+    /// The number of lone surrogates that were replaced in the rendered jobs. For metrics; not stored.
     package var repairedSurrogates: Int
-    /// How many parts have no key because the request lacks that of the route. For metrics; not stored.
+    /// The number of parts without a key because the request has none. For metrics; not stored.
     package var missingKeys: Int
 
     package init(
@@ -43,20 +42,20 @@ package struct Delivery: Sendable {
         self.missingKeys = missingKeys
     }
 
-    /// What of a delivery has one unique key: all of it, or one element of the array that it carries.
+    /// The part of a delivery that has one unique key: the whole delivery, or one element of its array.
     ///
-    /// Each part is remembered on its own: it is a duplicate or not, expires, and is compared with earlier bodies,
-    /// independent of the others.
+    /// Each part is remembered independently: it is a duplicate or not, expires, and is compared with earlier bodies.
     package struct Part: Sendable {
-        /// nil where the route has no unique key, and where the request lacks it and the route accepts that.
+        /// `nil` if the route has no unique key, or the request has none and the route accepts that.
         package var key: DeliveryKey?
-        /// Of the body, after gzip, or of the element: tells a repetition from the same key with another content.
+        /// Of the body, after gzip, or of the element: distinguishes a repetition from the same key with other
+        /// contents.
         package var bodyHash: Fingerprint
-        /// The position of the element, from 0; nil where the part is the whole delivery.
+        /// The position of the element, from 0; `nil` if the part is the whole delivery.
         package var element: Int?
-        /// What is to be sent, in this order.
+        /// The jobs to send, in order.
         package var jobs: [Job]
-        /// What could not become a job. Without jobs and dead letters the key alone is remembered.
+        /// The dead letters. Without jobs and dead letters only the key is remembered.
         package var deadLetters: [DeadLetter]
 
         package init(
@@ -70,9 +69,9 @@ package struct Delivery: Sendable {
             self.deadLetters = deadLetters
         }
 
-        /// The part's bytes against `outbox.max_bytes`.
+        /// The size of the part that counts towards `outbox.max_bytes`, in bytes.
         package var byteCost: Int {
-            // Elements in place: a closure would get a copy of each.
+            // A loop, because a closure would copy each element.
             var bytes = 0
             for index in jobs.indices { bytes += jobs[index].byteCost }
             for index in deadLetters.indices { bytes += deadLetters[index].byteCost }
@@ -80,10 +79,10 @@ package struct Delivery: Sendable {
         }
     }
 
-    /// What each part after the first takes besides its jobs, in memory and as a row.
+    /// The size of each part after the first in addition to its jobs, in memory and as a row.
     private static let partOverhead = 128
 
-    /// The delivery's bytes against `outbox.max_bytes`, and its share of the 16 MiB of one transaction.
+    /// The size of the delivery that counts towards `outbox.max_bytes` and the 16 MiB of one transaction, in bytes.
     package var byteCost: Int {
         var bytes = (request?.count ?? 0) + (parts.count - 1) * Self.partOverhead
         for index in parts.indices { bytes += parts[index].byteCost }
@@ -101,11 +100,11 @@ package struct Delivery: Sendable {
 
 /// The unique key of a delivery, or of one of its elements.
 package struct DeliveryKey: Sendable, Hashable {
-    /// What the outbox remembers: a hash of the route's name, the values of its path parameters and the key's parts,
-    /// each with its type and length.
+    /// The value that the outbox remembers: a hash of the route's name, the values of its path parameters and the parts
+    /// of the key, each with its type and length.
     package let hash: Fingerprint
     /// `route:key`, or with path parameters `route:value:key`: of any length, and not always UTF-8. The unique keys of
-    /// the jobs are made from it.
+    /// the jobs are derived from it.
     package let bytes: [UInt8]
 
     package init(hash: Fingerprint, bytes: [UInt8] = []) {
@@ -118,11 +117,11 @@ package struct DeliveryKey: Sendable, Hashable {
 /// later.
 package struct DeadLetter: Sendable, Hashable {
     package var reason: DeadLetterReason
-    /// One sentence for a person, without secrets; no more of the body than the name of a field.
+    /// One sentence for a person, without secrets; of the body it contains at most the name of a field.
     package var detail: String
-    /// What of the delivery it is about.
+    /// The part of the delivery that it is about.
     package var share: DeliveryShare
-    /// The rule that failed; nil where it is not a single rule.
+    /// The rule that failed; `nil` if it was not a single rule.
     package var madeBy: RuleIdentity?
 
     package init(
@@ -134,15 +133,15 @@ package struct DeadLetter: Sendable, Hashable {
         self.madeBy = madeBy
     }
 
-    /// The dead letter's bytes against `outbox.max_bytes`, without the request, which it shares.
+    /// The size of the dead letter that counts towards `outbox.max_bytes`, in bytes, without the shared request.
     package var byteCost: Int { Job.rowOverhead + detail.utf8.count }
 }
 
-/// A share of what a delivery becomes: all of it, or what one rule makes of one element.
+/// A part of a delivery's jobs: all of them, or the job of one rule for one element.
 package struct DeliveryShare: Sendable, Hashable {
     /// The position of the element, from 0; nil for all elements, and without `each`.
     package let element: Int?
-    /// The position of the job rule, from 0, with `match: all`; nil for the rules that match.
+    /// The position of the job rule, from 0, with `match: all`; `nil` for all matching rules.
     package let rule: Int?
 
     package init(element: Int? = nil, rule: Int? = nil) {
@@ -153,11 +152,11 @@ package struct DeliveryShare: Sendable, Hashable {
     package static let all = DeliveryShare()
 }
 
-/// `on_changed_body`: what happens when a key was seen before with another body.
+/// `on_changed_body`: what happens if a key was seen before with another body.
 package enum ChangedBodyPolicy: String, CaseIterable, Sendable {
     /// The delivery is a duplicate, flagged and counted.
     case duplicate
-    /// The delivery is stored as if the key were new; its jobs get unique keys of their own.
+    /// The delivery is stored as if the key were new, and its jobs get separate unique keys.
     case accept
     /// The jobs become dead letters, from which a person can send them.
     case deadLetter = "dead_letter"

@@ -1,5 +1,5 @@
-/// Every way in which a request is refused. The raw value is the `code` of the problem document (RFC 9457), the label
-/// in metrics and the `reason` in the log; `docs/reference/errors.md` has a paragraph for each.
+/// Every reason for which a request is refused. The raw value is the `code` of the problem document (RFC 9457), the
+/// label in metrics and the `reason` in the log; `docs/reference/errors.md` has a section for each.
 package enum ErrorCode: String, CaseIterable, Sendable {
     // The request as HTTP
     case malformedRequest = "malformed_request"
@@ -29,7 +29,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case signatureExpired = "signature_expired"
     case keyUnavailable = "key_unavailable"
 
-    // What the route says `reject` to
+    // What the route refuses with `reject`
     case uniqueKeyMissing = "unique_key_missing"
     case bodyUnreadable = "body_unreadable"
     case payloadMismatch = "payload_mismatch"
@@ -47,7 +47,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 }
 
 extension ErrorCode {
-    /// The HTTP status that answers it.
+    /// The HTTP status of the answer.
     package var httpStatus: Int {
         switch self {
         case .malformedRequest, .transferCodingNotSupported, .httpsRequired: 400
@@ -71,8 +71,8 @@ extension ErrorCode {
         }
     }
 
-    /// One sentence for the reader of the answer: what is wrong and, where the sender can do something, what to do. It
-    /// never holds anything of the request.
+    /// One sentence for the reader of the answer: what is wrong and, if the sender can do something, what to do. It
+    /// never contains a part of the request.
     package var title: String {
         switch self {
         case .malformedRequest: "The request is malformed."
@@ -90,54 +90,54 @@ extension ErrorCode {
         case .methodNotAllowed: "This route does not accept this method."
         case .addressNotAllowed: "This route does not accept requests from this address."
         case .contentTypeNotSupported: "This route does not accept this content type."
-        case .rateLimited: "This route's rate limit is reached; try again later."
+        case .rateLimited: "This route's rate limit is reached; retry later."
         case .handshakeRefused:
             "The handshake does not carry the token that this route expects, or a value of it is not valid."
-        case .handshakeCallFailed: "The call that confirms the handshake failed; try again later."
+        case .handshakeCallFailed: "The call that confirms the handshake failed; retry later."
         case .signatureMissing: "The request lacks a part of the signature that this route expects."
         case .signatureInvalid: "The signature is not valid for this route."
         case .signatureExpired: "The signed timestamp is too old or too far in the future."
-        case .keyUnavailable: "The key that verifies the signature could not be fetched; try again later."
+        case .keyUnavailable: "The key that verifies the signature could not be fetched; retry later."
         case .uniqueKeyMissing: "The request lacks the unique key that this route requires."
         case .bodyUnreadable: "The body is not of the kind that this route requires."
         case .payloadMismatch: "The payload does not have the fields that this route requires."
-        case .outboxFull: "The outbox has reached its size limit; try again later."
-        case .outboxShareFull: "The outbox has reached the share of this route; try again later."
+        case .outboxFull: "The outbox has reached its size limit; retry later."
+        case .outboxShareFull: "The outbox has reached the share of this route; retry later."
         case .deadLettersFull:
-            "The request would become a dead letter, and those have reached their size limit; try again later."
-        case .diskFull: "The disk is full; try again later."
-        case .memoryFull: "The memory for requests in work is used up; try again later."
-        case .commitTooSlow: "The request could not be stored in time; try again later."
-        case .commitFailed: "The request could not be stored; try again later."
-        case .shuttingDown: "The service is shutting down; try again later."
+            "The request would become a dead letter, and those have reached their size limit; retry later."
+        case .diskFull: "The disk is full; retry later."
+        case .memoryFull: "Out of memory for requests in progress; retry later."
+        case .commitTooSlow: "The request could not be stored in time; retry later."
+        case .commitFailed: "The request could not be stored; retry later."
+        case .shuttingDown: "The service is shutting down; retry later."
         case .internalError: "An internal error occurred; it has been logged."
         }
     }
 }
 
-/// Why a delivery or a job lies in the dead letters. The raw value stands in the outbox's table, in metrics and in the
-/// log; `docs/reference/errors.md` has a paragraph for each.
+/// Why a delivery or a job is a dead letter. The raw value is in the outbox's table, in metrics and in the log;
+/// `docs/reference/errors.md` has a section for each.
 package enum DeadLetterReason: String, CaseIterable, Sendable {
-    /// The signed body is not of the kind that the route reads, or Zizq would not take it as a payload.
+    /// The signed body does not have the format that the route reads, or Zizq would refuse it as a payload.
     case bodyUnreadable = "body_unreadable"
     /// No rule of the route matched and the route says `otherwise: dead_letter`.
     case noMatchingRule = "no_matching_rule"
-    /// The payload does not fit the type that its kind declares.
+    /// The payload does not match the type that its kind declares.
     case payloadMismatch = "payload_mismatch"
     /// The unique key is missing and the route says `unique_key_missing: dead_letter`.
     case uniqueKeyMissing = "unique_key_missing"
     /// The unique key was seen before with another body and the route says `on_changed_body: dead_letter`.
     case changedBody = "changed_body"
-    /// A rendered field of the job is one that Zizq would refuse.
+    /// Zizq would refuse a rendered field of the job.
     case badField = "bad_field"
-    /// The delivery would be more jobs, or more bytes of jobs, than are made of one.
+    /// The delivery exceeds the limit for jobs of one delivery, or for their size.
     case tooManyJobs = "too_many_jobs"
-    /// Zizq refused the job by its index, or alone while it took others.
+    /// Zizq refused the job by its index, or alone while it accepted others.
     case refusedByZizq = "refused_by_zizq"
-    /// Zizq, or a proxy before it, refused the job alone as too large.
+    /// Zizq, or a proxy in front of it, refused the job alone as too large.
     case tooLargeForZizq = "too_large_for_zizq"
-    /// The stored job does not have the checksum that it was stored with.
+    /// The checksum of the stored job does not match.
     case checksumMismatch = "checksum_mismatch"
-    /// A person took the job out of the sending order.
+    /// An operator removed the job from the sending order.
     case buried
 }

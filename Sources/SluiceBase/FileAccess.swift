@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The few things that configuration reading needs of the file system. Blocking; not for event loops.
+/// The file access that reading the configuration needs. Blocking; not for event loops.
 package enum FileAccess {
-    /// What `stat` says about a file, as far as telling a change needs it.
+    /// The metadata of a file that shows whether it changed.
     package struct Status: Sendable, Hashable {
         package let isRegularFile: Bool
         package let isFolder: Bool
@@ -15,20 +15,20 @@ package enum FileAccess {
         package let inode: UInt64
     }
 
-    /// Why a file or folder cannot be read.
+    /// The error of a file or folder that cannot be read.
     package struct AccessError: Error, Sendable, Hashable, CustomStringConvertible {
-        /// `No such file or directory` and the like.
+        /// For example `No such file or directory`.
         package let description: String
 
         init(_ description: String) { self.description = description }
 
         fileprivate init(errorNumber: Int32) {
-            // The text is the C library's own, copied at once.
+            // The text belongs to the C library and is copied immediately.
             description = unsafe String(cString: strerror(errorNumber))
         }
     }
 
-    /// Symbolic links are followed, as Kubernetes puts each mounted file behind two.
+    /// Returns the metadata of a file. Follows symbolic links: Kubernetes puts two in front of each mounted file.
     package static func status(of path: String) throws(AccessError) -> Status {
         var status = stat()
         // `stat` fills the structure that is given.
@@ -36,19 +36,19 @@ package enum FileAccess {
         return Status(status)
     }
 
-    /// Who owns a file and its folder, their modes, and the user of this process, as sentences for an error.
+    /// The owner and mode of a file and its folder, and the user of this process, as sentences for an error.
     package static func ownership(of path: String) -> String {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let owners = [path, folder].compactMap { name -> String? in
             var facts = stat()
-            // `lstat` fills the structure that is given.
+            // `lstat` fills the given structure.
             guard unsafe lstat(name, &facts) == 0 else { return nil }
             return "\(name) belongs to user \(facts.st_uid) and has mode \(String(facts.st_mode & 0o7777, radix: 8))."
         }
         return (owners + ["This process runs as user \(geteuid())."]).joined(separator: " ")
     }
 
-    /// Where a symbolic link leads if nothing is there; nil for anything else.
+    /// The target of a dangling symbolic link; `nil` for anything else.
     package static func danglingTarget(of path: String) -> String? {
         var target = [CChar](repeating: 0, count: 4096)
         // Writes at most the array's bytes.
@@ -61,11 +61,11 @@ package enum FileAccess {
     /// The names in a folder without `.` and `..`, sorted by their bytes.
     package static func names(inFolder path: String) throws(AccessError) -> [String] {
         guard let stream = unsafe opendir(path) else { throw AccessError(errorNumber: errno) }
-        // The stream is this function's own and closed on each way out.
+        // The stream belongs to this function and is closed on each exit.
         defer { unsafe closedir(stream) }
         var names: [String] = []
         while let entry = unsafe readdir(stream) {
-            // `d_name` ends in NUL and lies inside the entry, which is valid until the next `readdir`.
+            // `d_name` ends in NUL and is inside the entry, which is valid until the next `readdir`.
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
@@ -74,34 +74,34 @@ package enum FileAccess {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// The whole content of a regular file.
+    /// Reads a whole regular file.
     ///
-    /// - Parameter limit: in bytes; a larger file is a failure and is not read further.
+    /// - Parameter limit: in bytes; a larger file is an error and is not read further.
     package static func read(_ path: String, limit: Int) throws(AccessError) -> [UInt8] {
         // `O_NONBLOCK`: opening a named pipe must not wait for its writer. The path is a C string for the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw AccessError(errorNumber: errno) }
         defer { close(descriptor) }
         var status = stat()
-        // `fstat` fills the structure that is given.
+        // `fstat` fills the given structure.
         guard unsafe fstat(descriptor, &status) == 0 else { throw AccessError(errorNumber: errno) }
         guard Status(status).isRegularFile else { throw AccessError("not a regular file") }
         return try content(of: descriptor, limit: limit)
     }
 
-    /// All that comes on standard input, to its end.
+    /// Reads standard input to its end.
     ///
-    /// - Parameter limit: in bytes; more is a failure.
+    /// - Parameter limit: in bytes; more is an error.
     package static func readStandardInput(limit: Int) throws(AccessError) -> [UInt8] {
         try content(of: STDIN_FILENO, limit: limit)
     }
 
-    /// Whether a file lies in a folder or below it, once all symbolic links have been followed.
+    /// Whether a file is in a folder or below it, with all symbolic links resolved.
     package static func isInside(_ path: String, folder: String) throws(AccessError) -> Bool {
         try resolve(path).hasPrefix(resolve(folder) + "/")
     }
 
-    /// The path of a file that need not be there yet, from the root on and with the links of its folder resolved.
+    /// The absolute path of a file that need not exist yet, with the links of its folder resolved.
     package static func absolute(_ path: String) throws(AccessError) -> String {
         let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
         guard !name.isEmpty, name != ".", name != ".." else { throw AccessError("not the name of a file") }
@@ -110,7 +110,7 @@ package enum FileAccess {
         return (resolved == "/" ? "" : resolved) + "/" + name
     }
 
-    /// A path without symbolic links, as the kernel knows it.
+    /// A path with all symbolic links resolved.
     package static func resolve(_ path: String) throws(AccessError) -> String {
         // The C library allocates the text, which is copied and freed here.
         guard let resolved = unsafe realpath(path, nil) else { throw AccessError(errorNumber: errno) }
@@ -118,13 +118,13 @@ package enum FileAccess {
         return unsafe String(cString: resolved)
     }
 
-    /// Makes a folder that only this user may enter, if there is none.
+    /// Creates a folder that only this user may enter, if it does not exist.
     package static func makeFolder(_ path: String) throws(AccessError) {
         // The path is a C string for the call.
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw AccessError(errorNumber: errno) }
     }
 
-    /// Writes a file that only this user may read, from its first moment on; one that is there is overwritten.
+    /// Writes a file that only this user may read, from its creation on; an existing one is overwritten.
     package static func writePrivate(_ bytes: [UInt8], to path: String) throws(AccessError) {
         // The path is a C string for the call.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -160,7 +160,7 @@ package struct FileLines: ~Copyable {
 
     /// - Parameters:
     ///   - path: `-` is standard input.
-    ///   - limit: the longest line, in bytes.
+    ///   - limit: the maximum length of a line, in bytes.
     package init(_ path: String, limit: Int) throws(FileAccess.AccessError) {
         self.limit = limit
         // The path is a C string for the call.
@@ -170,7 +170,7 @@ package struct FileLines: ~Copyable {
 
     deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
-    /// The next line without its line feed; nil at the end. Empty lines are left out.
+    /// Returns the next non-empty line without its line feed; `nil` at the end.
     package mutating func next() throws(FileAccess.AccessError) -> [UInt8]? {
         var searched = start
         while true {
@@ -190,7 +190,7 @@ package struct FileLines: ~Copyable {
         }
     }
 
-    /// - Returns: false at the end of the file.
+    /// - Returns: `false` at the end of the file.
     private mutating func fill() throws(FileAccess.AccessError) -> Bool {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -220,21 +220,21 @@ extension FileAccess.Status {
     }
 }
 
-/// The mounts that this process sees, as `/proc/self/mountinfo` has them (proc_pid_mountinfo(5)).
+/// The mounts that this process sees, from `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
 package struct MountTable: Sendable {
     package struct Mount: Sendable, Hashable {
-        /// What of the mounted file system is seen, as a path in it. It ends in `//deleted` if that no longer exists.
+        /// The path inside the mounted file system. It ends in `//deleted` if it no longer exists.
         package let root: String
-        /// Where it is seen.
+        /// The mount point.
         package let point: String
         /// `ext4`, `nfs4`, …
         package let kind: String
     }
 
-    /// In the order of the list: a later one covers an earlier one at the same place.
+    /// In the kernel's order: a later mount covers an earlier one at the same point.
     package let mounts: [Mount]
 
-    /// - Parameter mountinfo: a line for each mount; other lines are ignored.
+    /// - Parameter mountinfo: one line per mount; other lines are ignored.
     package init(_ mountinfo: String) {
         mounts = mountinfo.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
@@ -244,7 +244,7 @@ package struct MountTable: Sendable {
         }
     }
 
-    /// The list of the kernel; empty where there is none. Blocking.
+    /// Reads the kernel's list; empty if there is none. Blocking.
     package static func current() -> MountTable {
         let bytes = try? FileAccess.read("/proc/self/mountinfo", limit: 16 << 20)
         return MountTable(String(decoding: bytes ?? [], as: UTF8.self))

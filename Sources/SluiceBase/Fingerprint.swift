@@ -1,18 +1,17 @@
-/// 16 bytes that stand for longer ones: the first half of a SHA-256 digest. Two of 2⁶⁴ different inputs collide by
-/// chance.
+/// The first 16 bytes of a SHA-256 digest, which stand for longer data. Two of 2⁶⁴ different inputs collide by chance.
 package struct Fingerprint: Sendable, Hashable {
-    /// The first eight bytes and the last eight, each with the most significant one first.
+    /// The first eight bytes and the last eight, big-endian.
     package let high: UInt64
     package let low: UInt64
 
-    /// - Parameter digest: at least 16 bytes, of which the first 16 are taken.
+    /// - Parameter digest: at least 16 bytes; the first 16 are used.
     package init(_ digest: Span<UInt8>) {
         precondition(digest.count >= Self.byteCount, "a fingerprint needs 16 bytes")
         high = Self.word(digest, at: 0)
         low = Self.word(digest, at: 8)
     }
 
-    /// From its two halves.
+    /// Creates a fingerprint from its halves.
     package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -37,20 +36,18 @@ extension Fingerprint: CustomStringConvertible {
     package var description: String { Hex.encode(bytes) }
 }
 
-/// What a job rule makes, and a digest of all that it says: tells whether a rule of the route files is still the one of
-/// an earlier time.
+/// The names of a job rule's result, and a digest of the rule, which show whether the rule was changed.
 ///
-/// A dead letter keeps that of the rule by which it failed, so that sending it again does not make another job in
-/// silence.
+/// A dead letter has that of the rule that failed, so that retrying it does not silently create another job.
 package struct RuleIdentity: Sendable, Hashable {
     /// The name of the kind; nil for a rule with `type`.
     package let kind: String?
-    /// The job's type; nil where it is made of the request.
+    /// The job's type; `nil` if it is derived from the request.
     package let type: String?
-    /// The job's queue; nil where it is made of the request.
+    /// The job's queue; `nil` if it is derived from the request.
     package let queue: String?
-    /// Over the rule's conditions, kind or type, payload and options as they are written, wherever the rule stands in
-    /// its file.
+    /// Over the rule's conditions, kind or type, payload and options as written, independent of its position in the
+    /// file.
     package let digest: Fingerprint
 
     package init(kind: String?, type: String?, queue: String?, digest: Fingerprint) {
@@ -60,8 +57,8 @@ package struct RuleIdentity: Sendable, Hashable {
         self.digest = digest
     }
 
-    /// How a rule differs from this one, in words such as `type a instead of b`; empty where what both make has the
-    /// same names.
+    /// The differences of this rule from an earlier one, such as `type a instead of b`; empty if the names are the
+    /// same.
     package func differences(from earlier: RuleIdentity) -> [String] {
         let fields = [("kind", kind, earlier.kind), ("type", type, earlier.type), ("queue", queue, earlier.queue)]
         return fields.compactMap { name, now, before in

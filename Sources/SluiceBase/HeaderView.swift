@@ -1,6 +1,6 @@
-/// Where one header line lies in the bytes of a request or an answer.
+/// The position of one header line in the bytes of a request or an answer.
 package struct HeaderField: Sendable, Hashable {
-    /// The name, in the case in which it was sent.
+    /// The name, in its original case.
     package var name: Range<Int>
     /// The value, without the white space around it.
     package var value: Range<Int>
@@ -11,13 +11,13 @@ package struct HeaderField: Sendable, Hashable {
     }
 }
 
-/// The header lines of one message, over the bytes that were received; nothing is copied until it is asked for.
+/// The header lines of one message, over the received bytes; nothing is copied until it is requested.
 package struct HeaderView: ~Escapable {
     private let bytes: Span<UInt8>
     private let fields: [HeaderField]
 
     /// - Parameters:
-    ///   - bytes: what the ranges of `fields` point into.
+    ///   - bytes: the bytes of the ranges in `fields`.
     ///   - fields: in the order of arrival.
     @_lifetime(copy bytes)
     package init(bytes: Span<UInt8>, fields: [HeaderField]) {
@@ -33,7 +33,7 @@ package struct HeaderView: ~Escapable {
     @_lifetime(copy self)
     package func value(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].value) }
 
-    /// The position of the first line with this name at or behind `start`.
+    /// The position of the first line with this name from `start` on.
     ///
     /// - Parameter name: in lower case; names are compared without case (RFC 9110 §5.1).
     package func firstIndex(of name: HeaderName, from start: Int = 0) -> Int? {
@@ -51,7 +51,7 @@ package struct HeaderView: ~Escapable {
     }
 }
 
-/// A header name to look for: lower-cased once, when the route or the program is loaded.
+/// A header name to search for, converted to lower case once, when the route or the program is loaded.
 package struct HeaderName: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     private let lowercased: [UInt8]
 

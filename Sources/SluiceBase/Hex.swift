@@ -1,6 +1,6 @@
 /// Base 16 (RFC 4648 §8).
 package enum Hex {
-    /// Lower-case digits, two a byte.
+    /// Lower-case digits, two per byte.
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
         var digits: [UInt8] = []
         digits.reserveCapacity(bytes.count * 2)
@@ -13,7 +13,7 @@ package enum Hex {
 
     /// Digits in either case.
     ///
-    /// - Returns: `nil` for an odd count or anything that is no digit.
+    /// - Returns: `nil` for an odd count or a character that is not a digit.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard text.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []

@@ -1,9 +1,8 @@
-/// Which requests of a server are under way, what they hold and how fast they come, to find the one to drop when memory
-/// is full.
+/// The incomplete requests of a server, with their memory and their speed, to find the one to drop when memory is full.
 ///
-/// State without I/O; `MemoryBudget` guards it. A request that arrives whole is never listed.
+/// State without I/O, guarded by `MemoryBudget`. A request that arrives complete is never listed.
 package struct IncompleteRequests {
-    /// The connection that a request comes on.
+    /// The connection of a request.
     package struct Owner: Sendable, Hashable {
         /// The position of its event loop.
         package let loop: Int
@@ -16,7 +15,8 @@ package struct IncompleteRequests {
         }
     }
 
-    /// Whom a request's memory counts to: an address, IPv6 by /64, which is what one subscriber has.
+    /// The client that a request's memory counts towards: an address, or for IPv6 a /64, which is what one subscriber
+    /// has.
     package struct Share: Sendable, Hashable {
         private let upper: UInt64
         private let lower: UInt64
@@ -29,7 +29,7 @@ package struct IncompleteRequests {
         }
     }
 
-    /// Names a listed request.
+    /// Identifies a listed request.
     package struct Ticket: Sendable, Hashable {
         fileprivate let place: Int
         fileprivate let generation: UInt32
@@ -40,23 +40,23 @@ package struct IncompleteRequests {
         let generation: UInt32
         var share: Share?
         var size: MemoryBudget.RequestSize
-        /// What it holds, and so nearly what has arrived.
+        /// The reserved memory, about the bytes that have arrived.
         var bytes: Int
         var lastProgress: Int64
-        /// Two points in time, at least a second apart, and what it held then.
+        /// Two times, at least a second apart, and the memory at each.
         var older: (time: Int64, bytes: Int)
         var newer: (time: Int64, bytes: Int)
     }
 
-    var tellDropped: (@Sendable (Owner) -> Void)?
+    var onDrop: (@Sendable (Owner) -> Void)?
     private var entries: [Entry?] = []
     private var free: [Int] = []
     private var generation: UInt32 = 0
-    /// What the requests of an address hold together.
+    /// The memory of all requests of an address.
     private var shares: [Share: Int] = [:]
     private var dropped: [Owner] = []
 
-    /// Without progress for so long, a request counts as stopped.
+    /// A request without progress for this time counts as stopped.
     private static let stoppedNanoseconds: Int64 = 500_000_000
     private static let rateNanoseconds: Int64 = 1_000_000_000
 
@@ -105,8 +105,8 @@ package struct IncompleteRequests {
 
     /// Drops requests, the slowest first, until `take` succeeds.
     ///
-    /// - Parameter place: the request that needs the room.
-    /// - Returns: whether it did; if it cannot, nothing is dropped for it.
+    /// - Parameter place: the request that needs the memory.
+    /// - Returns: whether `take` succeeded; otherwise nothing was dropped.
     mutating func makeRoom(
         for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil, in budget: MemoryBudget,
         _ take: () -> Bool
@@ -120,7 +120,7 @@ package struct IncompleteRequests {
         return false
     }
 
-    /// The connections whose requests were dropped since the last call.
+    /// Returns the connections whose requests were dropped since the last call.
     mutating func takeDropped() -> [Owner] {
         defer { dropped = [] }
         return dropped
@@ -128,7 +128,7 @@ package struct IncompleteRequests {
 }
 
 extension IncompleteRequests {
-    /// The time of the last progress that was noted.
+    /// The time of the last recorded progress.
     private var latest: Int64 { entries.reduce(0) { max($0, $1?.lastProgress ?? 0) } }
 
     private mutating func note(_ entry: inout Entry, size: MemoryBudget.RequestSize, share: Share?, at now: Int64) {
@@ -144,8 +144,7 @@ extension IncompleteRequests {
         entry.share = share
     }
 
-    /// Drops the slowest requests of an address that goes over its part of the budget. A request that is alone may go
-    /// over it.
+    /// Drops the slowest requests of an address that exceeds its part of the budget. A single request may exceed it.
     private mutating func shrink(
         _ share: Share, by more: Int, except place: Int, at now: Int64, in budget: MemoryBudget
     ) {
@@ -155,7 +154,7 @@ extension IncompleteRequests {
         }
     }
 
-    /// Large requests make way first; small ones only for small ones.
+    /// Large requests are dropped first; small ones only for small ones.
     private func slowest(for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64) -> Int? {
         if let large = slowest(except: place, at: now, where: { $0.size == .large }) { return large }
         return size == .large ? nil : slowest(except: place, at: now, where: { $0.size == .small })

@@ -1,20 +1,17 @@
-/// One job, from the route that renders it to the request that hands it to Zizq.
+/// One job, from its rendering to the request that sends it to Zizq.
 package struct Job: Sendable, Hashable {
     package var type: String
     package var queue: String
     package var options: JobOptions
-    /// What Zizq knows the job by, at most 200 bytes; nil for a job that may exist twice.
+    /// Zizq's unique key of the job, at most 200 bytes; `nil` for a job that may exist twice.
     package var uniqueKey: String?
-    /// How long the key keeps other jobs out; nil without a key, and where Zizq is to hold it for as long as the job
-    /// exists.
+    /// How long the key keeps other jobs out; `nil` without a key, and if Zizq holds it as long as the job exists.
     package var uniqueWhile: UniqueWhile?
-    /// Whether a job rule wrote the key, so that it goes to Zizq unchanged. Not stored: false for a job that was read
-    /// from the outbox.
+    /// Whether a job rule wrote the key, which is then sent unchanged. Not stored: `false` for a job from the outbox.
     package var hasOwnKey: Bool
-    /// The exact bytes: JSON that Zizq takes in a bulk request.
+    /// The exact bytes: JSON that Zizq accepts in a bulk request.
     package var payload: [UInt8]
-    /// The position of the route's job rule that made it, from 0. Not stored: nil for a job that was read from the
-    /// outbox.
+    /// The position of the job rule that made it, from 0. Not stored: `nil` for a job from the outbox.
     package var rule: Int?
 
     package init(
@@ -31,23 +28,24 @@ package struct Job: Sendable, Hashable {
         self.rule = rule
     }
 
-    /// What a job takes in the outbox besides its texts and bytes: its numbers, its share of the page and of the
-    /// delivery's row.
+    /// The size of a job in the outbox in addition to its texts and bytes: its numbers, its share of the page and of
+    /// the delivery's row.
     @inlinable package static var rowOverhead: Int { 256 }
 
-    /// The job's bytes against `outbox.max_bytes`.
+    /// The size of the job that counts towards `outbox.max_bytes`, in bytes.
     @inlinable package var byteCost: Int { Self.rowOverhead + contentBytes + (uniqueWhile?.rawValue.utf8.count ?? 0) }
 
-    /// About how many bytes the job takes in a request to Zizq.
+    /// The approximate size of the job in a request to Zizq, in bytes.
     @inlinable package var requestBytes: Int { 96 + contentBytes }
 
     @usableFromInline var contentBytes: Int {
         type.utf8.count + queue.utf8.count + options.members.count + (uniqueKey?.utf8.count ?? 0) + payload.count
     }
 
-    /// The job with a unique key that differs from those of earlier deliveries with the same key, so that Zizq does not
-    /// drop it as a duplicate: `name:key`, then `name:key~1`, `name:key~2` and so on. A key that itself ends like that
-    /// has `~0` at first, so that it is not the second one of another key. A key that a rule wrote stays.
+    /// Returns the job with a unique key that differs from those of earlier deliveries with the same key, so that Zizq
+    /// does not drop it as a duplicate: `name:key`, then `name:key~1`, `name:key~2` and so on. A key that ends like
+    /// this by itself has `~0` appended first, so that it is not a generation of another key. A key that a rule wrote
+    /// does not change.
     package func marked(generation: Int64) -> Job {
         guard !hasOwnKey, let uniqueKey, generation > 0 || Self.endsLikeMark(uniqueKey) else { return self }
         var job = self
@@ -61,21 +59,21 @@ package struct Job: Sendable, Hashable {
     }
 }
 
-/// How long Zizq holds a unique key: until the job is taken, until it is done, or for as long as it exists there.
+/// How long Zizq holds a unique key: until the job is taken, until it is done, or as long as it exists.
 package enum UniqueWhile: String, CaseIterable, Sendable {
     case queued
     case active
     case exists
 }
 
-/// How Zizq runs a job: a list of `JobOption`s in the form in which they are stored and sent.
+/// How Zizq runs a job: a list of `JobOption`s in the format in which they are stored and sent.
 ///
-/// They are written once, when the route file is loaded or the job is rendered, and all jobs of a rule share the bytes.
-/// Nothing reads them back but `JobOptions(stored:)`, for a row of the outbox.
+/// They are encoded once, when the route file is loaded or the job is rendered, and all jobs of a rule share the bytes.
+/// Only `JobOptions(stored:)` parses them, for a row of the outbox.
 package struct JobOptions: Sendable, Hashable {
-    /// Members of Zizq's job object, such as `"priority":5,"retry_limit":3`; empty where Zizq's defaults hold.
+    /// Members of Zizq's job object, such as `"priority":5,"retry_limit":3`; empty for Zizq's defaults.
     package var members: [UInt8]
-    /// Whether the job is folded together with others, for which Zizq needs a licence.
+    /// Whether the job has a batch, for which Zizq needs a licence.
     package var hasBatch: Bool
 
     package init(members: [UInt8], hasBatch: Bool) {
@@ -86,10 +84,10 @@ package struct JobOptions: Sendable, Hashable {
     /// Zizq's defaults.
     package static let none = JobOptions(members: [], hasBatch: false)
 
-    /// Whether Zizq's defaults hold.
+    /// Whether Zizq's defaults apply.
     package var isEmpty: Bool { members.isEmpty }
 
-    /// Appends what is set there; nothing may be set twice.
+    /// Appends other options; no option may be in both.
     package mutating func append(_ other: JobOptions) {
         guard !isEmpty else { return self = other }
         guard !other.isEmpty else { return }
@@ -99,25 +97,25 @@ package struct JobOptions: Sendable, Hashable {
     }
 }
 
-/// One thing that a job says about how Zizq runs it.
+/// One option of a job.
 package enum JobOption: Sendable, Hashable {
-    /// 0–65,535; lower runs sooner.
+    /// 0–65,535; lower values run first.
     case priority(Int)
-    /// The job runs no sooner; milliseconds since 1970.
+    /// The earliest time at which the job may run; milliseconds since 1970.
     case readyAt(Int64)
-    /// How many times a failed job is tried again.
+    /// The maximum number of retries.
     case retryLimit(Int)
-    /// How long a failed job waits, in milliseconds; the exponent is a JSON number.
+    /// The wait after a failure, in milliseconds; the exponent is a JSON number.
     case backoff(base: Int64, exponent: String, jitter: Int64)
-    /// How long a finished job is kept, in milliseconds; nil for the server's default.
+    /// How long a finished job is kept, in milliseconds; `nil` for the server's default.
     case retention(completed: Int64?, dead: Int64?)
     case batch(JobBatch)
     case budgets([JobBudget])
 }
 
-/// With which jobs one is folded together.
+/// Merges a job into a waiting job with the same batch key.
 package struct JobBatch: Sendable, Hashable {
-    /// Names the batch; not empty.
+    /// The name of the batch; not empty.
     package var key: String
     /// A jq expression: whether a new job is merged into the batch.
     package var when: String
@@ -131,9 +129,9 @@ package struct JobBatch: Sendable, Hashable {
     }
 }
 
-/// A budget that a job draws on: a pool of tokens on the server.
+/// A budget that a job uses: a pool of tokens on the server.
 package struct JobBudget: Sendable, Hashable {
-    /// How the pool is made where there is none of this name.
+    /// The policy of a budget that is created with the job.
     package struct Policy: Sendable, Hashable {
         package var allocation: Int
         package var strategy: Strategy
@@ -144,16 +142,16 @@ package struct JobBudget: Sendable, Hashable {
         }
     }
 
-    /// When tokens come back.
+    /// When tokens become available again.
     package enum Strategy: Sendable, Hashable {
         case whileInFlight
-        /// Evenly over so many milliseconds.
+        /// At an even rate over this many milliseconds.
         case timeBased(duration: Int64, burst: Int?)
     }
 
-    /// The pool's name; not empty.
+    /// The name of the budget; not empty.
     package var key: String
-    /// How many tokens the job takes; nil for one.
+    /// The number of tokens that the job uses; `nil` for one.
     package var cost: Int?
     package var createWith: Policy?
 

@@ -1,61 +1,61 @@
-/// Every key that a log record can carry, in the order in which text lines show them. The raw value is the key in JSON.
+/// Every key of a log record, in the order of text lines. The raw value is the key in JSON.
 ///
-/// The keys `time`, `level`, `message`, `logger` and `error` are the record's own.
+/// The keys `time`, `level`, `message`, `logger` and `error` belong to the record itself.
 package enum LogKey: String, CaseIterable, Sendable {
-    /// The id of a delivery, as the sender got it in its answer.
+    /// The id of a delivery, as in the answer to its sender.
     case delivery
     /// The route's name, never its path.
     case route
-    /// The HTTP status that was answered, or that Zizq answered.
+    /// The HTTP status of the gateway's or Zizq's answer.
     case status
     /// An `ErrorCode`, `DeadLetterReason` or `TLSFailureCause`.
     case code
-    /// One sentence about why; no secret, nothing of a body.
+    /// One sentence with the reason, without secrets or parts of a body.
     case reason
-    /// The address of the peer that opened the connection, or the one that a trusted proxy names.
+    /// The address of the client of the connection, or the one that a trusted proxy names.
     case peer
-    /// A listener's or server's address.
+    /// The address of a listener or server.
     case address
     /// An event loop, by the name of its thread: `loop-0`.
     case loop
-    /// Which listener: `https`, `http`, `admin`.
+    /// The listener: `https`, `http`, `admin`.
     case listener
-    /// A job's number in the outbox.
+    /// The number of a job in the outbox.
     case job
-    /// A job's id at Zizq.
+    /// The id of a job at Zizq.
     case zizqID = "zizq_id"
     case queue
     case type
-    /// How many of what the message speaks of.
+    /// The number of things that the message is about.
     case count
-    /// How many routes a table has.
+    /// The number of routes in a table.
     case routes
     case jobs
     case connections
-    /// How many files the process may have open.
+    /// The maximum number of open files of the process.
     case files
     case bytes
     case attempt
-    /// How long something took or will take, in milliseconds.
+    /// A duration in milliseconds.
     case milliseconds = "ms"
-    /// How much of `ms` the thread had a processor.
+    /// The processor time of the thread within `ms`.
     case processorMilliseconds = "processor_ms"
-    /// A file or folder, as the settings name it.
+    /// A file or folder, with the path in the settings.
     case file
     case setting
-    /// What keeps the outbox from storing, or that nothing does.
+    /// The condition that keeps the outbox from storing, or that there is none.
     case condition
     case signal
     case version
     /// The number of a loaded route table.
     case table
-    /// What a reload came to: `success` or `failure`.
+    /// The result of a reload: `success` or `failure`.
     case result
-    /// How many records like this one were left out.
+    /// The number of similar records that were left out.
     case suppressed
 
-    /// Whether the values are whole numbers, which JSON lines carry as numbers, so that log pipelines can filter and
-    /// sum them. Each key has one type.
+    /// Whether the values are integers, which JSON lines contain as numbers, so that log pipelines can filter and sum
+    /// them. Each key has one type.
     package var isNumber: Bool {
         switch self {
         case .status, .job, .count, .routes, .jobs, .connections, .files, .bytes, .attempt, .milliseconds,

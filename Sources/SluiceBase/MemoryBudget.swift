@@ -1,16 +1,16 @@
 internal import Synchronization
 
-/// The one budget of memory for bodies, what is made of them, and unsent answers (`limits.memory`). Used from all event
-/// loops.
+/// The shared budget of memory for bodies, data derived from them, and unsent answers (`limits.memory`). Used by all
+/// event loops.
 ///
-/// Requests that arrive whole only touch a counter. Those that do not are listed (`IncompleteRequests`), so that a full
-/// budget takes the memory of the slowest of them instead of refusing the next sender.
+/// Requests that arrive complete only change a counter. Incomplete ones are listed (`IncompleteRequests`), so that a
+/// full budget takes the memory of the slowest of them instead of refusing the next sender.
 package final class MemoryBudget: Sendable {
-    /// How large a request is, which decides how much of the budget it may use.
+    /// The size class of a request, which decides how much of the budget it may use.
     package enum RequestSize: Sendable, Hashable {
         /// A body of at most `MemoryBudget.smallRequest` bytes. May use the whole budget.
         case small
-        /// A larger one. Leaves the reserve to small ones.
+        /// A larger body. Leaves the reserve to small requests.
         case large
 
         /// - Parameter bodyBytes: the length of a body, as announced or so far.
@@ -23,7 +23,7 @@ package final class MemoryBudget: Sendable {
     package let limit: ByteCount
     /// The part of the limit that large requests leave to small ones: an eighth.
     package var reserveBytes: Int { limit.bytes / 8 }
-    /// What the incomplete requests of one address may hold together, unless there is only one of them: a quarter.
+    /// The maximum for all incomplete requests of one address, unless it has only one: a quarter.
     package var addressBytes: Int { limit.bytes / 4 }
 
     private let used = Atomic<Int>(0)
@@ -31,12 +31,12 @@ package final class MemoryBudget: Sendable {
 
     package init(limit: ByteCount) { self.limit = limit }
 
-    /// How much is taken now, in bytes.
+    /// The memory in use, in bytes.
     package var bytesInUse: Int { used.load(ordering: .relaxed) }
 
-    /// Takes `bytes`, all or none. Drops the slowest incomplete requests where that makes room.
+    /// Reserves `bytes` or nothing. Drops the slowest incomplete requests if that makes enough room.
     ///
-    /// - Returns: `false` when there is no room; nothing is taken then.
+    /// - Returns: `false` if there is no room; nothing is reserved then.
     package func reserve(_ bytes: Int, for size: RequestSize) -> Bool {
         if take(bytes, for: size) { return true }
         return makingRoom { requests in
@@ -44,12 +44,13 @@ package final class MemoryBudget: Sendable {
         }
     }
 
-    /// Gives back what was taken.
+    /// Releases reserved memory.
     package func release(_ bytes: Int) {
         used.wrappingSubtract(bytes, ordering: .relaxed)
     }
 
-    func take(_ bytes: Int, for size: RequestSize) -> Bool {
+    /// As `reserve`, without dropping anything.
+    package func take(_ bytes: Int, for size: RequestSize) -> Bool {
         let most = size == .small ? limit.bytes : limit.bytes - reserveBytes
         let before = used.wrappingAdd(bytes, ordering: .relaxed).oldValue
         guard before + bytes <= most else {
@@ -60,12 +61,12 @@ package final class MemoryBudget: Sendable {
     }
 }
 
-/// What is taken from a budget for the things that are made of one request, before they are made.
+/// The memory reserved for the data derived from one request, before it is created.
 package struct MemoryCharge: Sendable {
-    /// nil where nothing is counted: nobody waits for the memory of `sluice check`.
+    /// `nil` if nothing is counted, as in `sluice check`.
     private let budget: MemoryBudget?
     private let size: MemoryBudget.RequestSize
-    /// How much is taken.
+    /// The reserved memory, in bytes.
     package private(set) var bytes = 0
 
     /// - Parameter size: of the request.
@@ -77,9 +78,9 @@ package struct MemoryCharge: Sendable {
     /// Counts nothing.
     package static let uncounted = MemoryCharge(to: nil, for: .small)
 
-    /// Takes more.
+    /// Reserves more memory.
     ///
-    /// - Returns: `false` when the budget has no room; nothing is taken then.
+    /// - Returns: `false` if the budget has no room; nothing is reserved then.
     package mutating func take(_ more: Int) -> Bool {
         guard more > 0, let budget else { return true }
         guard budget.reserve(more, for: size) else { return false }
@@ -87,7 +88,7 @@ package struct MemoryCharge: Sendable {
         return true
     }
 
-    /// Gives back what was taken beyond so many bytes.
+    /// Releases what was reserved beyond a number of bytes.
     package mutating func giveBack(downTo less: Int) {
         guard less < bytes, let budget else { return }
         budget.release(bytes - less)
@@ -95,18 +96,18 @@ package struct MemoryCharge: Sendable {
     }
 }
 
-/// Requests that have begun and are not complete.
+/// Incomplete requests.
 extension MemoryBudget {
-    /// Sets whom to tell, on the thread that needs the room, that a request's memory was given to another one.
-    package func tellDropped(_ tell: @escaping @Sendable (IncompleteRequests.Owner) -> Void) {
-        incomplete.withLock { $0.tellDropped = tell }
+    /// Sets the handler for dropped requests, called on the thread that needs the memory.
+    package func onDrop(_ tell: @escaping @Sendable (IncompleteRequests.Owner) -> Void) {
+        incomplete.withLock { $0.onDrop = tell }
     }
 
     /// Lists a request of which a part has arrived.
     ///
     /// - Parameters:
-    ///   - share: whose share it counts to; nil for a proxy, behind which are many.
-    ///   - reserved: bytes that were taken for it already.
+    ///   - share: the client that it counts towards; `nil` for a proxy with many clients.
+    ///   - reserved: bytes that were already reserved for it.
     ///   - now: monotonic nanoseconds.
     package func list(
         _ owner: IncompleteRequests.Owner, share: IncompleteRequests.Share?, size: RequestSize, reserved: Int,
@@ -115,10 +116,10 @@ extension MemoryBudget {
         incomplete.withLock { $0.add(owner, share: share, size: size, reserved: reserved, at: now) }
     }
 
-    /// Notes that more of a listed request has arrived, and takes memory for it.
+    /// Records that more of a listed request has arrived, and reserves memory for it.
     ///
-    /// - Parameter bytes: what it is to hold from now on; no less than before.
-    /// - Returns: `false` where it was dropped, or there is no room even without slower ones.
+    /// - Parameter bytes: its new total, not less than before.
+    /// - Returns: `false` if it was dropped, or there is no room even without slower ones.
     package func grow(
         _ ticket: IncompleteRequests.Ticket, to bytes: Int, size: RequestSize, share: IncompleteRequests.Share?,
         at now: Int64
@@ -126,9 +127,9 @@ extension MemoryBudget {
         makingRoom { $0.grow(ticket, to: bytes, size: size, share: share, at: now, in: self) }
     }
 
-    /// Takes a request off the list: it is complete, refused or gone. What was taken for it stays taken.
+    /// Removes a request from the list: it is complete, refused or aborted. Its memory stays reserved.
     ///
-    /// - Returns: `false` where it was dropped, and its memory released.
+    /// - Returns: `false` if it was dropped and its memory released.
     package func unlist(_ ticket: IncompleteRequests.Ticket) -> Bool {
         incomplete.withLock { $0.remove(ticket) }
     }
@@ -141,7 +142,7 @@ extension MemoryBudget {
     private func makingRoom(_ body: (inout IncompleteRequests) -> Bool) -> Bool {
         let (isTaken, dropped, tell) = incomplete.withLock { requests in
             let isTaken = body(&requests)
-            return (isTaken, requests.takeDropped(), requests.tellDropped)
+            return (isTaken, requests.takeDropped(), requests.onDrop)
         }
         for owner in dropped { tell?(owner) }
         return isTaken

@@ -1,7 +1,7 @@
 extension PeerAddress {
-    /// Reads `192.0.2.1:8443` or `[2001:db8::1]:8443`: a numeric address and a decimal port from 0 to 65535.
+    /// Parses `192.0.2.1:8443` or `[2001:db8::1]:8443`: a numeric address and a decimal port from 0 to 65535.
     ///
-    /// - Returns: `nil` for anything else, host names included.
+    /// - Returns: `nil` for anything else, including host names.
     package init?(parsing text: some StringProtocol) {
         guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
             return nil
@@ -16,7 +16,7 @@ extension PeerAddress {
         }
     }
 
-    /// Address and port in the form that `init(parsing:)` reads.
+    /// Address and port in the syntax of `init(parsing:)`.
     package var hostAndPort: String { isIPv4 ? "\(self):\(port)" : "[\(self)]:\(port)" }
 
     /// The 16 bytes of a numeric address of either family, IPv4 in its mapped form.
@@ -39,7 +39,7 @@ extension PeerAddress {
         return [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, bytes[0], bytes[1], bytes[2], bytes[3]]
     }
 
-    /// Four decimal parts and nothing else: `010.0.0.1`, which some readers take for octal, is refused (RFC 6943
+    /// Four decimal parts and nothing else: `010.0.0.1`, which some parsers take for octal, is refused (RFC 6943
     /// §3.1.1).
     private static func ipv4Bytes(_ text: some StringProtocol) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -48,7 +48,7 @@ extension PeerAddress {
         return bytes.count == 4 ? bytes : nil
     }
 
-    /// The text forms of RFC 4291 §2.2; no zone.
+    /// Parses the text forms of RFC 4291 §2.2, without a zone.
     private static func ipv6Address(_ text: some StringProtocol) -> SIMD16<UInt8>? {
         guard let halves = halvesAroundDoubleColon(text), let front = groups(halves.front, areLast: halves.back == nil),
             let back = groups(halves.back ?? "", areLast: true)
@@ -72,7 +72,7 @@ extension PeerAddress {
         return (String(characters[..<place]), String(characters[(place + 2)...]))
     }
 
-    /// The groups of one side of `::`; the address's last one may be a dotted IPv4 address, which stands for two.
+    /// The groups on one side of `::`. The last one of the address may be a dotted IPv4 address, which counts as two.
     private static func groups(_ text: String, areLast: Bool) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         var groups: [UInt16] = []

@@ -1,10 +1,10 @@
-/// Makes text that a sender wrote safe to print, in logs and on terminals alike.
+/// Makes text from senders safe to print, in logs and on terminals.
 package enum PrintableText {
-    /// Escapes control, bidirectional and other invisible formatting characters as `\u{…}`, and cuts at `limit`
+    /// Escapes control, bidirectional and other invisible formatting characters as `\u{…}`, and truncates at `limit`
     /// characters.
     ///
-    /// Without this a header value could end a log line, colour a terminal or turn the order of letters around
-    /// (Unicode TR 36 §3.2).
+    /// Otherwise a header value could end a log line, colour a terminal or reverse the order of letters (Unicode TR 36
+    /// §3.2).
     package static func escape(_ text: some StringProtocol, limit: Int = 256) -> String {
         var result = ""
         var count = 0
@@ -31,11 +31,11 @@ package enum PrintableText {
 
 /// "Did you mean …?" for misspelt keys, names and references.
 package enum Suggestion {
-    /// The candidate nearest to `word` by edits (insert, delete, replace, swap of neighbours), if it is near enough to
-    /// be meant.
+    /// Returns the most similar candidate by number of edits (insert, delete, replace, swap of neighbours), if it is
+    /// similar enough.
     ///
-    /// Near enough is one edit for words up to four letters, two up to eight, three beyond. Of equally near ones the
-    /// first in alphabetical order, so that messages are the same in each run.
+    /// One edit is allowed for words up to four letters, two up to eight, three beyond. Of equally similar candidates
+    /// the first in alphabetical order is returned, so that messages are the same in each run.
     package static func closest(to word: String, among candidates: some Sequence<String>) -> String? {
         let allowed = word.count <= 4 ? 1 : word.count <= 8 ? 2 : 3
         var best: (distance: Int, candidate: String)?
@@ -48,12 +48,12 @@ package enum Suggestion {
         return best?.candidate
     }
 
-    /// ` did you mean 'queue'?` with what leads up to it, or nothing: for the end of a message.
+    /// ` did you mean 'queue'?` with a leading separator, or nothing: for the end of a message.
     package static func phrase(for word: String, among candidates: some Sequence<String>) -> String {
         closest(to: word, among: candidates).map { "; did you mean '\($0)'?" } ?? ""
     }
 
-    /// Optimal string alignment distance: each pair of neighbours may be swapped once.
+    /// Optimal string alignment distance: each pair of neighbours can be swapped once.
     private static func distance(_ one: [Character], _ other: [Character]) -> Int {
         var before: [Int] = []
         var above = Array(0...other.count)
@@ -71,12 +71,12 @@ package enum Suggestion {
     }
 }
 
-/// What Zizq takes as a queue or a type.
+/// The names that Zizq accepts for queues and types.
 package enum ZizqName {
-    /// In bytes; a server of Zizq's crashes at names of 65,508.
+    /// In bytes; a Zizq server crashes at names of 65,508.
     package static let maximumBytes = 255
 
-    /// What is wrong with a name, as the end of a sentence that begins with what it names; `nil` if nothing is.
+    /// The problem with a name, as the end of a sentence that starts with its subject; `nil` if it is valid.
     package static func complaint(about name: String) -> String? {
         if name.isEmpty { return "must not be empty" }
         if name.utf8.count > maximumBytes { return "must not have more than \(maximumBytes) bytes" }

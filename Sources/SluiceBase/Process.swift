@@ -2,16 +2,16 @@ internal import Glibc
 
 /// The environment that this process was started with.
 package enum ProcessEnvironment {
-    /// Names and values, as the kernel keeps them in `/proc/self/environ`: later `setenv` calls do not show, and
-    /// nothing has to be read through the C library's unguarded global.
+    /// Names and values from `/proc/self/environ`, as the process was started: later `setenv` calls do not show, and
+    /// nothing is read through the C library's unguarded global.
     ///
-    /// - Returns: nothing where `/proc` is not mounted.
+    /// - Returns: nothing if `/proc` is not mounted.
     package static func variables() -> [String: String] {
         guard let bytes = try? FileAccess.read("/proc/self/environ", limit: 16 << 20) else { return [:] }
         return parse(bytes)
     }
 
-    /// Entries `NAME=value`, each ended by a zero byte; of two with one name the first counts, as for `getenv`.
+    /// Entries `NAME=value`, each ended by a zero byte; the first of two with one name counts, as with `getenv`.
     package static func parse(_ bytes: [UInt8]) -> [String: String] {
         var variables: [String: String] = [:]
         for entry in bytes.split(separator: 0) {
@@ -28,26 +28,26 @@ package enum SluiceVersion {
     package static let current = "0.1.0"
 }
 
-/// What the process ends with, after `sysexits.h` where it has a word for it.
+/// The exit status, with the meanings of `sysexits.h` where they apply.
 package enum ExitStatus: Int32, CaseIterable, Sendable {
-    /// All went well.
+    /// Success.
     case success = 0
-    /// The input is wrong: route files, settings, an outbox that is not one.
+    /// The input is wrong: route files, settings, a file that is not an outbox.
     case wrongInput = 1
-    /// The command line itself is wrong.
+    /// The command line is wrong.
     case usage = 2
-    /// What was asked about is refused: the request of `sluice explain`.
+    /// The result is a refusal: of the request of `sluice explain`.
     case refused = 65
-    /// Something required is unavailable: a port, a lock, a file, a server.
+    /// Something required is not available: a port, a lock, a file, a server.
     case unavailable = 69
     /// A bug.
     case software = 70
 }
 
-/// An error that ends the command: one sentence for a person, and the status that the process exits with.
+/// An error that ends the command: one sentence for a person, and the exit status.
 package struct StartupError: Error, Sendable, CustomStringConvertible {
     package let status: ExitStatus
-    /// What is wrong, where, and what to do; one line, no secret.
+    /// What is wrong, where, and what to do, in one line without secrets.
     package let sentence: String
 
     package init(_ status: ExitStatus, _ sentence: String) {
@@ -58,13 +58,13 @@ package struct StartupError: Error, Sendable, CustomStringConvertible {
     package var description: String { sentence }
 }
 
-/// What signals do to a process that is starting and serves nothing yet.
+/// The signal handling of a process that starts and does not serve yet.
 package enum StartSignals {
-    /// From here on SIGTERM and SIGINT end the process at once, with exit status 0, and SIGHUP does nothing, until
-    /// somebody else traps them.
+    /// Makes SIGTERM and SIGINT end the process immediately with exit status 0, and SIGHUP do nothing, until other
+    /// handlers are installed.
     ///
-    /// Left alone, the first process of a container ignores a SIGTERM, and anyone who stops the container while it
-    /// waits for its outbox has to kill it.
+    /// Without a handler, the first process of a container ignores SIGTERM, so that a container that is stopped while
+    /// the process waits for its outbox would have to be killed.
     package static func endTheProcess() {
         for number in [SIGTERM, SIGINT] {
             // `_exit` may be called in a signal handler (man 7 signal-safety); nothing is open that would need more.
@@ -74,15 +74,15 @@ package enum StartSignals {
     }
 }
 
-/// How much fits on the terminal that a process prints to.
+/// The size of the terminal on standard output.
 package enum TerminalSize {
     /// Whether standard output is a terminal.
     package static var isKnown: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// In characters; 80 where nobody says.
+    /// In characters; 80 if it is not known.
     package static var columns: Int {
         var size = winsize()
-        // The call fills the structure that is given.
+        // The call fills the given structure.
         guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }

@@ -1,17 +1,17 @@
-/// One request as everything above HTTP sees it: spans over the connection's buffer, valid while the request is in work
-/// on its event loop. It is the seam between SluiceHTTP, which makes it, and SluiceRoutes, which reads it.
+/// One request for everything above HTTP: spans over the connection's buffer, valid on its event loop until the request
+/// is answered. SluiceHTTP creates it, SluiceRoutes reads it.
 package struct RequestView: ~Escapable {
     package let method: Span<UInt8>
-    /// As received: path and, where there is one, `?` and query.
+    /// As received: path and, if present, `?` and query.
     package let target: Span<UInt8>
     /// The target before the first `?`, still percent-encoded.
     package let path: Span<UInt8>
-    /// The target behind the first `?`, still percent-encoded; empty where there is none.
+    /// The target after the first `?`, still percent-encoded; empty if there is none.
     package let query: Span<UInt8>
     package let headers: HeaderView
-    /// The whole body with chunk framing undone, content coding kept; empty while only the head has arrived.
+    /// The whole body without chunk framing, with its content coding; empty while only the head has arrived.
     package let body: Span<UInt8>
-    /// Who opened the connection.
+    /// The client of the connection.
     package let peer: PeerAddress
 
     @_lifetime(copy method, copy target, copy headers, copy body)
@@ -31,7 +31,7 @@ package struct RequestView: ~Escapable {
     }
 }
 
-/// The address at the other end of a connection.
+/// The address of the client of a connection.
 package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
     /// 16 bytes; an IPv4 address in its mapped form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2).
     package let address: SIMD16<UInt8>
@@ -42,7 +42,7 @@ package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Of a request that nobody is sending: `0.0.0.0:0`.
+    /// The address of a request without a sender: `0.0.0.0:0`.
     package static let unknown = PeerAddress(ipv4: (0, 0, 0, 0), port: 0)
 
     /// An IPv4 address, from its four bytes.
@@ -56,8 +56,17 @@ package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         return address[10] == 0xFF && address[11] == 0xFF
     }
 
-    /// The address without the port: dotted for IPv4, groups of four hex digits with the longest run of zeros left out
-    /// for IPv6 (RFC 5952).
+    /// The range from which one sender can choose addresses: an IPv4 address, or the /64 of an IPv6 address (RFC 4291
+    /// §2.5.4).
+    package var network: SIMD16<UInt8> {
+        guard !isIPv4 else { return address }
+        var network = address
+        for index in 8..<16 { network[index] = 0 }
+        return network
+    }
+
+    /// The address without the port: dotted for IPv4; for IPv6 groups of hex digits with the longest run of zeros left
+    /// out (RFC 5952).
     package var description: String {
         if isIPv4 { return (12..<16).map { String(address[$0]) }.joined(separator: ".") }
         let groups = (0..<8).map { UInt16(address[$0 * 2]) << 8 | UInt16(address[$0 * 2 + 1]) }

@@ -1,22 +1,21 @@
 internal import Glibc
 
-/// The process's standard error as a place for log lines: it never blocks the thread that writes, and nothing that
-/// happens to it ends the process.
+/// The process's standard error for log lines. Writing never blocks the thread, and no error of it ends the process.
 package enum StandardError {
-    /// What became of a line.
+    /// The result of writing a line.
     package enum Outcome: Sendable, Hashable {
         case written
-        /// Nobody reads fast enough, or nobody reads any more: the line is lost.
+        /// The line is lost: it is not read fast enough, or not at all.
         case dropped
     }
 
     /// Writes one line with one `write(2)`, so that lines of several threads and processes do not mix.
     ///
-    /// The descriptor is often shared with other processes, so it is not made non-blocking; it is asked first whether
-    /// it would take the line. A pipe that is ready takes at least `PIPE_BUF` (4096) bytes at once.
+    /// The descriptor is often shared with other processes, so it is not made non-blocking; `poll` shows first whether
+    /// it accepts the line. A pipe that is ready accepts at least `PIPE_BUF` (4096) bytes.
     package static func write(_ line: [UInt8]) -> Outcome { write(line, to: STDERR_FILENO) }
 
-    /// The same for any descriptor.
+    /// Writes one line to any descriptor.
     package static func write(_ line: [UInt8], to descriptor: Int32) -> Outcome {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         // One entry, as the count says; the call keeps no pointer.
@@ -30,7 +29,7 @@ package enum StandardError {
         }
     }
 
-    /// Writes all of a command's own text, waiting for its reader; gives up if nobody reads.
+    /// Writes the whole text of a command, and waits for its reader; stops if there is none.
     ///
     /// - Returns: whether all of it was written.
     @discardableResult
@@ -49,10 +48,10 @@ package enum StandardError {
         return true
     }
 
-    /// Whether a person watches.
+    /// Whether standard error is a terminal.
     package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Makes writing to a pipe or socket that nobody reads an error (`EPIPE`) instead of the end of the process.
+    /// Makes writing to a pipe or socket without a reader an error (`EPIPE`) instead of ending the process.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Starts threads of the system, for what must not run on Swift's cooperative pool: event loops, the resolver, the
+/// Starts system threads for work that must not run on Swift's cooperative pool: event loops, the resolver, the
 /// outbox's writer.
 package enum SystemThread {
-    /// The system has no thread left.
+    /// The system cannot start another thread.
     package struct StartError: Error, Sendable, Hashable {
         /// The `errno`.
         package let code: Int32
@@ -19,14 +19,14 @@ package enum SystemThread {
         }
     }
 
-    /// Starts a detached thread with every signal blocked: signals are the main thread's, and SIGPIPE, which goes to
-    /// the thread that wrote, must never end the process.
+    /// Starts a detached thread with all signals blocked: signals belong to the main thread, and SIGPIPE, which goes to
+    /// the writing thread, must never end the process.
     ///
-    /// - Parameter name: for people who look at the process; cut to 15 bytes (`man 5 proc`, `/proc/pid/comm`).
-    /// - Throws: the error number of `pthread_create`; nothing is started then.
+    /// - Parameter name: shown by process viewers; truncated to 15 bytes (`man 5 proc`, `/proc/pid/comm`).
+    /// - Throws: the error number of `pthread_create`; no thread is started then.
     package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(StartError) {
         var thread = pthread_t()
-        // Released by the thread itself, as its first act.
+        // Released by the new thread first.
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
         let code = unsafe pthread_create(
             &thread, nil,
@@ -46,16 +46,16 @@ package enum SystemThread {
     }
 
     /// Gives the calling thread a lower weight than the others of the process: 335 to their 1024 (`man 7 sched`, nice
-    /// values). Where they want all processors it gets a part; else it runs as fast as they do.
+    /// values). If they need all processors it gets a part; otherwise it runs at full speed.
     package static func lowerPriority() {
-        // On Linux the call is about the thread. It fails only for a lower value than there is.
+        // On Linux the call applies to the thread. It fails only for a value below the current one.
         _ = nice(5)
     }
 
-    /// How long the calling thread has had a processor since it began, in nanoseconds. Costs a system call.
+    /// The CPU time of the calling thread, in nanoseconds. Costs a system call.
     package static func processorNanoseconds() -> Int64 {
         var now = timespec()
-        // Fills the structure, and cannot fail for a clock that each thread has.
+        // Fills the structure, and cannot fail: each thread has this clock.
         unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
         return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     }
@@ -68,7 +68,7 @@ package enum SystemThread {
         setName(Array(name.utf8.prefix(15)))
     }
 
-    /// Without a name it works as well, so that failing is of no matter.
+    /// Errors are ignored: the name is not needed.
     private static func setName(_ name: [UInt8]) {
         // The path is a C string for the call.
         let descriptor = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)

@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Synchronization
 
-/// Where the time comes from: the system's clocks, or in tests a clock that the test moves.
+/// The clocks: the system's, or in tests one that the test controls.
 ///
-/// Callable from any thread.
+/// Can be used from any thread.
 package protocol TimeSource: Sendable {
-    /// Milliseconds since the UNIX epoch. May jump when the machine's clock is set.
+    /// Milliseconds since 1970. May jump when the machine's clock is set.
     func wallMilliseconds() -> Int64
-    /// Nanoseconds since some fixed point; never goes back. Deadlines and measurements use this one.
+    /// Nanoseconds since a fixed point; never goes back. For deadlines and measurements.
     func monotonicNanoseconds() -> Int64
 }
 
@@ -27,13 +27,13 @@ package struct SystemTime: TimeSource {
 
     private func read(_ clock: clockid_t) -> timespec {
         var now = timespec()
-        // Cannot fail: both clocks exist on every Linux. `unsafe` is the C call's out parameter and nothing else.
+        // Cannot fail: both clocks exist on every Linux. `unsafe` is only for the C call's out parameter.
         unsafe clock_gettime(clock, &now)
         return now
     }
 }
 
-/// A clock that only moves when a test moves it.
+/// A clock that only a test moves.
 package final class ManualTime: TimeSource {
     private struct Reading {
         var wall: Int64
@@ -42,7 +42,7 @@ package final class ManualTime: TimeSource {
 
     private let reading: Mutex<Reading>
 
-    /// - Parameter wallMilliseconds: where the wall clock starts; the monotonic one starts at one second.
+    /// - Parameter wallMilliseconds: the initial wall clock; the monotonic clock starts at one second.
     package init(wallMilliseconds: Int64 = 1_700_000_000_000) {
         reading = Mutex(Reading(wall: wallMilliseconds, monotonic: 1_000_000_000))
     }
@@ -50,7 +50,7 @@ package final class ManualTime: TimeSource {
     package func wallMilliseconds() -> Int64 { reading.withLock { $0.wall } }
     package func monotonicNanoseconds() -> Int64 { reading.withLock { $0.monotonic } }
 
-    /// Moves both clocks on.
+    /// Advances both clocks.
     package func advance(by duration: Duration) {
         reading.withLock {
             $0.wall += duration.wholeMilliseconds
@@ -58,6 +58,6 @@ package final class ManualTime: TimeSource {
         }
     }
 
-    /// Sets the wall clock alone, as an operator or NTP does.
+    /// Sets only the wall clock, as an operator or NTP does.
     package func setWall(milliseconds: Int64) { reading.withLock { $0.wall = milliseconds } }
 }

@@ -1,15 +1,15 @@
-/// A point in time as text: RFC 3339, UTC, milliseconds, always 24 bytes long.
+/// A time as text: RFC 3339, UTC, milliseconds, always 24 bytes.
 package enum TimestampText {
     /// `2026-11-23T17:34:38.123Z`.
     ///
-    /// - Parameter milliseconds: since the UNIX epoch; years 0 to 9999, beyond which it is held at the nearest end.
+    /// - Parameter milliseconds: since 1970; clamped to the years 0 to 9999.
     package static func format(milliseconds: Int64) -> String {
         var bytes: [UInt8] = []
         append(milliseconds: milliseconds, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The same, at the end of a line that is being made.
+    /// Appends the text to a line.
     package static func append(milliseconds: Int64, to line: inout [UInt8]) {
         let held = min(max(milliseconds, earliest), latest)
         let day = held.flooredQuotient(by: 86_400_000)
@@ -24,11 +24,11 @@ package enum TimestampText {
         appendDigits(time % 1000, 3, then: "Z", to: &line)
     }
 
-    /// Reads a time of RFC 3339 (§5.6): date and time of day with a `T`, `t` or blank between them, digits of a second
-    /// after a point, and `Z` or an offset. What is below a millisecond is cut off; the 60th second of a minute is the
-    /// next minute's first.
+    /// Parses a time of RFC 3339 (§5.6): date and time of day separated by `T`, `t` or a blank, optional fractional
+    /// seconds, and `Z` or an offset. Digits below a millisecond are truncated; the 60th second of a minute is the
+    /// first of the next one.
     ///
-    /// - Returns: milliseconds since 1970; nil for anything else.
+    /// - Returns: milliseconds since 1970; `nil` for anything else.
     package static func parse(_ text: String) -> Int64? {
         var rest = Array(text.utf8)[...]
         guard let year = digits(4, "-", rest: &rest), let month = digits(2, "-", rest: &rest),
@@ -85,8 +85,8 @@ package enum TimestampText {
         return hours * 60 + minutes
     }
 
-    /// The days from 1970 to a date of the proleptic Gregorian calendar; nil where there is no such date. The inverse
-    /// of `civilDate`.
+    /// The days from 1970 to a date of the proleptic Gregorian calendar; `nil` if there is no such date. The inverse of
+    /// `civilDate`.
     package static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int64? {
         guard 0...9999 ~= year, 1...12 ~= month, 1...31 ~= day else { return nil }
         let shifted = month <= 2 ? year - 1 : year
@@ -94,7 +94,7 @@ package enum TimestampText {
         let yearOfEra = shifted - era * 400
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        // The 31st of a month that has none comes back as another day.
+        // The 31st of a shorter month comes back as another day.
         let found = civilDate(daysSinceEpoch: days)
         return found == (year, month, day) ? Int64(days) : nil
     }
@@ -115,8 +115,8 @@ package enum TimestampText {
         line.append(UInt8(ascii: separator))
     }
 
-    /// The date in the proleptic Gregorian calendar: years are counted from March, so that the leap day is a year's
-    /// last, in eras of 400 years, which all have 146,097 days (Howard Hinnant, "chrono-compatible low-level date
+    /// The date in the proleptic Gregorian calendar: years are counted from March, so that the leap day is the last day
+    /// of a year, in eras of 400 years, which all have 146,097 days (Howard Hinnant, "chrono-compatible low-level date
     /// algorithms").
     private static func civilDate(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSinceEpoch + 719_468
@@ -132,7 +132,7 @@ package enum TimestampText {
 }
 
 extension Int64 {
-    /// Division that rounds down, so that moments before 1970 fall into the right day.
+    /// Division that rounds down, so that times before 1970 fall on the right day.
     fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient

@@ -1,12 +1,12 @@
-/// Durations as settings and route files write them: `500ms`, `30s`, `5m`, `2h`, `7d`.
+/// Durations in the syntax of settings and route files: `500ms`, `30s`, `5m`, `2h`, `7d`.
 package enum DurationText {
     private static let units: [(suffix: String, milliseconds: Int64)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// Reads one number and one unit; `0` needs no unit.
+    /// Parses a number and a unit; `0` needs no unit.
     ///
-    /// - Returns: `nil` where the text is of another form or the duration does not fit 63 bits of milliseconds.
+    /// - Returns: `nil` for another syntax, or if the duration does not fit 63 bits of milliseconds.
     package static func parse(_ text: some StringProtocol) -> Duration? {
         if text == "0" { return .zero }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -16,7 +16,7 @@ package enum DurationText {
         return overflow ? nil : .milliseconds(product)
     }
 
-    /// The shortest exact spelling of a duration, to the millisecond.
+    /// The shortest exact text of a duration, to the millisecond.
     package static func format(_ duration: Duration) -> String {
         let milliseconds = duration.wholeMilliseconds
         guard milliseconds != 0 else { return "0" }
@@ -28,12 +28,11 @@ package enum DurationText {
 }
 
 extension Duration {
-    /// The duration in milliseconds, rounded towards zero; the nearest there is for one that is longer than 64 bits can
-    /// count.
+    /// The duration in milliseconds, rounded towards zero and clamped to 64 bits.
     package var wholeMilliseconds: Int64 { Int64(clamping: attosecondCount / 1_000_000_000_000_000) }
 
-    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them. A century and a
-    /// half for one that is longer, so that adding it to the clock's reading cannot overflow.
+    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them. At most a century
+    /// and a half, so that adding it to the clock's reading cannot overflow.
     package var wholeNanoseconds: Int64 {
         Int64(clamping: max(-Self.longestNanoseconds, min(Self.longestNanoseconds, attosecondCount / 1_000_000_000)))
     }
@@ -48,7 +47,7 @@ extension Duration {
 
 /// A size in bytes, written as `64KiB`, `10MiB`, `1GiB` or a bare number of bytes.
 ///
-/// Units are powers of 1024; a decimal unit such as `MB` is refused, so that no setting is ever off by the five per
+/// Units are powers of 1024. A decimal unit such as `MB` is refused, so that no setting is ever off by the five per
 /// cent between the two.
 package struct ByteCount: Hashable, Comparable, Sendable {
     /// The size in bytes, never negative.
@@ -67,10 +66,10 @@ package struct ByteCount: Hashable, Comparable, Sendable {
         ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0),
     ]
 
-    /// Reads `64KiB` and the like.
+    /// Parses texts such as `64KiB`.
     ///
-    /// - Parameter text: digits and, straight behind them, `B`, `KiB`, `MiB`, `GiB`, `TiB` or nothing.
-    /// - Returns: `nil` where the text is of another form or the size does not fit 63 bits.
+    /// - Parameter text: digits, followed directly by `B`, `KiB`, `MiB`, `GiB`, `TiB` or nothing.
+    /// - Returns: `nil` for another syntax, or if the size does not fit 63 bits.
     package init?(parsing text: some StringProtocol) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let suffix = text.dropFirst(digits.count)
@@ -84,7 +83,7 @@ package struct ByteCount: Hashable, Comparable, Sendable {
 }
 
 extension ByteCount: CustomStringConvertible {
-    /// The shortest exact spelling: the largest unit that divides the size.
+    /// The shortest exact text: the largest unit that divides the size.
     package var description: String {
         guard bytes > 0 else { return "0" }
         for unit in Self.units where unit.shift > 0 && bytes & ((1 << unit.shift) - 1) == 0 {

@@ -1,18 +1,19 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// A secret, prepared once for authenticating any number of messages (HMAC, RFC 2104). Any number of threads may use it
-/// at once.
+/// A secret, prepared once for authenticating any number of messages (HMAC, RFC 2104). Can be used by several threads
+/// concurrently.
 ///
-/// What depends on the key alone, a block of each of the two hashes, is computed here and copied for each message.
+/// The part that only depends on the key, a block of each of the two hashes, is computed here and copied for each
+/// message.
 package final class HMACKey: Sendable {
     package let algorithm: HashAlgorithm
-    /// The hash of the key XOR `ipad`, at which each message begins.
+    /// The hash of the key XOR `ipad`, the start of each message.
     let inner: SharedHashState
-    /// The hash of the key XOR `opad`, into which the inner digest goes.
+    /// The hash of the key XOR `opad`, which is continued with the inner digest.
     let outer: SharedHashState
 
-    /// - Parameter key: of any length; RFC 2104 §3 asks for at least a digest's length.
+    /// - Parameter key: of any length; RFC 2104 §3 recommends at least the length of a digest.
     package init(_ algorithm: HashAlgorithm, key: Span<UInt8>) {
         self.algorithm = algorithm
         var block = Self.block(algorithm, key)
@@ -23,15 +24,15 @@ package final class HMACKey: Sendable {
         outer = SharedHashState(algorithm, after: block.span)
     }
 
-    /// The authentication code of a message that lies in one piece.
+    /// The authentication code of a message in one piece.
     package func authenticate(_ message: Span<UInt8>) -> Digest {
         var computation = HMACComputation(self)
         computation.update(message)
         return computation.finish()
     }
 
-    /// The key, or the digest of one that is longer than a block, padded with zeros. Never reallocated, so that it can
-    /// be wiped.
+    /// The key, or the digest of one longer than a block, padded with zeros. Never reallocated, so that it can be
+    /// wiped.
     private static func block(_ algorithm: HashAlgorithm, _ key: Span<UInt8>) -> [UInt8] {
         var block: [UInt8] = []
         block.reserveCapacity(algorithm.blockSize)
@@ -45,13 +46,13 @@ package final class HMACKey: Sendable {
     }
 
     private static func wipe(_ bytes: inout [UInt8]) {
-        // Not a plain assignment, which an optimiser may drop before the memory is freed.
+        // Not an assignment, which an optimizer may drop before the memory is freed.
         unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 }
 
-/// The authentication code of a message that comes in pieces, such as a time stamp, a dot and a body. It belongs to one
-/// thread at a time.
+/// The authentication code of a message in pieces, such as a timestamp, a dot and a body. Belongs to one thread at a
+/// time.
 package struct HMACComputation: ~Copyable {
     private let key: HMACKey
     private var state: HashState
@@ -73,7 +74,7 @@ package struct HMACComputation: ~Copyable {
     }
 }
 
-/// Whether two byte strings are equal, in a time that depends on their lengths alone: for signatures and tokens.
+/// Whether two byte strings are equal, in a time that only depends on their lengths: for signatures and tokens.
 package func constantTimeEquals(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     // Both buffers have `count` bytes, and neither outlives its closure.

@@ -1,9 +1,9 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// Hashing bytes. Callable from any thread.
+/// Hashes bytes. Can be used from any thread.
 package enum Hash {
-    /// The digest of a text that lies in one piece.
+    /// The digest of a text in one piece.
     package static func digest(_ algorithm: HashAlgorithm, _ bytes: Span<UInt8>) -> Digest {
         var state = HashState(algorithm)
         state.update(bytes)
@@ -11,17 +11,17 @@ package enum Hash {
     }
 }
 
-/// The hash functions that webhook signatures are made with.
+/// The hash functions of webhook signatures.
 package enum HashAlgorithm: Sendable, Hashable, CaseIterable {
-    /// Broken: for a digest of the body that stands in a signed text, never for a signature.
+    /// Broken: for a digest of the body in a signed text, never for a signature.
     case md5
-    /// For signatures of old senders only; still sound inside an HMAC.
+    /// Only for signatures of old senders; still secure in an HMAC.
     case sha1
     case sha256
     case sha384
     case sha512
 
-    /// How many bytes a digest has.
+    /// The size of a digest in bytes.
     package var digestSize: Int {
         switch self {
         case .md5: 16
@@ -32,7 +32,7 @@ package enum HashAlgorithm: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// How many bytes are hashed at a time, to which HMAC pads its key.
+    /// The size of a block in bytes, to which HMAC pads its key.
     var blockSize: Int {
         switch self {
         case .md5, .sha1, .sha256: 64
@@ -66,11 +66,11 @@ package enum HashAlgorithm: Sendable, Hashable, CaseIterable {
     }
 }
 
-/// What a hash function or an HMAC gives: up to 64 bytes, kept in place without an allocation.
+/// The result of a hash function or an HMAC: up to 64 bytes, stored inline without an allocation.
 package struct Digest: Sendable, Hashable, CustomStringConvertible {
     /// The bytes beyond `count` are zero.
     var bytes: InlineArray<64, UInt8>
-    /// How many bytes there are.
+    /// The number of bytes.
     package let count: Int
 
     /// All zero.
@@ -79,7 +79,7 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible {
         self.count = count
     }
 
-    /// The bytes, for as long as the digest stays where it is.
+    /// The bytes, valid as long as the digest is not moved.
     package var span: Span<UInt8> {
         @_lifetime(borrow self)
         get { bytes.span.extracting(0..<count) }
@@ -91,7 +91,7 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible {
     /// The same as `hex`.
     package var description: String { hex }
 
-    /// In a time that does not tell where the first difference is, because a digest may be a signature.
+    /// In constant time, because a digest may be a signature.
     package static func == (left: Self, right: Self) -> Bool {
         var difference: UInt8 = left.count == right.count ? 0 : 1
         for index in left.bytes.indices { difference |= left.bytes[index] ^ right.bytes[index] }

@@ -1,23 +1,23 @@
 internal import CSluiceOpenSSL
 
-/// A hash function at work: OpenSSL's `EVP_MD_CTX`, owned. It belongs to one thread at a time.
+/// A running hash: OpenSSL's `EVP_MD_CTX`, owned. Belongs to one thread at a time.
 ///
-/// The calls fail only without memory, in which case the process ends.
+/// The calls fail only without memory, which ends the process.
 @safe
 struct HashState: ~Copyable {
     let algorithm: HashAlgorithm
-    // Allocated and freed here alone.
+    // Only allocated and freed here.
     private let context: OpaquePointer
 
-    /// Begins a new text.
+    /// Starts a new text.
     init(_ algorithm: HashAlgorithm) {
         self.algorithm = algorithm
         unsafe context = Self.newContext()
         unsafe Self.check(EVP_DigestInit_ex2(context, algorithm.implementation, nil))
     }
 
-    /// Goes on from where `other` is, which stays as it is: any number of threads may copy the same state, as long as
-    /// none changes it.
+    /// Continues from the state of `other`, which does not change: several threads may copy the same state while none
+    /// changes it.
     init(copying other: borrowing HashState) {
         algorithm = other.algorithm
         unsafe context = Self.newContext()
@@ -31,11 +31,11 @@ struct HashState: ~Copyable {
         unsafe bytes.withUnsafeBufferPointer { unsafe Self.check(EVP_DigestUpdate(context, $0.baseAddress, $0.count)) }
     }
 
-    /// Ends the text; the state must not be fed again.
+    /// Ends the text; no bytes can be added after it.
     mutating func finish() -> Digest {
         var digest = Digest(count: algorithm.digestSize)
         var output = digest.bytes.mutableSpan
-        // 64 bytes are room for every algorithm here.
+        // 64 bytes are enough for every algorithm.
         unsafe output.withUnsafeMutableBufferPointer {
             unsafe Self.check(EVP_DigestFinal_ex(context, $0.baseAddress, nil))
         }
@@ -52,9 +52,9 @@ struct HashState: ~Copyable {
     }
 }
 
-/// A hash that has read a block and is only copied from then on.
+/// A hash that has processed a block and is then only copied.
 final class SharedHashState: @unchecked Sendable {
-    // `@unchecked` because of the pointer inside: the state is not changed after `init`, and OpenSSL copies it without
+    // `@unchecked` because of the pointer: the state does not change after `init`, and OpenSSL copies it without
     // writing to it.
     let state: HashState
 

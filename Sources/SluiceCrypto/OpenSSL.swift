@@ -1,16 +1,16 @@
 internal import CSluiceOpenSSL
 
-/// What OpenSSL noted about a failure.
+/// OpenSSL's record of a failure.
 ///
-/// It keeps a queue of errors a thread. A caller that sees a failure creates one of these on the same thread, which
-/// empties the queue: a note that stays would be taken for the cause of a later failure.
+/// OpenSSL has an error queue per thread. After a failure, the caller creates one of these on the same thread, which
+/// empties the queue: otherwise a later failure would be reported with an old cause.
 package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was being done, to stand before the reasons: `reading the certificate`.
+    /// The operation that failed, to precede the reasons: `reading the certificate`.
     package let operation: String
-    /// The library's own words, the cause first, with the part of the library in brackets; may be empty.
+    /// The library's text, the cause first, with the part of the library in brackets; may be empty.
     package let reasons: [String]
 
-    /// Takes everything that the calling thread's queue holds.
+    /// Takes all errors from the calling thread's queue.
     package init(_ operation: String) {
         self.operation = operation
         var reasons: [String] = []
@@ -39,11 +39,12 @@ package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 }
 
-/// Random bytes that nobody can guess, from OpenSSL's generator, which the kernel seeds. Callable from any thread.
+/// Cryptographically secure random bytes, from OpenSSL's generator, which the kernel seeds. Can be used from any
+/// thread.
 package enum SecureRandom {
-    /// - Parameter count: how many; none is fine.
+    /// - Parameter count: may be 0.
     package static func bytes(_ count: Int) -> [UInt8] {
-        // The buffer has room for `count` bytes and is filled by the call.
+        // The buffer has space for `count` bytes and is filled by the call.
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             let isFilled = unsafe RAND_bytes(buffer.baseAddress, Int32(count)) == 1
             guard isFilled || count == 0 else { preconditionFailure("\(OpenSSLError("generating random bytes"))") }

@@ -12,7 +12,7 @@ package enum PublicKeyAlgorithm: Sendable, Hashable, CaseIterable {
     /// PKCS #1 v1.5 over SHA-256.
     case rsaSHA256
 
-    /// What a key of it is, with an article, for messages.
+    /// The name of its keys, with an article, for messages.
     package var keyNoun: String {
         switch self {
         case .ed25519: "an Ed25519 key"
@@ -21,7 +21,7 @@ package enum PublicKeyAlgorithm: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// `nil` for Ed25519, which hashes by itself.
+    /// `nil` for Ed25519, which includes the hash.
     var hash: HashAlgorithm? {
         switch self {
         case .ed25519: nil
@@ -30,9 +30,9 @@ package enum PublicKeyAlgorithm: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether a key is of the type that the algorithm needs.
+    /// Whether a key has the type that the algorithm needs.
     ///
-    /// - Parameter key: an `EVP_PKEY`, which stays the caller's.
+    /// - Parameter key: an `EVP_PKEY`, owned by the caller.
     func fits(_ key: OpaquePointer) -> Bool {
         switch self {
         case .ed25519: return unsafe EVP_PKEY_is_a(key, "ED25519") == 1
@@ -49,17 +49,17 @@ package enum PublicKeyAlgorithm: Sendable, Hashable, CaseIterable {
     }
 }
 
-/// A key that verifies signatures, read once for any number of messages. Any number of threads may use it at once.
+/// A key that verifies signatures, parsed once for any number of messages. Can be used by several threads concurrently.
 @safe
 package final class PublicKey: @unchecked Sendable {
-    // `@unchecked` because of the pointer: an `EVP_PKEY` is not changed after `init`, and OpenSSL lets any number of
-    // threads use one that is not. Freed here alone.
+    // `@unchecked` because of the pointer: an `EVP_PKEY` does not change after `init`, and OpenSSL allows several
+    // threads to use it then. Only freed here.
     let pointer: OpaquePointer
     package let algorithm: PublicKeyAlgorithm
 
-    /// - Parameter pointer: an `EVP_PKEY`, which the new value owns, also if it throws.
+    /// - Parameter pointer: an `EVP_PKEY`, which is then owned by the new value, also if this throws.
     init(owning pointer: OpaquePointer?, _ algorithm: PublicKeyAlgorithm) throws(PublicKeyError) {
-        // OpenSSL notes the failures of the attempts that led here.
+        // OpenSSL records the errors of earlier attempts.
         defer { ERR_clear_error() }
         guard let pointer = unsafe pointer else { throw .unreadable }
         guard unsafe algorithm.fits(pointer) else {
@@ -83,8 +83,8 @@ package final class PublicKey: @unchecked Sendable {
         try unsafe self.init(owning: Self.subjectKey(der), algorithm)
     }
 
-    /// Reads the first block of a PEM text (RFC 7468): a public key or a certificate, of which the dates and the
-    /// issuer are not looked at.
+    /// Reads the first block of a PEM text (RFC 7468): a public key, or a certificate, whose dates and issuer are
+    /// ignored.
     package convenience init(pem: [UInt8], for algorithm: PublicKeyAlgorithm) throws(PublicKeyError) {
         let text = String(decoding: pem, as: UTF8.self)
         if text.contains("PRIVATE KEY-----") { throw .isPrivate }
@@ -94,17 +94,17 @@ package final class PublicKey: @unchecked Sendable {
             algorithm)
     }
 
-    /// Whether a signature is of this key over the message. Anything that OpenSSL cannot use as a signature is none.
+    /// Verifies a signature of this key over the message. Bytes that are not a signature are invalid.
     package func verifies(_ signature: Span<UInt8>, over message: Span<UInt8>) -> Bool {
         guard let context = unsafe EVP_MD_CTX_new() else { return false }
-        // A failed verification leaves notes that a later call on this thread would report.
+        // A failed verification leaves errors that a later call on this thread would report.
         defer {
             unsafe EVP_MD_CTX_free(context)
             ERR_clear_error()
         }
         let hash = unsafe algorithm.hash.map { unsafe $0.implementation }
         guard unsafe EVP_DigestVerifyInit(context, nil, hash, nil, pointer) == 1 else { return false }
-        // OpenSSL reads the bytes during the call and keeps no pointer. Negative results are malformed signatures.
+        // OpenSSL reads the bytes during the call and keeps no pointer. Negative results mean malformed signatures.
         return unsafe signature.withUnsafeBufferPointer { signature in
             unsafe message.withUnsafeBufferPointer { message in
                 unsafe EVP_DigestVerify(
@@ -113,7 +113,7 @@ package final class PublicKey: @unchecked Sendable {
         }
     }
 
-    /// The key as SubjectPublicKeyInfo in DER.
+    /// The SubjectPublicKeyInfo of the key in DER.
     package var der: [UInt8] {
         var buffer: UnsafeMutablePointer<UInt8>?
         // OpenSSL allocates the buffer, which is copied and freed here.
@@ -125,7 +125,7 @@ package final class PublicKey: @unchecked Sendable {
 }
 
 extension PublicKey {
-    /// The key of a SubjectPublicKeyInfo that nothing follows.
+    /// The key of a SubjectPublicKeyInfo without trailing bytes.
     private static func subjectKey(_ der: [UInt8]) -> OpaquePointer? {
         unsafe der.withUnsafeBufferPointer { buffer -> OpaquePointer? in
             var position = buffer.baseAddress
@@ -136,7 +136,7 @@ extension PublicKey {
         }
     }
 
-    /// The closure answers OpenSSL's question for a password, which it would else ask on the terminal.
+    /// The closure answers OpenSSL's request for a password, which would otherwise be on the terminal.
     private static func publicKey(_ pem: [UInt8]) -> OpaquePointer? {
         unsafe reading(pem) { unsafe PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil) }
     }
@@ -149,7 +149,7 @@ extension PublicKey {
         }
     }
 
-    /// Lends the text as a `BIO`, which is valid during the call and reads the bytes where they lie.
+    /// Passes the text as a `BIO`, which is valid during the call and reads the bytes in place.
     private static func reading(_ pem: [UInt8], _ read: (OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {
         guard let count = Int32(exactly: pem.count) else { return nil }
         return unsafe pem.withUnsafeBufferPointer { buffer in
@@ -160,16 +160,16 @@ extension PublicKey {
     }
 }
 
-/// Why a text is no key for an algorithm.
+/// Why a text is not a key for an algorithm.
 package enum PublicKeyError: Error, Sendable, Hashable {
     case unreadable
     case wrongType(PublicKeyAlgorithm)
-    /// A private key, which nobody who only verifies should have.
+    /// A private key, which a verifier must not have.
     case isPrivate
-    /// `BEGIN RSA PUBLIC KEY`, the older format for RSA alone.
+    /// `BEGIN RSA PUBLIC KEY`, the older format only for RSA.
     case isPKCS1
 
-    /// The end of a sentence that begins with what should be a key.
+    /// The end of a sentence that starts with the supposed key.
     package var phrase: String {
         switch self {
         case .unreadable: "is not a public key"

@@ -1,16 +1,16 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// A key pair that signs messages, for examples, tests and development. Any number of threads may use it at once.
+/// A key pair that signs messages, for examples, tests and development. Can be used by several threads concurrently.
 package final class SigningKey: Sendable {
-    /// The half that verifies.
+    /// The public key.
     package let publicKey: PublicKey
 
     package var algorithm: PublicKeyAlgorithm { publicKey.algorithm }
 
     private init(_ publicKey: PublicKey) { self.publicKey = publicKey }
 
-    /// Makes a new pair. An RSA key has 2048 bits and takes about a tenth of a second.
+    /// Generates a new pair. An RSA key has 2048 bits and takes about a tenth of a second.
     package static func generate(_ algorithm: PublicKeyAlgorithm) -> SigningKey {
         let key =
             switch algorithm {
@@ -43,12 +43,13 @@ package final class SigningKey: Sendable {
         publicKey = try unsafe PublicKey(owning: key, algorithm)
     }
 
-    /// The signature over a message, which only fails without memory.
+    /// Returns the signature over a message. Fails only without memory.
     package func sign(_ message: Span<UInt8>) -> [UInt8] {
         guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("OpenSSL is out of memory") }
         defer { unsafe EVP_MD_CTX_free(context) }
         let hash = unsafe algorithm.hash.map { unsafe $0.implementation }
-        // OpenSSL reads the message during the calls, says first how long a signature can be, and then how long it is.
+        // OpenSSL reads the message during the calls; the first one returns the maximum length of a signature, the
+        // second one its length.
         let signature = unsafe message.withUnsafeBufferPointer { message -> [UInt8]? in
             var count = 0
             guard unsafe EVP_DigestSignInit(context, nil, hash, nil, publicKey.pointer) == 1,
@@ -65,8 +66,8 @@ package final class SigningKey: Sendable {
     }
 }
 
-/// The two spellings of a signature on the curve P-256: an ASN.1 sequence in DER, and the two numbers one after the
-/// other as JSON Web Tokens have them (RFC 7518 §3.4).
+/// Conversion between the two formats of a P-256 signature: an ASN.1 sequence in DER, and the two concatenated numbers
+/// of JSON Web Tokens (RFC 7518 §3.4).
 package enum ECDSASignature {
     private static let numberSize = 32
 
@@ -77,7 +78,7 @@ package enum ECDSASignature {
         return [0x30, UInt8(numbers.count)] + numbers
     }
 
-    /// - Parameter der: a signature as OpenSSL makes them.
+    /// - Parameter der: a signature in OpenSSL's format.
     /// - Returns: `nil` for anything else.
     package static func raw(der: [UInt8]) -> [UInt8]? {
         guard der.count >= 2, der[0] == 0x30, Int(der[1]) == der.count - 2 else { return nil }
@@ -95,7 +96,7 @@ package enum ECDSASignature {
         return rest.isEmpty ? raw : nil
     }
 
-    /// An ASN.1 INTEGER, which is not negative and has no zeros before it that it does not need.
+    /// A non-negative ASN.1 INTEGER without unnecessary leading zeros.
     private static func integer(_ number: ArraySlice<UInt8>) -> [UInt8] {
         var bytes = Array(number.drop { $0 == 0 })
         if bytes.first.map({ $0 >= 0x80 }) ?? true { bytes.insert(0, at: 0) }

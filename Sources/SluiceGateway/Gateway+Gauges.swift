@@ -5,7 +5,7 @@ internal import SluiceRelay
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// What `/metrics` reads of the gateway at each scrape.
+/// The gauges of the gateway, read at each scrape of `/metrics`.
 extension Gateway {
     func registerGauges() {
         let registry = core.metrics
@@ -47,6 +47,12 @@ extension Gateway {
         registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
         registry.gauge(.outboxLogBytes, value: { [outbox] in Double(outbox.status.walBytes) })
         registry.gauge(.outboxLogHeldBytes, value: { [outbox] in Double(outbox.status.heldLogBytes) })
+        registry.gauge(.quarantineRequests) { [outbox, reload] in
+            Self.readings(outbox.quarantine, reload.activeRoutes) { $0.requests }
+        }
+        registry.gauge(.quarantineBytes) { [outbox, reload] in
+            Self.readings(outbox.quarantine, reload.activeRoutes) { $0.bytes }
+        }
         registry.counter(.evictedKeys, value: { [outbox] in outbox.status.keysForgottenEarly })
         let limit = Double(core.settings.outbox.maxBytes.bytes)
         registry.gauge(.outboxLimitBytes, value: { limit })
@@ -56,6 +62,16 @@ extension Gateway {
                 guard let oldest = outbox.status.oldestPendingAtMilliseconds else { return 0 }
                 return Double(max(0, time.wallMilliseconds() - oldest)) / 1000
             })
+    }
+
+    /// Of the routes that have a quarantine, and of those that still have requests in it.
+    private static func readings(
+        _ figures: QuarantineFigures, _ routes: ActiveRoutes, figure: (QuarantineFigures.Sum) -> Int
+    ) -> [MetricsRegistry.Reading] {
+        let names = routes.table.routes.filter { $0.quarantine != nil }.map(\.name)
+        return Set(names).union(figures.routes).sorted().map { name in
+            MetricsRegistry.Reading(labels: [name], Double(figure(figures.sum(ofRoute: name))))
+        }
     }
 
     private func registerRelay(in registry: MetricsRegistry) {
@@ -76,11 +92,11 @@ extension Gateway {
     }
 }
 
-/// What the kernel says about this process, under the names that every Prometheus client library uses.
+/// The kernel's values about this process, with the names of all Prometheus client libraries.
 package enum ProcessGauges {
     package static func register(in registry: MetricsRegistry) {
         registry.gauge(.processResidentMemory, value: { text("/proc/self/status").flatMap(residentBytes(status:)) })
-        // Looking costs one descriptor, which is closed again when the number is there.
+        // Reading uses one descriptor, which is closed afterwards.
         registry.gauge(
             .processOpenDescriptors,
             value: { (try? FileAccess.names(inFolder: "/proc/self/fd")).map { Double($0.count - 1) } })

@@ -8,14 +8,14 @@ internal import Synchronization
 internal import UnixSignals
 internal import Zizq
 
-/// The stop: the listeners first, then the relay, at last the outbox; each is a service of the group in `run`, which
-/// stops them in the opposite order of their list.
+/// The stop: the listeners first, then the relay, then the outbox; each is a service of the group in `run`, which stops
+/// them in reverse order.
 extension Gateway {
-    /// Carries out what signals ask for, until the task is cancelled.
+    /// Handles signals until the task is cancelled.
     func handleSignals(stopping group: ServiceGroup, _ stopper: Stopper) async {
         for await signal in signals {
             if signal == .sighup {
-                // Next to this loop: a SIGTERM does not wait for the reloads that were asked for before it.
+                // In a separate task: a SIGTERM does not wait for earlier reloads.
                 reload.ask()
             } else {
                 await stop(group, stopper, signal: signal)
@@ -24,7 +24,7 @@ extension Gateway {
     }
 
     private func stop(_ group: ServiceGroup, _ stopper: Stopper, signal: UnixSignal) async {
-        // Before anything that may take its time: load balancers must see it at once.
+        // Before any slow step: load balancers must see it immediately.
         listeners.condition.beginDrain()
         listeners.ingest.beginDrain()
         let isFirst = stopper.request()
@@ -35,7 +35,7 @@ extension Gateway {
             metadata: .fields([.signal: signal]))
     }
 
-    /// Ends what is not a service.
+    /// Closes everything that is not a service.
     func close() async {
         await listeners.control.close()
         await listeners.admin.close()
@@ -47,11 +47,11 @@ extension Gateway {
     }
 }
 
-/// Serves until it is stopped; then drains, stops accepting, and finishes what is in work.
+/// Serves until it is stopped; then drains, stops accepting, and finishes current requests.
 struct ListeningService: Service {
     let ingest: HTTPServer
     let stopper: Stopper
-    /// What a TCP handshake that has begun may take until its connection can be accepted.
+    /// The time for a TCP handshake in progress until its connection can be accepted.
     private static let handshakeTime: Duration = .milliseconds(50)
 
     init(ingest: HTTPServer, stopper: Stopper) {
@@ -69,7 +69,7 @@ struct ListeningService: Service {
     }
 }
 
-/// Sends jobs to Zizq until it is stopped; then what fits into the time that is left.
+/// Sends jobs to Zizq until it is stopped, and then as much as the remaining time allows.
 struct RelayService: Service {
     let relay: Relay
     let stopper: Stopper
@@ -78,7 +78,7 @@ struct RelayService: Service {
         let running = Task { await relay.run() }
         try? await gracefulShutdown()
         relay.finish()
-        // What is left when the time is over stays in the outbox; a batch in flight is then one of unknown outcome.
+        // The rest stays in the outbox; a batch in flight then has an unknown outcome.
         let limit = Task {
             try? await Task.sleep(for: stopper.timeLeft)
             running.cancel()
@@ -88,7 +88,7 @@ struct RelayService: Service {
     }
 }
 
-/// Holds the outbox until everything that writes to it has ended.
+/// Keeps the outbox open until everything that writes to it has ended.
 struct OutboxService: Service {
     let outbox: OutboxWriter
     let logger: Logger
@@ -107,7 +107,7 @@ struct OutboxService: Service {
     }
 }
 
-/// How far a stop has come, and how much time is left for it. Callable from any thread.
+/// The state of a stop, and the remaining time. Can be used from any thread.
 final class Stopper: Sendable {
     private struct State {
         var requestedAt: Int64?
@@ -124,9 +124,9 @@ final class Stopper: Sendable {
         self.time = time
     }
 
-    /// A stop was asked for; the second time it skips the drain.
+    /// Requests a stop; the second request skips the drain.
     ///
-    /// - Returns: whether it was the first time.
+    /// - Returns: whether it was the first request.
     func request() -> Bool {
         let now = time.monotonicNanoseconds()
         let isFirst = state.withLock { state in
@@ -142,7 +142,7 @@ final class Stopper: Sendable {
     func drain() async {
         guard limits.drain > .zero else { return }
         let sleep = Task {
-            // A cancelled sleep is a drain that is skipped.
+            // A cancelled sleep skips the drain.
             try? await Task.sleep(for: limits.drain)
             endDrain()
         }
@@ -165,7 +165,7 @@ final class Stopper: Sendable {
         waiting?.resume()
     }
 
-    /// What is left of `limits.shutdown`, never negative.
+    /// The rest of `limits.shutdown`, not negative.
     var timeLeft: Duration {
         guard let requestedAt = state.withLock({ $0.requestedAt }) else { return limits.shutdown }
         let used = Duration.nanoseconds(time.monotonicNanoseconds() - requestedAt)

@@ -9,10 +9,10 @@ internal import SluiceRoutes
 internal import UnixSignals
 internal import Zizq
 
-/// A gateway: event loops, outbox, routes, relay and listeners. `Gateway+Start.swift` has the order in which they
-/// start, `Gateway+Stop.swift` the order in which they stop.
+/// A gateway: event loops, outbox, routes, relay and listeners. `Gateway+Start.swift` has the order of the start,
+/// `Gateway+Stop.swift` that of the stop.
 package final class Gateway: Sendable {
-    /// Where it listens, with the ports that the system chose.
+    /// The addresses of the listeners, with the ports that the system chose.
     package struct Addresses: Sendable, Hashable {
         package var https: PeerAddress?
         package var http: PeerAddress?
@@ -25,7 +25,7 @@ package final class Gateway: Sendable {
     let client: ZizqClient
     let relay: Relay
     let listeners: Listeners
-    /// Trapped before anyone is told that the gateway is there: a SIGTERM right after the start must stop it in order.
+    /// Trapped before the gateway announces itself: a SIGTERM right after the start must stop it in order.
     let signals: UnixSignalsSequence
 
     init(
@@ -61,7 +61,7 @@ package final class Gateway: Sendable {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, successTerminationBehavior: .ignore) }, logger: quiet))
-        // Not a service: it listens until all of them have ended, so that a second SIGTERM is heard.
+        // Not a service: it runs until all of them have ended, so that a second SIGTERM is handled.
         let listening = Task { await handleSignals(stopping: group, stopper) }
         do {
             try await group.run()
@@ -72,7 +72,7 @@ package final class Gateway: Sendable {
         await close()
     }
 
-    /// The service group logs each of its steps at `info`, which is more than an operator wants to know.
+    /// The service group logs each of its steps at `info`, which is too much for operators.
     private var quiet: Logger {
         var logger = core.logger
         logger.logLevel = max(logger.logLevel, .warning)
@@ -80,24 +80,24 @@ package final class Gateway: Sendable {
     }
 }
 
-/// What a gateway is started with.
+/// The configuration of a gateway.
 package struct GatewayConfiguration: Sendable {
     package var settings: EffectiveSettings
-    /// The process's own, or with additions: where routes find the secrets that they name by `env:`.
+    /// The variables for secrets with `env:`: those of the process, or with additions.
     package var environment: [String: String]
-    /// Whether route files may hold secrets themselves.
+    /// Whether route files may contain secrets.
     package var allowsInlineSecrets = false
-    /// The key of each secret whose environment variable is not set; `nil` where that is a mistake, as it is but for
-    /// trying out.
+    /// The key for secrets whose environment variable is not set; `nil` makes that an error, which is right except for
+    /// development.
     package var secretStandIn: String?
-    /// Whether the outbox may lie on a network file system.
+    /// Whether the outbox may be on a network file system.
     package var allowsNetworkFilesystem = false
     package var time: any TimeSource = SystemTime()
-    /// Where log records go, for the counts that it keeps; nil where another log is used.
+    /// The log output with its counters; `nil` if another log is used.
     package var log: LogOutput?
-    /// How keys are fetched.
+    /// The network access of key fetches.
     var keyNetwork = KeyFetcher.Network()
-    /// Called for each thing that happens to a delivery; for a person at a terminal.
+    /// Called for each event of a delivery, for a terminal.
     package var show: (@Sendable (DeliveryJournal.Entry) -> Void)?
 
     package init(settings: EffectiveSettings, environment: [String: String]) {
@@ -106,32 +106,31 @@ package struct GatewayConfiguration: Sendable {
     }
 }
 
-/// What every part of a gateway is made with: what was set, what it counts and logs with, the memory budget, and the
-/// event loops.
+/// The shared parts of a gateway: settings, metrics, log, memory budget, and event loops.
 struct GatewayCore: Sendable {
     let configuration: GatewayConfiguration
-    /// As they were set, with no more connections than the process may open files for.
+    /// The settings, with at most as many connections as the process may have open files.
     let settings: Settings
     let metrics: MetricsRegistry
     let journal: DeliveryJournal
     let memory: MemoryBudget
     let logger: Logger
-    /// For senders.
+    /// For the public listeners.
     let loops: IngestLoops
-    /// For admin and control, which must answer whatever the other loops are busy with.
+    /// For admin and control, which must answer even if the other loops are busy.
     let adminLoop: EventLoopGroup
     /// For connections to Zizq.
     let clientLoop: EventLoopGroup
-    /// For requests that take longer than an event loop may spend on one.
+    /// For requests that would occupy an event loop for too long.
     let worker: BodyWorker
-    /// For signatures whose keys are fetched.
+    /// For signatures with fetched keys.
     let keys: KeyService
     /// The secrets that routes have learnt.
     let learnt: LearntSecrets
 
     var time: any TimeSource { configuration.time }
 
-    /// Starts the loops.
+    /// Starts the event loops.
     init(_ configuration: GatewayConfiguration, logger: Logger) throws(StartupError) {
         self.configuration = configuration
         self.logger = logger
@@ -158,7 +157,7 @@ struct GatewayCore: Sendable {
         }
     }
 
-    /// Ends every thread of it.
+    /// Ends all threads.
     func stop() async {
         await clientLoop.stop()
         await worker.stop()
@@ -168,7 +167,7 @@ struct GatewayCore: Sendable {
 }
 
 extension OpenFileLimit {
-    /// How many connections there may be: as many as the settings say, or as the process may open files for.
+    /// The maximum number of connections: that of the settings, or of open files of the process.
     fileprivate static func connections(_ settings: Settings, _ logger: Logger) -> Int {
         let wanted = settings.limits.connections
         guard let files = raise(), files < wanted + filesBesideConnections else { return wanted }
@@ -182,6 +181,6 @@ extension OpenFileLimit {
         return possible
     }
 
-    /// The outbox, the listeners, connections to Zizq and of the admin listener, route files that are being read.
+    /// The outbox, the listeners, connections to Zizq and of the admin listener, open route files.
     private static let filesBesideConnections = 160
 }

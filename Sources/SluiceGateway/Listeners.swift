@@ -12,9 +12,9 @@ struct Listeners: Sendable {
     let condition: GatewayCondition
     let addresses: Gateway.Addresses
 
-    /// Makes the servers on their event loops, and has them listen.
+    /// Creates the servers on their event loops, and makes them listen.
     ///
-    /// - Parameter sockets: bound already.
+    /// - Parameter sockets: already bound.
     static func start(
         _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService, relay: Relay
     ) async throws(StartupError) -> Listeners {
@@ -58,6 +58,8 @@ struct Listeners: Sendable {
             outbox: outbox, metrics: core.metrics, memory: core.memory, trustedProxies: proxies, time: core.time,
             journal: core.journal, worker: core.worker, keys: core.keys,
             learner: SecretLearner(secrets: core.learnt, outbox: outbox, time: core.time, logger: core.logger),
+            quarantine: QuarantineKeeper(
+                outbox: outbox, memory: core.memory, journal: core.journal, time: core.time),
             loops: loops)
         let observer = ListenerObserver(metrics: core.metrics, journal: core.journal, logger: core.logger)
         return await HTTPServer(configuration: configuration, group: loops.group, observer: observer, time: core.time) {
@@ -81,22 +83,25 @@ struct Listeners: Sendable {
         ) {
             DeadLetterRenderer.render($0, with: reload.activeRoutes)
         }
+        let quarantine = QuarantineVerifier(
+            outbox: outbox, reader: reader, reload: reload, keys: core.keys, journal: core.journal, time: core.time)
         return await makeSmall(core, memory: .mebibytes(512)) {
             ControlService(
                 answerer: ControlAnswerer(
-                    reload: reload, console: console, learnt: core.learnt, time: core.time, mailbox: $0.mailbox))
+                    reload: reload, console: console, learnt: core.learnt, quarantine: quarantine, time: core.time,
+                    mailbox: $0.mailbox))
         }
     }
 
-    /// For the listeners that people and machines of the house use: few connections and little memory of their own, on
-    /// a loop of their own, so that a flood of deliveries cannot take them away.
+    /// For the internal listeners: few connections and little memory, on a separate loop, so that a flood of deliveries
+    /// does not affect them.
     private static func makeSmall<Service: HTTPService>(
         _ core: GatewayCore, memory: ByteCount = .mebibytes(16),
         _ makeService: @escaping @Sendable (HTTPServerLoop) -> Service
     ) async -> HTTPServer {
         var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: memory))
         configuration.maximumConnections = 256
-        // Its counts are its own: the metrics are about the public listeners.
+        // It has separate counters: the metrics are about the public listeners.
         let observer = ListenerObserver(
             metrics: MetricsRegistry(time: core.time), journal: core.journal, logger: core.logger)
         return await HTTPServer(
@@ -105,7 +110,7 @@ struct Listeners: Sendable {
     }
 }
 
-/// The sockets of the settings, bound all together before any is served: a port in use is found at once, and nothing
+/// The sockets of the settings, all bound before any is served: a port in use is detected immediately, and nothing
 /// listens then.
 struct BoundSockets {
     let https: ListeningSocket?
@@ -126,7 +131,7 @@ struct BoundSockets {
         }
     }
 
-    /// Where they are.
+    /// The addresses of the sockets.
     var addresses: Gateway.Addresses {
         Gateway.Addresses(https: Self.peer(https), http: Self.peer(http), admin: Self.peer(admin))
     }

@@ -1,12 +1,11 @@
-/// Undoes gzip (RFC 1952), with a bound on what comes out.
+/// Decompresses gzip (RFC 1952), up to a limit.
 ///
-/// Runs on an event loop: the time is linear in what goes in and what comes out, the memory in what comes out.
+/// Runs on an event loop: the time is linear in the size of input and output, the memory in the size of the output.
 package enum Gzip {
-    /// What `bytes` were made from: one stream, or several one behind another, whose contents belong together (RFC 1952
-    /// §2.2).
+    /// Decompresses one stream, or several concatenated ones, whose contents are concatenated, too (RFC 1952 §2.2).
     ///
-    /// - Parameter limit: how many bytes may come out.
-    /// - Throws: `overLimit` once more come out; everything else is a stream that is broken.
+    /// - Parameter limit: the maximum size of the output in bytes.
+    /// - Throws: `overLimit` if the output is larger; all other errors mean a broken stream.
     package static func inflate(_ bytes: Span<UInt8>, limit: Int) throws(GzipError) -> [UInt8] {
         var output = InflatedBytes(limit: limit, expected: min(limit / 4, bytes.count) * 4)
         var inflater = Inflater()
@@ -20,7 +19,7 @@ package enum Gzip {
         return try output.finish()
     }
 
-    /// The checksum and the length behind each stream (RFC 1952 §2.3.1).
+    /// The checksum and the length after each stream (RFC 1952 §2.3.1).
     private static func checkTrailer(
         _ bytes: Span<UInt8>, _ offset: inout Int, output: borrowing InflatedBytes, since start: Int
     ) throws(GzipError) {
@@ -35,7 +34,7 @@ package enum Gzip {
     }
 }
 
-/// What stands in front of each stream (RFC 1952 §2.3). Nothing in it matters but where it ends.
+/// The header of each stream (RFC 1952 §2.3). Only its end matters.
 private enum GzipHeader {
     private static let fixedLength = 10
 
@@ -50,7 +49,7 @@ private enum GzipHeader {
     /// - Returns: the offset of the first byte of the stream.
     static func end(in bytes: Span<UInt8>, from start: Int) throws(GzipError) -> Int {
         for (index, byte) in [UInt8(0x1F), 0x8B, 8].enumerated() {
-            // Whether this is a header at all is told before how much there is of it.
+            // Whether it is a header is checked before its length.
             guard start + index < bytes.count else { throw .cutOff }
             guard bytes[start + index] == byte else { throw start == 0 ? .notGzip : .bytesBehind }
         }
@@ -89,28 +88,28 @@ private enum GzipHeader {
     }
 }
 
-/// Why a body is not undone from gzip. The descriptions hold nothing of the body.
+/// Why a body cannot be decompressed. The descriptions contain nothing of the body.
 package enum GzipError: Error, Sendable, Hashable {
-    /// It becomes larger than its reader takes.
+    /// The output exceeds the limit.
     case overLimit
-    /// It does not begin with a gzip header of the one method that there is.
+    /// It does not start with a gzip header with the deflate method.
     case notGzip
-    /// A header with reserved flags, or one that its own checksum does not fit.
+    /// A header with reserved flags, or with a wrong checksum.
     case brokenHeader
-    /// The bytes end before the stream does.
+    /// The bytes end before the stream.
     case cutOff
-    /// A block of no type, or one whose length or table of codes makes no sense.
+    /// A block of an unknown type, or with an invalid length or code table.
     case brokenBlock
-    /// Blocks that hold nothing, or tables for next to nothing, beyond what any compressor makes: they cost time and
-    /// bring no bytes.
+    /// More empty blocks, or code tables for almost no output, than any compressor makes: they cost time without
+    /// output.
     case idleBlocks
-    /// A code that stands for nothing.
+    /// An undefined code.
     case brokenCode
-    /// A repetition of what lies before the beginning.
+    /// A repetition from before the start.
     case brokenDistance
-    /// What came out is not what went in.
+    /// The output does not have the original checksum or length.
     case checksumMismatch
-    /// Something else than another gzip stream stands behind a gzip stream.
+    /// The bytes after a gzip stream are not another one.
     case bytesBehind
 }
 
@@ -149,14 +148,14 @@ package enum CRC32 {
         return ~checksum
     }
 
-    /// Eight look-ups that do not wait for one another.
+    /// Eight independent look-ups.
     @inline(__always)
     private static func eightBytes(_ word: UInt64, _ tables: [UInt32]) -> UInt32 {
         func entry(_ place: Int) -> UInt32 { tables[(7 &- place) &* 256 &+ Int(word &>> UInt64(8 &* place) & 0xFF)] }
         return entry(0) ^ entry(1) ^ entry(2) ^ entry(3) ^ entry(4) ^ entry(5) ^ entry(6) ^ entry(7)
     }
 
-    /// Eight tables of 256: the first one takes a byte in, each other one what a byte has become after one more.
+    /// Eight tables of 256: the first one processes a byte, each other one the result after one more byte.
     private static let tables: [UInt32] = {
         var tables = [UInt32](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {

@@ -1,28 +1,29 @@
-/// Undoes deflate (RFC 1951). One for a body: its tables are used again for each block.
+/// Decompresses deflate (RFC 1951). One per body: its tables are reused for each block.
 package struct Inflater {
     private var input = BitReader(at: 0)
     private var literals = PrefixCode(directBits: 9, meanings: DeflateAlphabet.literals)
     private var distances = PrefixCode(directBits: 7, meanings: DeflateAlphabet.distances)
     private var codeLengths = PrefixCode(directBits: 7, meanings: DeflateAlphabet.codeLengths)
-    /// Whether `literals` and `distances` are those of a block that brings none.
+    /// Whether `literals` and `distances` are the fixed codes.
     private var hasFixedCodes = false
-    /// How many blocks without any output have come one after another.
+    /// The number of consecutive blocks without output.
     private var emptyBlocks = 0
-    /// How many tables were read, of all streams of the body.
+    /// The number of code tables, in all streams of the body.
     private var tables = 0
 
     package init() {}
 
     private static let mostEmptyBlocks = 1000
-    /// So many tables, and one for each `bytesPerTable` of output. The smallest blocks of zlib have 127 symbols.
+    /// The maximum number of tables, plus one for each `bytesPerTable` of output. The smallest blocks of zlib have 127
+    /// symbols.
     private static let mostTables = 64
     private static let bytesPerTable = 64
 
-    /// Undoes one stream, which is alone: it repeats nothing from before its own beginning.
+    /// Decompresses one stream, which cannot repeat anything from before its start.
     ///
-    /// - Parameter start: where the stream begins in `bytes`.
-    /// - Returns: the offset behind its last byte.
-    /// - Throws: `overLimit` where `output` takes no more; everything else is a stream that is broken.
+    /// - Parameter start: the start of the stream in `bytes`.
+    /// - Returns: the offset after its last byte.
+    /// - Throws: `overLimit` if `output` is full; all other errors mean a broken stream.
     package mutating func inflate(_ bytes: Span<UInt8>, from start: Int, into output: inout InflatedBytes)
         throws(GzipError) -> Int
     {
@@ -72,7 +73,7 @@ package struct Inflater {
         hasFixedCodes = true
     }
 
-    /// RFC 1951 §3.2.7. What zlib refuses is refused.
+    /// RFC 1951 §3.2.7. Refuses what zlib refuses.
     private mutating func readCodes(_ bytes: Span<UInt8>) throws(GzipError) {
         hasFixedCodes = false
         let literalCount = try input.take(5, from: bytes) + 257
@@ -111,7 +112,7 @@ package struct Inflater {
         return lengths
     }
 
-    /// How often which length stands.
+    /// The number of repetitions of a length, and the length.
     private mutating func run(_ bytes: Span<UInt8>, _ symbol: Int, after last: UInt8?) throws(GzipError) -> (
         length: UInt8, count: Int
     ) {
@@ -133,7 +134,7 @@ extension Inflater {
         var hasEnded = false
         while !hasEnded {
             try output.makeRoom()
-            // Copies, which stay in registers.
+            // Copies, so that they stay in registers.
             var (input, count) = (self.input, output.count)
             var span = output.room
             hasEnded = try Self.decode(
@@ -143,9 +144,9 @@ extension Inflater {
         }
     }
 
-    /// Writes what the codes stand for, until their block ends or there is no room for what one more could write.
+    /// Writes the output of codes until their block ends or there is no space for the output of one more.
     ///
-    /// - Parameter count: how many bytes of `output` are written.
+    /// - Parameter count: the number of bytes written to `output`.
     /// - Returns: whether the block has ended.
     private static func decode(
         _ bytes: Span<UInt8>, _ input: inout BitReader, literals: PrefixCode, distances: PrefixCode,
@@ -153,7 +154,7 @@ extension Inflater {
     ) throws(GzipError) -> Bool {
         let end = output.count - DeflateAlphabet.longestMatch
         while count <= end {
-            // The longest code of a length and of its distance, with their extra bits, have 48.
+            // The longest codes of a length and of its distance, with their extra bits, have 48 bits.
             if input.count < 48 { input.refill(from: bytes) }
             let entry = literals.entry(input.bits)
             if entry.kind == DeflateAlphabet.Kind.literal.rawValue {
@@ -198,7 +199,7 @@ extension Inflater {
         return try value(entry, &input)
     }
 
-    /// The base and what the extra bits add to it.
+    /// The base plus the value of the extra bits.
     @inline(__always)
     private static func value(_ entry: PrefixCode.Entry, _ input: inout BitReader) throws(GzipError) -> Int {
         guard entry.codeLength + entry.extraBits <= input.count else { throw .cutOff }
@@ -207,26 +208,25 @@ extension Inflater {
     }
 }
 
-/// What comes out of a stream, up to a limit: memory grows with what is written, and never beyond the limit and one
-/// repetition.
+/// The output of a stream, up to a limit: the memory grows with the output, at most to the limit and one repetition.
 package struct InflatedBytes {
-    /// Nothing that matters from `count` on.
+    /// Undefined from `count` on.
     private var storage: [UInt8]
     var count = 0
     private let limit: Int
 
-    /// What one code can write.
+    /// The maximum output of one code.
     private static let reserve = DeflateAlphabet.longestMatch
 
     /// - Parameters:
-    ///   - limit: how many bytes may be written.
-    ///   - expected: for how many there is room at once.
+    ///   - limit: the maximum number of bytes.
+    ///   - expected: the number of bytes to allocate first.
     package init(limit: Int, expected: Int) {
         self.limit = limit
         storage = [UInt8](repeating: 0, count: min(limit, max(1024, expected)) + Self.reserve)
     }
 
-    /// Makes room for what one more code can write.
+    /// Makes space for the output of one more code.
     mutating func makeRoom() throws(GzipError) {
         guard count <= limit else { throw .overLimit }
         guard storage.count - count < Self.reserve else { return }
@@ -244,23 +244,23 @@ package struct InflatedBytes {
 
     private mutating func grow(toHold needed: Int) {
         let size = max(needed, min(2 * storage.count, limit + Self.reserve))
-        // An array that grows by itself takes twice what it needs.
+        // An array that grows automatically allocates twice the size.
         storage.reserveCapacity(size)
         storage.append(contentsOf: repeatElement(0, count: size - storage.count))
     }
 
-    /// All of the memory: what is written, and what is free. A caller that writes more raises `count`.
+    /// All of the memory, written and free. A caller that writes increases `count`.
     var room: MutableSpan<UInt8> {
         @_lifetime(&self)
         mutating get { storage.mutableSpan }
     }
 
-    /// What is written, from an offset on.
+    /// The written bytes from an offset on.
     @_lifetime(borrow self)
     func written(from start: Int) -> Span<UInt8> { storage.span.extracting(start..<count) }
 
-    /// - Returns: the bytes, once nothing more comes.
-    /// - Throws: `overLimit` where the last repetition went over it.
+    /// - Returns: the output, after the last code.
+    /// - Throws: `overLimit` if the last repetition exceeded it.
     package consuming func finish() throws(GzipError) -> [UInt8] {
         guard count <= limit else { throw .overLimit }
         storage.removeLast(storage.count - count)

@@ -1,20 +1,20 @@
-/// A canonical prefix code of deflate (RFC 1951 §3.2.2), and the table by which it is read. Its memory is used again
-/// for each block.
+/// A canonical prefix code of deflate (RFC 1951 §3.2.2), with its decoding table. The memory is reused for each block.
 struct PrefixCode {
-    /// What a code stands for, ready to be acted upon: in the lowest four bits the code's length, which is 0 where no
-    /// code is known, then four bits with the number of extra bits, two with the kind, and from bit 16 the value.
+    /// The decoded meaning of a code: in the lowest four bits the length of the code, which is 0 for an unknown one,
+    /// then four bits with the number of extra bits, two with the kind, and from bit 16 the value.
     typealias Entry = UInt32
 
     static let longest = 15
 
-    /// How many bits look an entry up at once. Longer codes are rare by their nature, and are found bit by bit.
+    /// The number of bits that are decoded with one look-up. Longer codes are rare by design, and are decoded bit by
+    /// bit.
     let directBits: Int
-    /// What each symbol stands for, without a length.
+    /// The meaning of each symbol, without a length.
     private let meanings: [Entry]
     private var direct: [Entry]
-    /// How many codes have each length.
+    /// The number of codes of each length.
     private var counts = [Int](repeating: 0, count: PrefixCode.longest + 1)
-    /// Where the next symbol of each length goes, while they are sorted.
+    /// The position of the next symbol of each length while they are sorted.
     private var places = [Int](repeating: 0, count: PrefixCode.longest + 1)
     /// The symbols in the order of their codes.
     private var symbols: [UInt16] = []
@@ -25,10 +25,10 @@ struct PrefixCode {
         direct = [Entry](repeating: 0, count: 1 << directBits)
     }
 
-    /// Makes the code whose symbols have these lengths; 0 is a symbol that does not occur.
+    /// Builds the code for symbols with these lengths; 0 means a symbol that does not occur.
     ///
-    /// - Parameter mayBeIncomplete: whether a single code of one bit, or none at all, will do, as zlib has it for all
-    ///   but the code of code lengths. No other set may leave codes without a meaning.
+    /// - Parameter mayBeIncomplete: whether a single code of one bit, or none, is allowed, as in zlib for all but the
+    ///   code of code lengths. No other set may leave codes undefined.
     mutating func build(_ lengths: Span<UInt8>, mayBeIncomplete: Bool) throws(GzipError) {
         for index in counts.indices { counts[index] = 0 }
         for index in lengths.indices { counts[Int(lengths[index])] += 1 }
@@ -59,9 +59,8 @@ struct PrefixCode {
         }
     }
 
-    /// Puts each short code wherever its bits are the lowest ones of the index: in its place among the indices of as
-    /// many bits, which are then all that matters of longer ones. So the table is doubled for each bit, and what has no
-    /// code stays without a length.
+    /// Fills the table for short codes: each is stored at every index whose lowest bits are the code. So the table is
+    /// doubled for each bit, and undefined codes keep the length 0.
     private mutating func fill() {
         direct[0] = 0
         var code = 0
@@ -83,20 +82,19 @@ struct PrefixCode {
         for index in 0..<half { table[half &+ index] = table[index] }
     }
 
-    /// A code stands in the stream with its first bit first, which is the highest one of its value.
+    /// A code is in the stream with its first bit first, which is the highest one of its value.
     private static func reversed(_ code: Int, _ length: Int) -> Int {
         Int(UInt16(truncatingIfNeeded: code).bitReversed >> (16 - length))
     }
 
-    /// The entry of the code at the beginning of `bits`; without a length if there is none.
+    /// The entry of the code at the start of `bits`; with length 0 if there is none.
     @inline(__always)
     func entry(_ bits: UInt64) -> Entry {
         let entry = direct[Int(truncatingIfNeeded: bits) & (1 &<< directBits &- 1)]
         return entry & 15 != 0 ? entry : longEntry(bits)
     }
 
-    /// Codes of one length follow one another, so that a code is known by how far it is from the first one of its
-    /// length.
+    /// Codes of one length are consecutive, so a code is identified by its distance from the first one of its length.
     @inline(never)
     private func longEntry(_ bits: UInt64) -> Entry {
         var (code, first, place) = (0, 0, 0)
@@ -121,13 +119,13 @@ extension UInt16 {
     }
 }
 
-/// What the symbols of deflate's codes stand for (RFC 1951 §3.2.5 to §3.2.7).
+/// The meanings of the symbols of deflate's codes (RFC 1951 §3.2.5 to §3.2.7).
 enum DeflateAlphabet {
     /// Bits 8 and 9 of an entry.
     enum Kind: UInt32 {
         /// A byte of the output.
         case literal = 0
-        /// The smallest length or distance of several; extra bits say which.
+        /// The smallest of several lengths or distances; extra bits are added.
         case base = 1
         case endOfBlock = 2
         /// A symbol that must not occur.
@@ -135,7 +133,7 @@ enum DeflateAlphabet {
     }
 
     static let endOfBlock = 256
-    /// The longest repetition.
+    /// The maximum length of a repetition.
     static let longestMatch = 258
 
     /// Literals, the end of a block, and lengths.
@@ -147,10 +145,10 @@ enum DeflateAlphabet {
         bases(distanceBases, extra: distanceExtra) + [entry(.none), entry(.none)]
     static let codeLengths: [PrefixCode.Entry] = (0..<19).map { entry(.literal, $0) }
 
-    /// The order in which the lengths of the code of code lengths stand.
+    /// The order of the lengths of the code of code lengths.
     static let orderOfCodeLengths = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
-    /// The code lengths of a block that brings none.
+    /// The code lengths of a block with fixed codes.
     static let fixedLiteralLengths: [UInt8] =
         [UInt8](repeating: 8, count: 144) + [UInt8](repeating: 9, count: 112) + [UInt8](repeating: 7, count: 24)
         + [UInt8](repeating: 8, count: 8)
@@ -188,26 +186,26 @@ extension PrefixCode.Entry {
     @inline(__always) var value: Int { Int(self >> 16) }
 }
 
-/// Bits that wait to be read, as deflate packs them into bytes: the lowest bit of a byte first (RFC 1951 §3.1.1). The
-/// bytes come with each call, and are the same each time.
+/// Reads bits in the order of deflate: the lowest bit of a byte first (RFC 1951 §3.1.1). The bytes are passed with each
+/// call, and must be the same each time.
 struct BitReader {
     /// The first byte that is not counted in `count`.
     private var next: Int
-    /// The next bit is the lowest one. Above `count` there may be more of the following bytes already.
+    /// The next bit is the lowest one. Above `count`, bits of the following bytes may already be present.
     private(set) var bits: UInt64 = 0
-    /// How many bits wait: 0 to 63.
+    /// The number of available bits: 0 to 63.
     private(set) var count = 0
 
-    /// - Parameter start: the byte with which the bits begin.
+    /// - Parameter start: the first byte.
     init(at start: Int) { next = start }
 
-    /// Takes bits in until at least 56 wait, or all that there are.
+    /// Reads bits until at least 56 are available, or all are read.
     @inline(__always)
     mutating func refill(from bytes: Span<UInt8>) {
         if next &+ 8 <= bytes.count {
             bits |= bytes.word(at: next) &<< UInt64(truncatingIfNeeded: count)
             next &+= (63 &- count) &>> 3
-            // As many whole bytes as fit: 56 to 63 bits, with the same rest to a whole byte.
+            // As many whole bytes as fit: 56 to 63 bits, with the same remainder of a byte.
             count |= 56
         } else {
             refillFromEnd(of: bytes)
@@ -222,14 +220,14 @@ struct BitReader {
         }
     }
 
-    /// Drops bits of which at least as many wait.
+    /// Drops bits, at most as many as are available.
     @inline(__always)
     mutating func drop(_ number: Int) {
         bits &>>= UInt64(truncatingIfNeeded: number)
         count &-= number
     }
 
-    /// Takes bits of which at least as many wait.
+    /// Takes bits, at most as many as are available.
     @inline(__always)
     mutating func takeWaiting(_ number: Int) -> Int {
         let value = bits & (1 &<< UInt64(truncatingIfNeeded: number) &- 1)
@@ -244,9 +242,9 @@ struct BitReader {
         return takeWaiting(number)
     }
 
-    /// Drops what is left of a byte that was begun.
+    /// Drops the rest of the current byte.
     ///
-    /// - Returns: the offset of the byte that comes next.
+    /// - Returns: the offset of the next byte.
     mutating func alignToByte() -> Int {
         next -= count >> 3
         (bits, count) = (0, 0)
@@ -255,7 +253,7 @@ struct BitReader {
 }
 
 extension Span where Element == UInt8 {
-    /// Eight bytes, the first one lowest. Cut out first, so that one bounds check serves all of them and they become
+    /// Eight bytes, the first one lowest. Extracted first, so that one bounds check covers all of them and they become
     /// one load.
     @inline(__always)
     func word(at start: Int) -> UInt64 {

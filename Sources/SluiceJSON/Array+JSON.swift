@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// Writing JSON by hand: the structure is the caller's, the tokens are here.
+/// Appends JSON tokens; the caller writes the structure.
 extension [UInt8] {
     /// Appends a string literal with its quotes.
     package mutating func appendJSONString(_ text: String) {
@@ -16,7 +16,7 @@ extension [UInt8] {
         }
     }
 
-    /// How many bytes `appendJSONString` appends for well-formed UTF-8.
+    /// The number of bytes that `appendJSONString` appends for well-formed UTF-8.
     package static func jsonStringLength(_ utf8: Span<UInt8>) -> Int {
         var length = utf8.count + 2
         var index = 0
@@ -48,11 +48,10 @@ extension [UInt8] {
         self[start...].reverse()
     }
 
-    /// Appends JSON text in which half a surrogate pair becomes `\ufffd`, which has as many bytes: offsets stay what
-    /// they are.
+    /// Appends JSON text, with lone surrogates replaced by `\ufffd`, which has the same length: offsets do not change.
     ///
     /// - Parameters:
-    ///   - bytes: what was scanned.
+    ///   - bytes: the scanned bytes.
     ///   - offsets: `JSONFindings.loneSurrogates` of that scan.
     ///   - range: the part of `bytes` to append, such as the range of a finding.
     package mutating func appendRepairingSurrogates(_ bytes: Span<UInt8>, _ offsets: [Int], in range: Range<Int>? = nil)
@@ -69,15 +68,14 @@ extension [UInt8] {
         }
     }
 
-    /// The runs between what must be escaped are copied whole.
+    /// Runs without escapes are copied as a whole.
     private mutating func appendLiteral(_ utf8: Span<UInt8>) {
         append(Byte.quote)
         var start = 0
         while start < utf8.count {
             let stop = JSONEscape.firstNeeded(utf8, from: start)
             append(utf8.extracting(start..<stop))
-            // Where one byte must be escaped its neighbours often must be too: they are written one by one, without
-            // looking for the next run.
+            // If one byte needs an escape, its neighbours often do, too: they are written one by one, without a search.
             start = Swift.min(utf8.count, stop + Self.escapedRun)
             if stop < start { appendEscaping(utf8.extracting(stop..<start)) }
         }
@@ -111,7 +109,7 @@ extension [UInt8] {
 }
 
 extension [Int] {
-    /// Where the first element that is not below `bound` stands; the array ascends.
+    /// The position of the first element that is not below `bound`; the array is sorted.
     fileprivate func partitioningIndex(below bound: Int) -> Int {
         var (low, high) = (0, count)
         while low < high {

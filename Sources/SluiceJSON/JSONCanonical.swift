@@ -1,8 +1,8 @@
 internal import SluiceBase
 
-/// JSON text in one form for all texts that mean the same: no white space, the members of objects in the order of their
-/// keys' UTF-8 bytes, of two equal keys the last, strings with as few escapes as can be, numbers as they are where they
-/// are integers of 64 bits and as the shortest text of the nearest IEEE 754 double where not.
+/// Converts JSON text to a canonical form: no white space; the members of objects in the order of their keys' UTF-8
+/// bytes, the last of equal keys; as few escapes as possible; integers of 64 bits unchanged, and other numbers as the
+/// shortest text of the nearest IEEE 754 double.
 package enum JSONCanonical {
     /// - Parameter bytes: JSON text.
     package static func of(_ bytes: [UInt8]) throws(JSONError) -> [UInt8] {

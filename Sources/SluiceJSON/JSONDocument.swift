@@ -1,27 +1,25 @@
 internal import SluiceBase
 
-/// A JSON text that has been read once: where each value lies and how far it reaches, so that it can be looked at in
-/// any order. Immutable.
+/// A parsed JSON text with the position and extent of each value, for access in any order. Immutable.
 package final class JSONDocument: Sendable {
-    /// One value, or one key of an object, in the order of the text. Behind an object or array stand its keys and
-    /// values.
+    /// A value, or a key of an object, in the order of the text. An object or array is followed by its keys and values.
     package struct Entry: Sendable {
         package let kind: JSONKind
         /// Whether a string has escapes.
         package let hasEscapes: Bool
-        /// Of a string what stands between its quotes, of anything else all of it.
+        /// For a string the text between its quotes, for anything else the whole text.
         package let start: UInt32
         package let end: UInt32
-        /// The entry behind this one and all that is in it.
+        /// The entry after this one and its contents.
         package var next: UInt32
     }
 
     package let bytes: [UInt8]
     package let entries: [Entry]
 
-    /// Reads all of a text.
+    /// Parses a whole text.
     ///
-    /// - Throws: where it is not one well-formed value, or deeper than `maximumDepth`.
+    /// - Throws: if it is not one well-formed value, or deeper than `maximumDepth`.
     package init(_ bytes: [UInt8], maximumDepth: Int = JSONLimits.messageDepth) throws(JSONError) {
         guard bytes.count <= UInt32.max else { throw JSONError(.tooLong, at: Int(UInt32.max)) }
         var builder = Builder(bytes.span, maximumDepth: maximumDepth)
@@ -102,22 +100,22 @@ package final class JSONDocument: Sendable {
 }
 
 extension JSONDocument {
-    /// The text of the current value, escapes resolved where it is a string.
+    /// The text of the current value, for a string with escapes resolved.
     package func text(_ index: Int) -> String {
         let bytes = bytes
         return JSONText.text(
             of: JSONStringToken(content: range(index), hasEscapes: entries[index].hasEscapes), in: bytes.span)
     }
 
-    /// The UTF-8 of a key, escapes resolved. Keys are compared by it: Swift's texts are equal where Unicode says so,
-    /// which JSON does not.
+    /// The UTF-8 of a key, with escapes resolved. Keys are compared by it: Swift's strings also compare equal by
+    /// Unicode equivalence, JSON's do not.
     package func keyBytes(_ index: Int) -> [UInt8] {
         let bytes = bytes
         let content = bytes.span.extracting(range(index))
         return entries[index].hasEscapes ? JSONText.unescape(content) : content.array
     }
 
-    /// Whether a key is this one.
+    /// Whether a key equals a literal.
     @inline(__always)
     package func key(_ index: Int, equals name: Span<UInt8>) -> Bool {
         let entry = entries[index]
@@ -129,7 +127,7 @@ extension JSONDocument {
 
     package func range(_ index: Int) -> Range<Int> { Int(entries[index].start)..<Int(entries[index].end) }
 
-    /// Where the entry behind a value stands.
+    /// The position of the entry after a value.
     @inline(__always)
     package func next(_ index: Int) -> Int { Int(entries[index].next) }
 }

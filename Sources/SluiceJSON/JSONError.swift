@@ -1,7 +1,7 @@
-/// Why bytes are not acceptable JSON, and where. It never repeats the bytes themselves.
+/// Why and where bytes are not acceptable JSON. It never contains the bytes themselves.
 package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     package let reason: JSONErrorReason
-    /// The byte at which reading stopped, counted from 0; the number of bytes where the text ended too early.
+    /// The byte at which parsing stopped, from 0; the number of bytes if the text ended too early.
     package let offset: Int
 
     package init(_ reason: JSONErrorReason, at offset: Int) {
@@ -12,9 +12,9 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The reason and the offset, for a log line or a dead letter.
     package var description: String { "\(reason) at byte \(offset)" }
 
-    /// Where `offset` lies in the text that was read.
+    /// The position of `offset` in the text.
     ///
-    /// - Parameter bytes: the bytes that were read when the error was thrown.
+    /// - Parameter bytes: the bytes that were parsed.
     package func position(in bytes: Span<UInt8>) -> JSONPosition {
         var position = JSONPosition(line: 1, column: 1)
         for index in 0..<min(offset, bytes.count) {
@@ -28,7 +28,7 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What is wrong with a JSON text (RFC 8259), or with what a reader asked of it.
+/// The problem with a JSON text (RFC 8259), or with what its reader requested.
 package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
     case empty
     case unexpectedEnd
@@ -45,21 +45,21 @@ package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
     case controlCharacter
     case invalidEscape
     case invalidUTF8
-    /// A `\uD800`–`\uDFFF` escape without its other half, where the reader was told to refuse it.
+    /// A `\uD800`–`\uDFFF` escape without its other half, if the reader refuses it.
     case loneSurrogate
     case tooDeep(limit: Int)
-    /// Over 4 GiB, where a reader keeps places of 32 bits.
+    /// Over 4 GiB, for a reader with positions of 32 bits.
     case tooLong
-    /// Well-formed, but not what the reader asked for.
+    /// Well-formed, but another kind than requested.
     case wrongKind(expected: JSONKind, found: JSONKind)
-    /// Well-formed, but neither `true` nor `false`, for which the reader asked.
+    /// Well-formed, but not the requested `true` or `false`.
     case notABoolean(found: JSONKind)
-    /// An object lacks a member without which it is not what the reader asked for.
+    /// An object without a required member.
     case missing(String)
-    /// A number that was read as an `Int64` and is none.
+    /// A number that is not the requested integer, or out of range.
     case notAnInteger
 
-    /// A phrase without a capital or a full stop, to stand behind a colon.
+    /// A phrase without a capital or a full stop, for use after a colon.
     package var description: String {
         switch self {
         case .empty: "there is no value"
@@ -87,7 +87,7 @@ package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A place in a text for a person: both count from 1, the column in bytes.
+/// A position in a text for people: both numbers start at 1, the column is in bytes.
 package struct JSONPosition: Sendable, Hashable {
     package var line: Int
     package var column: Int

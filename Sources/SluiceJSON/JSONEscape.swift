@@ -2,10 +2,10 @@ internal import SluiceBase
 
 /// The `\u` escapes of JSON strings: UTF-16 code units in four hexadecimal digits (RFC 8259 §7).
 enum JSONEscape {
-    /// How many bytes `\uXXXX` has.
+    /// The number of bytes of `\uXXXX`.
     static let length = 6
 
-    /// The letter behind the backslash for each byte, `u` for `\u00XX`, 0 where the byte stands for itself.
+    /// The letter after the backslash for each byte, `u` for `\u00XX`, 0 if the byte needs no escape.
     static let letters: InlineArray<256, UInt8> = {
         var letters = InlineArray<256, UInt8>(repeating: 0)
         for control in 0..<0x20 { letters[control] = UInt8(ascii: "u") }
@@ -19,11 +19,11 @@ enum JSONEscape {
         return letters
     }()
 
-    /// The first byte that cannot stand in a string as it is; the number of bytes where there is none. Looks at many
-    /// bytes at a time.
+    /// The position of the first byte that needs an escape; the number of bytes if there is none. Checks many bytes at
+    /// a time.
     static func firstNeeded(_ utf8: Span<UInt8>, from start: Int) -> Int {
         var index = start
-        // Most bytes are in long texts without any.
+        // Long texts rarely need escapes.
         while index &+ 32 <= utf8.count, !hasStop(utf8.extracting(index..<(index &+ 32))) { index &+= 32 }
         while index &+ 8 <= utf8.count {
             let stops = stops(in: UTF8Sequence.word(utf8, at: index))
@@ -36,7 +36,7 @@ enum JSONEscape {
         return index
     }
 
-    /// Whether one of 32 bytes is. Without a branch, so that the compiler makes vectors of it.
+    /// Whether one of 32 bytes needs an escape. Without a branch, so that the compiler vectorizes it.
     @inline(__always)
     private static func hasStop(_ block: Span<UInt8>) -> Bool {
         var found: UInt8 = 0
@@ -47,8 +47,8 @@ enum JSONEscape {
         return found != 0
     }
 
-    /// The high bit of each byte that is a quote, a backslash or a control character. Above the lowest one set there
-    /// may be false ones, because a subtraction borrows from its neighbour.
+    /// The high bit of each byte that is a quote, a backslash or a control character. Bits above the lowest one may be
+    /// false, because a subtraction borrows from its neighbour.
     @inline(__always)
     static func stops(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -69,7 +69,7 @@ enum JSONEscape {
         0x1_0000 + (UInt32(high & 0x3FF) << 10 | UInt32(low & 0x3FF))
     }
 
-    /// The code unit of the escape whose backslash is at `start`.
+    /// The code unit of the escape with its backslash at `start`.
     ///
     /// - Returns: `nil` unless there are six bytes, the last four of them hexadecimal digits.
     static func codeUnit(_ bytes: Span<UInt8>, at start: Int) -> UInt16? {
@@ -82,14 +82,14 @@ enum JSONEscape {
         return unit
     }
 
-    /// Whether the text ends inside the escape at `start`, with nothing wrong up to there.
+    /// Whether the text ends inside the escape at `start` without an error.
     static func isCutOff(_ bytes: Span<UInt8>, at start: Int) -> Bool {
         guard start + length > bytes.count else { return false }
         for index in (start + 2)..<bytes.count where Hex.value(bytes[index]) == nil { return false }
         return true
     }
 
-    /// The low surrogate whose escape begins at `start`; `nil` if anything else stands there.
+    /// The low surrogate of an escape at `start`; `nil` for anything else.
     static func lowSurrogate(_ bytes: Span<UInt8>, at start: Int) -> UInt16? {
         guard start + length <= bytes.count, bytes[start] == Byte.backslash, bytes[start + 1] == UInt8(ascii: "u")
         else { return nil }

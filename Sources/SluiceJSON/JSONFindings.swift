@@ -1,8 +1,7 @@
-/// What one scan found: scratch space that the same thread uses again for the next text, so that a scan allocates
-/// nothing.
+/// The results of one scan. The same thread reuses it for the next text, so that a scan allocates nothing.
 package struct JSONFindings {
     struct Slot {
-        /// -1 where nothing was found.
+        /// -1 if nothing was found.
         var start: Int
         var end: Int
         var kind: JSONKind
@@ -10,28 +9,28 @@ package struct JSONFindings {
         static let none = Slot(start: -1, end: -1, kind: .null)
     }
 
-    /// An array or object that is open.
+    /// An open array or object.
     struct Frame {
         var isObject: Bool
         /// The first byte.
         var start: Int
-        /// Its node among the paths, or none.
+        /// Its node in the path set, or none.
         var node: Int
-        /// The position of the current element; in an object without meaning.
+        /// The position of the current element; not used for an object.
         var index: Int
     }
 
-    /// What was found inside the elements that paths with `each` look into.
+    /// The results for the elements of paths with `each`.
     struct Items {
-        /// For each element, a slot a column of the path set.
+        /// For each element, one slot per column of the path set.
         var rows: [Slot] = []
-        /// How many elements there were; no rows are kept of those beyond `maximumItems`.
+        /// The number of elements; rows beyond `maximumItems` are not kept.
         var count = 0
-        /// How many values on the way to the elements were absent, null or of a kind that leads no further.
+        /// The number of values on the way to the elements that were absent, null or of another kind.
         var misses = 0
     }
 
-    /// So many elements of one text are looked into at most.
+    /// The maximum number of elements of one text that are searched.
     package static let maximumItems = 10_000
 
     /// By node of the path set.
@@ -40,17 +39,17 @@ package struct JSONFindings {
     var columnOfPath: [Int] = []
     var items = Items()
     var columns = 0
-    /// Kept between scans for its memory; empty outside of one.
+    /// Kept between scans for its memory; empty outside of a scan.
     var frames: [Frame] = []
 
-    /// The offsets of the backslash of each `\uD800`–`\uDFFF` escape that lacks its other half, ascending.
+    /// The offsets of the backslash of each lone surrogate escape (`\uD800`–`\uDFFF`), ascending.
     package internal(set) var loneSurrogates: [Int] = []
-    /// The deepest nesting that was reached: 0 for a scalar.
+    /// The maximum nesting in the text: 0 for a scalar.
     package internal(set) var depth = 0
 
     package init() {}
 
-    /// Forgets what was found and keeps the memory.
+    /// Clears the results and keeps the memory.
     package mutating func reset() {
         slots.removeAll(keepingCapacity: true)
         nodeOfPath = []
@@ -64,7 +63,7 @@ package struct JSONFindings {
         depth = 0
     }
 
-    /// Makes room for what `paths` may find.
+    /// Allocates the slots of `paths`.
     mutating func begin(_ paths: JSONPathSet) {
         reset()
         slots.append(contentsOf: repeatElement(.none, count: paths.nodes.count))
@@ -73,25 +72,25 @@ package struct JSONFindings {
         columns = paths.columns
     }
 
-    /// Where the value of a path lies in the scanned bytes, exactly, with its quotes or brackets.
+    /// The exact range of a path's value in the scanned bytes, with its quotes or brackets.
     ///
     /// - Parameters:
     ///   - path: the position of the path in the set.
-    ///   - item: for a path with `each`, in which of the elements, counted from 0 and below `maximumItems`.
-    /// - Returns: `nil` if the text has no such value, or no scan succeeded.
+    ///   - item: for a path with `each`, the element, from 0 and below `maximumItems`.
+    /// - Returns: `nil` if the text has no such value, or the scan failed.
     package func range(of path: Int, item: Int = 0) -> Range<Int>? {
         guard let slot = slot(of: path, item) else { return nil }
         return slot.start..<slot.end
     }
 
-    /// What the value of a path is; `nil` like `range(of:item:)`.
+    /// The kind of a path's value; `nil` as for `range(of:item:)`.
     package func kind(of path: Int, item: Int = 0) -> JSONKind? { slot(of: path, item)?.kind }
 
-    /// How many elements the paths with `each` have found, those beyond `maximumItems` included.
+    /// The number of elements found by paths with `each`, including those beyond `maximumItems`.
     package var itemCount: Int { items.count }
 
-    /// How many values on the way of the paths with `each` were absent, null or of another kind: what an array should
-    /// have been, and the object that should have held it.
+    /// The number of values on the paths with `each` that were absent, null or of another kind: neither the expected
+    /// array nor an object that contains it.
     package var itemMisses: Int { items.misses }
 
     private func slot(of path: Int, _ item: Int) -> Slot? {
@@ -109,20 +108,20 @@ package struct JSONFindings {
     }
 }
 
-/// Checks a JSON text and finds values in it, in one pass over the bytes.
+/// Validates a JSON text and finds values in it, in one pass.
 ///
-/// It accepts what Zizq accepts as a payload, so that a job which passed here cannot make a whole batch unreadable
-/// there: RFC 8259 without extensions, well-formed UTF-8, no byte-order mark, finite numbers, bounded nesting. The one
-/// exception is an escaped surrogate without its other half, which is accepted and noted; `appendRepairingSurrogates`
-/// replaces it before the text is sent.
+/// It accepts what Zizq accepts as a payload, so that a job that passes here cannot make a whole batch unreadable for
+/// Zizq: RFC 8259 without extensions, well-formed UTF-8, no byte-order mark, finite numbers, bounded nesting. The one
+/// exception is a lone surrogate escape, which is accepted and recorded; `appendRepairingSurrogates` replaces it before
+/// the text is sent.
 package enum JSONScanner {
-    /// Scans `bytes` from its first to its last.
+    /// Scans all of `bytes`.
     ///
-    /// Runs on any thread. Nothing recurses: depth costs memory of `findings` and no stack.
+    /// Can be called on any thread. It does not recurse: depth uses memory of `findings`, not the stack.
     ///
     /// - Parameters:
-    ///   - paths: what to look for. Of members with the same key the last one counts, as in Zizq.
-    ///   - maximumDepth: how many arrays and objects may lie inside one another.
+    ///   - paths: the paths to find. The last of members with the same key counts, as in Zizq.
+    ///   - maximumDepth: the maximum nesting of arrays and objects.
     ///   - findings: overwritten; empty if the scan throws.
     package static func scan(
         _ bytes: Span<UInt8>, paths: JSONPathSet, maximumDepth: Int = JSONLimits.bulkDepth,
@@ -137,7 +136,7 @@ package enum JSONScanner {
         }
     }
 
-    /// - Returns: the deepest nesting.
+    /// - Returns: the maximum nesting.
     private static func pass(
         _ bytes: Span<UInt8>, _ paths: JSONPathSet, maximumDepth: Int, findings: inout JSONFindings
     ) throws(JSONError) -> Int {

@@ -1,11 +1,11 @@
 internal import SluiceBase
 
-/// A key of an object as it was read: compares with literals, also in a `switch`, without becoming a `String`.
+/// A key of an object as read. Can be compared with literals, also in a `switch`, without creating a `String`.
 @usableFromInline
 package struct JSONKey: ~Escapable {
     private let bytes: Span<UInt8>
     private let token: JSONStringToken
-    /// How many bytes the key has; -1 where that takes resolving escapes.
+    /// The length of the key in bytes; -1 if it has escapes.
     @usableFromInline let plainLength: Int
 
     @_lifetime(copy bytes)
@@ -15,17 +15,17 @@ package struct JSONKey: ~Escapable {
         plainLength = token.hasEscapes ? -1 : token.content.count
     }
 
-    /// The key, escapes resolved.
+    /// The key, with escapes resolved.
     package var text: String { JSONText.text(of: token, in: bytes) }
 
-    /// Where the key stands in a table, escapes resolved; `nil` if it is none of its keys.
+    /// The position of the key in a table; `nil` if it is not in it.
     package func position(in table: JSONKeyTable) -> Int? {
         let content = bytes.extracting(token.content)
         return token.hasEscapes ? table.position(of: JSONText.unescape(content).span) : table.position(of: content)
     }
 
-    /// Whether the key is `name`, byte for byte, escapes resolved. Inlinable: most comparisons of a `switch` end with
-    /// the length.
+    /// Whether the key is `name`, byte for byte, with escapes resolved. Inlinable: most comparisons of a `switch` end
+    /// with the length.
     @inlinable
     package func equals(_ name: StaticString) -> Bool {
         (plainLength == name.utf8CodeUnitCount || plainLength < 0) && hasBytes(of: name)
@@ -38,15 +38,14 @@ package struct JSONKey: ~Escapable {
     }
 }
 
-/// Lets a key be the subject of a `switch` over literals.
+/// Allows a `switch` over literals.
 @inlinable
 package func ~= (name: StaticString, key: borrowing JSONKey) -> Bool { key.equals(name) }
 
-/// The keys of an object that somebody knows: one that was read is found among them in a time that hardly grows with
-/// their number.
+/// A set of known keys. The time to find a key hardly depends on their number.
 package struct JSONKeyTable: Sendable {
     private struct Entry {
-        /// Where the key's UTF-8 lies.
+        /// The range of the key's UTF-8.
         let bytes: Range<Int>
         let position: Int
     }
@@ -55,7 +54,7 @@ package struct JSONKeyTable: Sendable {
     /// By length, then by bytes.
     private let entries: [Entry]
 
-    /// - Parameter keys: no two are equal byte for byte.
+    /// - Parameter keys: different from each other, byte for byte.
     package init(_ keys: [String]) {
         var text: [UInt8] = []
         var entries: [Entry] = []
@@ -68,7 +67,7 @@ package struct JSONKeyTable: Sendable {
         self.text = text
     }
 
-    /// Where the key stands among those that the table was made of; `nil` if it is none of them.
+    /// The position of the key in the list that the table was made from; `nil` if it is not in it.
     package func position(of key: Span<UInt8>) -> Int? {
         var (low, high) = (0, entries.count)
         while low < high {
@@ -80,7 +79,7 @@ package struct JSONKeyTable: Sendable {
         return nil
     }
 
-    /// Below, at or above zero as `one` comes before `other`, is equal, or comes behind.
+    /// Negative, zero or positive if `one` comes before `other`, is equal, or comes after.
     private static func order(_ one: Span<UInt8>, _ other: Span<UInt8>) -> Int {
         guard one.count == other.count else { return one.count &- other.count }
         for index in 0..<one.count where one[index] != other[index] { return Int(one[index]) &- Int(other[index]) }

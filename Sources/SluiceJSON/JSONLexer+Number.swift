@@ -1,5 +1,5 @@
 extension JSONLexer {
-    /// Passes a number (RFC 8259 §6), which must be finite as an IEEE 754 double.
+    /// Skips a number (RFC 8259 §6), which must be finite as an IEEE 754 double.
     mutating func number() throws(JSONError) {
         let start = index
         if bytes[index] == Byte.minus { index &+= 1 }
@@ -15,9 +15,9 @@ extension JSONLexer {
         else { throw JSONError(.numberOutOfRange, at: start) }
     }
 
-    /// A single zero, or digits that do not begin with one.
+    /// A single zero, or digits that do not start with one.
     ///
-    /// - Returns: how many digits.
+    /// - Returns: the number of digits.
     @inline(__always)
     private mutating func passIntegerPart(from start: Int) throws(JSONError) -> Int {
         let first = index
@@ -26,7 +26,7 @@ extension JSONLexer {
         return digits
     }
 
-    /// - Returns: how many digits the exponent has: 0 if there is none.
+    /// - Returns: the number of digits of the exponent: 0 without an exponent.
     @inline(__always)
     private mutating func passExponent(from start: Int) throws(JSONError) -> Int {
         guard index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") else { return 0 }
@@ -47,14 +47,14 @@ extension JSONLexer {
     }
 }
 
-/// The digits of a JSON number without sign, point and exponent, one after the other.
+/// The digits of a JSON number without sign, point and exponent.
 struct SignificantDigits: ~Escapable {
     private let number: Span<UInt8>
-    /// The next byte to look at.
+    /// The position of the next byte.
     var index: Int
-    /// One behind the last digit before the exponent.
+    /// The position after the last digit before the exponent.
     let end: Int
-    /// How many digits stand before the point.
+    /// The number of digits before the point.
     let pointOffset: Int
 
     /// - Parameter number: a well-formed JSON number.
@@ -80,7 +80,7 @@ struct SignificantDigits: ~Escapable {
         return number[index - 1]
     }
 
-    /// The first digit that counts, and how many zeros stand before it; `nil` if the number is zero.
+    /// The first digit other than zero, and the number of zeros before it; `nil` if the number is zero.
     var firstNonZero: (index: Int, digitsBefore: Int)? {
         var digits = copy self
         var before = 0
@@ -92,10 +92,10 @@ struct SignificantDigits: ~Escapable {
     }
 }
 
-/// Whether a JSON number is finite as an IEEE 754 double, decided on its digits: no parsing, and exact at the edge.
+/// Decides whether a JSON number is finite as an IEEE 754 double, from its digits: without conversion, and exactly.
 enum DoubleRange {
-    /// The decimal digits of 2^1024 - 2^970, the least number that rounds to infinity: halfway between the greatest
-    /// double and what would be the next one, and a tie goes to the even neighbour, which is the missing one.
+    /// The decimal digits of 2^1024 - 2^970, the smallest number that rounds to infinity: halfway between the greatest
+    /// double and the next one, where a tie goes to the even neighbour, which does not exist.
     private static let leastInfinite = Array(
         """
         17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641\
@@ -103,11 +103,10 @@ enum DoubleRange {
         59622842914819860834936475292719074168444365510704342711559699508093042880177904174497792
         """.utf8)
 
-    /// A number beyond this many digits' worth of exponent is decided without the exact value, which might not fit into
-    /// an `Int`.
+    /// Above this exponent the result is known without the exact value, which might not fit into an `Int`.
     private static let greatestExponent = 1 << 40
 
-    /// Whether the lengths alone prove that the number is finite: below 10^200 * 10^99.
+    /// Whether the lengths prove that the number is finite: below 10^200 * 10^99.
     @inline(__always)
     static func isCertain(integerDigits: Int, exponentDigits: Int) -> Bool {
         integerDigits <= 200 && exponentDigits <= 2
@@ -117,7 +116,7 @@ enum DoubleRange {
     static func contains(_ number: Span<UInt8>) -> Bool {
         var digits = SignificantDigits(number)
         guard let first = digits.firstNonZero else { return true }
-        // The number is 0.d1d2d3... * 10^magnitude with d1 not zero.
+        // The number is 0.d1d2d3... * 10^magnitude, where d1 is not zero.
         let magnitude = digits.pointOffset - first.digitsBefore + exponent(number, from: digits.end)
         guard magnitude == leastInfinite.count else { return magnitude < leastInfinite.count }
         digits.index = first.index
@@ -134,7 +133,7 @@ enum DoubleRange {
         return false
     }
 
-    /// The exponent, cut to what decides; `start` is at the `e`, or at the end where there is none.
+    /// The exponent, clamped to the relevant range; `start` is at the `e`, or at the end if there is none.
     private static func exponent(_ number: Span<UInt8>, from start: Int) -> Int {
         guard start < number.count else { return 0 }
         var index = start + 1

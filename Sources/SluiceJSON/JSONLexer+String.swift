@@ -1,13 +1,12 @@
-/// A string that was read, still escaped.
+/// A string that was read, with its escapes.
 struct JSONStringToken {
-    /// What stands between the quotes.
+    /// The range between the quotes.
     var content: Range<Int>
     var hasEscapes: Bool
 }
 
 extension JSONLexer {
-    /// Passes a string, from its opening quote to behind its closing one: valid UTF-8, no raw control characters, known
-    /// escapes (RFC 8259 §7).
+    /// Skips a string with its quotes: valid UTF-8, no raw control characters, known escapes (RFC 8259 §7).
     mutating func string() throws(JSONError) -> JSONStringToken {
         let start = index &+ 1
         var hasEscapes = false
@@ -30,7 +29,7 @@ extension JSONLexer {
         }
     }
 
-    /// Passes bytes that stand for themselves, eight at a time.
+    /// Skips bytes without a special meaning, eight at a time.
     @inline(__always)
     private mutating func passPlainBytes() {
         while index &+ 8 <= bytes.count {
@@ -48,13 +47,13 @@ extension JSONLexer {
         byte >= 0x20 && byte < 0x80 && byte != Byte.quote && byte != Byte.backslash
     }
 
-    /// The high bit of each byte that a string's plain bytes end at: what `JSONEscape.stops` finds, and what is not
+    /// The high bit of each byte that ends a run of plain bytes: those of `JSONEscape.stops`, and bytes that are not
     /// ASCII.
     @inline(__always)
     private static func stops(in word: UInt64) -> UInt64 { JSONEscape.stops(in: word) | word & 0x8080_8080_8080_8080 }
 
-    /// Passes one escape. Half a surrogate pair is noted, not refused: senders produce them when they cut a text inside
-    /// an emoji.
+    /// Skips one escape. A lone surrogate is recorded, not refused: senders produce them when they truncate a text
+    /// inside an emoji.
     private mutating func passEscape() throws(JSONError) {
         let start = index
         guard start &+ 1 < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
@@ -69,7 +68,7 @@ extension JSONLexer {
         }
     }
 
-    /// Passes a `\uXXXX`, or both of a surrogate pair.
+    /// Skips a `\uXXXX`, or both of a surrogate pair.
     private mutating func passUnicodeEscape() throws(JSONError) {
         let start = index
         guard let unit = JSONEscape.codeUnit(bytes, at: start) else {
@@ -85,7 +84,7 @@ extension JSONLexer {
         }
     }
 
-    /// Passes a run of well-formed multi-byte sequences (Unicode 15, table 3-7).
+    /// Skips a run of well-formed multi-byte sequences (Unicode 15, table 3-7).
     private mutating func passMultibyteScalars() throws(JSONError) {
         while index < bytes.count, bytes[index] >= 0x80 {
             let length = UTF8Sequence.length(bytes, at: index)

@@ -1,10 +1,10 @@
-/// Reads the tokens of a JSON text (RFC 8259) one after the other, strictly. The scanner and the reader both stand on
-/// it, so that they cannot disagree.
+/// Reads the tokens of a JSON text (RFC 8259) strictly. The scanner and the reader share it, so that they cannot
+/// differ.
 struct JSONLexer: ~Escapable {
     let bytes: Span<UInt8>
     /// The next byte to read.
     var index = 0
-    /// Where strings so far had half a surrogate pair: the offset of the backslash.
+    /// The offsets of the backslashes of lone surrogate escapes so far.
     var loneSurrogates: [Int] = []
 
     @_lifetime(copy bytes)
@@ -20,7 +20,7 @@ struct JSONLexer: ~Escapable {
         return bytes[index]
     }
 
-    /// Passes the four bytes that RFC 8259 §2 calls white space.
+    /// Skips the four bytes that RFC 8259 §2 calls white space.
     @inline(__always)
     mutating func skipWhitespace() {
         while index < bytes.count {
@@ -31,7 +31,7 @@ struct JSONLexer: ~Escapable {
         }
     }
 
-    /// Passes white space up to the first value of the text.
+    /// Skips white space before the first value of the text.
     mutating func beginText() throws(JSONError) {
         skipWhitespace()
         guard index < bytes.count else { throw JSONError(.empty, at: index) }
@@ -40,7 +40,7 @@ struct JSONLexer: ~Escapable {
         }
     }
 
-    /// Passes the white space behind the text's value, where nothing else may stand.
+    /// Skips white space after the value of the text, where nothing else is allowed.
     mutating func finishText() throws(JSONError) {
         skipWhitespace()
         guard isAtEnd else { throw JSONError(.trailingText, at: index) }
@@ -61,7 +61,7 @@ struct JSONLexer: ~Escapable {
         }
     }
 
-    /// Passes a value that is no array and no object.
+    /// Skips a value that is not an array or an object.
     @inline(__always)
     mutating func scalar(_ kind: JSONKind) throws(JSONError) {
         switch kind {
@@ -85,7 +85,7 @@ struct JSONLexer: ~Escapable {
         index &+= count
     }
 
-    /// Passes a key in quotes and the colon behind it.
+    /// Skips a key in quotes and the colon after it.
     @inline(__always)
     mutating func key() throws(JSONError) -> JSONStringToken {
         guard try peek() == Byte.quote else { throw JSONError(.expectedKey, at: index) }
@@ -98,8 +98,7 @@ struct JSONLexer: ~Escapable {
     }
 }
 
-/// The bytes that JSON gives a meaning. Constants of another module would be fetched by a call each, in the innermost
-/// loop.
+/// The bytes with a meaning in JSON. Constants of another module would cost a call each in the innermost loop.
 enum Byte {
     @inline(__always) static var tab: UInt8 { 0x09 }
     @inline(__always) static var lineFeed: UInt8 { 0x0A }

@@ -1,17 +1,17 @@
 internal import SluiceBase
 
-/// A JSON number for comparison by value: exact as far as 64 bits reach, as a double beyond, as Zizq keeps them.
+/// A JSON number for comparison by value: exact up to 64 bits, as a double beyond, like Zizq.
 package struct JSONNumber: Sendable, Hashable {
     private enum Value: Sendable, Hashable {
-        /// Of 64 bits, signed or not.
+        /// Of 64 bits, signed or unsigned.
         case integer(Int128)
-        /// One with a fraction, or beyond 64 bits; finite.
+        /// With a fraction, or beyond 64 bits; finite.
         case double(Double)
     }
 
     private let value: Value
 
-    /// - Parameter text: of a JSON number (RFC 8259 §6), without anything around it.
+    /// - Parameter text: exactly a JSON number (RFC 8259 §6).
     /// - Returns: `nil` for anything else, and for a number that is infinite as a double.
     package init?(_ text: Span<UInt8>) {
         guard Self.isNumber(text) else { return nil }
@@ -38,7 +38,8 @@ package struct JSONNumber: Sendable, Hashable {
         }
     }
 
-    /// The value of digits alone, if it fits into 64 bits, signed or not. Allocates nothing: most numbers are such.
+    /// The value of a text of digits, if it fits into 64 bits, signed or unsigned. Allocates nothing; most numbers are
+    /// like this.
     private static func integer(_ text: Span<UInt8>) -> Int128? {
         let isNegative = text[0] == UInt8(ascii: "-")
         var magnitude: UInt64 = 0
@@ -71,7 +72,7 @@ extension JSONNumber: Comparable {
         }
     }
 
-    /// Exact, where a conversion of the integer would round. No double here equals an integer of 64 bits.
+    /// Exact, while a conversion of the integer would round. No double here equals an integer of 64 bits.
     private static func isBelow(_ integer: Int128, _ double: Double) -> Bool {
         guard double.magnitude < 0x1p100 else { return double > 0 }
         return integer <= Int128(double.rounded(.down))

@@ -1,38 +1,35 @@
-/// Paths to look for in one pass: a trie, made once when the routes are loaded.
+/// A set of paths to find in one pass: a trie, created once when the routes are loaded.
 ///
-/// The nodes lie in depth-first order, so that what is below a node is the range `node..<end`; its edges are a range of
-/// a common table. Looking one up touches three flat arrays and allocates nothing.
+/// The nodes are in depth-first order, so that everything below a node is the range `node..<end`; its edges are a range
+/// of a common table. A lookup reads three flat arrays and allocates nothing.
 ///
-/// Paths may go through every element of an array (`JSONPath.Step.each`): they look into each element and give a value
-/// for each. All such paths have the same beginning, up to their last `each`; the element that it names is an *item*.
+/// Paths may contain every element of an array (`JSONPath.Step.each`), and then have a value for each element. All such
+/// paths have the same start, up to their last `each`; the element there is an *item*.
 package struct JSONPathSet: Sendable {
     struct Node {
-        /// One behind the last node below this one.
+        /// The position after the last node below this one.
         var end: Int
-        /// The edges to the nodes right below, in `edges`.
+        /// The edges to the nodes directly below, in `edges`.
         var edges: Range<Int>
-        /// Where every element of an array leads that no edge of its own leads away; `noNode` where nothing looks into
-        /// each.
+        /// The node for array elements without their own edge; `noNode` if none.
         var each = noNode
-        /// On the way to the items: the node right below that has to be found for there to be any. `each` has no need
-        /// of it.
+        /// On the way to the items: the node directly below that must exist for items to exist. Not used for `each`.
         var wanted = noNode
-        /// What is noted when a value here is passed, which is an item then: the position in `itemNodes`; -1 for other
-        /// values.
+        /// The position in `itemNodes` if a value at this node is an item; -1 otherwise.
         var item = -1
-        /// Whether items lie below.
+        /// Whether there are items below.
         var leadsToItems = false
     }
 
     struct Edge {
-        /// The array position that this edge stands for; -1 for an edge with a key.
+        /// The array position of this edge; -1 for an edge with a key.
         var index: Int
         /// The key's UTF-8 in `text`; empty for an edge with an index.
         var key: Range<Int>
         var node: Int
     }
 
-    /// The node that stands for nothing that is looked for.
+    /// The node for values that are not searched.
     static let noNode = -1
     /// The node of the whole text.
     static let rootNode = 0
@@ -40,20 +37,20 @@ package struct JSONPathSet: Sendable {
     private(set) var nodes: [Node] = []
     private(set) var edges: [Edge] = []
     private(set) var text: [UInt8] = []
-    /// For each path that goes through no `each`, its node.
+    /// The node of each path without `each`.
     private(set) var nodeOfPath: [Int]
     /// For each path into an item, its position in the rows of `JSONFindings`; -1 for other paths.
     private(set) var columnOfPath: [Int]
-    /// For each node that stands for an item, the nodes of the columns below it.
+    /// For each item node, the nodes of the columns below it.
     private(set) var itemNodes: [[Int]] = []
-    /// How many paths lead into items.
+    /// The number of paths into items.
     let columns: Int
 
-    /// No paths: for checking alone.
+    /// No paths: for validation only.
     package static let none = JSONPathSet([])
 
-    /// - Parameter paths: a path's position here is its identity in `JSONFindings`. The same path may stand twice.
-    ///   Those with `each` agree up to their last one.
+    /// - Parameter paths: the position of a path identifies it in `JSONFindings`. Duplicates are allowed. Those with
+    ///   `each` must agree up to their last one.
     package init(_ paths: [JSONPath]) {
         nodeOfPath = Array(repeating: Self.noNode, count: paths.count)
         columnOfPath = Array(repeating: -1, count: paths.count)
@@ -67,24 +64,24 @@ package struct JSONPathSet: Sendable {
         addNode(for: branch)
     }
 
-    /// How many paths there are.
+    /// The number of paths.
     package var count: Int { nodeOfPath.count }
 
     var hasItems: Bool { columns > 0 }
 
-    /// A path on its way through the construction: what is left of it below the current node.
+    /// A path during construction: its rest below the current node.
     private struct Pending {
         var path: Int
         var rest: ArraySlice<JSONPath.Step>
         /// Whether the step to the current node was its last `each`.
         var entersItem = false
-        /// The item that it is in, as a position in `itemNodes`; -1 outside.
+        /// The item that contains it, as a position in `itemNodes`; -1 outside.
         var item = -1
 
-        /// Whether items lie further on.
+        /// Whether there are items below.
         var leadsToItems: Bool { rest.contains(.each) }
 
-        /// One step further.
+        /// The path after one more step.
         var next: Pending {
             var next = Pending(path: path, rest: rest.dropFirst(), item: item)
             next.entersItem = leadsToItems && !next.leadsToItems
@@ -94,7 +91,7 @@ package struct JSONPathSet: Sendable {
 
     private typealias Group = (step: JSONPath.Step, branch: [Pending])
 
-    /// Adds the node that all of `branch` have reached, and everything below it.
+    /// Adds the node of `branch` and everything below it.
     @discardableResult
     private mutating func addNode(for branch: [Pending]) -> Int {
         let node = nodes.count
@@ -147,8 +144,8 @@ package struct JSONPathSet: Sendable {
         return Edge(index: -1, key: start..<text.count, node: Self.noNode)
     }
 
-    /// The paths that go on, by their next step, in the order in which the steps first appear. What looks into each
-    /// element looks into those that have a path of their own, too.
+    /// The remaining paths, grouped by their next step, in the order of first appearance. Paths into each element also
+    /// apply to elements with a separate path.
     private static func grouped(_ branch: [Pending]) -> [Group] {
         var groups: [Group] = []
         var positions: [JSONPath.Step: Int] = [:]
@@ -169,15 +166,15 @@ package struct JSONPathSet: Sendable {
     }
 }
 
-/// The way from the root of a JSON text to one value in it: `repository.full_name`, `commits[0].id`.
+/// The path from the root of a JSON text to a value: `repository.full_name`, `commits[0].id`.
 ///
-/// Keys are compared byte for byte after unescaping, so two spellings that Unicode calls equivalent are two keys.
+/// Keys are compared byte for byte after unescaping, so spellings that are equivalent in Unicode are different keys.
 package struct JSONPath: Sendable, Hashable {
     /// One step down.
     package enum Step: Sendable {
-        /// The member of an object with this key; of several the last.
+        /// The member of an object with this key; the last of several.
         case key(String)
-        /// The element of an array at this position, counted from 0.
+        /// The element of an array at this position, from 0.
         case index(Int)
         /// Every element of an array.
         case each
@@ -193,7 +190,7 @@ package struct JSONPath: Sendable, Hashable {
 }
 
 extension JSONPath.Step: Hashable {
-    /// Not the synthesised one: `String` compares by canonical equivalence, JSON keys do not.
+    /// Not the synthesized one: `String` compares by canonical equivalence, JSON keys do not.
     package static func == (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.key(let left), .key(let right)): left.utf8.elementsEqual(right.utf8)

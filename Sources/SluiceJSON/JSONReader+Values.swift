@@ -1,8 +1,8 @@
 internal import SluiceBase
 
-/// Reads the current value. Each throws `wrongKind` for a value of another kind and leaves it unread.
+/// Reads the current value. Each method throws `wrongKind` for a value of another kind and leaves it unread.
 extension JSONReader {
-    /// Reads a string, escapes resolved.
+    /// Reads a string, with escapes resolved.
     package mutating func readString() throws(JSONError) -> String {
         try expect(.string)
         let token = try lexer.string()
@@ -10,10 +10,10 @@ extension JSONReader {
         return JSONText.text(of: token, in: lexer.bytes)
     }
 
-    /// Reads a number that is written as an integer, without fraction and exponent, and fits.
+    /// Reads a number in the notation of an integer, without fraction and exponent, and in range.
     package mutating func readInt64() throws(JSONError) -> Int64 { try readInteger(Int64.self) }
 
-    /// Reads a number that is written as an integer, without sign, fraction and exponent, and fits.
+    /// Reads a number in the notation of an integer, without sign, fraction and exponent, and in range.
     package mutating func readUInt64() throws(JSONError) -> UInt64 { try readInteger(UInt64.self) }
 
     @inline(__always)
@@ -29,10 +29,10 @@ extension JSONReader {
         return value
     }
 
-    /// Passes a number.
+    /// Skips a number.
     ///
-    /// - Returns: whether it is written as an integer and fits into 64 bits, signed or not, so that Zizq hands it on
-    ///   digit by digit. Of `-0` it makes `-0.0`.
+    /// - Returns: whether it has the notation of an integer and fits into 64 bits, signed or unsigned, so that Zizq
+    ///   keeps its digits. Zizq changes `-0` to `-0.0`.
     package mutating func skipInteger() throws(JSONError) -> Bool {
         try expect(.number)
         let start = lexer.index
@@ -64,7 +64,7 @@ extension JSONReader {
         return found == .true
     }
 
-    /// Passes a `null`.
+    /// Skips a `null`.
     ///
     /// - Returns: `false` if the current value is something else, which is still unread.
     package mutating func readNull() throws(JSONError) -> Bool {
@@ -74,9 +74,9 @@ extension JSONReader {
         return true
     }
 
-    /// Skips the current value, and checks all of it.
+    /// Skips and validates the current value.
     ///
-    /// - Returns: where its exact bytes lie.
+    /// - Returns: the range of its exact bytes.
     @discardableResult
     package mutating func skipValue() throws(JSONError) -> Range<Int> {
         let kind = try peek()
@@ -96,9 +96,9 @@ extension JSONReader {
     }
 }
 
-/// Integers as JSON writes them.
+/// Integers in JSON notation.
 package enum JSONInteger {
-    /// - Returns: `nil` for a fraction, an exponent, or a value that does not fit.
+    /// - Returns: `nil` for a fraction, an exponent, or a value out of range.
     @inlinable
     package static func read<Value: FixedWidthInteger>(_ digits: Span<UInt8>, as type: Value.Type) -> Value? {
         let isNegative = digits[0] == UInt8(ascii: "-")

@@ -1,4 +1,4 @@
-/// Reads a JSON text in the order in which it stands, value by value: for answers and requests whose shape is known.
+/// Reads a JSON text in order, value by value: for answers and requests with a known structure.
 ///
 /// ```swift
 /// var reader = JSONReader(bytes)
@@ -13,35 +13,35 @@
 /// try reader.finish()
 /// ```
 ///
-/// It is as strict as `JSONScanner`, and refuses half a surrogate pair besides unless told otherwise. What has been
-/// read is known to be well-formed; what follows is not, until `finish()`.
+/// It is as strict as `JSONScanner`, and also refuses lone surrogates by default. What has been read is well-formed;
+/// the rest may not be, until `finish()`.
 ///
-/// Each value must be read or skipped before the next key or element is asked for, and an object is read by keys, an
-/// array by elements: anything else is a mistake of the caller and ends the process. After an error the reader must not
-/// be used again, except after `wrongKind` and `notABoolean`, which leave the value unread.
+/// Each value must be read or skipped before the next key or element is requested, and an object is read by keys, an
+/// array by elements: anything else is a bug of the caller and ends the process. After an error the reader must not be
+/// used, except after `wrongKind` and `notABoolean`, which leave the value unread.
 package struct JSONReader: ~Escapable {
-    /// Where in the text the reader stands.
+    /// The position in the current array or object.
     enum Position {
         /// Before a value.
         case value
-        /// Behind the opening bracket of an array or object.
+        /// After the opening bracket of an array or object.
         case first
-        /// Behind a value.
+        /// After a value.
         case next
     }
 
     var lexer: JSONLexer
     let maximumDepth: Int
     let acceptsLoneSurrogates: Bool
-    /// How many arrays and objects are open.
+    /// The number of open arrays and objects.
     package private(set) var depth = 0
-    /// What may be read next.
+    /// The current position.
     private(set) var position = Position.value
 
     /// - Parameters:
-    ///   - maximumDepth: how many arrays and objects may lie inside one another.
-    ///   - acceptsLoneSurrogates: whether a `\uD800`–`\uDFFF` escape without its other half is read as U+FFFD, or
-    ///     refused.
+    ///   - maximumDepth: the maximum nesting of arrays and objects.
+    ///   - acceptsLoneSurrogates: whether to read a lone surrogate escape (`\uD800`–`\uDFFF`) as U+FFFD instead of
+    ///     refusing it.
     @_lifetime(copy bytes)
     package init(_ bytes: Span<UInt8>, maximumDepth: Int = JSONLimits.messageDepth, acceptsLoneSurrogates: Bool = false)
     {
@@ -50,7 +50,7 @@ package struct JSONReader: ~Escapable {
         self.acceptsLoneSurrogates = acceptsLoneSurrogates
     }
 
-    /// The next byte to be read, counted from 0.
+    /// The position of the next byte, from 0.
     package var offset: Int { lexer.index }
 
     /// The kind of the current value, without reading it.
@@ -66,9 +66,9 @@ package struct JSONReader: ~Escapable {
     /// Enters the current array.
     package mutating func beginArray() throws(JSONError) { try begin(.array) }
 
-    /// Goes on to the next member of the object, whose value is then the current one.
+    /// Advances to the next member of the object and returns its key; its value is then the current one.
     ///
-    /// - Returns: `nil` at the end of the object, which is left with that.
+    /// - Returns: `nil` at the end of the object, which closes it.
     @_lifetime(copy self)
     package mutating func nextKey() throws(JSONError) -> JSONKey? {
         guard try nextMember(closing: Byte.closeBrace, else: .expectedCommaOrBrace) else { return nil }
@@ -77,14 +77,14 @@ package struct JSONReader: ~Escapable {
         return JSONKey(key, in: lexer.bytes)
     }
 
-    /// Goes on to the next element of the array, which is then the current one.
+    /// Advances to the next element of the array, which is then the current value.
     ///
-    /// - Returns: `false` at the end of the array, which is left with that.
+    /// - Returns: `false` at the end of the array, which closes it.
     package mutating func nextElement() throws(JSONError) -> Bool {
         try nextMember(closing: Byte.closeBracket, else: .expectedCommaOrBracket)
     }
 
-    /// Ends the reading: nothing but white space may follow.
+    /// Ends the text: only white space may follow.
     package mutating func finish() throws(JSONError) {
         precondition(depth == 0 && position == .next, "read or skip the value, with everything in it, before the end")
         try lexer.finishText()
@@ -125,7 +125,7 @@ package struct JSONReader: ~Escapable {
         guard found == kind else { throw JSONError(.wrongKind(expected: kind, found: found), at: lexer.index) }
     }
 
-    /// To be called behind each value.
+    /// To be called after each value.
     mutating func passed() throws(JSONError) {
         position = .next
         try refuseLoneSurrogates()
@@ -137,7 +137,7 @@ package struct JSONReader: ~Escapable {
     }
 }
 
-/// What a JSON value is, as its first byte tells.
+/// The kind of a JSON value, from its first byte.
 package enum JSONKind: Sendable, Hashable {
     case object
     case array
@@ -147,7 +147,7 @@ package enum JSONKind: Sendable, Hashable {
     case `false`
     case null
 
-    /// With an article, to stand in a sentence.
+    /// With an article, for use in a sentence.
     package var name: String {
         switch self {
         case .object: "an object"
@@ -161,15 +161,16 @@ package enum JSONKind: Sendable, Hashable {
     }
 }
 
-/// How deep JSON may nest. An array or object counts one level, what is inside it the next; a scalar alone has none.
+/// Limits for the nesting of JSON. An array or object counts as one level, its contents as the next; a scalar alone has
+/// none.
 package enum JSONLimits {
-    /// What Zizq takes as a payload inside a bulk request: its limit is 127 for the whole request, of which the list of
-    /// jobs uses three.
+    /// The maximum that Zizq accepts for a payload in a bulk request: its limit is 127 for the whole request, and the
+    /// list of jobs uses three.
     package static let bulkDepth = 124
-    /// What Zizq takes as the payload of a single enqueue.
+    /// The maximum that Zizq accepts for the payload of a single enqueue.
     package static let singleDepth = 126
-    /// What Zizq takes as a whole request.
+    /// The maximum that Zizq accepts for a whole request.
     package static let messageDepth = 127
-    /// What is read of Zizq's answers: a list of jobs with payloads of `singleDepth`.
+    /// The maximum for Zizq's answers: a list of jobs with payloads of `singleDepth`.
     package static let answerDepth = 130
 }

@@ -2,9 +2,9 @@ internal import SluiceBase
 
 /// JSON string literals (RFC 8259 §7).
 package enum JSONText {
-    /// The text of a string literal, escapes resolved; half a surrogate pair becomes U+FFFD.
+    /// The text of a string literal, with escapes resolved; lone surrogates become U+FFFD.
     ///
-    /// - Parameter literal: with its quotes and nothing around them.
+    /// - Parameter literal: exactly the literal with its quotes.
     /// - Returns: `nil` if it is not one well-formed literal.
     package static func decode(_ literal: Span<UInt8>) -> String? {
         guard literal.count >= 2, literal[0] == Byte.quote else { return nil }
@@ -13,13 +13,13 @@ package enum JSONText {
         return text(of: token, in: literal)
     }
 
-    /// The text of a string that the lexer has passed.
+    /// The text of a string that the lexer has read.
     static func text(of token: JSONStringToken, in bytes: Span<UInt8>) -> String {
         let content = bytes.extracting(token.content)
         return token.hasEscapes ? unescape(content).span.text : content.text
     }
 
-    /// The UTF-8 of a string's content, escapes resolved; half a surrogate pair becomes U+FFFD.
+    /// The UTF-8 of a string's content, with escapes resolved; lone surrogates become U+FFFD.
     ///
     /// - Parameter content: without quotes, and well-formed.
     static func unescape(_ content: Span<UInt8>) -> [UInt8] {
@@ -38,7 +38,7 @@ package enum JSONText {
         return text
     }
 
-    /// - Returns: how many bytes the escape has, both halves of a surrogate pair counted.
+    /// - Returns: the length of the escape in bytes, including both halves of a surrogate pair.
     private static func appendEscape(_ content: Span<UInt8>, at start: Int, to text: inout [UInt8]) -> Int {
         switch content[start + 1] {
         case UInt8(ascii: "b"): text.append(0x08)
@@ -64,7 +64,7 @@ package enum JSONText {
         return JSONEscape.length
     }
 
-    /// - Parameter scalar: no surrogate, and at most U+10FFFF (RFC 3629 §3).
+    /// - Parameter scalar: not a surrogate, and at most U+10FFFF (RFC 3629 §3).
     private static func appendUTF8(_ scalar: UInt32, to text: inout [UInt8]) {
         func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar &>> shift) & 0x3F }
         switch scalar {
@@ -84,9 +84,9 @@ package enum JSONText {
 
 /// Well-formed UTF-8 (RFC 3629 §4): no overlong forms, no surrogates, nothing above U+10FFFF.
 enum UTF8Sequence {
-    /// How many bytes the sequence at `start` has.
+    /// The length of the sequence at `start` in bytes.
     ///
-    /// - Returns: 0 if it is malformed or cut off.
+    /// - Returns: 0 if it is malformed or truncated.
     static func length(_ bytes: Span<UInt8>, at start: Int) -> Int {
         switch bytes[start] {
         case 0x00...0x7F: 1
@@ -101,7 +101,7 @@ enum UTF8Sequence {
         }
     }
 
-    /// `length` if the second byte is in `second` and the others are continuation bytes, else 0.
+    /// `length` if the second byte is in `second` and the others are continuation bytes; otherwise 0.
     @inline(__always)
     private static func matches(_ bytes: Span<UInt8>, _ start: Int, second: ClosedRange<UInt8>, length: Int) -> Int {
         guard start + length <= bytes.count, second.contains(bytes[start + 1]) else { return 0 }
@@ -109,7 +109,7 @@ enum UTF8Sequence {
         return length
     }
 
-    /// Eight bytes, the first one lowest. Cut out first, so that one bounds check serves all of them and they become
+    /// Eight bytes, the first one lowest. Extracted first, so that one bounds check covers all of them and they become
     /// one load.
     @inline(__always)
     static func word(_ bytes: Span<UInt8>, at start: Int) -> UInt64 {

@@ -1,20 +1,20 @@
 extension JSONTree {
-    /// An object of those members that have a value.
+    /// An object with the members that have a value.
     package static func object(_ members: KeyValuePairs<String, JSONTree?>) -> JSONTree {
         .object(members.compactMap { key, value in value.map { Member(key: key, value: $0) } })
     }
 
     package static func number(_ number: some BinaryInteger) -> JSONTree { .number(String(number)) }
 
-    /// How JSON is laid out for people.
+    /// The layout of JSON for people.
     package enum Layout {
-        /// The members of each object sorted by their keys, byte for byte, each on a line of its own.
+        /// The members of each object sorted by their keys, byte for byte, each on its own line.
         case sorted
-        /// As they are, and on one line what holds nothing that holds anything.
+        /// In the original order, with objects and arrays that contain only scalars on one line.
         case compact
     }
 
-    /// JSON text for people: two blanks for each level.
+    /// JSON text for people: two blanks per level.
     package func prettyText(_ layout: Layout = .sorted) -> String {
         var bytes: [UInt8] = []
         append(to: &bytes, depth: 0, layout)

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// A JSON value as a tree, for comparing what came out with what was expected.
+/// A JSON value as a tree, for comparing results with expectations.
 package indirect enum JSONTree: Sendable, Hashable {
     case null
     case boolean(Bool)
@@ -8,7 +8,7 @@ package indirect enum JSONTree: Sendable, Hashable {
     case number(String)
     case text(String)
     case array([JSONTree])
-    /// In the order of the text; of two equal keys the last counts.
+    /// In the order of the text; the last of two equal keys counts.
     case object([Member])
 
     package struct Member: Sendable, Hashable {
@@ -21,9 +21,9 @@ package indirect enum JSONTree: Sendable, Hashable {
         }
     }
 
-    /// Reads one JSON text.
+    /// Parses one JSON text.
     ///
-    /// - Returns: `nil` where it is none, or lies deeper than Zizq takes.
+    /// - Returns: `nil` if it is not valid, or deeper than Zizq accepts.
     package init?(_ bytes: [UInt8]) {
         do throws(JSONError) {
             var reader = JSONReader(bytes.span, acceptsLoneSurrogates: true)
@@ -35,7 +35,7 @@ package indirect enum JSONTree: Sendable, Hashable {
         }
     }
 
-    /// Recurses as deep as the reader lets values lie.
+    /// Recurses at most as deep as the reader allows.
     private static func read(_ reader: inout JSONReader, _ bytes: Span<UInt8>) throws(JSONError) -> JSONTree {
         switch try reader.peek() {
         case .null:
@@ -75,7 +75,7 @@ package indirect enum JSONTree: Sendable, Hashable {
         if case .array(let elements) = self { elements } else { [] }
     }
 
-    /// Whether two scalars are one: numbers by value, texts byte for byte.
+    /// Whether two scalars are equal: numbers by value, texts byte for byte.
     package func isSameScalar(as other: JSONTree) -> Bool {
         switch (self, other) {
         case (.null, .null): true

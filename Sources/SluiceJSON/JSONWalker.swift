@@ -1,4 +1,4 @@
-/// Passes one value with everything in it, without recursion, noting on the way where the paths of a set lead.
+/// Walks over one value with its contents, without recursion, and records the values of the paths of a set.
 struct JSONWalker: ~Escapable {
     typealias Frame = JSONFindings.Frame
     typealias Slot = JSONFindings.Slot
@@ -6,20 +6,20 @@ struct JSONWalker: ~Escapable {
     var lexer: JSONLexer
     let paths: JSONPathSet
     let maximumDepth: Int
-    /// How many arrays and objects are open around the value that is walked.
+    /// The number of open arrays and objects around the walked value.
     let depthAbove: Int
     /// By node of `paths`.
     private var slots: [Slot] = []
     private var items = JSONFindings.Items()
     /// The arrays and objects around the current one.
     private var frames: [Frame] = []
-    /// The current array or object; without meaning at depth 0.
+    /// The current array or object; not used at depth 0.
     private var frame = Frame(isObject: false, start: 0, node: JSONPathSet.noNode, index: -1)
     /// Whether nothing of the current array or object was read yet.
     private var isFirst = false
-    /// How many arrays and objects are open.
+    /// The number of open arrays and objects.
     private var depth = 0
-    /// The most that were open at once.
+    /// The maximum of `depth`.
     private(set) var deepest = 0
 
     @_lifetime(copy lexer)
@@ -30,7 +30,7 @@ struct JSONWalker: ~Escapable {
         self.maximumDepth = maximumDepth
     }
 
-    /// Lends the memory of `findings` to the walker, or gives it back with what was found.
+    /// Moves the memory of `findings` to the walker, or back with the results.
     mutating func exchange(with findings: inout JSONFindings) {
         swap(&slots, &findings.slots)
         swap(&items, &findings.items)
@@ -40,7 +40,7 @@ struct JSONWalker: ~Escapable {
 
     /// Skips the current value.
     ///
-    /// - Parameter node: where among the paths it stands.
+    /// - Parameter node: its node in the path set.
     mutating func walk(from node: Int) throws(JSONError) {
         try value(node)
         while depth > 0 {
@@ -48,7 +48,7 @@ struct JSONWalker: ~Escapable {
         }
     }
 
-    /// Passes a scalar, or the opening bracket of an array or object. `node` is where the paths have led.
+    /// Reads a scalar, or the opening bracket of an array or object. `node` is its node in the path set.
     private mutating func value(_ node: Int) throws(JSONError) {
         let start = lexer.index
         let kind = try lexer.kind()
@@ -62,9 +62,9 @@ struct JSONWalker: ~Escapable {
         }
     }
 
-    /// Passes what stands between the last value and the next: a comma, and in an object the key.
+    /// Skips the bytes between two values: a comma, and in an object the key.
     ///
-    /// - Returns: the node of the next value, or `nil` if the current array or object ended instead.
+    /// - Returns: the node of the next value; `nil` if the current array or object ended.
     private mutating func nextMember() throws(JSONError) -> Int? {
         lexer.skipWhitespace()
         let byte = try lexer.peek()
@@ -117,12 +117,12 @@ struct JSONWalker: ~Escapable {
         if let outer = frames.popLast() { frame = outer }
     }
 
-    /// Takes back what an earlier member with the same key had: the last one wins, with everything below it.
+    /// Removes the results of an earlier member with the same key: the last one counts, with everything below it.
     private mutating func forget(_ node: Int) {
         for below in node..<paths.nodes[node].end { slots[below] = .none }
     }
 
-    /// Notes where the value of a node lies, and if it is an item what was found in it.
+    /// Records the range of a node's value, and of an item its results.
     private mutating func passed(_ node: Int, _ slot: Slot) {
         slots[node] = slot
         guard paths.hasItems else { return }
@@ -136,12 +136,12 @@ struct JSONWalker: ~Escapable {
         }
     }
 
-    /// Whether no item lies below a value although the paths say so: it is no array, or lacks the member that leads on.
+    /// Whether a value has no items although the paths expect them: it is not an array, or lacks the next member.
     private func isDeadEnd(_ node: JSONPathSet.Node, _ kind: JSONKind) -> Bool {
         node.wanted == JSONPathSet.noNode ? kind != .array : slots[node.wanted].start < 0
     }
 
-    /// Takes back the items of an earlier member with the same key. The first column of a row is the item itself.
+    /// Removes the items of an earlier member with the same key. The first column of a row is the item itself.
     private mutating func forgetItems(below node: Int) {
         guard paths.nodes[node].leadsToItems, items.count <= JSONFindings.maximumItems else { return }
         while let first = items.rows.dropLast(paths.columns - 1).last, first.start >= frame.start {

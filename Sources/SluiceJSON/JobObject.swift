@@ -1,13 +1,13 @@
 package import SluiceBase
 
-/// Writes Zizq's job object `{"type":…,"queue":…,"payload":…}` and the request that enqueues several: the only place
-/// that names their members. The relay, `check` and the Zizq client use it.
+/// Encodes Zizq's job object `{"type":…,"queue":…,"payload":…}` and the request that enqueues several: the only place
+/// with the names of their members. Used by the relay, `check` and the Zizq client.
 ///
 /// Everything is appended to the caller's buffer, so that each payload is copied once.
 package enum JobObject {
-    /// `{"jobs":[]}`: a bulk request without jobs, into which jobs are written before `bulkEnd`.
+    /// `{"jobs":[]}`: a bulk request without jobs; jobs are inserted before `bulkEnd`.
     package static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)
-    /// What ends a bulk request.
+    /// The end of a bulk request.
     package static let bulkEnd = Array("]}".utf8)
 
     /// The body of a request that enqueues these jobs, in a buffer that is allocated once.
@@ -15,7 +15,7 @@ package enum JobObject {
     /// - Parameters:
     ///   - withKeys: whether `unique_key` and `unique_while` are sent.
     ///   - size: the sum of the jobs' `requestBytes`.
-    package static func bulk(_ jobs: some Sequence<Job>, withKeys: Bool, size: Int) -> [UInt8] {
+    package static func bulk(_ jobs: [Job], withKeys: Bool, size: Int) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(16 + size)
         body += emptyBulk.dropLast(bulkEnd.count)
@@ -29,7 +29,7 @@ package enum JobObject {
         return body
     }
 
-    /// Appends a job as it is sent.
+    /// Appends a job in the format of a request.
     package static func append(_ job: Job, withKey: Bool = true, to bytes: inout [UInt8]) {
         begin(type: job.type, queue: job.queue, in: &bytes)
         if !job.options.isEmpty {
@@ -44,7 +44,7 @@ package enum JobObject {
         bytes.append(Byte.closeBrace)
     }
 
-    /// Begins the object: `{"type":…,"queue":…`.
+    /// Starts the object: `{"type":…,"queue":…`.
     package static func begin(type: String, queue: String, in bytes: inout [UInt8]) {
         bytes.appendUTF8(#"{"type":"#)
         bytes.appendJSONString(type)
@@ -52,12 +52,12 @@ package enum JobObject {
         bytes.appendJSONString(queue)
     }
 
-    /// Begins the member whose value is the payload: `,"payload":`.
+    /// Starts the payload's member: `,"payload":`.
     package static func beginPayload(in bytes: inout [UInt8]) { bytes.appendUTF8(#","payload":"#) }
 
     /// Appends `,"unique_key":…`.
     ///
-    /// - Parameter heldWhile: the value of `unique_while`; nil for the server's default.
+    /// - Parameter heldWhile: the value of `unique_while`; `nil` for the server's default.
     package static func appendKey(_ key: String, heldWhile: String?, to bytes: inout [UInt8]) {
         bytes.appendUTF8(#","unique_key":"#)
         bytes.appendJSONString(key)
@@ -66,13 +66,13 @@ package enum JobObject {
         bytes.appendJSONString(heldWhile)
     }
 
-    /// Appends one option as a further member of the object: `,"priority":5`.
+    /// Appends one option as another member of the object: `,"priority":5`.
     package static func append(_ option: JobOption, to bytes: inout [UInt8]) {
         bytes.append(Byte.comma)
         bytes.appendMember(option)
     }
 
-    /// Whether the members of an object have a `batch`. Members that are not JSON have none; they are never sent.
+    /// Whether the members of an object include a `batch`. Members that are not JSON have none; they are never sent.
     fileprivate static func haveBatch(_ members: [UInt8]) -> Bool {
         var lexer = JSONLexer(members.span)
         var depth = 0
@@ -96,7 +96,7 @@ package enum JobObject {
 }
 
 extension JobOptions {
-    /// Options as a row of the outbox has them.
+    /// The options of a row of the outbox.
     package init(stored members: [UInt8]) {
         self = members.isEmpty ? .none : JobOptions(members: members, hasBatch: JobObject.haveBatch(members))
     }

@@ -1,8 +1,8 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// The certificates of a file in a context: the server's own, and those that are sent behind it. Lent by the context,
-/// and not for longer than its certificates stay.
+/// The certificates of a context: the server's own, and the chain that is sent with it. The context owns them and must
+/// outlive this value.
 @safe
 struct CertificateChain {
     private let certificates: [OpaquePointer]
@@ -19,7 +19,7 @@ struct CertificateChain {
         var found = unsafe [SSL_CTX_get0_certificate(context)].compactMap { unsafe $0 }
         if let stack = unsafe stack {
             for index in 0..<(unsafe OPENSSL_sk_num(stack)) {
-                // A stack of certificates has nothing else.
+                // A stack of certificates contains nothing else.
                 if let value = unsafe OPENSSL_sk_value(stack, index) { unsafe found.append(OpaquePointer(value)) }
             }
         }
@@ -28,8 +28,8 @@ struct CertificateChain {
 
     private var count: Int { unsafe certificates.count }
 
-    /// What clients may not accept, a sentence each: an issuer that is missing, or does not directly follow. That the
-    /// last one's issuer is not in the file is normal, for it is a root.
+    /// Problems that clients may reject, one sentence each: an issuer that is missing, or does not directly follow. The
+    /// issuer of the last certificate is normally not in the file: it is a root.
     var warnings: [String] {
         var warnings: [String] = []
         for index in 0..<count where !isSelfIssued(index) {
@@ -47,7 +47,7 @@ struct CertificateChain {
         return warnings
     }
 
-    /// Which certificate belongs to a private key without a passphrase, counted from 1: 0 if none does, `nil` for a
+    /// The certificate that belongs to a private key without a passphrase, counted from 1: 0 if none does, `nil` for a
     /// file without a key.
     func position(ofKey keyPath: String) -> Int? {
         guard let other = unsafe SSL_CTX_new(TLS_server_method()) else { return nil }
@@ -62,7 +62,7 @@ struct CertificateChain {
         return position.map { $0 + 1 } ?? 0
     }
 
-    /// One that is not an authority's own may lack the right to issue.
+    /// A certificate that is not an authority's own may lack the right to issue.
     private func isSelfIssued(_ index: Int) -> Bool {
         let certificate = unsafe certificates[index]
         return unsafe X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0
@@ -72,7 +72,7 @@ struct CertificateChain {
         unsafe X509_check_issued(certificates[issuer], certificates[index]) == X509_V_OK
     }
 
-    /// The common name, or else all of the name.
+    /// The common name, or else the whole name.
     private func issuerName(_ index: Int) -> String {
         guard let name = unsafe X509_get_issuer_name(certificates[index]) else { return "" }
         var text = [CChar](repeating: 0, count: 256)

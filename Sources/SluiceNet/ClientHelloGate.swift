@@ -1,17 +1,17 @@
-/// Checks the records of a ClientHello before OpenSSL gets them: OpenSSL allocates what the message announces, up to
-/// 128 KiB, as soon as it has read the first nine bytes. State machine without I/O.
+/// Checks the records of a ClientHello before OpenSSL gets them: OpenSSL allocates the announced size, up to 128 KiB,
+/// as soon as it has read the first nine bytes. State machine without I/O.
 struct ClientHelloGate {
-    /// What follows from the bytes so far.
+    /// The result for the bytes so far.
     enum Verdict: Hashable {
         case needMore
-        /// The first so many bytes are one whole record, which OpenSSL may have.
+        /// The first `length` bytes are one complete record, which can be passed to OpenSSL.
         case record(length: Int)
         case refused(TLSFailureCause)
     }
 
-    /// The longest ClientHello message, in bytes. Post-quantum key shares take 2 KiB.
+    /// The maximum ClientHello message, in bytes. Post-quantum key shares take 2 KiB.
     static let maximumMessage = 16 * 1024
-    /// The longest record: 2^14 bytes and its header (RFC 8446 §5.1).
+    /// The maximum record: 2^14 bytes and its header (RFC 8446 §5.1).
     static let maximumRecord = 16 * 1024 + headerLength
     private static let headerLength = 5
     private static let messageHeaderLength = 4
@@ -27,7 +27,7 @@ struct ClientHelloGate {
     /// The server has asked for another ClientHello (RFC 8446 §4.1.4).
     mutating func retryRequested() { isMessageKnown = false }
 
-    /// Looks at what was received and not handed on yet; it begins with a record.
+    /// Checks what was received and not passed on yet; it starts with a record.
     mutating func next(_ bytes: ArraySlice<UInt8>) -> Verdict {
         guard let type = bytes.first else { return .needMore }
         if isFirstRecord, type != ContentType.handshake { return .refused(Self.cause(ofFirst: type)) }
@@ -46,7 +46,7 @@ struct ClientHelloGate {
         return .record(length: Self.headerLength + length)
     }
 
-    /// - Returns: nil where the message is one that may come.
+    /// - Returns: `nil` if the message is allowed.
     private func messageVerdict(_ content: ArraySlice<UInt8>, recordLength: Int) -> Verdict? {
         guard recordLength >= Self.messageHeaderLength else { return .refused(.badRecord) }
         guard content.count >= Self.messageHeaderLength else { return .needMore }
@@ -57,12 +57,12 @@ struct ClientHelloGate {
     }
 
     private static func cause(ofFirst type: UInt8) -> TLSFailureCause {
-        // A client that cannot offer anything says so and closes.
+        // A client that supports nothing sends an alert and closes.
         if type == ContentType.alert { return .alert }
         return isText(type) ? .clearText : .badRecord
     }
 
-    /// A letter, or the line break that some clients send before a request: nothing that TLS begins with.
+    /// A letter, or the line break that some clients send before a request: TLS never starts like this.
     private static func isText(_ byte: UInt8) -> Bool {
         byte == 0x0A || byte == 0x0D || (byte | 0x20) &- 0x61 < 26
     }

@@ -2,11 +2,11 @@ internal import CSluiceLinux
 
 /// The kernel's set of watched descriptors (`man 7 epoll`), level-triggered.
 ///
-/// `@safe`: `epoll_event` holds a union with a pointer in it, of which only the number is ever written or read.
+/// `@safe`: `epoll_event` contains a union with a pointer, of which only the number is written or read.
 @safe
 struct Epoll: ~Copyable {
     private let descriptor: Int32
-    /// So few at a time that a turn of the loop stays short when each means work, a handshake for one; the kernel
+    /// Only a few, so that a turn of the loop stays short if each event means work, such as a handshake; the kernel
     /// reports the rest next.
     private var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
 
@@ -31,8 +31,8 @@ struct Epoll: ~Copyable {
 
     /// Waits for events.
     ///
-    /// - Parameter timeoutMilliseconds: -1 for ever.
-    /// - Returns: how many can be read with `event(at:)`; 0 after a signal too.
+    /// - Parameter timeoutMilliseconds: -1 for no timeout.
+    /// - Returns: the number of events for `event(at:)`; also 0 after a signal.
     mutating func wait(timeoutMilliseconds: Int32) -> Int {
         // The kernel fills at most as many events as the array has.
         let ready = unsafe epoll_wait(descriptor, &events, Int32(events.count), timeoutMilliseconds)
@@ -40,7 +40,7 @@ struct Epoll: ~Copyable {
     }
 
     func event(at position: Int) -> (token: UInt64, readiness: Readiness) {
-        // The union's number is the member that `control` wrote.
+        // The number is the member of the union that `control` wrote.
         unsafe (events[position].data.u64, Readiness(rawValue: events[position].events))
     }
 

@@ -1,29 +1,29 @@
 internal import CSluiceLinux
 
-/// What the kernel says of a descriptor.
+/// The kernel's report about a descriptor.
 package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package static let readable = Readiness(rawValue: UInt32(EPOLLIN.rawValue))
     package static let writable = Readiness(rawValue: UInt32(EPOLLOUT.rawValue))
-    /// Both directions are over; reported whether asked for or not.
+    /// Both directions are closed; always reported.
     package static let hangUp = Readiness(rawValue: UInt32(EPOLLHUP.rawValue))
-    /// An error is pending; reported whether asked for or not.
+    /// An error is pending; always reported.
     package static let failed = Readiness(rawValue: UInt32(EPOLLERR.rawValue))
-    /// Asked for: of several loops that watch the descriptor one is woken that waits (`EPOLLEXCLUSIVE`). Such an
+    /// Requested: of several loops that watch the descriptor, one waiting loop is woken (`EPOLLEXCLUSIVE`). This
     /// interest cannot be changed, only ended with `EventLoop.unwatch`.
     package static let exclusive = Readiness(rawValue: 1 << 28)
 }
 
-/// The owner of a descriptor on an event loop. All calls come on the loop's thread.
+/// The owner of a descriptor on an event loop. All calls are made on the loop's thread.
 package protocol EventHandler: AnyObject {
-    /// The kernel reports the descriptor ready, or the owner asked to be called again (`EventLoop.callAgain`).
+    /// The descriptor is ready, or the owner asked to be called again (`EventLoop.callAgain`).
     func becameReady(_ readiness: Readiness)
-    /// The deadline set with `EventLoop.setDeadline` has passed; it is not set any more.
+    /// The deadline of `EventLoop.setDeadline` has passed and is cleared.
     func deadlinePassed()
-    /// Whether the owner's events may come in a later turn, with no readiness, where a turn has taken long already.
-    /// `false` by default.
+    /// Whether the owner's events may be delayed to a later turn, without readiness, after a long turn. `false` by
+    /// default.
     var mayWait: Bool { get }
 }
 
@@ -31,15 +31,15 @@ extension EventHandler {
     package var mayWait: Bool { false }
 }
 
-/// A registration on an event loop: which slot, and which of the slot's successive owners.
+/// A registration on an event loop: the slot, and a generation that distinguishes its successive owners.
 package struct SourceID: Sendable, Hashable {
     let slot: Int
     let generation: UInt32
 
-    /// One number for both, as epoll carries it.
+    /// Both as one number, for epoll.
     package var packed: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 
-    /// Which of the loop's places it has; another registration has it later.
+    /// The loop's place of this registration; later reused by another one.
     package var place: Int { slot }
 
     package init(packed: UInt64) {

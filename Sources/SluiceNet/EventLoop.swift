@@ -1,9 +1,9 @@
 internal import SluiceBase
 
-/// One thread's epoll loop: descriptors and their owners, deadlines, a mailbox from other threads.
+/// One thread's epoll loop: descriptors with their owners, deadlines, and a mailbox for other threads.
 ///
-/// Not `Sendable`: it is created on its thread by `EventLoopThread` and every call but those of its `mailbox` is made
-/// there.
+/// Not `Sendable`: it is created on its thread by `EventLoopThread`, and all calls except those of its `mailbox` are
+/// made there.
 package final class EventLoop {
     private struct Source {
         var handler: (any EventHandler)?
@@ -11,25 +11,25 @@ package final class EventLoop {
         var generation: UInt32 = 0
         var interest: Readiness = []
         var isWatched = false
-        /// Whether it is among `unfinished`.
+        /// Whether it is in `unfinished`.
         var isUnfinished = false
-        /// Monotonic nanoseconds; `Int64.max` where there is none.
+        /// Monotonic nanoseconds; `Int64.max` for none.
         var deadline = Int64.max
-        /// Where the wheel has an entry for this owner; `Int64.max` where it has none.
+        /// The time of the owner's entry in the wheel; `Int64.max` for none.
         var wheelEntry = Int64.max
     }
 
-    /// The position of the loop among those of its group, from 0.
+    /// The index of the loop in its group, from 0.
     package let index: Int
-    /// How other threads reach this loop.
+    /// Gives other threads access to this loop.
     package let mailbox: LoopMailbox
-    /// When the loop last woke, in monotonic nanoseconds. Fresh enough for deadlines, and free.
+    /// When the loop last woke, in monotonic nanoseconds. Accurate enough for deadlines, without a system call.
     package private(set) var now: Int64
-    /// Counts the turns: one wake, and what is done in it. Tells an owner whether it is still in the same one.
+    /// Counts the turns: one wake-up with its work. Tells an owner whether it is still in the same turn.
     package private(set) var turnNumber: UInt64 = 0
 
     private let stalled: (@Sendable (LoopStall) -> Void)?
-    /// The processor time of the thread when its last turn ended, in nanoseconds.
+    /// The CPU time of the thread at the end of its last turn, in nanoseconds.
     private var processorTime: Int64 = 0
     private let time: any TimeSource
     private var epoll: Epoll
@@ -39,12 +39,12 @@ package final class EventLoop {
     private var due: [TimerWheel.Entry] = []
     private var locals: [AnyObject?] = []
     private var afterEvents: [() -> Void] = []
-    /// Owners with more to do than one turn allowed them, the one first that has waited longest.
+    /// Owners with unfinished work, the longest waiting first.
     private var unfinished: [SourceID] = []
     private var isStopping = false
 
-    /// - Parameter stalled: told of each turn that took longer than 50 ms, or than 20 ms of processor time, on the
-    ///   loop's thread.
+    /// - Parameter stalled: called on the loop's thread for each turn of more than 50 ms, or of more than 20 ms of CPU
+    ///   time.
     init(
         index: Int, mailbox: LoopMailbox, time: any TimeSource, stalled: (@Sendable (LoopStall) -> Void)? = nil
     ) throws(SystemCallError) {
@@ -60,9 +60,9 @@ package final class EventLoop {
 
     // MARK: - Registration
 
-    /// Makes `handler` the owner of a descriptor, which stays the handler's to close, after `remove`.
+    /// Makes `handler` the owner of a descriptor. The handler closes the descriptor, after `remove`.
     ///
-    /// - Parameter descriptor: `-1` for an owner of deadlines alone.
+    /// - Parameter descriptor: `-1` for an owner with only deadlines.
     package func add(_ handler: any EventHandler, descriptor: Int32, interest: Readiness) throws(SystemCallError)
         -> SourceID
     {
@@ -93,14 +93,14 @@ package final class EventLoop {
         freeSlots.append(id.slot)
     }
 
-    /// Changes what the owner wants to hear of; costs a system call only where it differs.
+    /// Changes the owner's interest; makes a system call only if it differs.
     package func setInterest(_ interest: Readiness, for id: SourceID) {
         guard isCurrent(id), sources[id.slot].descriptor >= 0 else { return }
         if sources[id.slot].isWatched, sources[id.slot].interest == interest { return }
         sources[id.slot].interest = interest
         let descriptor = sources[id.slot].descriptor
-        // The descriptor is open and, by `isWatched`, in or out of the set; what is left is a kernel out of memory,
-        // which the connection's deadline ends.
+        // The descriptor is open and, by `isWatched`, in or out of the set; the remaining error is a kernel without
+        // memory, which the connection's deadline handles.
         if sources[id.slot].isWatched {
             try? epoll.modify(descriptor, interest, token: id.packed)
         } else {
@@ -109,36 +109,36 @@ package final class EventLoop {
         sources[id.slot].isWatched = true
     }
 
-    /// Takes the descriptor out of epoll: a hang-up is reported without being asked for, and would be without end.
+    /// Removes the descriptor from epoll: a hang-up is always reported, without end.
     package func unwatch(_ id: SourceID) {
         guard isCurrent(id), sources[id.slot].isWatched else { return }
         sources[id.slot].isWatched = false
-        // Fails only for a descriptor that is not in the set, which is what is wanted.
+        // Fails only for a descriptor that is not in the set, which is the goal.
         try? epoll.remove(sources[id.slot].descriptor)
     }
 
-    /// Calls the owner's `becameReady` with no readiness in a later turn, for an owner that has more to do and lets the
-    /// others of the loop go first. All such owners share a part of each turn, in the order in which they asked; what
-    /// epoll reports of them waits for that.
+    /// Calls the owner's `becameReady` without readiness in a later turn, for an owner with unfinished work that lets
+    /// the others go first. All such owners share a part of each turn, in the order of their calls; their epoll events
+    /// wait, too.
     package func callAgain(_ id: SourceID) {
         guard isCurrent(id), !sources[id.slot].isUnfinished else { return }
         sources[id.slot].isUnfinished = true
         unfinished.append(id)
     }
 
-    /// The owner behind an id, if it is still the same one.
+    /// The owner of an id, if it is still registered.
     package func handler(of id: SourceID) -> (any EventHandler)? {
         isCurrent(id) ? sources[id.slot].handler : nil
     }
 
-    /// The owner that has a place now.
+    /// The current owner of a place.
     package func handler(atPlace place: Int) -> (any EventHandler)? {
         place < sources.count ? sources[place].handler : nil
     }
 
     // MARK: - Deadlines
 
-    /// Sets, moves or (with `nil`) takes back the owner's one deadline, in monotonic nanoseconds.
+    /// Sets, moves or (with `nil`) clears the owner's one deadline, in monotonic nanoseconds.
     package func setDeadline(_ deadline: Int64?, for id: SourceID) {
         guard isCurrent(id) else { return }
         let deadline = deadline ?? .max
@@ -169,7 +169,7 @@ package final class EventLoop {
 
     // MARK: - What lives on this loop
 
-    /// Keeps an object on this loop under a key that other threads can name.
+    /// Stores an object on this loop under a key for other threads.
     package func set<Value: AnyObject>(_ value: Value?, for key: LoopLocal<Value>) {
         while locals.count <= key.number { locals.append(nil) }
         locals[key.number] = value
@@ -179,21 +179,21 @@ package final class EventLoop {
         key.number < locals.count ? locals[key.number] as? Value : nil
     }
 
-    /// Calls `body` each time the events of one wake have been handled: the place to hand on, at once, what they gave.
+    /// Calls `body` after the events of each wake-up, to pass on their results immediately.
     package func afterEachWake(_ body: @escaping () -> Void) { afterEvents.append(body) }
 
     // MARK: - Running
 
-    /// Serves until `stop`. Called once, by the thread that owns the loop.
+    /// Runs the loop until `stop`. Called once, by the loop's thread.
     func run() {
         while !isStopping { turn() }
-        // Owners and what lives here may hold each other; letting go of them here ends the cycles.
+        // Owners and stored objects may retain each other; releasing them here breaks the cycles.
         sources.removeAll()
         locals.removeAll()
         afterEvents.removeAll()
     }
 
-    /// Ends `run` after the present wake.
+    /// Ends `run` after the current wake-up.
     package func stop() { isStopping = true }
 
     private func turn() {
@@ -217,7 +217,7 @@ package final class EventLoop {
         handler.becameReady(readiness)
     }
 
-    /// Calls one of those that asked before this turn, and more while their part of the turn lasts.
+    /// Calls one of the owners that asked before this turn, and more within their part of the turn.
     private func callUnfinished(_ waiting: Int) {
         let end = time.monotonicNanoseconds() + Self.unfinishedNanoseconds
         var called = 0
@@ -231,11 +231,11 @@ package final class EventLoop {
         unfinished.removeFirst(called)
     }
 
-    /// The part of a turn after which owners that may wait do so: 2 ms. Sixty handshakes that come at once take ten
-    /// times as long.
+    /// The part of a turn after which owners with `mayWait` wait: 2 ms. Sixty simultaneous handshakes take ten times as
+    /// long.
     private static let eventNanoseconds: Int64 = 2_000_000
-    /// The part of a turn for all owners with more to do: 1 ms. However many connections send without a pause, a
-    /// request of another one waits so long and no longer.
+    /// The part of a turn for all owners with unfinished work: 1 ms. This limits the wait of other requests, however
+    /// many connections send without a pause.
     private static let unfinishedNanoseconds: Int64 = 1_000_000
 
     private func reportStall() {
@@ -248,9 +248,9 @@ package final class EventLoop {
         stalled(LoopStall(time: .nanoseconds(taken), processorTime: .nanoseconds(used)))
     }
 
-    /// A turn that takes longer has kept every connection of the loop waiting for too long: 50 ms.
+    /// The duration above which a turn has delayed the loop's connections for too long: 50 ms.
     package static let stallNanoseconds: Int64 = 50_000_000
-    /// The same for a turn that needs so much processor time, whatever else the machine does: 20 ms.
+    /// The same in CPU time, independent of the load of the machine: 20 ms.
     private static let longestWork: Int64 = 20_000_000
 
     private func timeoutMilliseconds() -> Int32 {
@@ -277,16 +277,16 @@ package final class EventLoop {
     }
 }
 
-/// A turn of an event loop during which its connections waited.
+/// A turn of an event loop that delayed its connections.
 package struct LoopStall: Sendable, Hashable {
-    /// How long it took.
+    /// The duration of the turn.
     package let time: Duration
-    /// How much of that the loop's thread had a processor. The rest is time in which other threads or programs had it,
-    /// or in which the thread waited for a lock.
+    /// The CPU time of the loop's thread in it. During the rest, other threads or programs used the processor, or the
+    /// thread waited for a lock.
     package let processorTime: Duration
 }
 
-/// Runs on its loop what other threads have posted.
+/// Runs the work that other threads have posted, on its loop.
 private final class MailboxReader: EventHandler {
     private unowned let loop: EventLoop
 

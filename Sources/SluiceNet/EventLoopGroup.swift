@@ -1,16 +1,16 @@
 package import SluiceBase
 
-/// The event loops of a service, each on a thread of its own.
+/// The event loops of a service, each on its own thread.
 package final class EventLoopGroup: Sendable {
     private let threads: [EventLoopThread]
 
     /// Starts the threads.
     ///
     /// - Parameters:
-    ///   - count: how many, from 1 to 256.
-    ///   - name: of the threads, as `top -H` shows it; cut to 15 bytes with the loop's number.
-    ///   - stalled: told of each turn of a loop over 50 ms, or over 20 ms of processor time, with the name of its
-    ///     thread, on that thread.
+    ///   - count: from 1 to 256.
+    ///   - name: of the threads, as shown by `top -H`; truncated to 15 bytes with the loop's number.
+    ///   - stalled: called for each turn of a loop of more than 50 ms, or of more than 20 ms of CPU time, with the name
+    ///     of its thread, on that thread.
     package init(
         count: Int, name: String, time: any TimeSource = SystemTime(),
         stalled: (@Sendable (String, LoopStall) -> Void)? = nil
@@ -31,7 +31,7 @@ package final class EventLoopGroup: Sendable {
     /// The mailbox of each loop, in the order of their indices.
     package var mailboxes: [LoopMailbox] { threads.map(\.mailbox) }
 
-    /// Runs `body` on a loop's thread and waits for what it returns. Never called on a loop.
+    /// Runs `body` on a loop's thread and returns its result. Must not be called on a loop.
     package func run<Result: Sendable>(on index: Int, _ body: @escaping @Sendable (EventLoop) -> Result) async
         -> Result?
     {
@@ -42,7 +42,7 @@ package final class EventLoopGroup: Sendable {
         }
     }
 
-    /// Stops the loops after their present wake and waits for the threads to end.
+    /// Stops the loops after their current wake-up and waits for the threads to end.
     package func stop() async {
         for thread in threads { thread.stop() }
         for thread in threads { await thread.ended() }

@@ -25,7 +25,7 @@ final class EventLoopThread: Sendable {
     }
 
     private func run(index: Int, time: any TimeSource, stalled: (@Sendable (LoopStall) -> Void)?) {
-        // A process that cannot have one more descriptor at this point cannot serve at all.
+        // A process without a free descriptor at this point cannot serve.
         guard let loop = try? EventLoop(index: index, mailbox: mailbox, time: time, stalled: stalled) else {
             preconditionFailure("an event loop needs an epoll descriptor; the limit on open files is too low")
         }
@@ -34,7 +34,7 @@ final class EventLoopThread: Sendable {
         finish()
     }
 
-    /// Asks the loop to end after its present wake.
+    /// Stops the loop after its current wake-up.
     func stop() {
         mailbox.post { $0.stop() }
     }

@@ -2,10 +2,10 @@ internal import CSluiceLinux
 internal import Glibc
 internal import SluiceBase
 
-/// The socket calls that the event loops make, each with its failure as a value.
+/// The socket calls of the event loops, with errors as values.
 ///
-/// Descriptors are plain numbers here: each has exactly one owner (a `Listener`, a `Stream`, an `EventLoop`) that
-/// closes it.
+/// Descriptors are plain numbers. Each has exactly one owner (a `Listener`, a `Stream`, an `EventLoop`), which closes
+/// it.
 package enum FileDescriptor {
     static func close(_ descriptor: Int32) {
         // Never repeated on EINTR: Linux has released the descriptor by then (man 2 close).
@@ -22,16 +22,17 @@ package enum FileDescriptor {
 
     static func setOption(_ descriptor: Int32, level: Int32, name: Int32, to value: Int32) {
         var value = value
-        // Options are tuning: if the kernel does not support one, the connection works without it.
+        // Options are optional tuning: without kernel support the connection still works.
         unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Answers go out at once: the server writes each whole (RFC 9293 §3.7.4 leaves this to the application).
+    /// Answers are sent immediately: the server writes each as a whole (RFC 9293 §3.7.4 leaves this to the
+    /// application).
     static func setNoDelay(_ descriptor: Int32) {
         setOption(descriptor, level: Int32(IPPROTO_TCP), name: Int32(TCP_NODELAY), to: 1)
     }
 
-    /// The error that a connection attempt or the peer left on the socket.
+    /// The pending error of a connection attempt or of the peer.
     static func pendingError(_ descriptor: Int32) -> Int32 {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -40,15 +41,15 @@ package enum FileDescriptor {
         return code
     }
 
-    /// The address that a socket is bound to; with port 0 in the settings, the one that the kernel chose.
+    /// The address of a bound socket; with port 0 in the settings, the one that the kernel chose.
     static func localAddress(_ descriptor: Int32) -> PeerAddress {
         unsafe SocketAddress.filled { unsafe getsockname(descriptor, $0, $1) }.1
     }
 }
 
-/// A system call that failed, with the system's own words for why.
+/// A failed system call, with the system's error text.
 package struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The call, as `man 2` names it.
+    /// The call, with its name in `man 2`.
     package let call: String
     /// The `errno`.
     package let code: Int32
@@ -58,21 +59,21 @@ package struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertib
         self.code = code
     }
 
-    /// The error of the call that has just failed on this thread.
+    /// The error of the last failed call on this thread.
     static func last(_ call: String) -> SystemCallError { SystemCallError(call, code: errno) }
 
     /// `bind: Address already in use`.
     package var description: String { "\(call): \(Self.message(code))" }
 
-    /// The system's sentence for an `errno`.
+    /// The system's text for an `errno`.
     package static func message(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 128)
-        // The XSI form writes a NUL-terminated string into the buffer, cut to its size.
+        // The XSI form writes a NUL-terminated string into the buffer, truncated to its size.
         guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The system's words alone: `Address already in use`.
+    /// Only the system's text: `Address already in use`.
     package var reason: String { Self.message(code) }
 
     package var isAddressInUse: Bool { code == EADDRINUSE }

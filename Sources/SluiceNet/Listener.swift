@@ -2,26 +2,27 @@ internal import CSluiceLinux
 internal import Glibc
 package import SluiceBase
 
-/// A connection that has just been accepted, on its way to the loop that will serve it.
+/// An accepted connection, before it is added to its loop.
 package struct AcceptedSocket: Sendable {
     package let descriptor: Int32
     package let peer: PeerAddress
 
-    /// Closes a connection that nobody will serve.
+    /// Closes a connection that is not served.
     package func close() { FileDescriptor.close(descriptor) }
 }
 
-/// Accepts on one loop and hands each connection on. Belongs to that loop; other loops may have a listener on the same
-/// socket.
+/// Accepts connections on one loop and passes them on. Belongs to that loop; other loops may have a listener for the
+/// same socket.
 package final class Listener: EventHandler {
-    /// What the owner of a listener is told.
+    /// The events of a listener.
     package enum Report {
         case accepted(AcceptedSocket)
-        /// The process or the system has no descriptor left; accepting rests for a moment. Something should be closed.
+        /// The process or the system has no free descriptor; accepting pauses for a moment. A connection should be
+        /// closed.
         case outOfDescriptors(SystemCallError)
     }
 
-    /// At most so many are accepted at one wake, so that a flood of connections does not starve those that are open.
+    /// The maximum number of connections accepted per wake-up, so that a flood of them does not starve the open ones.
     private static let acceptsPerWake = 16
     private static let restNanoseconds: Int64 = 100_000_000
     private static let interest: Readiness = [.readable, .exclusive]
@@ -43,14 +44,14 @@ package final class Listener: EventHandler {
         source = try loop.add(self, descriptor: socket.descriptor, interest: Self.interest)
     }
 
-    /// Stops accepting on this loop. The socket stays open, and the kernel goes on queueing connections.
+    /// Stops accepting on this loop. The socket stays open, and the kernel continues to queue connections.
     package func stop() {
         guard let source else { return }
         loop.remove(source)
         self.source = nil
     }
 
-    /// Accepts everything that is queued now, as much as a queue holds: the last act before closing.
+    /// Accepts all queued connections, at most as many as fit into the queue: the last step before closing.
     package func acceptAll() {
         for _ in 0..<ListeningSocket.longestQueue where !acceptOne() { return }
     }
@@ -66,7 +67,7 @@ package final class Listener: EventHandler {
 
     private func acceptOne() -> Bool {
         let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        // `filled` lends room for the largest address and says how much it is; the call writes no more.
+        // `filled` provides space for the largest address with its size; the call writes no more.
         let (descriptor, peer) = unsafe SocketAddress.filled { unsafe accept4(socket.descriptor, $0, $1, flags) }
         guard descriptor < 0 else {
             if case .inet = socket.address { FileDescriptor.setNoDelay(descriptor) }
@@ -83,12 +84,12 @@ package final class Listener: EventHandler {
             rest(SystemCallError("accept4", code: code))
             return false
         default:
-            // The connection went away while it was queued, or the network reports its own trouble here (man 2 accept).
+            // The connection was closed while it was queued, or the network reports an error here (man 2 accept).
             return true
         }
     }
 
-    /// The queue stays readable while there is no descriptor to accept with: without a rest the loop would spin.
+    /// The queue stays readable while there is no free descriptor: without a pause the loop would spin.
     private func rest(_ error: SystemCallError) {
         guard let source else { return }
         loop.unwatch(source)
@@ -97,19 +98,20 @@ package final class Listener: EventHandler {
     }
 }
 
-/// A bound and listening socket, not yet served. Made before anything else starts, so that a port in use is found at
-/// once.
+/// A bound and listening socket without a listener. Created before anything else starts, so that a port in use is
+/// detected immediately.
 package struct ListeningSocket: Sendable {
     package let descriptor: Int32
-    /// What it is bound to, with the port that the kernel chose where the settings say 0.
+    /// The bound address, with the port that the kernel chose if the settings say 0.
     package let address: SocketAddress
 
-    /// Connections that wait to be accepted, unless the caller says otherwise.
+    /// The default maximum of connections that wait to be accepted.
     package static let longestQueue = 4096
 
     /// Binds and listens.
     ///
-    /// - Parameter backlog: connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
+    /// - Parameter backlog: the maximum number of connections that wait to be accepted; the kernel limits it to
+    ///   `net.core.somaxconn`.
     package init(_ address: SocketAddress, backlog: Int32 = Int32(longestQueue)) throws(SystemCallError) {
         let descriptor = try FileDescriptor.socket(family: address.family)
         do throws(SystemCallError) {
@@ -126,18 +128,18 @@ package struct ListeningSocket: Sendable {
         }
     }
 
-    /// Has the kernel drop the first packet of each new connection, so that those that it has queued can all be
-    /// accepted before `close` resets the rest. Connections whose handshake has begun are still queued.
+    /// Makes the kernel drop the first packet of each new connection, so that all queued ones can be accepted before
+    /// `close` resets the rest. Connections whose handshake has started are still queued.
     package func stopQueueing() {
         guard case .inet = address else { return }
-        // Flags of the TCP header (RFC 9293 §3.1): with SYN nothing of the packet is kept, else all of it.
+        // Flags of the TCP header (RFC 9293 §3.1): with SYN the packet is dropped, otherwise it is kept.
         var program = [
             sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: 13),
             sock_filter(code: UInt16(BPF_JMP | BPF_JSET | BPF_K), jt: 0, jf: 1, k: 0x02),
             sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
             sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
         ]
-        // The kernel copies the program. Without it connections of the last moment are reset.
+        // The kernel copies the program. Without it, connections of the last moment are reset.
         unsafe program.withUnsafeMutableBufferPointer { program in
             var filter = unsafe sock_fprog(len: UInt16(program.count), filter: program.baseAddress)
             _ = unsafe setsockopt(
@@ -145,8 +147,8 @@ package struct ListeningSocket: Sendable {
         }
     }
 
-    /// Closes the socket and removes its file, if it has one; connections that the kernel has queued are reset. No
-    /// listener may be left on it.
+    /// Closes the socket and removes its file, if it has one; connections in the kernel's queue are reset. All its
+    /// listeners must have stopped.
     package func close() {
         FileDescriptor.close(descriptor)
         // The path is a C string for the call.
@@ -156,10 +158,10 @@ package struct ListeningSocket: Sendable {
     private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemCallError) {
         switch address {
         case .inet(let peer):
-            // A restart must not wait for the old connections' last packets (man 7 socket). Never SO_REUSEPORT: it
+            // A restart must not wait for the last packets of old connections (man 7 socket). Never SO_REUSEPORT: it
             // would hide a second process on the same port.
             FileDescriptor.setOption(descriptor, level: SOL_SOCKET, name: SO_REUSEADDR, to: 1)
-            // `[::]` means every address, IPv4 too, whatever net.ipv6.bindv6only says (man 7 ipv6).
+            // `[::]` means every address, including IPv4, for any value of net.ipv6.bindv6only (man 7 ipv6).
             if !peer.isIPv4 {
                 FileDescriptor.setOption(
                     descriptor, level: Int32(IPPROTO_IPV6), name: IPV6_V6ONLY, to: peer.address == SIMD16() ? 0 : 1)
@@ -168,10 +170,9 @@ package struct ListeningSocket: Sendable {
                 throw .last("bind")
             }
         case .unix(let path):
-            // The file of a process that has gone stays behind; the caller holds the lock that says it has
-            // gone.
+            // The file of an ended process remains; the caller holds the lock that proves that it has ended.
             unsafe unlink(path)
-            // The file appears with the right mode: nobody connects between bind and a later chmod.
+            // The file is created with its final mode: nobody can connect between bind and a later chmod.
             let mask = umask(0o177)
             defer { umask(mask) }
             guard unsafe address.withSockaddr({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 else {

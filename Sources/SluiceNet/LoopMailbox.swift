@@ -2,9 +2,9 @@ internal import CSluiceLinux
 internal import Glibc
 internal import Synchronization
 
-/// How other threads reach an event loop: work is queued under a lock and an eventfd wakes the loop.
+/// Gives other threads access to an event loop: work is queued under a lock, and an eventfd wakes the loop.
 package final class LoopMailbox: Sendable {
-    /// A piece of work for the loop, run on its thread.
+    /// A function for the loop, called on its thread.
     package typealias Work = @Sendable (EventLoop) -> Void
 
     private struct State {
@@ -22,9 +22,9 @@ package final class LoopMailbox: Sendable {
 
     deinit { FileDescriptor.close(descriptor) }
 
-    /// Queues work, from any thread.
+    /// Queues work. Can be called from any thread.
     ///
-    /// - Returns: `false` when the loop has ended; the work is then dropped.
+    /// - Returns: `false` if the loop has ended; the work is then dropped.
     @discardableResult
     package func post(_ work: @escaping Work) -> Bool {
         let (accepted, mustWake) = state.withLock { state in
@@ -32,12 +32,12 @@ package final class LoopMailbox: Sendable {
             state.queue.append(work)
             return (true, state.queue.count == 1)
         }
-        // The loop empties the whole queue at each wake, so only the first one in needs to wake it.
+        // The loop empties the whole queue at each wake-up, so only the first entry needs to wake it.
         if mustWake { wake() }
         return accepted
     }
 
-    /// Runs everything queued, in order; called by the loop.
+    /// Runs all queued work in order; called by the loop.
     func runAll(on loop: EventLoop) {
         var counter: UInt64 = 0
         // Reading resets the eventfd; it must come before the queue is taken, or a wake could be lost.
@@ -58,21 +58,21 @@ package final class LoopMailbox: Sendable {
         }
     }
 
-    /// Frees each piece of work once it has run: it may hold a request, whose memory goes to other requests long before
-    /// the last piece runs.
+    /// Frees each function after it has run: it may retain a request, whose memory other requests need long before the
+    /// last function runs.
     private static func run(_ works: consuming [Work?], on loop: EventLoop) {
         for place in works.indices { works[place].take()?(loop) }
     }
 
     private func wake() {
         var one: UInt64 = 1
-        // Fails only when the counter is full, in which case the loop is about to wake anyway.
+        // Fails only if the counter is full, and then the loop is about to wake anyway.
         _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 }
 
-/// Names an object that each event loop keeps for itself, so that work posted from another thread can find the loop's
-/// own one.
+/// A key for an object that each event loop stores separately, so that work from another thread can find the loop's
+/// own.
 package struct LoopLocal<Value: AnyObject>: Sendable {
     let number: Int
 

@@ -3,9 +3,9 @@ internal import Glibc
 internal import SluiceBase
 internal import Synchronization
 
-/// Turns names into addresses on a thread of its own, since the system's resolver blocks.
+/// Resolves names on a separate thread, because the system's resolver blocks.
 package final class Resolver: Sendable {
-    /// A name that has no address, or a resolver that does not answer.
+    /// A name without an address, or a resolver that does not answer.
     package struct LookUpError: Error, Sendable, CustomStringConvertible {
         /// `api.example: Name or service not known`
         package let description: String
@@ -26,10 +26,10 @@ package final class Resolver: Sendable {
 
     package init() {}
 
-    /// Resolves a name; an address comes back as it is, without the thread.
+    /// Resolves a name; an address is returned unchanged, without the thread.
     ///
-    /// - Parameter answer: called on the resolver's thread, or at once on the caller's; addresses in the order in which
-    ///   the system wants them tried (RFC 6724), at least one.
+    /// - Parameter answer: called on the resolver's thread, or immediately on the caller's. Addresses are in the
+    ///   system's order of preference (RFC 6724), at least one.
     package func resolve(
         host: String, port: UInt16, _ answer: @escaping @Sendable (Result<[SocketAddress], LookUpError>) -> Void
     ) {
@@ -53,7 +53,7 @@ package final class Resolver: Sendable {
         }
     }
 
-    /// The next request; `nil` ends the thread, which the next call starts again.
+    /// The next request; `nil` ends the thread, which the next call restarts.
     private func next() -> Request? {
         state.withLock { state in
             guard !state.queue.isEmpty else {
@@ -79,13 +79,13 @@ package final class Resolver: Sendable {
         var list: UnsafeMutablePointer<addrinfo>?
         let code = unsafe getaddrinfo(host, nil, &hints, &list)
         guard code == 0 else {
-            // A static string of the system's for each code.
+            // The system has a static string for each code.
             return unsafe .failure(LookUpError(description: "\(host): \(String(cString: gai_strerror(code)))"))
         }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var next = unsafe list
-        // The list ends with a null pointer and lives until `freeaddrinfo`.
+        // The list ends with a null pointer and is valid until `freeaddrinfo`.
         while let entry = unsafe next {
             if let address = unsafe address(of: entry.pointee, port: port) { addresses.append(address) }
             unsafe next = entry.pointee.ai_next

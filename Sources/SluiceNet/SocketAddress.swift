@@ -2,7 +2,7 @@ internal import CSluiceLinux
 internal import Glibc
 package import SluiceBase
 
-/// Where a socket listens or connects to.
+/// The address that a socket listens on or connects to.
 package enum SocketAddress: Sendable, Hashable {
     /// An IPv4 or IPv6 address and a port.
     case inet(PeerAddress)
@@ -25,7 +25,7 @@ package enum SocketAddress: Sendable, Hashable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-    /// As it is written in the settings: `127.0.0.1:8443`, `[::1]:8443`, `unix:/run/x.sock`.
+    /// In the syntax of the settings: `127.0.0.1:8443`, `[::1]:8443`, `unix:/run/x.sock`.
     package var description: String {
         switch self {
         case .inet(let peer): peer.hostAndPort
@@ -45,7 +45,7 @@ extension SocketAddress {
         }
     }
 
-    /// Calls `body` with the address in the form that the socket calls take.
+    /// Calls `body` with the address in the form of the socket calls.
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch self {
         case .inet(let peer) where peer.isIPv4:
@@ -67,7 +67,7 @@ extension SocketAddress {
         case .unix(let path):
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            // Cut to what fits with its NUL; a longer path was refused when the settings were read.
+            // Truncated to fit with its NUL; longer paths were refused when the settings were read.
             unsafe withUnsafeMutableBytes(of: &address.sun_path) { target in
                 for (index, byte) in path.utf8.prefix(target.count - 1).enumerated() { unsafe target[index] = byte }
             }
@@ -75,20 +75,20 @@ extension SocketAddress {
         }
     }
 
-    /// The longest path of a UNIX socket, in bytes.
+    /// The maximum path of a UNIX socket, in bytes.
     package static let unixPathLimit = 107
 
     private static func erase<Address, Result>(
         _ address: inout Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         let length = socklen_t(MemoryLayout<Address>.size)
-        // The socket API takes every address family behind a pointer to sockaddr.
+        // The socket API uses a pointer to sockaddr for every address family.
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
         }
     }
 
-    /// The address that `fill` wrote, as `accept4`, `getsockname` and `getpeername` do.
+    /// Returns the address that `fill` wrote, such as `accept4`, `getsockname` and `getpeername`.
     static func filled(by fill: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) -> (
         Int32, PeerAddress
     ) {
@@ -103,19 +103,19 @@ extension SocketAddress {
 }
 
 extension PeerAddress {
-    /// What the kernel says of the other end; a UNIX peer has no address and is `0.0.0.0:0`.
+    /// The kernel's address of the peer; a UNIX peer has none and is `0.0.0.0:0`.
     init(_ storage: sockaddr_storage) {
         var storage = storage
         switch Int32(storage.ss_family) {
         case AF_INET:
-            // The family says that the storage holds a sockaddr_in.
+            // By its family, the storage contains a sockaddr_in.
             let address = unsafe withUnsafeBytes(of: &storage) { unsafe $0.load(as: sockaddr_in.self) }
             let value = UInt32(bigEndian: address.sin_addr.s_addr)
             self.init(
                 ipv4: (UInt8(value >> 24), UInt8(value >> 16 & 255), UInt8(value >> 8 & 255), UInt8(value & 255)),
                 port: UInt16(bigEndian: address.sin_port))
         case AF_INET6:
-            // The family says that the storage holds a sockaddr_in6.
+            // By its family, the storage contains a sockaddr_in6.
             var address = unsafe withUnsafeBytes(of: &storage) { unsafe $0.load(as: sockaddr_in6.self) }
             let bytes = unsafe withUnsafeBytes(of: &address.sin6_addr) {
                 unsafe $0.loadUnaligned(as: SIMD16<UInt8>.self)
@@ -127,11 +127,11 @@ extension PeerAddress {
     }
 }
 
-/// Starts and finishes outgoing connections.
+/// Starts and completes outgoing connections.
 package enum ConnectingSocket {
-    /// Starts to connect; the descriptor turns writable when it is decided.
+    /// Starts to connect; the descriptor becomes writable when the attempt has ended.
     ///
-    /// - Returns: a non-blocking descriptor, owned by the caller, to be given to a `Stream`.
+    /// - Returns: a non-blocking descriptor, owned by the caller, for a `Stream`.
     package static func start(_ address: SocketAddress) throws(SystemCallError) -> Int32 {
         let descriptor = try FileDescriptor.socket(family: address.family)
         if case .inet = address { FileDescriptor.setNoDelay(descriptor) }
@@ -144,7 +144,7 @@ package enum ConnectingSocket {
         return descriptor
     }
 
-    /// What became of the attempt, once the descriptor is writable.
+    /// The result of the attempt, once the descriptor is writable.
     package static func outcome(_ descriptor: Int32) throws(SystemCallError) {
         let code = FileDescriptor.pendingError(descriptor)
         guard code == 0 else { throw SystemCallError("connect", code: code) }

@@ -4,11 +4,11 @@ internal import Glibc
 
 /// The result of an attempt to move bytes.
 package enum StreamProgress: Sendable, Hashable {
-    /// So many bytes moved, at least one.
+    /// The number of bytes moved, at least one.
     case moved(Int)
-    /// Nothing can be done until the descriptor is readable.
+    /// Retry when the descriptor is readable.
     case wantsRead
-    /// Nothing can be done until the descriptor is writable.
+    /// Retry when the descriptor is writable.
     case wantsWrite
     /// The peer has sent its last byte.
     case ended
@@ -29,34 +29,34 @@ package enum StreamError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// One connected socket, with or without TLS. Belongs to the event loop of its owner; owns the descriptor.
+/// One connected socket, with or without TLS. Belongs to its owner's event loop; owns the descriptor.
 ///
-/// `@safe`: the one unsafe member is the TLS session, made in `begin` and freed in `close`, after which nothing reaches
-/// it.
+/// `@safe`: the only unsafe member is the TLS session, created in `begin` and freed in `close`, after which it is not
+/// used.
 @safe
 package final class Stream {
     package let descriptor: Int32
     private var session: OpaquePointer?
-    /// Below the session, and what holds a ClientHello until there is one; nil without TLS.
+    /// Below the session; keeps a ClientHello until the session is created; `nil` without TLS.
     private var transport: TLSTransport?
-    /// What the session is made of once a ClientHello is there: a client that says nothing costs none. Kept for as long
-    /// as the session, which calls into it.
+    /// Creates the session when a ClientHello has arrived, so that a silent client needs none. Kept as long as the
+    /// session, which calls it.
     private let serverContext: TLSServerContext?
     private var isOpen = true
-    /// Set by a TLS error after which the session must not be used any more, not even to say good-bye
+    /// Set by a TLS error after which the session must not be used any more, not even for `close_notify`
     /// (SSL_get_error(3)).
     private var isSessionBroken = false
 
-    /// Takes over an accepted connection.
+    /// Takes ownership of an accepted connection.
     package init(accepted descriptor: Int32, tls: TLSServerContext?) {
         self.descriptor = descriptor
         serverContext = tls
         if tls != nil { transport = TLSTransport(descriptor: descriptor, checksHello: true) }
     }
 
-    /// Takes over a socket that is connecting.
+    /// Takes ownership of a connecting socket.
     ///
-    /// - Parameter host: the name that the server's certificate must be for; used with TLS only.
+    /// - Parameter host: the name that the server's certificate must match; only used with TLS.
     package init(connecting descriptor: Int32, tls: TLSClientContext?, host: String) throws(TLSError) {
         self.descriptor = descriptor
         serverContext = nil
@@ -78,16 +78,16 @@ package final class Stream {
 
     package var isTLS: Bool { transport != nil }
 
-    /// Whether decrypted or still encrypted bytes lie in the session, of which epoll knows nothing.
+    /// Whether the session has buffered bytes, decrypted or encrypted, which epoll does not report.
     package var hasBufferedBytes: Bool {
         guard let session = unsafe session, let transport else { return false }
         return unsafe transport.hasHeldBytes || SSL_has_pending(session) == 1
     }
 
-    /// Whether a handshake has begun that takes memory: a session, or much of a ClientHello.
+    /// Whether a handshake that uses memory has started: a session, or much of a ClientHello.
     package var hasCostlyHandshake: Bool { unsafe session != nil || (transport?.heldCount ?? 0) > Self.cheapHello }
 
-    /// Takes the TLS handshake further; without TLS there is none. One call handles a bounded number of records.
+    /// Continues the TLS handshake, if there is TLS. One call handles a bounded number of records.
     ///
     /// - Returns: `.moved(0)` when it is complete; `.failed` with the cause `clearText` leaves the stream without TLS,
     ///   for an answer that the peer can read.
@@ -102,7 +102,7 @@ package final class Stream {
         return .moved(0)
     }
 
-    /// - Returns: nil once there is a session.
+    /// - Returns: `nil` once there is a session.
     private func makeSession(_ transport: TLSTransport) -> StreamProgress? {
         guard let serverContext, isOpen else { return .ended }
         if let outcome = transport.receiveHello() {
@@ -130,10 +130,10 @@ package final class Stream {
         }
     }
 
-    /// Reads into `buffer`, as much as is there and fits. With TLS one record at most, and a bounded number of records
+    /// Reads the available bytes that fit into `buffer`. With TLS at most one record, and a bounded number of records
     /// without data.
     package func read(into buffer: inout [UInt8]) -> StreamProgress {
-        // The buffer is borrowed for the one call.
+        // The buffer is only borrowed for this call.
         unsafe buffer.withUnsafeMutableBytes { target in
             guard let transport else { return unsafe readPlain(target) }
             guard let session = unsafe session else { return .ended }
@@ -145,9 +145,9 @@ package final class Stream {
         }
     }
 
-    /// Writes `bytes` from `offset` on, as much as the socket takes.
+    /// Writes `bytes` from `offset` on, as much as the socket accepts.
     package func write(_ bytes: [UInt8], from offset: Int) -> StreamProgress {
-        // The buffer is borrowed for the one call.
+        // The buffer is only borrowed for this call.
         unsafe bytes.withUnsafeBytes { source in
             let rest = unsafe UnsafeRawBufferPointer(rebasing: source[offset...])
             guard transport != nil else { return unsafe writePlain(rest) }
@@ -158,14 +158,14 @@ package final class Stream {
         }
     }
 
-    /// Says that no more will be sent: `close_notify` with TLS (RFC 8446 §6.1), then FIN. Reading goes on.
+    /// Ends writing: `close_notify` with TLS (RFC 8446 §6.1), then FIN. Reading continues.
     package func finishWriting() {
         guard isOpen else { return }
         sayGoodbye()
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Closes the socket; harmless when repeated.
+    /// Closes the socket. Can be repeated.
     package func close() {
         guard isOpen else { return }
         isOpen = false
@@ -175,7 +175,7 @@ package final class Stream {
         FileDescriptor.close(descriptor)
     }
 
-    /// Closes the socket with a reset, so that the peer cannot take what it got for a whole answer.
+    /// Closes the socket with a reset, so that the peer does not mistake the data for a complete answer.
     package func abort() {
         guard isOpen else { return }
         isSessionBroken = true
@@ -189,7 +189,7 @@ package final class Stream {
         guard let session = unsafe session, !isSessionBroken, unsafe SSL_get_shutdown(session) & SSL_SENT_SHUTDOWN == 0
         else { return }
         ERR_clear_error()
-        // Whether the peer answers is its own affair: the connection is closed either way.
+        // The peer's answer does not matter: the connection closes in any case.
         if unsafe SSL_is_init_finished(session) == 1 { unsafe SSL_shutdown(session) }
         ERR_clear_error()
     }
@@ -232,8 +232,8 @@ package final class Stream {
         }
     }
 
-    /// A peer that closes without `close_notify` has still ended: HTTP/1.1 messages carry their own length, and
-    /// one that is cut short is noticed by that (RFC 9112 §9.8).
+    /// A peer that closes without `close_notify` has still ended: HTTP/1.1 messages contain their length, which shows
+    /// truncated ones (RFC 9112 §9.8).
     private func brokenSession(_ what: String, _ session: OpaquePointer) -> StreamProgress {
         let code = ERR_peek_error()
         if code & 0x7F_FFFF == UInt(SSL_R_UNEXPECTED_EOF_WHILE_READING) {
@@ -243,10 +243,10 @@ package final class Stream {
         let verdict = unsafe SSL_get_verify_result(session)
         guard verdict != Int(X509_V_OK) else { return .failed(.tls(.fromQueue(what))) }
         ERR_clear_error()
-        // A static string of OpenSSL's for each verdict.
+        // OpenSSL has a static string for each verdict.
         return unsafe .failed(.tls(TLSError("\(what): \(String(cString: X509_verify_cert_error_string(verdict)))")))
     }
 
-    /// So much of a ClientHello may lie here without counting as a handshake, in bytes.
+    /// The bytes of a ClientHello that do not count as a handshake yet.
     private static let cheapHello = 4096
 }

@@ -1,36 +1,36 @@
 internal import CSluiceOpenSSL
 
-/// Why a TLS connection or its handshake failed, for counting. The raw value is the label in `/metrics`.
+/// Causes of failed TLS connections and handshakes, for metrics. The raw value is the label in `/metrics`.
 package enum TLSFailureCause: String, CaseIterable, Sendable {
     /// The handshake was not complete in time.
     case timeout
-    /// The peer closed the connection, or reset it.
+    /// The peer closed or reset the connection.
     case closed
-    /// What came is not TLS but text: an HTTP request, most likely.
+    /// The peer sent text instead of TLS, probably an HTTP request.
     case clearText = "clear_text"
     /// The ClientHello is longer than 16 KiB.
     case clientHelloTooLarge = "client_hello_too_large"
-    /// Neither TLS 1.2 nor 1.3 is offered.
+    /// The peer supports neither TLS 1.2 nor 1.3.
     case protocolVersion = "protocol_version"
     /// No cipher suite, group or signature algorithm in common.
     case noSharedCipher = "no_shared_cipher"
-    /// What came is not well-formed TLS, or could not be decrypted.
+    /// The data is not well-formed TLS, or could not be decrypted.
     case badRecord = "bad_record"
     /// The peer does not accept the certificate.
     case certificateAlert = "certificate_alert"
     /// The peer sent another alert.
     case alert
-    /// Too many records without application data, in the handshake or behind it.
+    /// Too many records without application data, during or after the handshake.
     case tooManyRecords = "too_many_records"
-    /// Too many handshakes were under way, and this was the oldest of the address with most of them.
+    /// Too many handshakes were in progress, and this was the oldest of the address with the most of them.
     case displaced
     /// An error on this side.
     case other
 }
 
-/// What went wrong with TLS, in OpenSSL's words where it has any.
+/// A TLS error, with OpenSSL's text if it has one.
 package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// A sentence for a person, without any key or certificate content.
+    /// A sentence for people, without contents of keys or certificates.
     package let message: String
     package let cause: TLSFailureCause
 
@@ -39,7 +39,7 @@ package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
         self.cause = cause
     }
 
-    /// What was refused before OpenSSL saw it.
+    /// An error that was detected before OpenSSL.
     init(refused cause: TLSFailureCause) {
         let sentence =
             switch cause {
@@ -61,19 +61,19 @@ package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
         let code = ERR_get_error()
         ERR_clear_error()
         guard code != 0 else { return TLSError(what) }
-        // The errno of a system call, which has no text in OpenSSL's tables (ERR_SYSTEM_FLAG of openssl/err.h).
+        // The errno of a system call, for which OpenSSL has no text (ERR_SYSTEM_FLAG of openssl/err.h).
         if code & systemFlag != 0 {
             return TLSError("\(what): \(SystemCallError.message(CInt(truncatingIfNeeded: code & ~systemFlag)))")
         }
         let cause = cause(ofReason: Int32(truncatingIfNeeded: code & 0x7F_FFFF))
-        // A static string of OpenSSL's, or nothing for a code that it has no text for.
+        // A static string of OpenSSL, or nothing for a code without a text.
         guard let reason = unsafe ERR_reason_error_string(code) else {
             return TLSError("\(what) (OpenSSL error \(code))", cause: cause)
         }
         return unsafe TLSError("\(what): \(String(cString: reason))", cause: cause)
     }
 
-    /// - Parameter reason: a code of openssl/sslerr.h; a received alert is its number and 1000.
+    /// - Parameter reason: a code of openssl/sslerr.h; for a received alert its number plus 1000.
     private static func cause(ofReason reason: Int32) -> TLSFailureCause {
         switch reason {
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH, SSL_R_WRONG_VERSION_NUMBER:
@@ -90,6 +90,6 @@ package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    // From RFC 6101; openssl/ssl.h has it for SSL 3 alone.
+    // From RFC 6101; openssl/ssl.h has it only for SSL 3.
     private static let noCertificateAlert: Int32 = 41
 }

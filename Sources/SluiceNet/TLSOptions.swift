@@ -1,9 +1,9 @@
 internal import CSluiceOpenSSL
 
-/// What server and client contexts have in common.
+/// The common options of server and client contexts.
 enum TLSOptions {
-    /// TLS 1.2 at least (RFC 9325 §3.1.1), partial writes from buffers that may move, no buffers held while idle, and
-    /// as much read at once as the socket has: one system call a request instead of two.
+    /// At least TLS 1.2 (RFC 9325 §3.1.1), partial writes from buffers that may move, no buffers while idle, and
+    /// reading as much as the socket has: one system call per request instead of two.
     static func apply(to context: OpaquePointer) {
         // SSL_CTX_set_min_proto_version, SSL_CTX_set_mode and SSL_CTX_set_read_ahead are macros over SSL_CTX_ctrl.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
@@ -14,7 +14,7 @@ enum TLSOptions {
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, nil)
     }
 
-    /// Reads a chain and its key, and checks that they belong together.
+    /// Reads a chain and its key, and checks that they match.
     static func useCertificate(_ certificatePath: String, key keyPath: String, in context: OpaquePointer)
         throws(TLSError)
     {
@@ -36,7 +36,7 @@ enum TLSOptions {
         }
     }
 
-    /// What to say of a key that is one, and not the certificate's.
+    /// The error for a valid key that does not match the certificate.
     private static func mismatch(_ certificatePath: String, key keyPath: String, in context: OpaquePointer) -> TLSError?
     {
         let chain = unsafe CertificateChain(of: context, path: certificatePath)
@@ -47,9 +47,9 @@ enum TLSOptions {
             "the private key in \(keyPath) does not match the first certificate in \(certificatePath); \(advice)")
     }
 
-    /// Without the callback OpenSSL would ask for a passphrase at the terminal, and wait for ever.
+    /// Without the callback OpenSSL would ask for a passphrase at the terminal and wait forever.
     private static func useKey(_ path: String, in context: OpaquePointer, _ hasPassphrase: inout Bool) -> Bool {
-        // The flag outlives the call, and the context forgets it.
+        // The flag outlives the call, and the context does not keep it.
         unsafe withUnsafeMutablePointer(to: &hasPassphrase) { flag in
             unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, flag in
                 unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
@@ -61,11 +61,11 @@ enum TLSOptions {
         }
     }
 
-    /// When the leaf certificate of a context ends, in seconds since the epoch.
+    /// When the leaf certificate of a context expires, in seconds since 1970.
     static func expiry(of context: OpaquePointer, path: String) throws(TLSError) -> Int64 {
         var days: Int32 = 0
         var seconds: Int32 = 0
-        // All three are owned by the context; `ASN1_TIME_diff` against nil measures from now.
+        // The context owns all three; `ASN1_TIME_diff` with nil uses the current time.
         guard let certificate = unsafe SSL_CTX_get0_certificate(context),
             let end = unsafe X509_get0_notAfter(certificate),
             unsafe ASN1_TIME_diff(&days, &seconds, nil, end) == 1

@@ -3,11 +3,11 @@ internal import Glibc
 package import SluiceBase
 internal import Synchronization
 
-/// The keys with which session tickets are sealed, shared by all contexts of a listener: a ticket is valid on every
-/// loop and across reloads of the certificate. A key is used for 12 hours and accepted for as long again (RFC 8446
-/// §8.1, RFC 5077 §5.5).
+/// The keys that encrypt session tickets, shared by all contexts of a listener: a ticket is valid on every loop and
+/// across reloads of the certificate. A key is used for 12 hours and accepted for another 12 (RFC 8446 §8.1, RFC 5077
+/// §5.5).
 ///
-/// `@safe`: the pointers that OpenSSL passes are used within its calls only.
+/// `@safe`: the pointers from OpenSSL are only used within its calls.
 @safe
 package final class TLSTicketKeys: Sendable {
     private let ring: Mutex<TicketKeyRing>
@@ -18,7 +18,7 @@ package final class TLSTicketKeys: Sendable {
         ring = Mutex(TicketKeyRing())
     }
 
-    /// The key for new tickets; nil where the system has no random bytes.
+    /// The key for new tickets; `nil` if the system has no random bytes.
     func sealing() -> TicketKeyRing.Key? {
         let now = time.monotonicNanoseconds()
         return ring.withLock { ring in
@@ -27,7 +27,7 @@ package final class TLSTicketKeys: Sendable {
         }
     }
 
-    /// The key that a ticket names, and whether the ticket is to be replaced by one with the current key.
+    /// The key of a ticket, and whether the ticket should be replaced by one with the current key.
     func opening(name: [UInt8]) -> (key: TicketKeyRing.Key, isOld: Bool)? {
         let now = time.monotonicNanoseconds()
         return ring.withLock { ring in
@@ -45,16 +45,16 @@ package final class TLSTicketKeys: Sendable {
 
     // MARK: - OpenSSL
 
-    /// Has a context use these keys. The context must not outlive this object.
+    /// Makes a context use these keys. The context must not outlive this object.
     func use(in context: OpaquePointer) {
-        // The context's owner keeps this object, and gives the pointer back in the callback alone.
+        // The context's owner keeps this object; only the callback reads the pointer.
         unsafe SSL_CTX_set_ex_data(context, Self.place, Unmanaged.passUnretained(self).toOpaque())
         unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(context, Self.handleTicket)
     }
 
     private static let place = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nil, nil, nil, nil)
 
-    /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 goes on, 2 goes on and makes a new ticket, 0 has no key for it, -1
+    /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 continues, 2 continues and creates a new ticket, 0 means no key, -1
     /// fails.
     private static let handleTicket:
         @convention(c) (
@@ -78,12 +78,13 @@ package final class TLSTicketKeys: Sendable {
             }
             let isReady = unsafe EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, found.key.cipher, vector) == 1
             guard isReady, unsafe TLSTicketKeys.setMAC(found.key, mac) else { return -1 }
-            // A client uses a ticket of TLS 1.3 once (RFC 8446 §C.4): without a new one its next handshake is full.
+            // A client uses a ticket of TLS 1.3 once (RFC 8446 §C.4): without a new one, its next handshake is a full
+            // one.
             let isUsedOnce = unsafe SSL_version(session) == TLS1_3_VERSION
             return found.isOld || isUsedOnce ? 2 : 1
         }
 
-    // Kept for the life of the process: parameters hold pointers to their names and texts.
+    // Kept as long as the process: parameters contain pointers to their names and texts.
     nonisolated(unsafe) private static let keyName = unsafe strdup(OSSL_MAC_PARAM_KEY)
     nonisolated(unsafe) private static let digestName = unsafe strdup(OSSL_MAC_PARAM_DIGEST)
     nonisolated(unsafe) private static let digest = unsafe strdup("SHA256")
@@ -101,10 +102,10 @@ package final class TLSTicketKeys: Sendable {
     }
 }
 
-/// Which key seals and which ones open. State without I/O.
+/// Which key encrypts tickets and which ones decrypt them. State without I/O.
 struct TicketKeyRing {
     struct Key: Hashable {
-        /// 16 bytes by which a ticket names its key.
+        /// 16 bytes that identify the key in a ticket.
         let name: [UInt8]
         /// 32 bytes for AES-256.
         let cipher: [UInt8]
@@ -118,10 +119,10 @@ struct TicketKeyRing {
     private var previous: Key?
     private var madeAt: Int64 = 0
 
-    /// Puts a new key in the place of one that is old enough. Where none can be made, nothing changes.
+    /// Replaces a key that is old enough. If no new one can be created, nothing changes.
     mutating func rotate(at now: Int64, make: () -> Key?) {
         guard current == nil || now - madeAt >= Self.periodNanoseconds, let made = make() else { return }
-        // After two periods without a handshake the last key is too old to be accepted.
+        // After two periods without a handshake, the last key is too old to be accepted.
         previous = now - madeAt < 2 * Self.periodNanoseconds ? current : nil
         current = made
         madeAt = now

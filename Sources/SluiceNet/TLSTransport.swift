@@ -2,11 +2,11 @@ internal import CSluiceLinux
 internal import CSluiceOpenSSL
 internal import Glibc
 
-/// What lies between OpenSSL and the socket: moves the bytes, holds those of a ClientHello until a whole record is
-/// there, and keeps the record ledger. Belongs to a `Stream`, which lives longer than the session that has a pointer to
-/// it.
+/// The layer between OpenSSL and the socket: moves bytes, holds those of a ClientHello until a whole record has
+/// arrived, and keeps the record ledger. Belongs to a `Stream`, which outlives the session with its pointer to this
+/// object.
 ///
-/// `@safe`: the pointers that OpenSSL passes are used within its calls only.
+/// `@safe`: the pointers from OpenSSL are only used within its calls.
 @safe
 final class TLSTransport {
     private enum Phase {
@@ -25,38 +25,38 @@ final class TLSTransport {
     private let descriptor: Int32
     private var phase: Phase
     private var gate = ClientHelloGate()
-    /// Received and not handed to OpenSSL yet, from `heldStart` on.
+    /// Received and not passed to OpenSSL yet, from `heldStart` on.
     private var held: [UInt8] = []
     private var heldStart = 0
-    /// How many of the held bytes are a record that was checked.
+    /// The number of held bytes that belong to a checked record.
     private var checked = 0
 
     var ledger = TLSRecordLedger()
-    /// Why what the peer sent was not handed to OpenSSL.
+    /// Why the peer's data was not passed to OpenSSL.
     private(set) var refusal: TLSFailureCause?
-    /// The `errno` of the last call that failed.
+    /// The `errno` of the last failed call.
     private(set) var systemError: Int32 = 0
     private var isAtEnd = false
 
-    /// - Parameter checksHello: whether the peer is a client whose ClientHello is to be checked.
+    /// - Parameter checksHello: whether the peer is a client, whose ClientHello is checked.
     init(descriptor: Int32, checksHello: Bool) {
         self.descriptor = descriptor
         phase = checksHello ? .hello : .open
     }
 
-    /// Whether bytes lie here, of which epoll knows nothing.
+    /// Whether there are held bytes, which epoll does not report.
     var hasHeldBytes: Bool { heldStart < held.count }
-    /// How much is held of a ClientHello that is not whole.
+    /// The number of held bytes of an incomplete ClientHello.
     var heldCount: Int { held.count - heldStart }
 
-    /// Receives until the first record of the ClientHello is there.
+    /// Receives until the first record of the ClientHello is complete.
     ///
-    /// - Returns: nil when it is.
+    /// - Returns: `nil` when it is.
     func receiveHello() -> TransferError? { checked > 0 ? nil : checkNextRecord() }
 
     // MARK: - What OpenSSL tells
 
-    /// Makes a BIO over this object and gives it to the session, which frees it.
+    /// Creates a BIO for this object and passes it to the session, which frees it.
     func attach(to session: OpaquePointer) -> Bool {
         guard let method = unsafe SocketMethod.pointer, let bio = unsafe BIO_new(method) else { return false }
         let pointer = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -69,8 +69,8 @@ final class TLSTransport {
         return true
     }
 
-    /// Called for each record header received and each handshake message sent (SSL_set_msg_callback(3)). Saying that
-    /// the peer has shut down is the one way to make `SSL_read` return before the peer stops sending.
+    /// Called for each received record header and each sent handshake message (SSL_set_msg_callback(3)). Marking the
+    /// peer as shut down is the only way to make `SSL_read` return before the peer stops sending.
     private static let noteMessage:
         @convention(c) (Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?) -> Void =
             {
@@ -86,8 +86,8 @@ final class TLSTransport {
                 }
             }
 
-    /// The ServerHello ends the checking, unless it is a request for another ClientHello, told by its random bytes (RFC
-    /// 8446 §4.1.3).
+    /// The ServerHello ends the checks, unless it is a HelloRetryRequest, recognized by its random bytes (RFC 8446
+    /// §4.1.3).
     private func noteSent(_ message: UnsafeRawBufferPointer) {
         // Bounds are checked by the prefix.
         guard unsafe message.first == UInt8(SSL3_MT_SERVER_HELLO) else { return }
@@ -103,7 +103,7 @@ final class TLSTransport {
 
     /// Reads for OpenSSL.
     ///
-    /// - Returns: how many bytes, at least one, or what stood in the way.
+    /// - Returns: the number of bytes, at least one, or the obstacle.
     fileprivate func read(into target: UnsafeMutableRawBufferPointer) -> Result<Int, TransferError> {
         if phase == .hello, checked == 0, let stop = checkNextRecord() { return .failure(stop) }
         let available = phase == .hello ? checked : heldCount
@@ -123,7 +123,7 @@ final class TLSTransport {
     }
 
     fileprivate func write(_ source: UnsafeRawBufferPointer) -> Result<Int, TransferError> {
-        // The bytes are OpenSSL's for the call.
+        // OpenSSL lends the bytes for this call.
         let count = unsafe send(descriptor, source.baseAddress, source.count, Int32(MSG_NOSIGNAL))
         return count >= 0 ? .success(count) : .failure(failure(errno))
     }
@@ -145,9 +145,9 @@ final class TLSTransport {
         }
     }
 
-    /// Receives a piece into the held bytes, which are never more than a record and a piece.
+    /// Receives a piece into the held bytes, which are at most a record and a piece.
     private func receiveHeld() -> TransferError? {
-        // The memory is the closure's for the call.
+        // The memory belongs to the closure during this call.
         unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { piece in
             if let stop = unsafe receive(into: piece) { return stop }
             unsafe held.append(contentsOf: piece.prefix(received))
@@ -157,9 +157,9 @@ final class TLSTransport {
 
     private var received = 0
 
-    /// - Returns: nil where `received` bytes came.
+    /// - Returns: `nil` if bytes were received.
     private func receive(into target: UnsafeMutableRawBufferPointer) -> TransferError? {
-        // The buffer is the caller's for the call.
+        // The caller lends the buffer for this call.
         received = unsafe recv(descriptor, target.baseAddress, target.count, 0)
         if received > 0 { return nil }
         guard received < 0 else {
@@ -178,14 +178,14 @@ final class TLSTransport {
 
 /// The BIO over a `TLSTransport` (BIO_meth_new(3)).
 private enum SocketMethod {
-    // Made once, kept for the life of the process, and not changed afterwards.
+    // Created once, kept as long as the process, and not changed afterwards.
     nonisolated(unsafe) static let pointer = unsafe make()
 
     // From openssl/bio.h, where they are macros over others.
     private static let retryFlags = BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_IO_SPECIAL | BIO_FLAGS_SHOULD_RETRY
 
     private static func make() -> OpaquePointer? {
-        // The functions have no context of their own: each finds its transport in its BIO.
+        // The functions have no context: each finds its transport in its BIO.
         guard let method = unsafe BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sluice socket") else {
             return nil
         }
@@ -224,7 +224,7 @@ private enum SocketMethod {
     private static func answer(
         _ result: Result<Int, TLSTransport.TransferError>, to bio: OpaquePointer?, direction: Int32
     ) -> Int32 {
-        // The BIO is OpenSSL's for the call.
+        // OpenSSL lends the BIO for this call.
         unsafe BIO_clear_flags(bio, retryFlags)
         switch result {
         case .success(let count): return Int32(clamping: count)
@@ -235,31 +235,31 @@ private enum SocketMethod {
     }
 }
 
-/// Counts the TLS records that bring no application data: KeyUpdate, empty records, alerts, attempts to renegotiate,
-/// pieces of a handshake. Each costs the receiver far more than the sender, and OpenSSL reads on as long as they come.
-/// State machine without I/O.
+/// Counts the TLS records without application data: KeyUpdate, empty records, alerts, attempts to renegotiate, pieces
+/// of a handshake. Each costs the receiver far more than the sender, and OpenSSL continues to read them. State machine
+/// without I/O.
 struct TLSRecordLedger {
-    /// So many may come, and one more for each `bytesForOne` of application data, never more than this ahead. A
-    /// handshake takes four; a peer that follows the limits on key usage sends a KeyUpdate once in many gigabytes (RFC
-    /// 8446 §5.5).
+    /// The number of such records allowed, plus one for each `bytesForOne` of application data, at most this number in
+    /// advance. A handshake takes four; a peer that follows the limits on key usage sends a KeyUpdate once in many
+    /// gigabytes (RFC 8446 §5.5).
     static let allowance = 64
     static let bytesForOne = 64 * 1024
 
     private var left = allowance
-    /// Records since the last application data; the one that brings the next data is among them.
+    /// Records since the last application data, including the one with the next data.
     private var sinceData = 0
     private var dataBytes = 0
 
-    /// Whether the peer has sent more of them than it may.
+    /// Whether the peer has exceeded the limit.
     private(set) var isFlooded = false
 
-    /// The header of a record has been received.
+    /// Records the header of a received record.
     mutating func recordReceived() {
         sinceData += 1
         if sinceData > left + 1 { isFlooded = true }
     }
 
-    /// Application data came out of the last record.
+    /// Records that the last record had application data.
     mutating func dataReceived(_ count: Int) {
         left -= max(0, sinceData - 1)
         sinceData = 0
@@ -268,7 +268,7 @@ struct TLSRecordLedger {
         dataBytes %= Self.bytesForOne
     }
 
-    /// The handshake is complete; what it took does not count against what follows.
+    /// Records that the handshake is complete; its records do not count towards the later limit.
     mutating func handshakeCompleted() {
         left = Self.allowance
         sinceData = 0

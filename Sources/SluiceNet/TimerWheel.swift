@@ -1,16 +1,16 @@
-/// Deadlines of many connections, each of which moves often and seldom passes.
+/// Deadlines of many connections, which move often and rarely pass.
 ///
-/// A wheel of slots, each a fixed stretch of time; an entry lies in the slot in which it is to be looked at again. A
-/// deadline that moves later costs nothing (the entry is looked at, found early, and laid further on); only one that
-/// moves earlier is entered again. State machine without I/O: the event loop tells the time.
+/// A wheel of slots, each a fixed interval; an entry is in the slot in which it is checked next. Moving a deadline to a
+/// later time is free (the entry is checked, found to be early, and moved on); only an earlier time needs a new entry.
+/// State machine without I/O: the event loop provides the time.
 struct TimerWheel {
-    /// What a deadline belongs to: a slot of the event loop and which of its successive owners.
+    /// The owner of a deadline: a slot of the event loop and its generation.
     struct Entry: Hashable {
         var slot: Int
         var generation: UInt32
     }
 
-    /// The stretch of one slot: how late, at most, a deadline is noticed.
+    /// The interval of one slot: the maximum delay of a deadline.
     static let tickNanoseconds: Int64 = 16_000_000
     private static let slotCount = 1024
 
@@ -21,17 +21,16 @@ struct TimerWheel {
 
     init(now: Int64) { nextTick = now / Self.tickNanoseconds }
 
-    /// Lays an entry where it will be looked at: at `deadline`, or earlier if that lies beyond the wheel's reach.
+    /// Adds an entry to the slot of `deadline`, or to the last one if the deadline is beyond the end of the wheel.
     mutating func insert(_ entry: Entry, at deadline: Int64) {
-        // A slot is emptied when its tick is over, so that no entry is looked at early by less than a tick, again and
-        // again.
+        // A slot is emptied after its tick, so that an entry is not checked repeatedly within the last tick.
         let wanted = deadline / Self.tickNanoseconds + 1
         let tick = min(max(wanted, nextTick), nextTick + Int64(Self.slotCount) - 1)
         slots[Int(tick % Int64(Self.slotCount))].append(entry)
         count += 1
     }
 
-    /// Hands out every entry whose slot has come, for the owner to compare with its real deadline.
+    /// Returns every entry whose slot is due; the owner compares it with its real deadline.
     mutating func advance(to now: Int64, into due: inout [Entry]) {
         let tick = now / Self.tickNanoseconds
         guard tick >= nextTick else { return }
@@ -46,7 +45,7 @@ struct TimerWheel {
         nextTick = tick + 1
     }
 
-    /// When the wheel wants to be advanced next; `nil` while it is empty.
+    /// When to advance the wheel next; `nil` while it is empty.
     var nextWake: Int64? {
         guard count > 0 else { return nil }
         for tick in nextTick..<(nextTick + Int64(Self.slotCount))

@@ -24,6 +24,8 @@ struct BatchPlan {
 
     /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
     let purpose: RefusalState.Claim.Purpose?
+    /// `SetAsideJobs.generation` when the jobs of held queues were taken out.
+    var sifted = 0
     /// The next piece is the last one.
     private var pieces: [Piece] = []
 
@@ -70,6 +72,27 @@ struct BatchPlan {
             count += 1
         }
         return count
+    }
+
+    /// Whether a job of another queue is left to send.
+    func hasJob(notOf queue: String) -> Bool {
+        pieces.contains { piece in piece.jobs.contains { $0.job.queue != queue } }
+    }
+
+    /// Adds jobs that are sent last.
+    mutating func append(_ jobs: [StoredJob]) {
+        if !jobs.isEmpty { pieces.insert(Piece(jobs: jobs[...], mayHaveBeenStored: false), at: 0) }
+    }
+
+    /// Takes out the jobs of some queues.
+    mutating func take(where isTaken: (String) -> Bool) -> [StoredJob] {
+        var taken: [StoredJob] = []
+        for index in pieces.indices.reversed() {
+            taken += pieces[index].jobs.filter { isTaken($0.job.queue) }
+            pieces[index].jobs.removeAll { isTaken($0.job.queue) }
+        }
+        pieces.removeAll(where: \.jobs.isEmpty)
+        return taken
     }
 
     /// Takes one job: the next of another queue than these, or the next of any.

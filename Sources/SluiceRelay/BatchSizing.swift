@@ -1,7 +1,7 @@
 /// How many jobs go in a batch and how long its answer may take, after batches whose outcome is unknown.
 ///
 /// A batch that was sent and not answered may lie in the queue; sending it again may double it. So the next try is
-/// smaller and more patient. Every success brings both one step back.
+/// smaller and more patient, and the fourth has one job. Every success brings both one step back.
 package struct AmbiguitySizing: Sendable {
     /// How many unknown outcomes in a row are an alarm.
     package static let alarmingCount = 3
@@ -16,8 +16,8 @@ package struct AmbiguitySizing: Sendable {
     package private(set) var timeout: Duration
     /// Unknown outcomes since the last answer that said something.
     package private(set) var inARow = 0
-    /// The answer to a batch of this size could not be read: such a size is tried again only after many accepted
-    /// batches, as something may cut long answers.
+    /// The answer to a batch of this size could not be read: such a size is used again only after many accepted
+    /// batches, because long answers may be cut.
     private var unreadableJobs: Int?
     private var acceptedBatches = 0
     private static let acceptedBeforeGrowth = 64
@@ -34,9 +34,9 @@ package struct AmbiguitySizing: Sendable {
     /// - Parameter jobs: how many it had.
     /// - Returns: whether this one makes it an alarm.
     package mutating func outcomeUnknown(jobs: Int) -> Bool {
-        maximumJobs = max(1, min(maximumJobs, jobs) / 2)
-        timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout))
         inARow += 1
+        maximumJobs = inARow < Self.alarmingCount ? max(1, min(maximumJobs, jobs) / 2) : 1
+        timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout))
         return inARow >= Self.alarmingCount
     }
 
@@ -48,7 +48,7 @@ package struct AmbiguitySizing: Sendable {
         (unreadableJobs, acceptedBatches) = (jobs > 1 ? jobs : nil, 0)
     }
 
-    /// The server answered, and what it said tells what became of the batch.
+    /// The server answered, and its answer says what happened to the batch.
     package mutating func outcomeKnown() { inARow = 0 }
 
     /// Nothing shows that the server takes jobs: one job is enough to find out.
@@ -75,7 +75,7 @@ struct PieceSize {
     static let smallest = 16
     /// Enough for the largest request.
     private static let mostCredit = 40_000
-    /// Requests accepted in a row before a larger one is tried again.
+    /// Requests accepted in a row before a larger one is sent.
     private static let acceptedBeforeGrowth = 64
 
     /// Jobs; nil before the first refusal.

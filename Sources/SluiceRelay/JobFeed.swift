@@ -49,6 +49,16 @@ actor JobFeed {
         return try takeInOrder(maximumJobs, maximumBytes)
     }
 
+    /// The next jobs of other queues than this one; none where there is none, or where the queue shares its turns and
+    /// the others cannot be told apart.
+    func take(notOf queue: String, maximumJobs: Int, maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+        let left = queues.number(of: queue)
+        let known = queues.count
+        let jobs = try takeInTurns(maximumJobs, maximumBytes, except: left)
+        // In what an earlier process left, queues are found by reading.
+        return jobs.isEmpty && queues.count > known ? try takeInTurns(maximumJobs, maximumBytes, except: left) : jobs
+    }
+
     private func takeInOrder(_ maximumJobs: Int, _ maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
         var jobs: [StoredJob] = []
         var bytes = 0
@@ -77,13 +87,16 @@ actor JobFeed {
         for index in jobs.indices { _ = queues.number(of: jobs[index].job.queue) }
     }
 
-    private func takeInTurns(_ maximumJobs: Int, _ maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+    private func takeInTurns(
+        _ maximumJobs: Int, _ maximumBytes: Int, except left: Int? = nil
+    ) throws(OutboxError) -> [StoredJob] {
         let view = queues.view
         var jobs: [StoredJob] = []
         var bytes = 0
         var places = next
         var stretches = Self.mostStretches
         var active = view.queues.filter { queue in
+            if queue == left { return false }
             if view.stretch(of: queue, from: places[queue]) != nil { return true }
             places[queue] = max(places[queue], view.latest + 1)
             return false
@@ -141,8 +154,10 @@ actor JobFeed {
         return jobs
     }
 
-    /// The first job behind this one that was set aside.
-    func setAsideJob(after id: Int64) throws(OutboxError) -> StoredJob? { try reader.nextSetAsideJob(after: id) }
+    /// Jobs that were set aside.
+    func setAsideJobs(_ query: SetAsideQuery, maximumBytes: Int) throws(OutboxError) -> SetAsidePage {
+        try reader.setAsideJobs(query, maximumBytes: maximumBytes)
+    }
 
     /// Jobs that were handed out before and are still pending.
     ///

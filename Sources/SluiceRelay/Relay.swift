@@ -133,7 +133,11 @@ package final class Relay: Sendable {
             return await read(for: &lane) { () throws(OutboxError) in
                 try await self.feed.take(ranges, maximumBytes: bytes)
             }
-        case .readSetAside(let last): return await readSetAside(after: last, for: &lane)
+        case .readOthers(let queue, let jobs, let bytes):
+            return await read(for: &lane) { () throws(OutboxError) in
+                try await self.takeOthers(than: queue, jobs, bytes)
+            }
+        case .readSetAside(let query, let bytes): return await readSetAside(query, bytes, for: &lane)
         case .send(let request): return await send(request, for: &lane, number)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
@@ -149,8 +153,7 @@ package final class Relay: Sendable {
         let buried = writer.sending.begin(request.jobs, lane: number)
         guard buried.isEmpty else { return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) } }
         lastSent.withLock { $0 = now }
-        let body = JobObject.bulk(
-            request.jobs.lazy.map { $0.job }, withKeys: request.withKeys, size: request.byteCount)
+        let body = JobObject.bulk(request.jobs.map(\.job), withKeys: request.withKeys, size: request.byteCount)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
         let (action, recoveries) = state.withLock { state in
@@ -189,9 +192,9 @@ package final class Relay: Sendable {
         case .acknowledge(let jobs): try await writer.acknowledge(jobs)
         case .deadLetter(let jobs): try await writer.deadLetter(jobs)
         case .park(let jobs, let reason): try await writer.park(jobs, because: reason)
-        case .takeBack(let job, let accepted):
+        case .takeBack(let jobs, let accepted):
             try await writer.perform { store throws(OutboxError) in
-                try store.takeBack(job, acknowledgement: accepted)
+                try store.takeBack(jobs, acknowledgements: accepted)
             }
         case .release(isAll: true): _ = try await writer.unparkAll()
         case .release(isAll: false):
@@ -210,10 +213,10 @@ package final class Relay: Sendable {
         }
     }
 
-    private func readSetAside(after last: Int64, for lane: inout RelayLane) async -> RelayAction {
+    private func readSetAside(_ query: SetAsideQuery, _ bytes: Int, for lane: inout RelayLane) async -> RelayAction {
         do throws(OutboxError) {
-            let job = try await feed.setAsideJob(after: last)
-            return state.withLock { lane.setAsideRead(job, state: &$0, now: now) }
+            let page = try await feed.setAsideJobs(query, maximumBytes: bytes)
+            return state.withLock { lane.setAsideRead(page, state: &$0, now: now) }
         } catch {
             return state.withLock { lane.readFailed("\(error)", state: &$0) }
         }
@@ -241,12 +244,19 @@ package final class Relay: Sendable {
         }
     }
 
-    /// Queues take turns as long as the outbox can note cheaply which jobs are delivered out of order.
     private func take(_ maximumJobs: Int, _ maximumBytes: Int) async throws(OutboxError) -> [StoredJob] {
-        try await feed.take(
-            maximumJobs: maximumJobs, maximumBytes: maximumBytes,
-            inTurns: writer.status.finishedGroups < Self.mostGroups)
+        try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes, inTurns: mayTakeTurns)
     }
+
+    private func takeOthers(
+        than queue: String, _ maximumJobs: Int, _ maximumBytes: Int
+    ) async throws(OutboxError) -> [StoredJob] {
+        guard mayTakeTurns else { return [] }
+        return try await feed.take(notOf: queue, maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+    }
+
+    /// As long as the outbox can note cheaply which jobs are delivered out of order.
+    private var mayTakeTurns: Bool { writer.status.finishedGroups < Self.mostGroups }
 
     private static let mostGroups = 4000
 
@@ -304,7 +314,7 @@ extension RelayAction {
     fileprivate var isChange: Bool {
         switch self {
         case .change: true
-        case .read, .readAgain, .readSetAside, .send, .wait, .pause: false
+        case .read, .readAgain, .readOthers, .readSetAside, .send, .wait, .pause: false
         }
     }
 }

@@ -16,6 +16,11 @@ package enum RelayEvent: Sendable, Hashable {
     case parked(jobs: Int)
     /// A job is refused while others are accepted, and not by Zizq's own word: it is parked, and tried now and then.
     case setAside(job: Int64, text: String)
+    /// Jobs of this queue are refused one after the other while others are accepted: they are parked without being
+    /// sent, and one is tried now and then.
+    case queueHeld(String, text: String)
+    /// All of them were sent, and the queue is like the others again.
+    case queueReleased(String)
     /// Nobody knows whether a batch was stored.
     case outcomeUnknown(jobs: Int, inARow: Int)
     /// The same jobs go again after this wait. `isAsked`: the server asked for a wait.
@@ -27,7 +32,7 @@ package enum RelayEvent: Sendable, Hashable {
     case alarmRaised(RelayAlarm, text: String)
     /// It is over.
     case alarmCleared(RelayAlarm)
-    /// The outbox could not be read or written; tried again after this wait.
+    /// The outbox could not be read or written; retried after this wait.
     case outboxFailed(after: Duration, text: String)
 }
 
@@ -49,7 +54,7 @@ package struct RelayedJob: Sendable, Hashable {
     var acknowledgement: Acknowledgement { Acknowledgement(job: job, zizqID: zizqID, isDropped: isDropped) }
 }
 
-/// What a person has to look at. The raw value stands in metrics and logs.
+/// A condition that needs attention. The raw value is in metrics and logs.
 package enum RelayAlarm: String, Sendable, CaseIterable {
     /// Whatever answers is not a Zizq server that works for us. Delivery pauses.
     case setUpWrong = "zizq_set_up_wrong"
@@ -62,7 +67,7 @@ package enum RelayAlarm: String, Sendable, CaseIterable {
     /// Zizq has no licence for batched jobs: those that need it are parked.
     case batchedJobsUnlicensed = "zizq_batched_jobs_unlicensed"
 
-    /// Whether nothing goes out until somebody has changed something.
+    /// Whether nothing is sent until an operator changes something.
     package var pausesDelivery: Bool {
         switch self {
         case .setUpWrong, .everythingRefused: true
@@ -87,6 +92,8 @@ package enum RelayAlarm: String, Sendable, CaseIterable {
 package enum RelayCondition: Sendable, Hashable {
     /// Nothing is in the way.
     case sending
+    /// Jobs of all queues but these are sent; the answer to a job of the first.
+    case holding([String], text: String)
     /// A person has to look at this; the last answer.
     case paused(RelayAlarm, text: String)
     /// The server asked for a wait of this length, from now on; its answer.
@@ -94,10 +101,10 @@ package enum RelayCondition: Sendable, Hashable {
     /// The same jobs go again after this time; the last answer.
     case retrying(Duration, text: String)
 
-    /// Whether nothing is sent until somebody has changed something, or because the server asked for it.
+    /// Whether nothing is sent until an operator changes something, or because the server asked for it.
     package var isPaused: Bool {
         switch self {
-        case .sending, .retrying: false
+        case .sending, .holding, .retrying: false
         case .paused, .asked: true
         }
     }
@@ -106,8 +113,10 @@ package enum RelayCondition: Sendable, Hashable {
     package var sentence: String {
         switch self {
         case .sending: "sending"
+        case .holding(let queues, let text):
+            "sending, but for \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
         case .paused(let alarm, let text): "\(alarm.sentence.replacing("relay paused", with: "paused")): \(text)"
-        case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as the server asks: \(text)"
+        case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as requested by the server: \(text)"
         case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"
         }
     }
@@ -124,6 +133,7 @@ struct RelayHealth {
     private var lanes: [RelayAlarm: Int] = [:]
     private var texts: [RelayAlarm: String] = [:]
     private var retry: Retry?
+    private var held: [String: String] = [:]
 
     /// On in at least one lane.
     var alarms: Set<RelayAlarm> { Set(lanes.filter { $0.value > 0 }.keys) }
@@ -134,7 +144,10 @@ struct RelayHealth {
         if let alarm = RelayAlarm.allCases.first(where: { $0.pausesDelivery && alarms.contains($0) }) {
             return .paused(alarm, text: texts[alarm] ?? "")
         }
-        guard let retry else { return .sending }
+        guard let retry else {
+            let queues = held.keys.sorted()
+            return queues.first.map { .holding(queues, text: held[$0] ?? "") } ?? .sending
+        }
         return retry.isAsked ? .asked(wait, text: retry.text) : .retrying(wait, text: retry.text)
     }
 
@@ -148,6 +161,8 @@ struct RelayHealth {
         case .retrying(let wait, let isAsked, let text):
             retry = Retry(until: now + wait.wholeNanoseconds, isAsked: isAsked, text: text)
         case .batchAccepted: retry = nil
+        case .queueHeld(let queue, let text): held[queue] = text
+        case .queueReleased(let queue): held[queue] = nil
         case .heldByOlderJob, .deadLettered, .batchRefused, .parked, .setAside, .outcomeUnknown, .waitingForProof,
             .outboxFailed:
             break

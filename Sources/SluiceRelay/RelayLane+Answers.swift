@@ -14,11 +14,13 @@ extension RelayLane {
         let verdict = AnswerVerdict(result, jobs: piece.jobs.count)
         endAlarms(verdict)
         if isNewConnection { state.licence.reconnected(now: now) }
+        defer { isAccepting = if case .accepted = verdict { true } else { false } }
         if plan.purpose == .retry { return retried(piece, verdict, state: &state, now: now) }
         if verdict.isZizqsWord { _ = stuck.answeredOtherwise(isToRepeat: false) }
         switch verdict {
         case .accepted(let enqueued):
-            stuck.accepted()
+            stuck.accepted(piece.jobs)
+            state.setAside.accepted(piece.jobs)
             noteAccepted(piece, &state.refusals, now: now)
             accept(piece, enqueued, withKeys: withKeys, licence: &state.licence)
         case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals, now: now)
@@ -27,8 +29,8 @@ extension RelayLane {
             meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
         case .tooLarge(let text): shrink(piece, text: text, &state.refusals, now: now)
         case .setUpWrong(let text, let mayHaveBeenStored):
-            pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, now: now)
-        case .tryAgain(let why): tryAgain(piece, why, licence: &state.licence, now: now)
+            pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, state: &state, now: now)
+        case .tryAgain(let why): tryAgain(piece, why, state: &state, now: now)
         }
         return proceed(&state, now: now)
     }
@@ -125,7 +127,9 @@ extension RelayLane {
         }
     }
 
-    private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool, now: Int64? = nil) {
+    private mutating func pause(
+        _ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool, state: inout RelayState, now: Int64
+    ) {
         raise(.setUpWrong, text: text)
         if mayHaveBeenStored {
             sizing.answerUnreadable(jobs: piece.jobs.count)
@@ -134,8 +138,14 @@ extension RelayLane {
         sizing.tryOne()
         var piece = piece
         piece.mayHaveBeenStored = piece.mayHaveBeenStored || mayHaveBeenStored
-        guard let now else { return putBack(piece, text: text, after: pauses.next()) }
-        settleRefused(piece, text: text, atLeast: .zero, now: now) { $0.pauses.next() }
+        settleRefused(piece, text: text, atLeast: .zero, state: &state, now: now) { $0.pauses.next() }
+    }
+
+    /// The server has no licence for something without which jobs are not to be sent.
+    private mutating func pauseUnlicensed(_ piece: BatchPlan.Piece, text: String) {
+        raise(.setUpWrong, text: text)
+        sizing.tryOne()
+        putBack(piece, text: text, after: pauses.next())
     }
 
     mutating func putBack(_ piece: BatchPlan.Piece, text: String, after wait: Duration, isAsked: Bool = false) {
@@ -145,18 +155,18 @@ extension RelayLane {
     }
 
     private mutating func tryAgain(
-        _ piece: BatchPlan.Piece, _ why: AnswerVerdict.TryAgain, licence: inout LicenceState, now: Int64
+        _ piece: BatchPlan.Piece, _ why: AnswerVerdict.TryAgain, state: inout RelayState, now: Int64
     ) {
         var piece = piece
         piece.mayHaveBeenStored = piece.mayHaveBeenStored || why.isAmbiguous
-        if why.isTransport { licence.reconnected(now: now) }
+        if why.isTransport { state.licence.reconnected(now: now) }
         if why.isAmbiguous {
             let isAlarming = sizing.outcomeUnknown(jobs: piece.jobs.count)
             report(.outcomeUnknown(jobs: piece.jobs.count, inARow: sizing.inARow))
             if isAlarming { raise(.outcomesUnknown, text: why.text) }
         }
         if why.isAmbiguous {
-            settleRefused(piece, text: why.text, atLeast: why.retryAfter ?? .zero, now: now) {
+            settleRefused(piece, text: why.text, atLeast: why.retryAfter ?? .zero, state: &state, now: now) {
                 $0.backOff.next(retryAfter: why.retryAfter, using: &$0.generator)
             }
         } else {
@@ -172,12 +182,12 @@ extension RelayLane {
     ) {
         switch feature {
         case .uniqueJobs:
-            guard withKeys, licence.policy == .auto else { return pause(piece, text: text, mayHaveBeenStored: false) }
+            guard withKeys, licence.policy == .auto else { return pauseUnlicensed(piece, text: text) }
             if licence.refused(feature, now: now) { report(.alarmRaised(.uniqueJobsUnlicensed, text: text)) }
             plan.putBack(piece, mayHaveBeenStored: false)
         case .batchedJobs:
             guard piece.jobs.contains(where: \.job.options.hasBatch) else {
-                return pause(piece, text: text, mayHaveBeenStored: false)
+                return pauseUnlicensed(piece, text: text)
             }
             if licence.refused(feature, now: now) { report(.alarmRaised(.batchedJobsUnlicensed, text: text)) }
             var rest = piece

@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceOutbox
 
 /// What is read once nothing is left to send: suspects, jobs that were set aside, new ones, or a few of each while the
 /// relay is paused.
@@ -11,6 +12,8 @@ extension RelayLane {
             changes.append(.release(isAll: release == .all))
             return proceed(&state, now: now)
         }
+        if let queue = claimedQueue { state.setAside.endClaim(queue) }
+        claimedQueue = nil
         if stuck.isProbing { return readNew(.atMost(.zero)) }
         guard state.refusals.isPaused else { return readOn(&state, now: now) }
         return nextInPause(&state.refusals, now: now)
@@ -18,10 +21,8 @@ extension RelayLane {
 
     private mutating func readOn(_ state: inout RelayState, now: Int64) -> RelayAction {
         cycle = .idle
-        if let last = state.setAside.claim(now: now) {
-            phase = .readingSetAside
-            return .readSetAside(after: last)
-        }
+        if !hasRetried, let query = state.setAside.claim(now: now) { return readSetAside(query) }
+        hasRetried = false
         if let probe = state.refusals.claimProbe(probeJobs) { return readAgain(probe) }
         if let deferred = state.refusals.claimDeferred(limits.jobs, for: .deferred) { return readAgain(deferred) }
         guard state.refusals.hasUnproven else {
@@ -31,8 +32,20 @@ extension RelayLane {
         return readForProof(&state.refusals, now: now)
     }
 
-    /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are tried again themselves after
-    /// each pause.
+    private mutating func readSetAside(_ query: SetAsideQuery) -> RelayAction {
+        if case .queue(let queue) = query.selection { claimedQueue = queue }
+        hasRetried = true
+        phase = .readingSetAside(query)
+        return .readSetAside(query, maximumBytes: limits.bytes)
+    }
+
+    mutating func readOthers(than queue: String) -> RelayAction {
+        phase = .readingOthers
+        return .readOthers(than: queue, maximumJobs: PieceSize.smallest, maximumBytes: limits.bytes)
+    }
+
+    /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are sent again themselves after each
+    /// pause.
     private mutating func readForProof(_ refusals: inout RefusalState, now: Int64) -> RelayAction {
         guard isIdle else { return readNew(.atMost(.zero)) }
         raiseAlarm(&refusals)
@@ -87,16 +100,17 @@ extension RelayLane {
 
     /// While the relay is paused a lane holds no jobs in memory but those of a cycle; after the pause it sends none of
     /// them alone.
-    mutating func settlePlan(_ refusals: inout RefusalState, now: Int64) {
-        if refusals.isPaused, stuck.isProbing { stopProbing(now: now) }
+    mutating func settlePlan(_ state: inout RelayState, now: Int64) {
+        if state.refusals.isPaused, stuck.isProbing { stopProbing(now: now) }
         guard !plan.isExhausted else { return }
         let belongs =
             switch plan.purpose {
             case .test: true
-            case .trial: refusals.isPaused
-            case nil, .deferred, .probe, .retry: !refusals.isPaused
+            case .trial: state.refusals.isPaused
+            case nil, .deferred, .probe, .retry: !state.refusals.isPaused
             }
-        if !belongs { setAside(&refusals) }
+        if !belongs { setAside(&state.refusals) }
+        siftPlan(state.setAside)
     }
 
     /// Keeps the ids of the jobs that are left, and nothing else of them.

@@ -11,15 +11,22 @@ extension RelayLane {
     ///   - least: what the server asks for, until anything is sent.
     ///   - longWait: the wait before the same jobs go again.
     mutating func settleRefused(
-        _ piece: BatchPlan.Piece, text: String, atLeast least: Duration, now: Int64,
+        _ piece: BatchPlan.Piece, text: String, atLeast least: Duration, state: inout RelayState, now: Int64,
         longWait: (inout RelayLane) -> Duration
     ) {
         let mayBeStuck = piece.jobs.count == 1 && (plan.purpose == nil || plan.purpose == .deferred)
         let isFirst = !stuck.isProbing
-        switch mayBeStuck ? stuck.refused(piece, now: now) : .retry {
-        case .retry: putBack(piece, text: text, after: longWait(&self), isAsked: least > .zero)
-        case .setAside: setAside(piece, text: text)
+        let queue = mayBeStuck ? piece.jobs.first?.job.queue : nil
+        switch queue.map({ stuck.refused(piece, hasOthers: plan.hasJob(notOf: $0), now: now) }) ?? .retry {
+        case .retry:
+            // One of these jobs is refused, probably: it is looked for at once.
+            let isNews = stuck.isQuick(now: now) && isAccepting && least == .zero
+            refusedQueue = queue
+            if isNews { sizing.tryOne() }
+            putBack(piece, text: text, after: isNews ? .zero : longWait(&self), isAsked: least > .zero)
+        case .setAside(let isAlone): setAside(piece, isAlone: isAlone, text: text, state: &state, now: now)
         case .probe:
+            refusedQueue = isFirst ? queue : nil
             if isFirst {
                 let wait = longWait(&self)
                 stuckWait = wait
@@ -30,10 +37,31 @@ extension RelayLane {
         }
     }
 
-    private mutating func setAside(_ piece: BatchPlan.Piece, text: String) {
+    private mutating func setAside(
+        _ piece: BatchPlan.Piece, isAlone: Bool, text: String, state: inout RelayState, now: Int64
+    ) {
         guard let job = piece.jobs.first else { return }
+        let queue = job.job.queue
         report(.setAside(job: job.id, text: text))
         changes.append(.park([job.id], because: .refused(text)))
+        guard state.setAside.added(of: queue, isAlone: isAlone, text: text, now: now) else { return }
+        report(.queueHeld(queue, text: text))
+        hold(stuck.take(of: queue), of: queue, text: text)
+    }
+
+    private mutating func hold(_ jobs: [StoredJob], of queue: String, text: String) {
+        guard !jobs.isEmpty else { return }
+        changes.append(.park(jobs.map(\.id), because: .refused("the queue is parked: \(text)")))
+    }
+
+    /// Takes the jobs of held queues out of the plan.
+    mutating func siftPlan(_ setAside: SetAsideJobs) {
+        guard !setAside.hasNoHolds, plan.purpose != .retry, plan.sifted != setAside.generation else { return }
+        let jobs = plan.take { setAside.text(ofHeld: $0) != nil }
+        plan.sifted = setAside.generation
+        for (queue, jobs) in Dictionary(grouping: jobs, by: \.job.queue).sorted(by: { $0.key < $1.key }) {
+            hold(jobs, of: queue, text: setAside.text(ofHeld: queue) ?? "")
+        }
     }
 
     /// No other job is accepted, or none is there to be sent: the held ones go again after a wait.
@@ -42,22 +70,37 @@ extension RelayLane {
         delay = max(delay ?? .zero, stuckWait)
     }
 
-    /// A job that was set aside was sent again. Where Zizq itself refuses it, it goes behind the others and is treated
-    /// as they are.
+    /// Jobs that were set aside were sent again. One that Zizq itself refuses goes behind the others and is treated as
+    /// they are.
     mutating func retried(
         _ piece: BatchPlan.Piece, _ verdict: AnswerVerdict, state: inout RelayState, now: Int64
     ) -> RelayAction {
-        guard let job = piece.jobs.first else { return proceed(&state, now: now) }
+        let jobs = piece.jobs
         switch verdict {
         case .accepted(let enqueued):
             noteAccepted(piece, &state.refusals, now: now)
-            let accepted = reportAccepted(piece, enqueued).first?.acknowledgement
-            state.setAside.accepted()
-            changes.append(.takeBack(job.id, accepted))
-        case .jobRefused, .batchRefused, .licenceMissing, .tooLarge:
-            changes.append(.takeBack(job.id, nil))
-        case .setUpWrong, .tryAgain: break
+            let accepted = reportAccepted(piece, enqueued).map(\.acknowledgement)
+            state.setAside.accepted(jobs)
+            state.setAside.passed(jobs, mostJobs: limits.jobs, now: now)
+            changes.append(.takeBack(jobs.map(\.id), accepted))
+        case .jobRefused(_, let text), .batchRefused(let text), .licenceMissing(_, let text), .tooLarge(let text):
+            guard jobs.count == 1 else { return stopRetry(jobs, text: text, state: &state, now: now) }
+            state.setAside.passed(jobs, mostJobs: 1, now: now)
+            changes.append(.takeBack(jobs.map(\.id), []))
+        case .tryAgain(let why) where !why.isAmbiguous:
+            plan.removeAll()
+            state.setAside.delayed(jobs, by: why.retryAfter ?? .zero, now: now)
+        case .setUpWrong(let text, _): return stopRetry(jobs, text: text, state: &state, now: now)
+        case .tryAgain(let why): return stopRetry(jobs, text: why.text, state: &state, now: now)
         }
+        return proceed(&state, now: now)
+    }
+
+    private mutating func stopRetry(
+        _ jobs: ArraySlice<StoredJob>, text: String, state: inout RelayState, now: Int64
+    ) -> RelayAction {
+        plan.removeAll()
+        state.setAside.refused(jobs, text: text, sentAt: sentAt, now: now)
         return proceed(&state, now: now)
     }
 }

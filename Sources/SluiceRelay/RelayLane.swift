@@ -11,7 +11,8 @@ package struct RelayLane: Sendable {
         case starting
         case reading
         case readingAgain(RefusalState.Claim)
-        case readingSetAside
+        case readingOthers
+        case readingSetAside(SetAsideQuery)
         case sending(BatchPlan.Piece, withKeys: Bool)
         case changing(OutboxChange)
         case waiting
@@ -46,6 +47,16 @@ package struct RelayLane: Sendable {
     var stuck = StuckJobs()
     /// The wait before the jobs that `stuck` holds go again.
     var stuckWait = Duration.zero
+    /// A queue of which a job is refused: jobs of others are looked for.
+    var refusedQueue: String?
+    /// Whether the last answer accepted something.
+    var isAccepting = false
+    /// The held queue of which this lane has jobs.
+    var claimedQueue: String?
+    /// Whether jobs that were set aside were sent last: others have their turn.
+    var hasRetried = false
+    /// When the last request was sent.
+    var sentAt: Int64 = 0
     /// The jobs to come, up to this one, may have been sent by the process before this one; 0 after the first read.
     var lastOfEarlierProcess: Int64
     /// `RefusalState.confirmations` when the last request was sent.
@@ -79,7 +90,9 @@ package struct RelayLane: Sendable {
         let damaged = jobs.filter { !$0.isIntact }
         deadLetter(damaged.map { FailedJob(job: $0.id, reason: .checksumMismatch, detail: StoredJob.damaged) })
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
-        if case .readingAgain(var claim) = phase {
+        if case .readingOthers = phase {
+            plan.append(sound)
+        } else if case .readingAgain(var claim) = phase {
             // Jobs that are missing are not pending any more, up to the last one that fitted.
             claim.jobs = claim.jobs.beyond(jobs.last?.id ?? .max)
             state.refusals.giveBack(claim)
@@ -94,15 +107,15 @@ package struct RelayLane: Sendable {
         return proceed(&state, now: now)
     }
 
-    /// The job that was set aside and is to be tried again has come; nil where there is none.
-    package mutating func setAsideRead(_ job: StoredJob?, state: inout RelayState, now: Int64) -> RelayAction {
-        state.setAside.found(job?.id, now: now)
-        if let job, job.isIntact {
-            plan = BatchPlan([job], purpose: .retry, mayHaveBeenStoredThrough: .max)
-        } else if let job {
+    /// The jobs that were set aside and are to be sent again have come.
+    package mutating func setAsideRead(_ page: SetAsidePage, state: inout RelayState, now: Int64) -> RelayAction {
+        guard case .readingSetAside(let query) = phase else { preconditionFailure("no such jobs were asked for") }
+        if let queue = state.setAside.read(page, of: query, now: now) { report(.queueReleased(queue)) }
+        for job in page.jobs where !job.isIntact {
             report(.deadLettered(job: job.id, reason: .checksumMismatch, detail: StoredJob.damaged))
-            changes.append(.takeBack(job.id, nil))
+            changes.append(.takeBack([job.id], []))
         }
+        plan = BatchPlan(page.jobs.filter(\.isIntact), purpose: .retry, mayHaveBeenStoredThrough: .max)
         return proceed(&state, now: now)
     }
 
@@ -117,8 +130,7 @@ package struct RelayLane: Sendable {
 
     /// The change that was asked for is committed.
     package mutating func changeCommitted(state: inout RelayState, now: Int64) -> RelayAction {
-        guard case .changing(let change) = phase else { preconditionFailure("no change was asked for") }
-        if case .park(_, because: .refused) = change { state.setAside.added(now: now) }
+        guard case .changing = phase else { preconditionFailure("no change was asked for") }
         return proceed(&state, now: now)
     }
 
@@ -132,6 +144,7 @@ package struct RelayLane: Sendable {
     /// The jobs that were asked for could not be read.
     package mutating func readFailed(_ text: String, state: inout RelayState) -> RelayAction {
         if case .readingAgain(let claim) = phase { state.refusals.giveBack(claim) }
+        refusedQueue = nil
         // The step of the cycle that needed the jobs is repeated.
         cycle = .idle
         return waitForOutbox(text)
@@ -154,7 +167,12 @@ package struct RelayLane: Sendable {
             phase = .waiting
             return .wait(delay)
         }
-        settlePlan(&state.refusals, now: now)
+        settlePlan(&state, now: now)
+        guard changes.isEmpty else { return proceed(&state, now: now) }
+        if let queue = refusedQueue {
+            refusedQueue = nil
+            if !plan.hasJob(notOf: queue) { return readOthers(than: queue) }
+        }
         if let piece = takePiece(state.licence, now: now) {
             confirmationsAtSend = state.refusals.confirmations
             return send(piece, licence: state.licence, now: now)
@@ -179,6 +197,7 @@ package struct RelayLane: Sendable {
     private mutating func send(_ piece: BatchPlan.Piece, licence: LicenceState, now: Int64) -> RelayAction {
         let withKeys = licence.sendsKeys(now: now)
         phase = .sending(piece, withKeys: withKeys)
+        sentAt = now
         return .send(BatchRequest(jobs: piece.jobs, withKeys: withKeys, timeout: sizing.timeout))
     }
 
@@ -199,8 +218,10 @@ package enum RelayAction: Sendable {
     /// Hand over those of these jobs that are still pending, by ranges of their ids in ascending order. Event:
     /// `jobsRead` or `readFailed`.
     case readAgain([ClosedRange<Int64>], maximumBytes: Int)
-    /// Hand over the next job behind this one that was set aside. Event: `setAsideRead` or `readFailed`.
-    case readSetAside(after: Int64)
+    /// Hand over the next jobs of other queues than this one, if there are any. Event: `jobsRead` or `readFailed`.
+    case readOthers(than: String, maximumJobs: Int, maximumBytes: Int)
+    /// Hand over jobs that were set aside. Event: `setAsideRead` or `readFailed`.
+    case readSetAside(SetAsideQuery, maximumBytes: Int)
     /// Post a batch. Event: `answered`.
     case send(BatchRequest)
     /// Change the outbox. Event: `changeCommitted` or `changeFailed`.
@@ -222,12 +243,12 @@ package enum RelayAction: Sendable {
 package struct RelayState: Sendable {
     package var licence: LicenceState
     package var refusals = RefusalState()
-    var setAside: SetAsideSchedule
+    var setAside: SetAsideJobs
 
     /// - Parameter mayHaveSetAside: whether an earlier process may have set jobs aside.
     package init(uniqueKeys: UniqueKeyPolicy, mayHaveSetAside: Bool = false) {
         licence = LicenceState(policy: uniqueKeys)
-        setAside = SetAsideSchedule(mayHaveSome: mayHaveSetAside)
+        setAside = SetAsideJobs(mayHaveSome: mayHaveSetAside)
     }
 }
 
@@ -251,8 +272,8 @@ package enum OutboxChange: Sendable, Hashable {
     case deadLetter([FailedJob])
     /// These jobs, by their numbers, are kept out of reading until they are let out.
     case park([Int64], because: ParkReason)
-    /// A job that was set aside is accepted by Zizq, or, without an acknowledgement, goes behind all others.
-    case takeBack(Int64, Acknowledgement?)
+    /// Jobs that were set aside are accepted by Zizq, or, without acknowledgements, go behind all others.
+    case takeBack([Int64], [Acknowledgement])
     /// One parked job, or all, are read again.
     case release(isAll: Bool)
 }

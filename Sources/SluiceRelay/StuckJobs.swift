@@ -1,16 +1,17 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// Jobs that are refused alone, not by Zizq's own word but by whatever answers: a filter, a proxy, a server that fails.
+/// Jobs that are refused alone by something other than Zizq itself: a filter, a proxy, a server that fails.
 ///
-/// Either it refuses this one job, or every job. After some tries each further try is followed by a few other jobs,
-/// each alone. Once one of them is accepted, the held jobs are tried again. A job that is refused three times, each
-/// time after another job was accepted, is set aside. Where none is accepted, all go back in order, and the next time
-/// more jobs follow. A value without I/O; `now` is the monotonic clock in nanoseconds.
+/// Either it refuses this one job, or every job. After some attempts each further one is followed by a few other jobs,
+/// each alone; if jobs of other queues wait, which it must not hold up, after the second attempt. Once one of them is
+/// accepted, the held jobs are sent again. A job that is refused three times, each time after another job was accepted,
+/// is parked. If none is accepted, all go back in order, and the next time more jobs follow. A value without I/O; `now`
+/// is the monotonic clock in nanoseconds.
 struct StuckJobs {
     /// Tries of one job, after which others go instead.
     static let mostTries = 8
-    /// Tries of a job while an earlier one was set aside a short time ago, or could not be because no other job came.
+    /// Tries of a job while jobs of other queues wait.
     static let fewTries = 2
     /// How long one job is tried, after which others go instead.
     static let patience: Duration = .seconds(120)
@@ -25,9 +26,17 @@ struct StuckJobs {
     private struct Held {
         var piece: BatchPlan.Piece
         var proofs = 0
+        /// Whether another job of its queue was accepted since it was refused.
+        var isAlone = false
+
+        /// Whether one of these jobs is of its queue.
+        func isOf(queueOf jobs: ArraySlice<StoredJob>) -> Bool {
+            let queue = piece.jobs.first?.job.queue
+            return jobs.contains { $0.job.queue == queue }
+        }
     }
 
-    /// The job that is tried again and again.
+    /// The job that is retried repeatedly.
     private struct Watched {
         let job: Int64
         let since: Int64
@@ -64,35 +73,49 @@ struct StuckJobs {
         case retry
         /// Another job.
         case probe
-        /// This job is not to be sent with the others any more.
-        case setAside
+        /// This job is not to be sent with the others any more. `isAlone`: others of its queue are accepted.
+        case setAside(isAlone: Bool)
     }
 
     /// A job that was sent alone is refused.
-    mutating func refused(_ piece: BatchPlan.Piece, now: Int64) -> Step {
+    ///
+    /// - Parameter hasOthers: whether a job of another queue is there to be sent.
+    mutating func refused(_ piece: BatchPlan.Piece, hasOthers: Bool, now: Int64) -> Step {
         if var confirmed = inFlight {
             inFlight = nil
             confirmed.piece = piece
             confirmed.proofs += 1
             guard confirmed.proofs < Self.neededProofs else {
                 isQuickUntil = now + Self.memory.wholeNanoseconds
-                return .setAside
+                return .setAside(isAlone: confirmed.isAlone)
             }
             held.append(confirmed)
             return .probe
         }
-        guard isProbing || isDue(piece, now: now) else { return .retry }
+        guard isProbing || isDue(piece, hasOthers: hasOthers, now: now) else { return .retry }
         held.append(Held(piece: piece))
         return .probe
     }
 
-    private mutating func isDue(_ piece: BatchPlan.Piece, now: Int64) -> Bool {
+    private mutating func isDue(_ piece: BatchPlan.Piece, hasOthers: Bool, now: Int64) -> Bool {
         guard let job = piece.jobs.first?.id else { return false }
         var current = watched.flatMap { $0.job == job ? $0 : nil } ?? Watched(job: job, since: now)
         current.tries += 1
         watched = current
-        return current.tries >= (now < isQuickUntil ? Self.fewTries : Self.mostTries)
+        return isQuick(now: now) || current.tries >= (hasOthers ? Self.fewTries : Self.mostTries)
             || now - current.since >= Self.patience.wholeNanoseconds
+    }
+
+    /// Whether an earlier job was set aside a short time ago, or could not be because no other job came: the first
+    /// refusal is enough to send others instead.
+    func isQuick(now: Int64) -> Bool { now < isQuickUntil }
+
+    /// Takes out the jobs of a queue that is held as a whole.
+    mutating func take(of queue: String) -> [StoredJob] {
+        let taken = (confirming + held).flatMap(\.piece.jobs).filter { $0.job.queue == queue }
+        confirming.removeAll { $0.piece.jobs.first?.job.queue == queue }
+        held.removeAll { $0.piece.jobs.first?.job.queue == queue }
+        return taken
     }
 
     /// Whether so many jobs are held that probably everything is refused.
@@ -100,9 +123,11 @@ struct StuckJobs {
         held.count >= limit || held.reduce(0) { $0 + $1.piece.byteCount } > byteLimit
     }
 
-    /// A request was accepted.
-    mutating func accepted() {
+    /// A request with these jobs was accepted.
+    mutating func accepted(_ jobs: ArraySlice<StoredJob>) {
         watched = nil
+        for index in held.indices where held[index].isOf(queueOf: jobs) { held[index].isAlone = true }
+        for index in confirming.indices where confirming[index].isOf(queueOf: jobs) { confirming[index].isAlone = true }
         if inFlight != nil {
             inFlight = nil
         } else {
@@ -138,47 +163,4 @@ struct StuckJobs {
         piece.isNamed = false
         return piece
     }
-}
-
-/// When the jobs that were set aside are sent again: one at a time, and all of them within some minutes. One for all
-/// lanes. Monotonic clock, nanoseconds.
-struct SetAsideSchedule {
-    /// Between two passes over all of them.
-    static let interval: Duration = .seconds(600)
-    /// After one that is still refused.
-    static let spacing: Duration = .seconds(5)
-
-    /// Whether jobs may be set aside: also those of an earlier process.
-    private var mayHaveSome: Bool
-    private var dueAt: Int64 = .min
-    /// The last job that was tried in this pass.
-    private var cursor: Int64 = 0
-
-    init(mayHaveSome: Bool) { self.mayHaveSome = mayHaveSome }
-
-    /// A job was set aside.
-    mutating func added(now: Int64) {
-        if !mayHaveSome { dueAt = now + Self.interval.wholeNanoseconds }
-        mayHaveSome = true
-    }
-
-    /// - Returns: behind which job to look for the next one to try; nil where it is not the time.
-    mutating func claim(now: Int64) -> Int64? {
-        guard mayHaveSome, now >= dueAt else { return nil }
-        dueAt = now + Self.interval.wholeNanoseconds
-        return cursor
-    }
-
-    /// What was found behind the claimed place.
-    mutating func found(_ job: Int64?, now: Int64) {
-        if job == nil, cursor == 0 { mayHaveSome = false }
-        cursor = job ?? 0
-        dueAt = now + (job == nil ? Self.interval : Self.spacing).wholeNanoseconds
-    }
-
-    /// One was accepted: the next may be, too.
-    mutating func accepted() { dueAt = .min }
-
-    /// How long until one is to be tried; nil where there is none.
-    func untilDue(now: Int64) -> Duration? { mayHaveSome ? .nanoseconds(max(0, dueAt - max(now, 0))) : nil }
 }

@@ -3,8 +3,7 @@ internal import SluiceJSON
 package import SluiceRoutes
 
 extension Route {
-    /// Handles a request on the route's path as the gateway does, except for what only a running gateway has: the rate,
-    /// the outbox and its keys.
+    /// Handles a request on the route's path like the gateway, except for the rate, the outbox and its keys.
     package func dryRun(_ request: RequestToSign, _ arrival: RequestArrival) -> RouteOutcome {
         request.withView(from: arrival.sender ?? .unknown) { view in
             var scratch = RouteScratch()
@@ -13,28 +12,28 @@ extension Route {
     }
 }
 
-/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each.
+/// The unique keys of consecutive dry runs of one route: what the outbox would store of each.
 struct DryRunKeys {
-    /// What of a delivery is stored.
+    /// The stored parts of a delivery.
     struct Stored {
         var jobs: [Job] = []
         var deadLetters: [DeadLetter] = []
-        /// How many parts were seen before.
+        /// The number of parts that were seen before.
         var duplicates = 0
-        /// Whose key it has, where all of it was seen before.
+        /// The sender of the earlier delivery, if all parts were seen before.
         var duplicateOf: Sender?
     }
 
-    /// Whose delivery a key was seen in.
+    /// The delivery in which a key was seen.
     struct Sender: Hashable {
         let name: String
         let deliveryID: String
     }
 
-    /// Who sent the accepted deliveries, by key; the oldest first.
+    /// The senders of the accepted deliveries by key, the oldest first.
     private var accepted: [Fingerprint: [(sender: Sender, holder: DedupeRule.Holder)]] = [:]
 
-    /// Stores a delivery part by part, each as its key and the route's `on_changed_body` say.
+    /// Stores a delivery part by part, according to its keys and the route's `on_changed_body`.
     mutating func store(_ delivery: Delivery, of sender: Sender) -> Stored {
         let rule = DedupeRule(delivery.onChangedBody)
         var stored = Stored()
@@ -46,7 +45,7 @@ struct DryRunKeys {
                 if first == nil, let key = part.key { first = accepted[key.hash]?[Int(holder.row)].sender }
             case .store(let generation, _):
                 remember(part, of: sender)
-                // What is accepted again has another key at Zizq, which would drop it as a duplicate.
+                // A part that is accepted again gets another key at Zizq, which would otherwise drop it as a duplicate.
                 stored.jobs += part.jobs.map { $0.marked(generation: generation) }
                 stored.deadLetters += part.deadLetters
             case .deadLetter:
@@ -76,7 +75,7 @@ struct DryRunKeys {
 }
 
 extension Job {
-    /// The job as it is sent.
+    /// The job as it is sent to Zizq.
     var tree: JSONTree? {
         var json: [UInt8] = []
         JobObject.append(self, to: &json)

@@ -1,38 +1,38 @@
 internal import SluiceBase
 
-/// What a delivery becomes, while its elements go through the rules one after the other.
+/// The jobs and dead letters of a delivery while the rules are applied to its elements.
 struct DeliveryAssembly {
-    /// So many jobs come of one delivery at most.
+    /// The maximum number of jobs of one delivery.
     static let mostJobs = 10_000
 
-    /// Why a delivery goes no further.
+    /// Why the rest of a delivery is not rendered.
     enum StopError: Error {
         /// It is refused.
         case refused(RouteOutcome)
-        /// All of it is one dead letter.
+        /// The whole delivery is one dead letter.
         case dead(DeadLetter)
     }
 
-    /// What was taken for it from the memory budget.
+    /// The memory reserved for it.
     var charge: MemoryCharge
     private(set) var parts: [Delivery.Part] = []
-    /// The first reason for which something left no trace.
+    /// The first reason for which nothing was stored.
     private(set) var ignored: AcknowledgementReason?
     var missingKeys = 0
     private var jobs = 0
-    /// The bytes of their payloads.
+    /// The size of the payloads in bytes.
     private var bytes = 0
 
     init(_ charge: MemoryCharge) { self.charge = charge }
 
     mutating func ignore(_ reason: AcknowledgementReason) { ignored = ignored ?? reason }
 
-    /// Begins what has a key of its own.
+    /// Starts a part with its own key.
     mutating func begin(_ part: Delivery.Part) { parts.append(part) }
 
-    /// Adds a job to what was begun last.
+    /// Adds a job to the last part.
     ///
-    /// - Parameter limit: how many bytes the payloads of one delivery may have together.
+    /// - Parameter limit: the maximum size of all payloads of a delivery in bytes.
     mutating func add(_ job: Job, upTo limit: Int) throws(StopError) {
         jobs += 1
         bytes += job.payload.count
@@ -45,7 +45,7 @@ struct DeliveryAssembly {
         parts[parts.count - 1].jobs.append(job)
     }
 
-    /// Adds a dead letter to what was begun last.
+    /// Adds a dead letter to the last part.
     mutating func add(_ letter: DeadLetter) { parts[parts.count - 1].deadLetters.append(letter) }
 }
 
@@ -55,18 +55,29 @@ extension DeadLetter {
     }
 }
 
-/// The bytes of a request that a dead letter keeps: an HTTP/1.1 message without what lets its reader in.
+/// The bytes of a request that a dead letter keeps: an HTTP/1.1 message without credentials.
 enum KeptRequest {
     private static let host: HeaderName = "host"
 
-    /// Request line, header lines without credentials, an empty line, and the body with its chunk framing undone.
+    /// Request line, headers without credentials, an empty line, and the body without chunk framing.
     static func bytes(of request: borrowing RequestView, without credentials: Set<HeaderName>) -> [UInt8] {
+        var bytes = head(of: request, without: credentials, room: request.body.count)
+        bytes.append(request.body)
+        return bytes
+    }
+
+    /// All before the body.
+    ///
+    /// - Parameter room: for how many bytes more.
+    static func head(
+        of request: borrowing RequestView, without credentials: Set<HeaderName>, room: Int = 0
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(request.body.count + 2048)
+        bytes.reserveCapacity(room + 2048)
         bytes.append(request.method)
         bytes.append(ASCII.space)
         bytes.append(request.target)
-        // Without a host it came as HTTP/1.0, and only as such can it be read again (RFC 9112 §3.2).
+        // A request without a host came as HTTP/1.0, and can only be parsed again as such (RFC 9112 §3.2).
         bytes += Array((request.headers.firstIndex(of: host) == nil ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n").utf8)
         for index in 0..<request.headers.count {
             let name = request.headers.name(at: index)
@@ -77,7 +88,6 @@ enum KeptRequest {
             bytes += Array("\r\n".utf8)
         }
         bytes += Array("\r\n".utf8)
-        bytes.append(request.body)
         return bytes
     }
 }

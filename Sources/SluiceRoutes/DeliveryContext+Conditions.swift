@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension DeliveryContext {
-    /// Whether all of these conditions hold; the rest is not looked at once one does not.
+    /// Whether all of these conditions are true. Evaluation stops at the first one that is not.
     func fulfils(_ conditions: [Condition]) -> Bool {
         for condition in conditions where !fulfils(condition) { return false }
         return true
@@ -19,7 +19,7 @@ extension DeliveryContext {
         }
     }
 
-    /// Whether these conditions hold whatever the body says: `nil` if that depends on it.
+    /// Whether these conditions are true for any body: `nil` if that depends on it.
     func fulfilsByHead(_ conditions: [Condition]) -> Bool? {
         var isKnown = true
         for condition in conditions {
@@ -58,7 +58,7 @@ extension DeliveryContext {
         switch condition.reference.source {
         case .body, .item: return bodyFulfils(condition)
         case .header(let name):
-            // The usual case: one line, compared where it lies.
+            // The usual case: one line, compared in place.
             guard let index = request.headers.firstIndex(of: name) else { return absenceFulfils(condition) }
             guard request.headers.firstIndex(of: name, from: index + 1) == nil else { break }
             return condition.test.holds(forText: request.headers.value(at: index), isTyped: false)
@@ -91,7 +91,7 @@ extension DeliveryContext {
         }
     }
 
-    /// A default, such as an event's, stands in for what is absent.
+    /// A default, such as an event's, replaces an absent value.
     private func absenceFulfils(_ condition: ValueCondition) -> Bool {
         guard let standIn = condition.reference.fallback?.standIn else { return condition.test.holdsForAbsent }
         return condition.test.holds(forText: standIn.span, isTyped: false)
@@ -99,6 +99,6 @@ extension DeliveryContext {
 }
 
 extension ReferenceFallback {
-    /// What conditions see where the value is absent; `nil` for a default that is null.
+    /// The value of an absent reference for conditions; `nil` for a default that is null.
     var standIn: [UInt8]? { json.elementsEqual("null".utf8) ? nil : text }
 }

@@ -25,7 +25,7 @@ extension JobStart {
 }
 
 extension BatchTemplate {
-    /// The batch of one job; `nil` where the key turns out to be empty.
+    /// The batch of one job; `nil` if the key is empty.
     func batch(_ context: borrowing DeliveryContext) -> JobBatch? {
         switch key {
         case .constant: return constant
@@ -45,7 +45,7 @@ extension ReplyTemplate {
             headers.append(RouteReply.Header(name: header.name, value: String(decoding: value, as: UTF8.self)))
         }
         guard let body = rendered(context) else {
-            // The document that stands in for it has a type of its own.
+            // The gateway's document has its own type.
             headers.removeAll { $0.name.lowercased() == "content-type" }
             return RouteReply(
                 status: status, headers: headers, body: Self.hasNoContent(status) ? [] : nil,
@@ -73,8 +73,8 @@ extension ReplyTemplate {
 }
 
 extension MismatchPolicy {
-    /// What becomes of a delivery whose jobs have been made: itself, or where one of its payloads did not fit and the
-    /// route says so, a refusal.
+    /// The outcome of a delivery with rendered jobs: the delivery, or a refusal if a payload did not match and the
+    /// route says so.
     func outcome(of delivery: Delivery, reply: RouteReply?) -> RouteOutcome {
         guard self == .reject, let letter = delivery.deadLetters.first(where: { $0.reason == .payloadMismatch }) else {
             return .store(delivery, reply: reply)

@@ -2,28 +2,28 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// One delivery as references see it: the request, and the JSON of its body after the scan. Valid while the request is
-/// in work.
+/// The values of references for one delivery: the request, and the scanned JSON of its body. Valid until the request is
+/// answered.
 package struct DeliveryContext: ~Escapable {
-    /// With the content coding of its body undone.
+    /// With the body decompressed.
     let request: RequestView
-    /// As it came.
+    /// As received.
     let received: RequestView
-    /// The JSON of the body; empty where it could not be read, and then `findings` are empty too.
+    /// The JSON of the body; empty if it could not be read, and then `findings` are empty, too.
     let document: Span<UInt8>
-    /// Whether the document was made from a form or a text, whose own values have no types.
+    /// Whether the document was made from a form or a text, whose values have no types.
     let isForm: Bool
     let findings: JSONFindings
     let route: Route
     let deliveryID: String
     let receivedAtMilliseconds: Int64
     let bodyDigest: Digest
-    /// The current element, with `each`; counted from 0.
+    /// The current element, with `each`; from 0.
     var item = 0
-    /// What `${hmac}` stands for in the reply of a handshake.
+    /// The value of `${hmac}` in the reply of a handshake.
     var hmac: [UInt8] = []
 
-    /// - Parameter bodyDigest: where it is known already.
+    /// - Parameter bodyDigest: if it was already computed.
     @_lifetime(copy delivery, copy document)
     init(
         _ delivery: borrowing Route.ReadRequest, document: Span<UInt8>, isForm: Bool, findings: JSONFindings,
@@ -42,7 +42,7 @@ package struct DeliveryContext: ~Escapable {
 }
 
 extension DeliveryContext {
-    /// Whether the reference names something that is present and not null. A default does not count.
+    /// Whether the value of a reference is present and not null. A default does not count.
     func isPresent(_ reference: Reference) -> Bool {
         switch reference.source {
         case .body, .item: (kind(of: reference.pathID) ?? .null) != .null
@@ -50,17 +50,17 @@ extension DeliveryContext {
         case .header(let name): request.headers.firstIndex(of: name) != nil
         case .query(let name): QueryParameters.first(name, in: request.query) != nil
         case .event: route.event.map { isPresent($0) } ?? false
-        // A request that is rendered again from a dead letter no longer has a sender.
+        // A request that is rendered again from a dead letter has no sender any more.
         case .remoteAddress: request.peer != .unknown
         case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
             .index, .handshakeHMAC:
             true
-        // Of the verifier, which has a context of its own.
+        // Belong to the verifier, which has a separate context.
         case .signedTimestamp, .signedID, .verifyOnly, .account: false
         }
     }
 
-    /// Where the value of a body path lies in the document; of a path with `each` in the current element.
+    /// The range of a body path's value in the document; of a path with `each` in the current element.
     func range(of path: Int) -> Range<Int>? { findings.range(of: path, item: item) }
 
     func kind(of path: Int) -> JSONKind? { findings.kind(of: path, item: item) }
@@ -87,8 +87,8 @@ extension DeliveryContext {
         }
     }
 
-    /// The value as text: strings without their quotes and escapes, other JSON as it is written. Empty if it is absent
-    /// and has no default.
+    /// The value as text: strings without quotes and escapes, other JSON as written. Empty if it is absent and has no
+    /// default.
     func text(_ reference: Reference) -> [UInt8] {
         guard isPresent(reference) else { return reference.fallback?.text ?? [] }
         switch reference.source {
@@ -138,7 +138,7 @@ extension DeliveryContext {
 }
 
 extension DeliveryContext {
-    /// Appends the exact bytes of a value of the body, repaired where Zizq would refuse them.
+    /// Appends the exact bytes of a value of the body, repaired if Zizq would refuse them.
     private func appendDocument(at path: Int, to json: inout [UInt8]) {
         guard let range = range(of: path) else { return }
         json.appendRepairingSurrogates(document, findings.loneSurrogates, in: range)
@@ -157,7 +157,7 @@ extension DeliveryContext {
         return Array((JSONText.decode(value) ?? "").utf8)
     }
 
-    /// The value of a header; lines with the same name are one value, joined by commas (RFC 9110 §5.3).
+    /// The value of a header; lines with the same name are joined by commas (RFC 9110 §5.3).
     private func headerText(_ name: HeaderName) -> [UInt8] {
         guard let first = request.headers.firstIndex(of: name) else { return [] }
         var text = request.headers.value(at: first).array

@@ -2,18 +2,18 @@ package import SluiceBase
 internal import SluiceInflate
 internal import SluiceJSON
 
-/// What is known of a request besides its bytes.
+/// Information about a request in addition to its bytes.
 package struct RequestArrival: Sendable {
-    /// Who sent it, behind trusted proxies; `nil` if that is not known: then a route that says who may send refuses it.
+    /// The sender, behind trusted proxies; `nil` if it is not known: a route with allowed addresses then refuses it.
     package var sender: PeerAddress?
-    /// Whether the gateway admitted and verified it when it arrived, and stored it without its credentials. Its address
-    /// and its signature are not asked for again.
+    /// Whether the gateway admitted and verified it on arrival, and stored it without its credentials. Its address and
+    /// its signature are not checked again.
     package var isStored: Bool
-    /// By the wall clock, which timestamps are compared with.
+    /// By the wall clock, with which timestamps are compared.
     package var receivedAtMilliseconds: Int64
-    /// What `${delivery.id}` is.
+    /// The value of `${delivery.id}`.
     package var deliveryID: String
-    /// What of the request is rendered; less than all for a dead letter that is about less.
+    /// The part of the request to render; not everything for a dead letter about a part.
     package var share: DeliveryShare
 
     package init(
@@ -28,38 +28,37 @@ package struct RequestArrival: Sendable {
     }
 }
 
-/// The order in which a request is judged, the only place that states it: address, handshakes by the head, method,
-/// content type, content coding, the part of the signature that the head shows; size, signature, rate; body, handshakes
-/// by the body, rules.
+/// The order in which a request is checked, stated only here: address, handshakes by the head, method, content type,
+/// content coding, the part of the signature in the head; size, signature, rate; body, handshakes by the body, rules.
 ///
-/// All of it runs synchronously on the calling thread, without locks, and changes nothing but its arguments and the
-/// bucket of the route's rate. A body that cannot be read is refused, or becomes a dead letter, only after the rules
-/// that the head decides: see `acknowledgedByHead`.
+/// Everything runs synchronously on the calling thread, without locks, and changes only its arguments and the bucket of
+/// the route's rate. A body that cannot be read is refused, or becomes a dead letter, only after the rules that the
+/// head decides: see `acknowledgedByHead`.
 extension Route {
-    /// Where `handle` begins.
+    /// The first step of `handle`.
     package enum Stage {
-        /// Nothing of the request has been judged.
+        /// Nothing has been checked.
         case head
         /// It was admitted by its head, and its body is within the route's limit.
         case signature
-        /// It was verified, now or when it arrived.
+        /// It was verified, now or on arrival.
         case body
     }
 
-    /// Judges a request by its head, before its body is read.
+    /// Checks a request by its head, before its body is read.
     ///
-    /// - Returns: the refusal, or `nil` if it is admitted.
+    /// - Returns: the refusal; `nil` if it is admitted.
     package func admit(_ head: borrowing RequestView, _ arrival: borrowing RequestArrival) -> RouteOutcome? {
         var trace = NoTrace()
         return admit(head, arrival, trace: &trace)
     }
 
-    /// Judges a complete request from `stage` on and renders its jobs, for serving.
+    /// Checks a complete request from `stage` on and renders its jobs, for serving.
     ///
     /// - Parameters:
-    ///   - rate: the bucket of the route; `nil` where requests are not counted.
+    ///   - rate: the bucket of the route; `nil` if requests are not counted.
     ///   - time: for the bucket.
-    ///   - scratch: the thread's own.
+    ///   - scratch: belongs to the thread.
     package func handle(
         _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, from stage: Stage,
         rate: (limiter: RateLimiter, nanoseconds: Int64)? = nil, scratch: inout RouteScratch
@@ -87,6 +86,7 @@ extension Route {
                 guard refusal.status == 401,
                     let answer = handshake(ofUnsigned: request, arrival, trace: &trace, scratch: &scratch)
                 else { return refusal }
+                scratch.awaitsSecret = false
                 return limit(answer, rate, trace: &trace)
             }
             if let refusal = checkRate(rate, bytes: request.body.count, trace: &trace) { return refusal }
@@ -108,7 +108,7 @@ extension Route {
         if let refusal = check(.address, of: head, arrival, trace: &trace) { return refusal }
         if let answer = handshake(ofHead: head, arrival, trace: &trace) {
             if case .refused = answer { return answer }
-            // It is answered when its body has been read, and not looked at.
+            // Answered after the body has been read; the body is ignored.
             return nil
         }
         if let refusal = check(.method, of: head, arrival, trace: &trace) { return refusal }
@@ -117,7 +117,7 @@ extension Route {
         return checkSignature(ofHead: head, arrival, trace: &trace)
     }
 
-    /// What the head of a request is asked before its signature.
+    /// The checks of a request's head before its signature.
     package enum HeadCheck {
         case address, method, contentType, contentEncoding
     }
@@ -195,7 +195,7 @@ extension Route {
         }
         let before = scratch.charge.bytes
         defer { scratch.charge.giveBack(downTo: before) }
-        // The body is read before anything is known of its sender if a part of the signature is in it.
+        // If a part of the signature is in the body, the body is read before the sender is known.
         if verifierReadsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
         let now = arrival.receivedAtMilliseconds
         if Trace.isRecording {
@@ -208,18 +208,20 @@ extension Route {
         switch verdict {
         case .valid: return nil
         case .needs(let need): return .needsKey(need)
-        case .refused(let error): return .refused(error.code, reason: error.reason)
+        case .refused(let error):
+            scratch.awaitsSecret = error.awaitsSecret
+            return .refused(error.code, reason: error.reason)
         }
     }
 
-    /// Refuses a body that anybody can have signed by a handshake of the route.
+    /// Refuses a body that anyone could have signed with a handshake of the route.
     private func refuseToken<Trace: RouteTrace>(trace: inout Trace) -> RouteOutcome {
         let reason = "the body is a token, which the route's handshake signs for everyone"
         if Trace.isRecording { trace.add(signatureStep(refusedBecause: reason, trace.source)) }
         return .refused(.signatureInvalid, reason: reason)
     }
 
-    /// Asked where the scheme lies: a copy of it is 25 retains.
+    /// Evaluated on the scheme in place: a copy of it is 25 retains.
     private var verifierReadsBody: Bool {
         switch parts.verifier {
         case .none: false
@@ -228,9 +230,9 @@ extension Route {
         }
     }
 
-    /// What it costs to verify and to read a request, in bytes of an unverified body: more secrets cost more, and a
-    /// body that is read before its sender is known counts 32 times, for it may be as slow to read as there is: 40 ns a
-    /// byte. What gzip holds is not known yet.
+    /// The cost of verifying and reading a request, in bytes of an unverified body: more secrets cost more, and a body
+    /// that is read before its sender is known counts 32 times, because it may be the slowest possible: 40 ns per byte.
+    /// The decompressed size is not known yet.
     package func work(for request: borrowing RequestView) -> Int {
         let comparisons: Int
         switch parts.verifier {
@@ -253,7 +255,7 @@ extension Route {
         return .rateLimited(retryAfter: wait)
     }
 
-    /// What is refused takes no token, like a request with a signature that is not valid.
+    /// Refused requests take no token, like requests with an invalid signature.
     private func limit<Trace: RouteTrace>(
         _ answer: RouteOutcome, _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, trace: inout Trace
     ) -> RouteOutcome {
@@ -272,11 +274,11 @@ extension Route {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
         }
         let coding = ContentCoding.of(request.headers)
-        // A dead letter can come back after the route has ceased to take gzip.
+        // A dead letter may be retried after the route has stopped accepting gzip.
         if coding == .other || coding == .gzip && !acceptsGzip {
             return .refused(.contentEncodingNotSupported, reason: ErrorCode.contentEncodingNotSupported.title)
         }
-        // Like the content type, the header counts only where nobody can have changed it.
+        // Like the content type, the header only counts if it cannot have been changed in transit.
         let isGzip = parts.trustsContentEncoding ? coding == .gzip : acceptsGzip && ContentCoding.isGzip(request.body)
         guard isGzip else { return read(request, received: request, arrival, trace: &trace, scratch: &scratch) }
         return inflate(request, arrival, trace: &trace, scratch: &scratch)
@@ -290,12 +292,12 @@ extension Route {
         return nil
     }
 
-    /// The signature is over the body as received; everything after it sees what the sender had before gzip.
+    /// The signature covers the body as received; everything after it uses the decompressed body.
     private func inflate<Trace: RouteTrace>(
         _ received: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
         scratch: inout RouteScratch
     ) -> RouteOutcome {
-        // No stream grows more (RFC 1951: 258 bytes for two bits).
+        // The maximum ratio of deflate (RFC 1951: 258 bytes for two bits).
         let most = min(received.body.count * 1032, bodyLimit.bytes)
         let limit = min(most, scratch.mostInflatedBytes ?? most)
         let before = scratch.charge.bytes
@@ -316,10 +318,10 @@ extension Route {
         }
     }
 
-    /// A verified request with the coding of its body undone.
+    /// A verified request with its body decompressed.
     struct ReadRequest: ~Escapable {
         let request: RequestView
-        /// As it arrived.
+        /// As received.
         let received: RequestView
         let arrival: RequestArrival
 
@@ -347,7 +349,7 @@ extension Route {
         let outcome =
             areLines
             ? lines(delivery, trace: &trace, scratch: &scratch) : document(delivery, trace: &trace, scratch: &scratch)
-        // The document is gone.
+        // The document has been released.
         scratch.charge.giveBack(downTo: scratch.charge.bytes - taken)
         return outcome
     }
@@ -370,7 +372,7 @@ extension Route {
         }
     }
 
-    /// Each line is a JSON text by itself: one that goes on in the next would make other elements than the lines are.
+    /// Each line is a separate JSON text: one that continues on the next line would change the elements.
     private func lines<Trace: RouteTrace>(
         _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
@@ -409,8 +411,8 @@ extension Route {
         return applyRules(to: context, delivery.arrival.share, trace: &trace, charge: &scratch.charge)
     }
 
-    /// What cannot be read has no rule, unless the head alone says that nothing is made of it. Its key may still be
-    /// there, if it is in the head.
+    /// An unreadable body matches no rule, unless the head alone decides that nothing is stored. It may still have a
+    /// key in its head.
     private func unreadable<Trace: RouteTrace>(
         _ delivery: borrowing ReadRequest, _ why: String, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {

@@ -2,19 +2,19 @@ package import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// Handshakes: requests with which a provider tests the address, and which make no job.
+/// Handshakes: requests with which a provider verifies the URL, and which make no job.
 ///
-/// A rule that reads the head alone decides before the method, the content type and the signature are checked. A rule
-/// that reads the body decides once the signature is valid, or with `signed: false` also if it is not.
+/// A rule that only needs the head is evaluated before the method, the content type and the signature are checked. A
+/// rule that needs the body is evaluated after the signature, or with `signed: false` also without a valid one.
 extension Route {
-    /// Whether the head of a request makes it a handshake, whatever the answer is.
+    /// Whether a request is a handshake according to its head, with any answer.
     package func isHandshake(byHead head: borrowing RequestView, _ arrival: borrowing RequestArrival) -> Bool {
         var trace = NoTrace()
         return handshake(ofHead: head, arrival, trace: &trace) != nil
     }
 
-    /// The largest body that is read of a request with this head, in bytes. A handshake needs little, and its sender
-    /// is unknown.
+    /// The maximum body that is read for a request with this head, in bytes. A handshake needs little, and its sender
+    /// is not known.
     package func bodyLimit(for head: borrowing RequestView, _ arrival: borrowing RequestArrival) -> ByteCount {
         guard !arrival.isStored, handshakeStages.hasHead || handshakeStages.hasUnsignedBody else { return bodyLimit }
         let now = arrival.receivedAtMilliseconds
@@ -25,15 +25,15 @@ extension Route {
             ? min(bodyLimit, ByteCount(bytes: HandshakeRule.largestUnsignedBody)) : bodyLimit
     }
 
-    /// The answer of the first rule that the head matches.
+    /// The answer of the first rule that matches the head.
     ///
-    /// - Parameter isSigned: whether the signature has been found valid.
+    /// - Parameter isSigned: whether the signature was verified.
     func handshake<Trace: RouteTrace>(
         ofHead head: borrowing RequestView, isSigned: Bool = false, _ arrival: borrowing RequestArrival,
         trace: inout Trace
     ) -> RouteOutcome? {
         guard isSigned ? handshakeStages.hasSignedHead : handshakeStages.hasHead, !arrival.isStored else { return nil }
-        // The body is left out, so that nothing depends on how much of it is there.
+        // The body is left out, so that nothing depends on how much of it has arrived.
         let none = head.body.extracting(0..<0)
         let bare = RequestView(
             method: head.method, target: head.target, headers: head.headers, body: none, peer: head.peer)
@@ -44,20 +44,20 @@ extension Route {
         return handshake(at: isSigned ? .signedHead : .head, context, trace: &trace)
     }
 
-    /// Known, because making it takes longer than asking most rules.
+    /// Cached, because computing it takes longer than evaluating most rules.
     private static let digestOfNothing = {
         let nothing: [UInt8] = []
         return Hash.digest(.sha256, nothing.span)
     }()
 
-    /// Whether a request without a valid signature may still be a handshake, by its head.
+    /// Whether a request without a valid signature may be a handshake, according to its head.
     func mayBeUnsignedHandshake(_ head: borrowing RequestView) -> Bool {
         guard handshakeStages.hasUnsignedBody else { return false }
         let declared = head.headers.firstIndex(of: "content-length").map { head.headers.value(at: $0).text }
         return (declared.flatMap { Int($0) } ?? head.body.count) <= HandshakeRule.largestUnsignedBody
     }
 
-    /// The answer of the first rule with `signed: false` that a request without a valid signature matches.
+    /// The answer of the first rule with `signed: false` that matches a request without a valid signature.
     func handshake<Trace: RouteTrace>(
         ofUnsigned request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
         scratch: inout RouteScratch
@@ -65,7 +65,7 @@ extension Route {
         guard mayBeUnsignedHandshake(request), request.body.count <= HandshakeRule.largestUnsignedBody else {
             return nil
         }
-        // The signature covers nothing here, so the header is as good as the body.
+        // There is no signature, so the header is as trustworthy as the body.
         let reader = BodyReader(kind: parts.body.kind, jsonField: nil, trustsContentType: true)
         let before = scratch.charge.bytes
         defer { scratch.charge.giveBack(downTo: before) }
@@ -97,7 +97,7 @@ extension Route {
         return handshake(at: .unsignedBody, context, trace: &trace)
     }
 
-    /// The answer of the first rule that matches, of those that are asked at a stage.
+    /// The answer of the first rule of a stage that matches.
     func handshake<Trace: RouteTrace>(
         at stage: HandshakeRule.Stage, _ context: borrowing DeliveryContext, trace: inout Trace
     ) -> RouteOutcome? {
@@ -116,13 +116,13 @@ extension Route {
     }
 }
 
-/// Which stages the handshake rules of a route have.
+/// The stages of a route's handshake rules.
 struct HandshakeStages {
     let hasHead: Bool
     let hasSignedHead: Bool
     let hasUnsignedBody: Bool
     let hasAny: Bool
-    /// Whether a client without a signature can have a token authenticated by a key of the route's signatures.
+    /// Whether an unauthenticated client can have a token signed with a key of the route's signatures.
     let signsTokens: Bool
 
     init(_ rules: [HandshakeRule]) {
@@ -149,14 +149,14 @@ extension HandshakeRule {
 
 /// The result of one handshake rule.
 enum HandshakeVerdict {
-    /// A condition does not hold, or the request lacks a value that the reply needs.
+    /// A condition is not true, or the request lacks a value that the reply needs.
     case noMatch
     case answered(RouteReply)
     /// The same, with a new secret of the route.
     case learns(HandshakeSecret, RouteReply)
-    /// Answered so once the URL has been called.
+    /// Answered like this after the URL has been called.
     case calls(URLToCall, RouteReply)
-    /// For the log: a sentence without anything that the sender wrote.
+    /// For the log: a sentence without any text from the sender.
     case refused(String)
 }
 

@@ -1,19 +1,19 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// A request that a handshake rule answers, made from the rule itself.
+/// A request that a handshake rule answers, generated from the rule.
 package struct HandshakeSample: Sendable {
     package var request: RequestToSign
-    /// Whether the rule asks for a valid signature.
+    /// Whether the rule requires a valid signature.
     package let isSigned: Bool
 }
 
 extension Route {
-    /// A request for each handshake rule of the route, in order.
+    /// Returns a request for each handshake rule of the route, in order.
     ///
     /// - Parameters:
-    ///   - token: what stands where a rule compares a value with a secret.
-    ///   - value: what stands where a rule echoes a value or makes a code of it: letters and digits.
+    ///   - token: used for values that a rule compares with a secret.
+    ///   - value: used for values that a rule echoes or authenticates: letters and digits.
     package func handshakeSamples(token: String, value: String) -> [HandshakeSample] {
         parts.handshakes.map { rule in
             var maker = HandshakeMaker(route: self, rule: rule, value: value)
@@ -22,7 +22,7 @@ extension Route {
     }
 }
 
-/// Makes the request of one rule.
+/// Generates the request of one rule.
 private struct HandshakeMaker {
     let rule: HandshakeRule
     let value: String
@@ -49,7 +49,7 @@ private struct HandshakeMaker {
             putSignedFields()
             call.example.map { put(.text($0), at: call.reference.source) }
         }
-        // What is echoed first, so that what a condition asks for goes over it.
+        // Echoed values first, so that the values of conditions replace them.
         for reference in rule.echoed where reference.fallback == nil { put(.text(value), at: reference.source) }
         if let pattern = rule.hmac?.pattern, let source = rule.hmac?.reference.source {
             put(.text(pattern.adapted(value)), at: source)
@@ -59,7 +59,7 @@ private struct HandshakeMaker {
         return HandshakeSample(request: request, isSigned: rule.stage == .signedBody || rule.stage == .signedHead)
     }
 
-    /// Gives a value to each field of the body that the first scheme signs, but to those that signing sets.
+    /// Sets each field of the body that the first scheme signs, except for those that signing sets.
     private mutating func putSignedFields() {
         guard let scheme = route.parts.verifier.schemes.first, let text = scheme.signed.first else { return }
         let set = scheme.requirements.map(\.reference.source)

@@ -2,27 +2,27 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension Route {
-    /// Why a job cannot be made.
+    /// Why a job cannot be rendered.
     package struct JobError: Error {
         let reason: DeadLetterReason
         let detail: String
     }
 
-    /// What a job is known by at Zizq.
+    /// A job's unique key for Zizq.
     struct JobKey {
         let text: String?
-        /// Whether it is the rule's own.
+        /// Whether the rule sets it.
         let isOwn: Bool
 
         static let none = JobKey(text: nil, isOwn: false)
     }
 
-    /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand
-    /// for several jobs.
+    /// The unique key of a rule's job: the rule's own, or the route's with rule and element if several jobs would share
+    /// it.
     func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, rule: Int, context: borrowing DeliveryContext)
         -> JobKey
     {
-        // Zizq refuses a job that has both.
+        // Zizq refuses a job with both.
         if template.hasBatch { return .none }
         if let own = template.uniqueKey { return JobKey(text: ownKey(own, context), isOwn: true) }
         guard let key else { return .none }
@@ -105,7 +105,7 @@ extension Route {
         return json
     }
 
-    /// The rule put the body, or a part of it, into lists and mappings of its own.
+    /// The rule may put the body, or a part of it, into more lists and mappings.
     private func checkDepth(_ json: [UInt8]) throws(JobError) {
         var findings = JSONFindings()
         do {
@@ -117,21 +117,21 @@ extension Route {
 }
 
 extension DeliveryContext {
-    /// How many bytes a payload takes at most while it is made, as far as the body's part in it goes.
+    /// The maximum size of a payload while it is rendered, as far as it depends on the body.
     func size(of template: PayloadTemplate) -> Int {
         template.steps.reduce(0) { size, step in
             switch step {
             case .bytes(let bytes): size + bytes.count
             case .value(let reference):
                 size + (reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64)
-            // The text by itself, and once more with its quotes and backslashes escaped.
+            // The text itself, and once more with its quotes and backslashes escaped.
             case .text(let reference):
                 size + (reference.source.isOfBody ? 3 * (range(of: reference.pathID)?.count ?? 0) : 64)
             }
         }
     }
 
-    /// What a template becomes: JSON.
+    /// Renders a template as JSON.
     func json(_ template: PayloadTemplate) -> [UInt8] {
         var json: [UInt8] = []
         json.reserveCapacity(template.expectedSize(document.count))

@@ -3,25 +3,25 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// The unique key of a delivery, or of the current element; `nil` where the route has none, or any part of it is
+    /// The unique key of a delivery, or of the current element; `nil` if the route has none, or any part of it is
     /// absent, null or blank.
     func key(_ context: borrowing DeliveryContext) -> DeliveryKey? {
         guard let template = parts.uniqueKey, let found = keyParts(template, context) else { return nil }
         return DeliveryKey(scope: keyScope(context), parts: found, isList: template.isList)
     }
 
-    /// A rule's own key, as it goes to Zizq: not scoped.
+    /// A rule's own key for Zizq: not scoped.
     func ownKey(_ template: UniqueKeyTemplate, _ context: borrowing DeliveryContext) -> String? {
         keyParts(template, context).map { DeliveryKey.ownText($0, isList: template.isList) }
     }
 
-    /// The digest of the body, or of the current element, instead of a key that is missing.
+    /// The digest of the body, or of the current element, instead of a missing key.
     func bodyHashKey(_ context: borrowing DeliveryContext) -> DeliveryKey {
         let digest = KeyPart(type: .text, bytes: Array("body:\(contentDigest(context).hex)".utf8))
         return DeliveryKey(scope: keyScope(context), parts: [digest], isList: false)
     }
 
-    /// Of what the key stands for: the element, where keys are of elements, or else the body.
+    /// The digest of what the key identifies: the element, if keys belong to elements, otherwise the body.
     func contentDigest(_ context: borrowing DeliveryContext) -> Digest {
         guard keysAreOfElements, let elements = parts.elements, let range = context.range(of: elements.pathID) else {
             return context.bodyDigest
@@ -29,8 +29,8 @@ extension Route {
         return Hash.digest(.sha256, context.document.extracting(range))
     }
 
-    /// Of what `on_changed_body` compares: of the values that `compare` names, if there is one of them, or else of what
-    /// the key stands for. Each value counts by its own bytes.
+    /// The digest that `on_changed_body` compares: of the values in `compare`, if any, otherwise of what the key
+    /// identifies. Each value counts by its exact bytes.
     func comparedDigest(_ context: borrowing DeliveryContext) -> Digest {
         guard !parts.compared.isEmpty else { return contentDigest(context) }
         var digests: [UInt8] = []
@@ -65,7 +65,7 @@ extension Route {
         return found
     }
 
-    /// One part of a key; `nil` where what it needs is absent, null or blank.
+    /// One part of a key; `nil` if a value in it is absent, null or blank.
     func keyPart(_ template: TextTemplate, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
         if let sole = template.soleReference { return keyPart(sole, isTyped: isTyped, context) }
         var bytes: [UInt8] = []
@@ -80,7 +80,7 @@ extension Route {
         return KeyPart(type: .text, bytes: bytes)
     }
 
-    /// - Parameter isTyped: whether the number 12 and the text "12" are two keys; they are in a list.
+    /// - Parameter isTyped: whether the number 12 and the text "12" are different keys, as in a list.
     private func keyPart(_ reference: Reference, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
         guard context.isPresent(reference) else {
             return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
@@ -101,7 +101,7 @@ extension DeliveryContext {
         }
     }
 
-    /// The exact JSON of a string in which half a surrogate pair stands: as text two different ones could be the same.
+    /// The exact JSON of a string with a lone surrogate: as text, different ones could be equal.
     fileprivate func stringThatIsNoText(_ reference: Reference) -> [UInt8]? {
         guard !findings.loneSurrogates.isEmpty, kind(of: reference.pathID) == .string,
             let range = range(of: reference.pathID), findings.loneSurrogates.contains(where: range.contains)

@@ -3,11 +3,11 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// Applies the rules to a delivery whose body could be read.
+    /// Applies the rules to a delivery with a readable body.
     ///
     /// - Parameters:
-    ///   - share: what of it; less than all for a dead letter that is about less.
-    ///   - charge: takes what is made from the memory budget before it is made.
+    ///   - share: the part to render; not everything for a dead letter about a part.
+    ///   - charge: reserves memory before it is used.
     func applyRules<Trace: RouteTrace>(
         to context: borrowing DeliveryContext, _ share: DeliveryShare, trace: inout Trace, charge: inout MemoryCharge
     ) -> RouteOutcome {
@@ -36,8 +36,8 @@ extension Route {
         return stored(delivery, context, charge: &assembly.charge)
     }
 
-    /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it
-    /// is now, has none.
+    /// The error for a missing element: a dead letter may be about an element that the route's current version does not
+    /// find.
     private func missingElement(_ share: DeliveryShare, _ context: borrowing DeliveryContext) -> RouteOutcome? {
         guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else {
             return nil
@@ -45,7 +45,7 @@ extension Route {
         return .refused(.bodyUnreadable, reason: "the route no longer finds element \(element + 1) in the request")
     }
 
-    /// All of a delivery as one dead letter, with its key if it has one.
+    /// Makes the whole delivery a dead letter, with its key if it has one.
     func deadLetter<Trace: RouteTrace>(
         _ letter: DeadLetter, _ context: borrowing DeliveryContext, trace: inout Trace,
         charge: inout MemoryCharge
@@ -62,7 +62,7 @@ extension Route {
         return stored(delivery, context, charge: &charge)
     }
 
-    /// A delivery with nothing in it yet.
+    /// An empty delivery.
     private func delivery(_ context: borrowing DeliveryContext) -> Delivery {
         Delivery(
             id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
@@ -102,7 +102,7 @@ extension Route {
         }
     }
 
-    /// Takes the delivery, or the current element, through the rules.
+    /// Applies the rules to the delivery, or to the current element.
     private func gather<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare, assembly: inout DeliveryAssembly,
         trace: inout Trace
@@ -133,7 +133,7 @@ extension Route {
     private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RuleSelection {
         var rules: [Int] = []
         var ignoring: Int?
-        // Rules are read where they lie: a copy of one is ten retains.
+        // Rules are used in place: a copy of one is ten retains.
         for index in parts.rules.indices
         where share.rule ?? index == index && context.fulfils(parts.rules[index].conditions) {
             switch (parts.rules[index].isIgnore, parts.match) {
@@ -147,8 +147,8 @@ extension Route {
         return ignoring.map { .ignored($0) } ?? .nothing
     }
 
-    /// Why nothing is made of a delivery whatever its body says, so that one that cannot be read does no harm; `nil` if
-    /// a job or a dead letter may come of it.
+    /// Why nothing is stored for any body, so that an unreadable one does no harm; `nil` if a job or a dead letter is
+    /// possible.
     private func ignoredByHead(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare
     ) -> (RuleSelection, AcknowledgementReason)? {
@@ -165,8 +165,8 @@ extension Route {
         return parts.otherwise == .ignore ? (.nothing, .noRuleMatched) : nil
     }
 
-    /// The answer to a delivery whose body cannot be read, or lacks the elements of the route, if its head alone says
-    /// that nothing is made of it.
+    /// The answer to a delivery with an unreadable body, or without the route's elements, if the head alone decides
+    /// that nothing is stored.
     func acknowledgedByHead<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare, trace: inout Trace
     ) -> RouteOutcome? {
@@ -175,9 +175,9 @@ extension Route {
         return .acknowledged(parts.reply?.reply(context) ?? .standard, because: reason)
     }
 
-    /// Begins a part with its key, unless the delivery's was begun already.
+    /// Starts a part with its key, unless the delivery's part has already been started.
     ///
-    /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
+    /// - Returns: whether jobs may be added; `false` if the key is missing and that makes a dead letter.
     private func begin<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
     ) throws(DeliveryAssembly.StopError) -> Bool {
@@ -233,11 +233,11 @@ extension Route {
     }
 }
 
-/// Which rules apply to a delivery, or to an element of it; counted from 0.
+/// The rules that apply to a delivery or to an element; counted from 0.
 package enum RuleSelection {
     case rule(Int)
     case rules([Int])
-    /// The first that matches says `ignore`, or all that do.
+    /// The first matching rule has `ignore`, or all of them have.
     case ignored(Int)
     case nothing
 }

@@ -1,13 +1,13 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// The steps of a recorded trace, in words. None of this is called while requests are served.
+/// The steps of a recorded trace, in words. Not called while requests are served.
 extension Route {
     private static let contentType: HeaderName = "content-type"
 
     // MARK: - The head
 
-    /// - Returns: `nil` if the route does not ask.
+    /// - Returns: `nil` if the route has no such check.
     func step(
         of check: HeadCheck, _ head: borrowing RequestView, _ sender: PeerAddress?, refusal: ErrorCode?,
         source: RouteSource
@@ -92,7 +92,7 @@ extension Route {
 
     // MARK: - The body
 
-    /// - Returns: `nil` for a body that cannot be read, which has a step of its own.
+    /// - Returns: `nil` for an unreadable body, which has a separate step.
     func step(of reading: BodyReading, _ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep? {
         guard let form = parts.body.form(of: reading, delivery.request) else { return nil }
         let isMislabelled = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
@@ -110,7 +110,7 @@ extension Route {
         return TraceStep("body", holds: false, words, at: source.location(of: areLines ? "each" : "body"))
     }
 
-    /// Its size after gzip, how the route reads bodies, and what the request says of it.
+    /// Its decompressed size, how the route reads bodies, and the request's content type.
     private func bodyDetails(_ delivery: borrowing ReadRequest) -> String {
         let (size, received) = (delivery.request.body.count, delivery.received.body.count)
         let inflated = size == received ? "" : ", \(TraceWords.bytes(size)) after gzip"
@@ -137,7 +137,7 @@ extension Route {
         trace.add(TraceStep("each", words, at: source.location(of: "each")))
     }
 
-    /// The delivery, or the current element, and each rule with its conditions.
+    /// Adds the delivery, or the current element, and each rule with its conditions.
     func addRules<Trace: RouteTrace>(
         _ selection: RuleSelection, _ context: borrowing DeliveryContext, to trace: inout Trace
     ) {
@@ -189,7 +189,7 @@ extension Route {
 
     // MARK: - Keys and jobs
 
-    /// The unique key with the value of each of its parts; nothing for a route without one.
+    /// Adds the unique key with the value of each of its parts, if the route has one.
     func addKey<Trace: RouteTrace>(
         _ key: DeliveryKey?, _ context: borrowing DeliveryContext, to trace: inout Trace
     ) {
@@ -261,8 +261,8 @@ extension Route {
 }
 
 extension DeliveryContext {
-    /// A text of the route with its references filled in; `nil` if something that it needs is absent. A credential is
-    /// not shown.
+    /// A text of the route with its references replaced; `nil` if a required value is absent. Credentials are not
+    /// shown.
     fileprivate func words(_ template: TextTemplate) -> String? {
         for reference in template.references {
             if isCredential(reference) { return Self.hidden }
@@ -273,7 +273,7 @@ extension DeliveryContext {
 
     private static let hidden = "a credential, which is not shown"
 
-    /// What each condition asked and found, also after one that decided already.
+    /// Each condition with the value that it found, including those after a decisive one.
     func steps(of conditions: [Condition]) -> [TraceStep] {
         var steps: [TraceStep] = []
         for condition in conditions { steps.append(step(of: condition)) }
@@ -315,7 +315,7 @@ extension DeliveryContext {
         return PrintableText.escape(text, limit: 60)
     }
 
-    /// Whether it names, perhaps through the event, a header that is never shown.
+    /// Whether it refers, perhaps through the event, to a header that is never shown.
     private func isCredential(_ reference: Reference) -> Bool {
         let behind = if case .event = reference.source { route.event?.references ?? [] } else { [reference] }
         return behind.contains {
@@ -325,7 +325,7 @@ extension DeliveryContext {
 }
 
 extension BodyReader {
-    /// What a body was read as, in words; `nil` for one that could not be read.
+    /// The format that a body was read as, in words; `nil` for an unreadable one.
     fileprivate func form(of reading: BodyReading, _ request: borrowing RequestView) -> String? {
         switch reading {
         case .asReceived: return "JSON" + remark(request)
@@ -347,13 +347,13 @@ extension BodyReader {
         }
     }
 
-    /// Why a header that names something else made no difference.
+    /// Why a header with another type had no effect.
     private func remark(_ request: borrowing RequestView) -> String {
         guard kind == .auto, !trustsContentType, declaredFamily(request) != .json else { return "" }
-        return ", whatever Content-Type says, because the signature does not cover that header"
+        return ", regardless of Content-Type, because the signature does not cover that header"
     }
 
-    /// What the body was read by: `body`, the header where that counts, or else its own bytes.
+    /// The type by which the body was read: that of `body`, of the header if it counts, or of its own bytes.
     private func family(_ request: borrowing RequestView) -> MediaType.Family {
         switch kind {
         case .bytes: return .other
@@ -444,9 +444,9 @@ package enum TraceWords {
         return "\(seconds)s"
     }
 
-    /// Bytes of a sender, safe to print and cut at so many characters.
+    /// Bytes from a sender, safe to print and truncated to a number of characters.
     package static func text(_ bytes: [UInt8], limit: Int = 1000) -> String {
-        // No character has more than four bytes.
+        // A character has at most four bytes.
         let shown = bytes.prefix(limit * 4 + 4)
         return PrintableText.escape(String(decoding: shown, as: UTF8.self), limit: limit)
     }

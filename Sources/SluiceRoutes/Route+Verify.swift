@@ -1,21 +1,22 @@
 package import SluiceBase
 
 extension Route {
-    /// Verifies a request and tells how, step by step. It ends as `process` does.
+    /// Verifies a request and returns the steps, with the same result as `process`.
     ///
-    /// - Parameter receivedAtMilliseconds: the wall clock, against which timestamps are held.
+    /// - Parameter receivedAtMilliseconds: the wall clock, with which timestamps are compared.
     package func verificationAccount(of request: borrowing RequestView, receivedAtMilliseconds: Int64)
         -> VerificationAccount
     {
         parts.verifier.account(of: request, receivedAtMilliseconds: receivedAtMilliseconds)
     }
 
-    /// The request with what makes it valid for this route, by the first of its secrets; unchanged with `verify: none`.
+    /// Returns the request with a valid signature for this route, with the first of its secrets; unchanged with
+    /// `verify: none`.
     ///
     /// - Parameters:
     ///   - request: without its signature.
-    ///   - nowMilliseconds: what the timestamp says, if the request lacks it.
-    ///   - id: what the id says, if the scheme has one and the request lacks it.
+    ///   - nowMilliseconds: the timestamp, if the request has none.
+    ///   - id: the id, if the scheme has one and the request has none.
     package func sign(
         _ request: RequestToSign, at nowMilliseconds: Int64, id: String
     ) throws(SigningError) -> RequestToSign {
@@ -31,8 +32,14 @@ extension Route {
         return request
     }
 
-    /// Whether a request brings its signature. One that stands in the query or the body is brought if the request comes
-    /// with its secret.
+    /// The head of a request that is kept to be verified again, as text: without the credentials that the verifier does
+    /// not read.
+    package func quarantinedHead(of request: borrowing RequestView) -> [UInt8] {
+        KeptRequest.head(of: request, without: parts.credentialHeaders.subtracting(parts.verifier.headersRead))
+    }
+
+    /// Whether a request has a signature. One in the query or the body only counts if the request comes with its
+    /// secret.
     package func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {
         parts.verifier.verifiers.contains { verifier in
             let headers = verifier.scheme.place.headers
@@ -40,10 +47,9 @@ extension Route {
         }
     }
 
-    /// The same route with another secret in the place of its own, handshake secrets included, for a request that
-    /// somebody else has signed.
+    /// Returns the route with another secret, also for handshakes, for a request that was signed with it.
     ///
-    /// - Parameter secret: as it would stand in a variable or a file.
+    /// - Parameter secret: as in a variable or a file.
     package func verifying(with secret: String) throws(SigningError) -> Route {
         var parts = parts
         parts.handshakes = try parts.handshakes.map { rule throws(SigningError) in

@@ -1,24 +1,24 @@
 package import SluiceBase
 package import SluiceJSON
 
-/// One route, compiled: everything that a request on its path needs. Immutable; shared by all threads.
+/// A compiled route: everything that a request on its path needs. Immutable; shared by all threads.
 package final class Route: Sendable {
-    /// What the files say about a route, compiled.
+    /// The compiled contents of the files for a route.
     package struct Parts {
         package var name: String
         package var path: RoutePath
         package var methods: [String] = ["POST"]
-        /// What requests are sent to, as the provider knows it; `nil` where nobody has said.
+        /// The URL of requests for the provider; `nil` if it is not set.
         package var publicURL: PublicURL?
         package var bodyLimit = ByteCount.mebibytes(10)
-        /// Who may send; everybody where it is empty.
+        /// The addresses that may send; empty for all.
         package var allowedAddresses: [AddressBlock] = []
         package var rate: RateLimit?
         package var verifier: Verifier
-        /// Headers that are never stored nor handed on.
+        /// Headers that are never stored or passed on.
         package var credentialHeaders: Set<HeaderName> = []
         package var acceptsGzip = false
-        /// Whether `Content-Encoding` may say that a body is gzip: on a route that verifies nothing, and where the
+        /// Whether `Content-Encoding` may decide that a body is gzip: on a route that verifies nothing, and if the
         /// signature covers the header.
         package var trustsContentEncoding = false
         /// `nil` for any.
@@ -30,12 +30,12 @@ package final class Route: Sendable {
         package var uniqueKey: UniqueKeyTemplate?
         package var onMissingKey = MissingKeyPolicy.accept
         package var onChangedBody = ChangedBodyPolicy.duplicate
-        /// What tells whether a body has changed; the whole body if it is empty.
+        /// The values that decide whether a body has changed; empty for the whole body.
         package var compared: [Reference] = []
         package var onUnreadable = UnreadablePolicy.deadLetter
         package var onMismatch = MismatchPolicy.deadLetter
         package var dedupeWindow = Duration.seconds(7 * 86_400)
-        /// Percent of the outbox that the route may use; `nil` for all of it.
+        /// The percentage of the outbox that the route may use; `nil` for all of it.
         package var outboxShare: Int?
         package var match = MatchPolicy.first
         package var rules: [JobRule] = []
@@ -43,7 +43,9 @@ package final class Route: Sendable {
         package var reply: ReplyTemplate?
         package var handshakes: [HandshakeRule] = []
         package var keepsRequest = false
-        /// How many bytes the payloads of one delivery may have together, unless it is one job.
+        /// What is kept of requests whose signature no secret matches; `nil` for nothing.
+        package var quarantine: QuarantineLimits?
+        /// The maximum size of all payloads of a delivery in bytes, unless it is one job.
         package var mostPayloadBytes = 64 << 20
 
         package init(name: String, path: RoutePath, verifier: Verifier, body: BodyReader) {
@@ -58,20 +60,20 @@ package final class Route: Sendable {
     package let index: Int
     let parts: Parts
     let paths: JSONPathSet
-    /// What unique keys belong to, where the path has no parameters.
+    /// The scope of unique keys if the path has no parameters.
     let bareScope: KeyScope
     /// The segments of the path that are parameters.
     let parameterSegments: [Int]
-    /// Whether each element has a unique key of its own.
+    /// Whether each element has its own unique key.
     let keysAreOfElements: Bool
     let methodBytes: [[UInt8]]
-    /// Headers that the unique key reads; each may stand once.
+    /// Headers in the unique key; each may occur once.
     let keyHeaders: [HeaderName]
-    /// Whether nobody can change the type of a field of the body: not where the signature covers fields, which are
-    /// signed as text. There a key must not tell the number 12 from the text "12".
+    /// Whether the types of the body's fields cannot be changed in transit: not if the signature covers fields, which
+    /// are signed as text. Then a key must not distinguish the number 12 from the text "12".
     let coversTypes: Bool
     let handshakeStages: HandshakeStages
-    /// Whether something reads values inside of the body, and not only all of it.
+    /// Whether anything uses values inside of the body, and not only the whole body.
     let readsFields: Bool
 
     package init(_ parts: Parts, index: Int) {
@@ -88,7 +90,7 @@ package final class Route: Sendable {
         readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }
     }
 
-    /// Whether each element has a key of its own.
+    /// Whether each element has its own key.
     package static func isOfElements(_ key: UniqueKeyTemplate?, event: TextTemplate?) -> Bool {
         let references = key?.references ?? []
         return references.contains { reference in
@@ -99,8 +101,7 @@ package final class Route: Sendable {
         }
     }
 
-    /// The headers behind the route's key and those of its rules, also where they stand in the event that a key is made
-    /// of.
+    /// The headers in the route's key and in those of its rules, also through the event.
     private static func keyHeaders(of parts: Parts) -> [HeaderName] {
         let templates = parts.rules.compactMap {
             if case .make(let template) = $0.action { template.uniqueKey } else { nil }
@@ -118,14 +119,14 @@ package final class Route: Sendable {
 extension Route {
     /// The scope of unique keys, and the label in logs and metrics.
     package var name: String { parts.name }
-    /// As it is matched: decoded, with its parameters in braces.
+    /// As matched: decoded, with its parameters in braces.
     package var path: String { parts.path.text }
     package var routePath: RoutePath { parts.path }
     /// Whether every signature that the route accepts covers the whole body.
     package var signsBody: Bool {
         isVerified && parts.verifier.schemes.allSatisfy { $0.holdsBody && !$0.algorithm.carriesSecret }
     }
-    /// The headers in which signatures stand.
+    /// The headers that contain signatures.
     package var signatureHeaders: [HeaderName] { parts.verifier.verifiers.flatMap(\.scheme.place.headers) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
     package var methods: [String] { parts.methods }
@@ -134,12 +135,14 @@ extension Route {
     package var bodyLimit: ByteCount { parts.bodyLimit }
     /// Whether bodies may come with `Content-Encoding: gzip`.
     package var acceptsGzip: Bool { parts.acceptsGzip }
-    /// How many requests it takes once they are verified; `nil` for as many as come.
+    /// What is kept of requests whose signature no secret matches; `nil` for nothing.
+    package var quarantine: QuarantineLimits? { parts.quarantine }
+    /// The maximum rate of verified requests; `nil` for no limit.
     package var rate: RateLimit? { parts.rate }
-    /// Whether the route asks for a signature; without one it says `verify: none`.
+    /// Whether the route verifies signatures; otherwise it has `verify: none`.
     package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
 
-    /// Whether a handshake of the route may bring a new secret.
+    /// Whether a handshake of the route may provide a new secret.
     package var learnsSecrets: Bool { parts.handshakes.contains { $0.learn != nil } }
 
     /// Whether a text can be a secret of the route.
@@ -147,7 +150,7 @@ extension Route {
         parts.verifier.schemes.contains { $0.keySource == nil && (try? $0.key(secret)) != nil }
     }
 
-    /// Tells what a rule says, by its place from 0; `nil` for one that ignores deliveries, and where there is none.
+    /// The identity of a rule by its index from 0; `nil` for one with `ignore`, and if there is none.
     package func identity(ofRule rule: Int) -> RuleIdentity? {
         guard parts.rules.indices.contains(rule), case .make(let template) = parts.rules[rule].action else {
             return nil
@@ -155,32 +158,30 @@ extension Route {
         return template.identity
     }
 
-    /// The place of the rule that says what `identity` stands for.
+    /// The index of the rule with this identity.
     package func rule(saying identity: RuleIdentity) -> Int? {
         parts.rules.indices.first { self.identity(ofRule: $0)?.digest == identity.digest }
     }
 
-    /// Whether each rule that matches makes a job, not only the first.
+    /// Whether each matching rule makes a job, not only the first.
     package var takesAllRules: Bool { parts.match == .all }
 
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }
 
-    /// The URL as the provider knows it: `public_url`, and of the request what that leaves open. Empty where nothing is
-    /// known.
+    /// The URL that the provider uses: `public_url`, completed from the request. Empty if it is not known.
     func publicURL(of request: borrowing RequestView) -> [UInt8] { parts.publicURL?.url(of: request) ?? [] }
 
-    /// Whether the route says who may send.
+    /// Whether the route has allowed addresses.
     package var restrictsAddresses: Bool { !parts.allowedAddresses.isEmpty }
 
-    /// Who may have sent a request where nobody says: an address that the route lets in, or where all are, one of
-    /// TEST-NET-1 (RFC 5737 §3).
+    /// A sender for a request without one: an allowed address, or if all are allowed, one of TEST-NET-1 (RFC 5737 §3).
     package var likelySender: PeerAddress {
         parts.allowedAddresses.first?.anyAddress ?? PeerAddress(ipv4: (192, 0, 2, 1), port: 0)
     }
 }
 
-/// What `unique_key_missing` says.
+/// `unique_key_missing`.
 package enum MissingKeyPolicy: String, CaseIterable, Sendable {
     /// Stored without dedupe, and counted.
     case accept
@@ -191,23 +192,23 @@ package enum MissingKeyPolicy: String, CaseIterable, Sendable {
     case deadLetter = "dead_letter"
 }
 
-/// What `on_unreadable` says, and `on_mismatch`.
+/// `on_unreadable` and `on_mismatch`.
 package enum UnreadablePolicy: String, CaseIterable, Sendable {
     case deadLetter = "dead_letter"
     /// 422
     case reject
 }
 
-/// What `otherwise` says: no rule matched.
+/// `otherwise`: no rule matched.
 package enum OtherwisePolicy: String, CaseIterable, Sendable {
     case ignore
     case deadLetter = "dead_letter"
 }
 
-/// What `match` says.
+/// `match`.
 package enum MatchPolicy: String, CaseIterable, Sendable {
-    /// The first rule that matches makes the job.
+    /// The first matching rule makes the job.
     case first
-    /// Each rule that matches makes one.
+    /// Each matching rule makes a job.
     case all
 }

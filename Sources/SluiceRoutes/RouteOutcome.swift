@@ -1,36 +1,36 @@
 package import SluiceBase
 internal import SluiceJSON
 
-/// What a route makes of a request.
+/// A route's result for a request.
 package enum RouteOutcome: Sendable {
-    /// The reason is for the log: a sentence without anything that the sender wrote.
+    /// The reason is for the log: a sentence without any text from the sender.
     case refused(ErrorCode, reason: String)
-    /// The route's rate is used up for this long.
+    /// The route's rate is exceeded for this long.
     case rateLimited(retryAfter: Duration)
-    /// A success of which nothing is stored.
+    /// A success without anything to store.
     case acknowledged(RouteReply, because: AcknowledgementReason)
     /// A handshake, answered by the rule of the route; nothing is stored.
     ///
-    /// `refusal`: why it is refused, where the rule has a status of its own for that.
+    /// `refusal`: the reason of a refusal, if the rule has its own status for it.
     case handshake(RouteReply, refusal: String?)
-    /// A handshake with a new secret of the route: answered as the rule says once the secret is stored, and refused if
-    /// the route is not armed.
+    /// A handshake with a new secret of the route: answered by the rule after the secret is stored, and refused if the
+    /// route is not armed.
     case learns(HandshakeSecret, reply: RouteReply)
-    /// A handshake to be answered so once this URL has been called.
+    /// A handshake with this answer after the URL has been called.
     case call(URLToCall, RouteReply)
-    /// To be answered when it is committed.
+    /// To be answered after it is committed.
     ///
     /// `reply`: `nil` for the standard one.
     case store(Delivery, reply: RouteReply?)
-    /// Verified, and its gzip body becomes more than this thread may inflate: to be handled again from `Stage.body`
-    /// where that may take longer.
+    /// Verified, and its decompressed body is too large for this thread: to be handled again from `Stage.body` on
+    /// another one.
     case tooLargeForThread
-    /// To be handled again from `Stage.signature` once this has been fetched.
+    /// To be handled again from `Stage.signature` after this key has been fetched.
     case needsKey(KeyNeed)
 }
 
 extension RouteOutcome {
-    /// What is to be made of the request does not fit into the memory budget.
+    /// Rendering the request would exceed the memory budget.
     static var memoryFull: RouteOutcome {
         .refused(.memoryFull, reason: "memory is full: no room for the jobs of the request")
     }
@@ -46,7 +46,7 @@ extension RouteOutcome {
         }
     }
 
-    /// How it is answered, if it is a success and the first delivery of its keys.
+    /// The answer, if it is a success and the first delivery of its keys.
     package var reply: RouteReply? {
         switch self {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
@@ -63,16 +63,16 @@ extension RouteOutcome {
     }
 }
 
-/// Why nothing of a verified delivery is stored.
+/// Why nothing is stored for a verified delivery.
 package enum AcknowledgementReason: Sendable, Hashable {
-    /// The rule at this position, counted from 0, says `ignore: true`.
+    /// The rule at this index, from 0, has `ignore: true`.
     case ignoredByRule(Int)
-    /// No rule matched, and the route says `otherwise: ignore`.
+    /// No rule matched, and the route has `otherwise: ignore`.
     case noRuleMatched
     /// The array of `each` is empty.
     case noElements
 
-    /// The end of a sentence about a request of which nothing is stored; rules count from 1.
+    /// The end of a sentence about a request without stored jobs; rules are counted from 1.
     package var words: String {
         switch self {
         case .ignoredByRule(let rule): "rule \(rule + 1) ignores it"
@@ -82,22 +82,25 @@ package enum AcknowledgementReason: Sendable, Hashable {
     }
 }
 
-/// Memory that a thread uses again for each delivery, and how much work it may do for one. One per thread.
+/// Memory that a thread reuses for each delivery, and the limit of its work for one. One per thread.
 package struct RouteScratch {
     var findings = JSONFindings()
-    /// What was taken from the budget for the delivery, besides its body.
+    /// The memory reserved for the delivery, in addition to its body.
     package var charge = MemoryCharge.uncounted
-    /// Whether the last body that was read looks like JSON, was not parsed as JSON because of its content type, and the
-    /// route reads fields of bodies. Set by `Route.handle` and reset by its caller.
+    /// Whether the last body looks like JSON, was not parsed as JSON because of its content type, and the route uses
+    /// fields of bodies. Set by `Route.handle` and reset by its caller.
     package var hasMislabelledJSON = false
-    /// How many bytes gzip may become on this thread, where that is less than the route's limit: an event loop has
-    /// others to serve.
+    /// Whether the last request was refused only because no secret of the route matches its signature, so that another
+    /// secret would make it valid. Set by `Route.handle` and reset by its caller.
+    package var awaitsSecret = false
+    /// The maximum decompressed size on this thread, if it is less than the route's limit: an event loop has other
+    /// connections.
     package let mostInflatedBytes: Int?
 
-    /// - Parameter mostInflatedBytes: nil for as many as the route takes.
+    /// - Parameter mostInflatedBytes: `nil` for the route's limit.
     package init(mostInflatedBytes: Int? = nil) { self.mostInflatedBytes = mostInflatedBytes }
 
-    /// Lets go of what only a rare body needs.
+    /// Releases memory that few bodies need.
     mutating func trim() {
         if findings.loneSurrogates.capacity > Self.keptOffsets { findings = JSONFindings() }
     }

@@ -1,11 +1,11 @@
 internal import SluiceBase
 
-/// All routes, compiled from all files together. Immutable; shared by all threads and replaced as a whole.
+/// All routes, compiled from all files. Immutable; shared by all threads and replaced as a whole.
 package final class RouteTable: Sendable {
     /// In the order of the files and of the routes in them.
     package let routes: [Route]
     private let index: PathIndex
-    /// What the positions in `index` stand for.
+    /// The routes at the positions of `index`.
     private let exact: [Int]
     private let parameterized: ParameterTree
     /// All paths in lower case and without a final slash.
@@ -20,29 +20,29 @@ package final class RouteTable: Sendable {
         nearby = ParameterTree(routes.indices.map { (path: routes[$0].parts.path.folded, route: $0) })
     }
 
-    /// The route that a path leads to.
+    /// The route for a path.
     ///
-    /// A path that two readers could understand differently leads nowhere: dot segments, `//`, `%2F`, `%00`, invalid
-    /// UTF-8. It is compared decoded once; its cost does not grow with the number of routes.
+    /// A path that parsers could understand differently has none: dot segments, `//`, `%2F`, `%00`, invalid UTF-8. It
+    /// is decoded once and compared; the cost does not grow with the number of routes.
     ///
     /// - Parameter path: as received, without the query.
     package func match(path: Span<UInt8>) -> Route? {
         if path.firstIndex(of: UInt8(ascii: "%")) == nil {
-            // No route has a path with dot or empty segments, so none is found for one.
+            // No route has dot or empty segments in its path, so none is found for one.
             return match(decoded: path)
         }
         guard let decoded = PercentDecoding.pathDecode(path) else { return nil }
         return match(decoded: decoded.span)
     }
 
-    /// A path that leads to no route, and to one if slashes and letter case are ignored.
+    /// A path without a route that would have one if slashes and letter case were ignored.
     package struct NearMiss {
         package let route: Route
-        /// How the path differs from the route's: `a slash at the end`.
+        /// The difference from the route's path: `a slash at the end`.
         package let difference: String
     }
 
-    /// The route that a path without a route was probably meant for; for the log, never for serving.
+    /// The route that was probably intended; for the log, never for serving.
     package func nearMiss(of path: Span<UInt8>) -> NearMiss? {
         guard path.count <= RoutePath.longest else { return nil }
         var collapsed: [UInt8] = []
@@ -68,18 +68,17 @@ package final class RouteTable: Sendable {
         return parameterized.route(for: path).map { routes[$0] }
     }
 
-    /// The names of routes that are here and not in `newer`: their unique keys will not be asked for again.
+    /// The names of routes that are not in `newer`: their unique keys are no longer used.
     package func namesMissing(from newer: RouteTable) -> [String] {
         let names = Set(newer.routes.map(\.name))
         return routes.map(\.name).filter { !names.contains($0) }
     }
 }
 
-/// Finds a path among those of the table: open addressing, made once and only read, so that a look-up allocates
-/// nothing.
+/// Finds a path of the table: open addressing, created once and only read, so that a look-up allocates nothing.
 struct PathIndex: Sendable {
     private let paths: [[UInt8]]
-    /// Positions in `paths`, or -1; at most half of them are taken.
+    /// Positions in `paths`, or -1; at most half is used.
     private var slots: [Int]
 
     /// - Parameter paths: no two are equal.
@@ -95,7 +94,7 @@ struct PathIndex: Sendable {
         }
     }
 
-    /// The position of the path that equals these bytes.
+    /// The position of the path with these bytes.
     func position(of path: Span<UInt8>) -> Int? {
         var slot = Self.hash(path) & (slots.count - 1)
         while slots[slot] >= 0 {
@@ -106,7 +105,7 @@ struct PathIndex: Sendable {
         return nil
     }
 
-    /// FNV-1a. No sender can add a path, so it need not withstand one who looks for collisions.
+    /// FNV-1a. Senders cannot add paths, so it need not resist intentional collisions.
     private static func hash(_ bytes: Span<UInt8>) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }

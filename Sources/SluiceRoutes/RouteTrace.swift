@@ -1,19 +1,19 @@
 internal import SluiceBase
 
-/// Receives the steps of a request through its route, in their order.
+/// Receives the steps of a request through its route, in order.
 ///
-/// `Route.handle` is generic over it: with `NoTrace`, which serves requests, nothing of a step is made.
+/// `Route.handle` is generic over it: with `NoTrace`, for serving requests, steps are not created.
 package protocol RouteTrace {
     static var isRecording: Bool { get }
-    /// How the route is written, for the places of steps.
+    /// The route as written, for the locations of steps.
     var source: RouteSource { get }
 
     mutating func add(_ step: TraceStep)
-    /// The steps that follow are about one more element of `each`.
+    /// The following steps are about the next element of `each`.
     mutating func beginElement()
 }
 
-/// The trace of requests that are served: none.
+/// The trace for serving requests: none.
 package struct NoTrace: RouteTrace {
     package static var isRecording: Bool { false }
     package var source: RouteSource { RouteSource() }
@@ -24,7 +24,7 @@ package struct NoTrace: RouteTrace {
     package func beginElement() {}
 }
 
-/// Keeps the steps for a person. Of many elements it keeps the first ones.
+/// Stores the steps for people, of many elements only the first ones.
 package struct RecordedTrace: RouteTrace {
     package static var isRecording: Bool { true }
     package let source: RouteSource
@@ -32,13 +32,13 @@ package struct RecordedTrace: RouteTrace {
     private let elementLimit: Int
     private var elements = 0
 
-    /// - Parameter elementLimit: for how many elements steps are kept.
+    /// - Parameter elementLimit: the maximum number of elements with steps.
     package init(_ source: RouteSource, elementLimit: Int = 20) {
         self.source = source
         self.elementLimit = elementLimit
     }
 
-    /// Appends a step. What is found later about the same thing replaces the step before.
+    /// Appends a step. A later result for the same check replaces the previous step.
     package mutating func add(_ step: TraceStep) {
         guard elements <= elementLimit else { return }
         if step.name == "body", steps.last?.name == "body" { steps.removeLast() }
@@ -47,7 +47,7 @@ package struct RecordedTrace: RouteTrace {
 
     package mutating func beginElement() { elements += 1 }
 
-    /// How many elements have no steps here.
+    /// The number of elements without steps.
     package var skippedElements: Int { max(0, elements - elementLimit) }
 
     /// Adds a detail to the step of this name, if there is one.
@@ -57,11 +57,11 @@ package struct RecordedTrace: RouteTrace {
     }
 }
 
-/// One step of a request through its route, or a detail of one: what was asked, the result, and where the file says so.
+/// A step of a request through its route, or a detail of one: the check, the result, and the location in the file.
 package struct TraceStep: Sendable, Hashable {
-    /// The key of the route that asks, such as `methods`, or `signature`, `rule 1`, `job`; empty for a detail.
+    /// The route's key for the check, such as `methods`, or `signature`, `rule 1`, `job`; empty for a detail.
     package var name: String
-    /// `nil` for what is neither a yes nor a no.
+    /// `nil` for a step without a yes or no.
     package var holds: Bool?
     /// A phrase, safe to print.
     package var text: String
@@ -80,15 +80,15 @@ package struct TraceStep: Sendable, Hashable {
     }
 }
 
-/// How a route is written in its file, for people who ask why. Serving reads none of it.
+/// A route as written in its file, for explanations. Serving does not use it.
 package struct RouteSource: Sendable {
     /// Of the route itself; `nil` for a route without a file.
     package var location: SourceLocation?
-    /// `event` as written, or as the provider has it.
+    /// `event` as written in the route or its provider.
     package var event: String?
-    /// The parts of `unique_key` as written, or as the provider has them.
+    /// The parts of `unique_key` as written in the route or its provider.
     package var uniqueKey: [String]
-    /// What the rules make, in order: kinds, types as written, and `ignore`.
+    /// The results of the rules, in order: kinds, types as written, and `ignore`.
     package var makes: [String]
     /// The keys that the route has.
     package var keys: [String: SourceLocation]
@@ -104,11 +104,11 @@ package struct RouteSource: Sendable {
         self.keys = keys
     }
 
-    /// Keys that the provider answers for if the route does not have them.
+    /// Keys that come from the provider if the route does not have them.
     private static let ofProvider: Set<String> = ["verify", "secrets", "unique_key", "event", "body", "body_limit"]
 
-    /// File, line and column of the first of these keys that the route has; else of the provider that answers for
-    /// it, or of the route.
+    /// File, line and column of the first of these keys in the route; otherwise of the provider's name, or of the
+    /// route.
     package func location(of keys: String...) -> String? {
         let isOfProvider = keys.contains(where: Self.ofProvider.contains)
         let found = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { self.keys[$0] }.first

@@ -1,13 +1,13 @@
 internal import SluiceBase
 
-/// Builds the tree from events, and notes what may not stand in a file.
+/// Builds the tree from events, and records what is not allowed in a file.
 struct YAMLComposer {
     private let source: YAMLSource
     private let limits: YAMLLimits
     private let allowsEmptyValues: Bool
     private let events: YAMLEvents
     private(set) var problems: [YAMLError] = []
-    /// Keys and dashes with nothing behind them; of a file that breaks off they are no news.
+    /// Keys and dashes without a value; not reported for a truncated file.
     private var emptyValues: [YAMLError] = []
     private(set) var isBroken = false
     private(set) var nodeCount = 0
@@ -19,7 +19,7 @@ struct YAMLComposer {
         events = YAMLEvents(source)
     }
 
-    /// The value of the first document; a second one is a problem.
+    /// Returns the value of the first document; a second one is a problem.
     mutating func compose() -> YAMLNode? {
         do {
             let start = try events.next()
@@ -97,11 +97,11 @@ struct YAMLComposer {
         }
     }
 
-    /// Notes a value that nobody has written: a line that lost its end means something else than the word null.
+    /// Records a missing value: it is more probably a lost end of a line than an intended null.
     private mutating func requireContent(_ node: YAMLNode, _ what: @autoclosure () -> String, at position: YAMLPosition)
     {
         guard !allowsEmptyValues, let scalar = node.scalar, scalar.text.isEmpty else { return }
-        // Quotes are written on purpose.
+        // Quotes are intentional.
         if [.singleQuoted, .doubleQuoted].contains(scalar.style) { return }
         guard emptyValues.count < limits.problems else { return }
         emptyValues.append(
@@ -111,7 +111,7 @@ struct YAMLComposer {
                 value: node.position))
     }
 
-    /// The text of a key, or `nil` where it is none, which has been noted.
+    /// The text of a key; `nil` after recording why it is not one.
     private mutating func key(from step: YAMLEvents.Step, depth: Int) throws -> String? {
         guard case .scalar(let scalar, _) = step.event else {
             if case .alias = step.event {
@@ -170,7 +170,7 @@ extension YAMLComposer {
         }
     }
 
-    /// YAML would silently cut `${body.a} #1` down to `${body.a}`.
+    /// YAML would silently truncate `${body.a} #1` to `${body.a}`.
     private mutating func checkForLostComment(_ scalar: YAMLScalar, at start: YAMLPosition, end: YAMLPosition) throws {
         guard scalar.style == .plain, scalar.text.utf8.contains("${".utf8) else { return }
         let rest = source.restOfLine(from: end)
@@ -187,7 +187,7 @@ extension YAMLComposer {
         if source.restOfLine(from: error.position).first == ASCII.tab {
             return "tabs cannot be used for indentation in YAML; use spaces"
         }
-        // The library looks ahead, and has a limit of its own far above ours.
+        // The library reads ahead, and its own limit is far higher.
         if error.problem.hasPrefix("Maximum nesting level") { return Self.tooDeep(limits) }
         var message = error.problem
         if let context = error.context {

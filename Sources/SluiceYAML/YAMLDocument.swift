@@ -1,26 +1,25 @@
-/// One YAML file, read strictly: its values with their positions, and everything in it that is a trap or no YAML.
+/// One YAML file, parsed strictly: its values with their positions, and all traps and errors in it.
 package struct YAMLDocument: Sendable {
-    /// The name the file goes by in messages.
+    /// The name of the file in messages.
     package let file: String
-    /// `nil` for a file without a value (empty, or comments only) and for one that is no YAML.
+    /// `nil` for a file without a value (empty, or only comments) and for a file that is not YAML.
     package let root: YAMLNode?
-    /// In the order of the file. With `isBroken` the last one is what ended the reading.
+    /// In the order of the file. With `isBroken` the last one ended the parsing.
     package let problems: [YAMLError]
-    /// Whether reading stopped before the end: a syntax error, or a limit.
+    /// Whether parsing stopped before the end: a syntax error, or a limit.
     package let isBroken: Bool
-    /// How many scalars, lists and mappings were read, keys included.
+    /// The number of scalars, lists and mappings, including keys.
     package let nodeCount: Int
 
-    /// Reads a whole file in time and memory in proportion to its size, whatever is in it.
+    /// Parses a whole file in time and memory proportional to its size, for any contents.
     ///
-    /// Nothing is ever expanded or hashed that the file does not hold itself: an alias is a problem where it stands,
-    /// not a copy.
+    /// Nothing is expanded or hashed: an alias is a problem at its position, not a copy.
     ///
     /// - Parameters:
-    ///   - bytes: the file, UTF-8 with or without a byte-order mark, lines ended by LF or CRLF.
+    ///   - bytes: the file, UTF-8 with or without a byte-order mark, with LF or CRLF.
     ///   - file: the name for messages.
-    ///   - allowsEmptyValues: whether a key, or the dash of a list, with nothing behind it is null, as in YAML; else it
-    ///     is a problem.
+    ///   - allowsEmptyValues: whether a key or a dash of a list without a value is null, as in YAML; otherwise it is a
+    ///     problem.
     package static func parse(
         _ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits(), allowsEmptyValues: Bool = true
     ) -> YAMLDocument {
@@ -46,29 +45,29 @@ package struct YAMLDocument: Sendable {
     }
 }
 
-/// Bounds on one document.
+/// Limits for one document.
 package struct YAMLLimits: Sendable {
     /// Size of the file; 1 MiB.
     package var bytes = 1 << 20
-    /// Scalars, lists and mappings, keys included; 200,000.
+    /// Scalars, lists and mappings, including keys; 200,000.
     package var nodes = 200_000
-    /// Lists and mappings inside one another; 64.
+    /// Nesting of lists and mappings; 64.
     package var depth = 64
-    /// After so many problems reading stops; 100.
+    /// The number of problems after which parsing stops; 100.
     package var problems = 100
 
     package init() {}
 }
 
-/// Something wrong at one place of a YAML file.
+/// A problem at a position of a YAML file.
 package struct YAMLError: Error, Sendable, Hashable {
     package let position: YAMLPosition
     /// What is wrong and what to do; one line.
     package let message: String
-    /// Where the value is that is wrong, or missing: what a reader says about it would follow from this problem.
+    /// The position of the wrong or missing value: other errors about this value would be consequences.
     package let value: YAMLPosition
 
-    /// - Parameter value: nil for a value at `position`.
+    /// - Parameter value: `nil` for a value at `position`.
     package init(_ position: YAMLPosition, _ message: String, value: YAMLPosition? = nil) {
         self.position = position
         self.message = message

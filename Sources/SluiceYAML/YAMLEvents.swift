@@ -1,9 +1,9 @@
 internal import CSluiceYAML
 
-/// libyaml's event reader with Swift values: the one place of this module that touches C.
+/// libyaml's event parser with Swift values: the only code of this module that calls C.
 ///
-/// Events rather than a tree, because a tree has resolved aliases and dropped repeated keys before a limit can be set.
-/// `@safe`: no pointer leaves it. Not thread-safe; create, use and drop it in one call.
+/// Events instead of a tree, because a tree has resolved aliases and dropped repeated keys before limits apply.
+/// `@safe`: no pointer leaves it. Not thread-safe; create, use and release it in one call.
 @safe final class YAMLEvents {
     /// One step of the document.
     enum Event {
@@ -17,7 +17,7 @@ internal import CSluiceYAML
         case mappingEnd
     }
 
-    /// An event with what may be attached to it.
+    /// An event with its attributes.
     struct Step {
         let event: Event
         let position: YAMLPosition
@@ -31,11 +31,11 @@ internal import CSluiceYAML
 
     init(_ source: YAMLSource) {
         self.source = source
-        // The parser keeps pointers to its own fields and to the input, so both live at fixed addresses until `deinit`.
+        // The parser keeps pointers to its own fields and to the input, so both have fixed addresses until `deinit`.
         unsafe parser = .allocate(capacity: 1)
         unsafe input = .allocate(capacity: source.bytes.count)
         _ = unsafe input.initialize(from: source.bytes)
-        // Fails only when memory is exhausted, of which nothing here could make anything better.
+        // Fails only without memory, which cannot be handled here.
         let ready = unsafe yaml_parser_initialize(parser)
         precondition(ready == 1, "libyaml could not allocate its parser")
         unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -49,10 +49,10 @@ internal import CSluiceYAML
         unsafe input.deallocate()
     }
 
-    /// The next event; not to be called again after `end` or an error.
+    /// Returns the next event; must not be called after `end` or an error.
     func next() throws(YAMLSyntaxError) -> Step {
         while true {
-            // `yaml_parser_parse` fills the event; what it allocated is freed before the next round.
+            // `yaml_parser_parse` fills the event; its memory is freed before the next round.
             var event = unsafe yaml_event_t()
             guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
             defer { unsafe yaml_event_delete(&event) }
@@ -60,10 +60,10 @@ internal import CSluiceYAML
         }
     }
 
-    /// Turns the C event into values of ours; `nil` for those that carry nothing (start of the stream, end of a
+    /// Converts the C event to Swift values; `nil` for events without contents (start of the stream, end of a
     /// document).
     private func step(_ event: yaml_event_t) -> Step? {
-        // The member of the union that is read is the one that `type` names.
+        // The union's member is the one that `type` names.
         let position = unsafe self.position(of: event.start_mark)
         switch unsafe event.type {
         case YAML_DOCUMENT_START_EVENT:
@@ -83,7 +83,7 @@ internal import CSluiceYAML
             return unsafe Step(.mappingStart, position, anchor: start.anchor != nil, tag: start.tag != nil)
         case YAML_SCALAR_EVENT:
             let scalar = unsafe event.data.scalar
-            // `value` has `length` bytes of UTF-8 and stays until the event is deleted.
+            // `value` has `length` bytes of UTF-8 and is valid until the event is deleted.
             let text = unsafe String(
                 decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
             let value = unsafe YAMLScalar(text: text, style: Self.style(scalar.style))
@@ -127,7 +127,7 @@ extension YAMLEvents.Step {
     }
 }
 
-/// Where and why libyaml gave up.
+/// Where and why libyaml stopped.
 struct YAMLSyntaxError: Error {
     let position: YAMLPosition
     let problem: String

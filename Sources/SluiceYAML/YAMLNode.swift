@@ -1,5 +1,4 @@
-/// Where something stands in a file: both counted from 1, columns in characters (Unicode scalars), as editors show
-/// them.
+/// A position in a file: both numbers start at 1, columns are in characters (Unicode scalars), as in editors.
 package struct YAMLPosition: Sendable, Hashable, Comparable {
     package let line: Int
     package let column: Int
@@ -14,9 +13,9 @@ package struct YAMLPosition: Sendable, Hashable, Comparable {
     }
 }
 
-/// One value of a YAML document and where it stands.
+/// A value of a YAML document, with its position.
 package struct YAMLNode: Sendable {
-    /// What a value can be. There are no aliases and no tags: both are problems of the document.
+    /// The kinds of values. There are no aliases and no tags: both are problems of the document.
     package enum Content: Sendable {
         case scalar(YAMLScalar)
         case sequence([YAMLNode])
@@ -32,12 +31,12 @@ package struct YAMLNode: Sendable {
         self.content = content
     }
 
-    /// The scalar, if it is one.
+    /// The scalar, if the value is one.
     package var scalar: YAMLScalar? {
         if case .scalar(let scalar) = content { scalar } else { nil }
     }
 
-    /// What it is, for messages: `a text`, `a number`, `a list`, `a mapping` and so on.
+    /// Its kind for messages: `a text`, `a number`, `a list`, `a mapping` and so on.
     package var noun: String {
         switch content {
         case .scalar(let scalar): scalar.value.noun
@@ -47,11 +46,10 @@ package struct YAMLNode: Sendable {
     }
 }
 
-/// One key of a mapping with its value. Keys are always text: `on:`, `1:` and `true:` are the keys `on`, `1` and
-/// `true`.
+/// A key of a mapping with its value. Keys are always text: `on:`, `1:` and `true:` are the keys `on`, `1` and `true`.
 package struct YAMLEntry: Sendable {
     package let key: String
-    /// Where the key stands; the value knows its own position.
+    /// The position of the key; the value has its own position.
     package let position: YAMLPosition
     package let value: YAMLNode
 

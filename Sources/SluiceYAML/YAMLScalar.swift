@@ -1,26 +1,26 @@
-/// A scalar as it was written, and what it means by the rules for plain scalars.
+/// A scalar as written, with its meaning by the rules for plain scalars.
 package struct YAMLScalar: Sendable, Hashable {
-    /// How it was written.
+    /// The notation of the scalar.
     package enum Style: Sendable, Hashable {
         case plain
         case singleQuoted
         case doubleQuoted
-        /// A block behind `|`.
+        /// A block after `|`.
         case literal
-        /// A block behind `>`.
+        /// A block after `>`.
         case folded
     }
 
-    /// What it means.
+    /// The meaning of the scalar.
     package enum Value: Sendable, Hashable {
         case null
         case boolean(Bool)
-        /// The number's own text, which is a JSON number; no digit is lost.
+        /// The number's text, which is a JSON number with all digits.
         case number(String)
         case text(String)
     }
 
-    /// The text of the scalar: escapes and folding undone, but `1.0` still `1.0`.
+    /// The text of the scalar: escapes and folding resolved, but `1.0` is still `1.0`.
     package let text: String
     package let style: Style
 
@@ -29,9 +29,8 @@ package struct YAMLScalar: Sendable, Hashable {
         self.style = style
     }
 
-    /// Plain `true`, `false`, `null` and JSON numbers are what they look like; nothing at all is null, as everywhere in
-    /// YAML; everything else, and everything quoted, is text. So `on`, `no`, `~`, `12:30`, `007` and `2024-01-01` are
-    /// text.
+    /// Plain `true`, `false`, `null` and JSON numbers have their usual meaning; an empty value is null, as in YAML;
+    /// everything else, and everything quoted, is text, including `on`, `no`, `~`, `12:30`, `007` and `2024-01-01`.
     package var value: Value {
         guard style == .plain else { return .text(text) }
         switch text {
@@ -42,9 +41,8 @@ package struct YAMLScalar: Sendable, Hashable {
         }
     }
 
-    /// Whether `text` is a JSON number (RFC 8259 §6) that cannot be meant as something else: digits with an `e` among
-    /// them and neither a point nor a sign in front of the exponent's digits (`12345e6`) are an abbreviated commit
-    /// hash, so they are text.
+    /// Whether `text` is a JSON number (RFC 8259 §6) and not probably something else: digits with an `e`, without a
+    /// point or a sign of the exponent (`12345e6`), are an abbreviated commit hash, so they are text.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         if rest.first == UInt8(ascii: "-") { rest.removeFirst() }

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What is likely behind a syntax error. libyaml tells where it gave up, which may be lines behind the mistake.
+/// The probable cause of a syntax error. libyaml reports where it stopped, which may be lines after the mistake.
 extension YAMLSource {
     /// A hint for the author of the file; `nil` if there is none.
     func hint(for error: YAMLSyntaxError) -> String? {
@@ -10,15 +10,15 @@ extension YAMLSource {
         }
         let first = min(error.contextPosition?.line ?? 1, last)
         if let line = (first...max(first, last)).first(where: hasOddQuote) {
-            return "the text in double quotes on line \(line) may not be closed"
+            return "the string that starts on line \(line) is probably missing its closing quote"
         }
         if error.problem.hasSuffix("expected ':'") { return "a key must be followed by a colon and a space" }
         return hasReference(onLine: error.position.line)
             ? "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\"" : nil
     }
 
-    /// The first line with what `git` leaves if two people changed the same lines. It is a problem also where YAML
-    /// could read it as text: in quotes, or as the rest of a text in a flow mapping.
+    /// The first conflict marker of `git`. It is a problem even if YAML could read it as text: in quotes, or as the
+    /// rest of a text in a flow mapping.
     var mergeConflict: YAMLError? {
         for number in 1...lineCount {
             let line = line(number)
@@ -38,7 +38,7 @@ extension YAMLSource {
         return rest == nil || rest == ASCII.space || rest == UInt8(ascii: "\r")
     }
 
-    /// Whether a line that is no comment holds an odd number of double quotes, those behind a backslash left out.
+    /// Whether a line that is not a comment has an odd number of double quotes, not counting those after a backslash.
     private func hasOddQuote(_ number: Int) -> Bool {
         let line = line(number).drop { $0 == ASCII.space }
         guard line.first != UInt8(ascii: "#") else { return false }

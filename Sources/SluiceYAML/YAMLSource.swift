@@ -1,12 +1,12 @@
 internal import SluiceBase
 
-/// The bytes of a file that is text: valid UTF-8 without a byte-order mark and without characters that would make lines
-/// count differently here and in an editor.
+/// The bytes of a text file: valid UTF-8 without a byte-order mark, and without characters for which lines are counted
+/// differently in editors.
 struct YAMLSource: Sendable {
     let bytes: [UInt8]
-    /// Where each line begins.
+    /// The start of each line.
     private let lineStarts: [Int]
-    /// Behind the last character.
+    /// The position after the last character.
     private let end: YAMLPosition
 
     /// Checks and prepares a file.
@@ -78,11 +78,11 @@ struct YAMLSource: Sendable {
 }
 
 extension YAMLSource {
-    /// The position, or where the file ends: libyaml takes the end of a file without a last newline for the line behind
-    /// it.
+    /// The position, limited to the end of the file: libyaml reports the end of a file without a last newline on the
+    /// next line.
     func inside(_ position: YAMLPosition) -> YAMLPosition { min(position, end) }
 
-    /// The bytes from a position to the end of its line; empty behind the end of the file.
+    /// The bytes from a position to the end of its line; empty after the end of the file.
     func restOfLine(from position: YAMLPosition) -> ArraySlice<UInt8> {
         guard position.line <= lineStarts.count else { return [] }
         var rest = line(position.line)
@@ -105,7 +105,7 @@ extension YAMLSource {
         return line.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
     }
 
-    /// Whether a reference stands on this line.
+    /// Whether this line contains a reference.
     func hasReference(onLine number: Int) -> Bool {
         let line = line(number)
         return zip(line, line.dropFirst()).contains { $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{") }

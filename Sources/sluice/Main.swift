@@ -3,7 +3,7 @@ internal import Glibc
 internal import SluiceBase
 internal import SluiceNet
 
-/// Parses the command line, runs one command, and turns what went wrong into a line and an exit status.
+/// Parses the command line, runs one command, and reports errors as a line and an exit status.
 @main
 enum Main {
     static func main() async {
@@ -27,7 +27,7 @@ enum Main {
         exit(error.status.rawValue)
     }
 
-    /// Help and version go to standard output with status 0; anything else is a wrong command line.
+    /// Help and version are written to standard output with status 0; anything else is a wrong command line.
     private static func end(parsing error: any Error) -> Never {
         let message = SluiceCommand.fullMessage(for: error)
         guard SluiceCommand.exitCode(for: error) != .success else {
@@ -39,7 +39,7 @@ enum Main {
     }
 }
 
-/// `sluice`: the names of its commands and nothing else.
+/// `sluice`: the list of its commands.
 struct SluiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice",
@@ -53,7 +53,8 @@ struct SluiceCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, ExplainCommand.self, KindsCommand.self,
             SchemaCommand.self, ProvidersCommand.self,
-            SendCommand.self, OutboxCommand.self, DeadCommand.self, RoutesCommand.self, ReloadCommand.self,
+            SendCommand.self, OutboxCommand.self, DeadCommand.self, QuarantineCommand.self, RoutesCommand.self,
+            ReloadCommand.self,
             HealthCommand.self,
             DevQueueCommand.self,
         ])

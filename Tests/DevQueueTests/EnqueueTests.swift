@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "fields that were set stand in the answer before what became of the job, and a time in the future schedules the job"
+        "fields that were set precede the result in the answer, and a time in the future schedules the job"
     )
     func answersOptions() throws {
         let queue = QueueUnderTest(isLicensed: true)

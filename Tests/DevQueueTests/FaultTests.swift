@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "a fault does what it says, and stores the jobs only where it says so",
+        "a fault has its described effect, and stores the jobs only if it is described so",
         arguments: [
             (.status(503, error: "busy"), "answer 503 application/json", 0),
             (.delay(.seconds(2)), "2.0 seconds answer 201 application/json", 1),

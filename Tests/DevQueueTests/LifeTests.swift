@@ -4,7 +4,7 @@ import Testing
 
 @testable import DevQueue
 
-/// What becomes of a job, on a clock that the test moves.
+/// The life cycle of a job, on a clock that the test moves.
 @Suite struct LifeTests {
     private let queue = QueueUnderTest()
 
@@ -31,7 +31,7 @@ import Testing
         #expect(take(try taker())?.type == "other")
     }
 
-    @Test("over many queues the first job of all comes first, whatever was taken from single ones before")
+    @Test("of many queues the first job of all is taken, also after taking from single queues")
     func manyQueues() throws {
         for number in 0..<200 {
             try enqueue(#""priority":\#(number * 7 % 5)"#, type: "\(number)", queue: "q\(number % 10)")
@@ -48,7 +48,7 @@ import Testing
         #expect(take(one) == nil)
     }
 
-    @Test("nobody has more jobs than were asked for; each acknowledgement, of whatever kind, makes room for one")
+    @Test("a worker never has more jobs than requested; each kind of acknowledgement makes room for one")
     func prefetch() throws {
         for _ in 0..<5 { try enqueue() }
         let taker = try taker("prefetch=2")
@@ -129,7 +129,7 @@ import Testing
         #expect(endless.time(afterAttempts: 26, now: 1) == 1 << 53)
     }
 
-    @Test("a failure may say when to try again, or that it is not to be")
+    @Test("a failure report can set the time of the retry, or that there is none")
     func retryAt() throws {
         try enqueue()
         let taker = try taker()
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test("a completed job is gone at once, unless its retention keeps it")
+    @Test("a completed job is removed immediately, unless its retention keeps it")
     func completes() throws {
         try enqueue()
         try enqueue(#""retention":{"completed_ms":10}"#)

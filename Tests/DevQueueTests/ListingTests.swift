@@ -77,7 +77,7 @@ import Testing
         #expect(try types(queue.answer("GET", #require(link("self", second))).text) == pages[1])
     }
 
-    @Test("a heap gives the least first", arguments: 0..<4 as Range<UInt64>)
+    @Test("a heap returns the lowest value first", arguments: 0..<4 as Range<UInt64>)
     func heap(seed: UInt64) {
         var random = SplitMix(state: seed)
         let numbers = (0..<500).map { _ in Int.random(in: 0..<100, using: &random) }

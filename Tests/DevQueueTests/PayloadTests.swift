@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "bytes that are no UTF-8 are refused behind the string's closing quote",
+        "invalid UTF-8 is refused at the string's closing quote",
         arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
     func refusesInvalidUTF8(bytes: [UInt8]) throws {
         let body = Array(#"{"type":"t","queue":"q","payload":""#.utf8) + bytes + Array(#""}"#.utf8)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(
-        "a body that breaks off is refused where it ends",
+        "a truncated body is refused at its end",
         arguments: [
             (#"{"jobs":["#, "EOF while parsing a list at line 1 column 9"),
             (#"{"jobs":[{"#, "EOF while parsing an object at line 1 column 10"),

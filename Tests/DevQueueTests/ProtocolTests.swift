@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("an Accept that fits nothing is 406, before the body is looked at", arguments: ["text/html", "image/*"])
+    @Test("an Accept without a match is 406, before the body is read", arguments: ["text/html", "image/*"])
     func checksAccept(accept: String) throws {
         let answer = try QueueUnderTest().answer("POST", "/jobs", headers: [("accept", accept)], body: "not JSON")
         #expect(answer.line == #"406 {"error":"not acceptable","supported":["application/json"]}"#)

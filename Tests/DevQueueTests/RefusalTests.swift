@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "a bulk with one bad job is refused whole, and says which job it was where the server does",
+        "a bulk request with one bad job is refused as a whole, and names the job if the server does",
         arguments: [
             (job(queue: ","), 400, "jobs[2]: queue must not contain ','"),
             (job(#""unique_while":"queued""#), 400, "jobs[2]: unique_while requires unique_key"),

@@ -78,6 +78,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         jobs = json.loads(self.rfile.read(int(self.headers["content-length"])))["jobs"]
         service = self.server
+        if service.refused and any(job["queue"] == service.refused for job in jobs):
+            return self.answer(403, {"message": "forbidden"})
+        if service.silent and any(job["queue"] == service.silent for job in jobs):
+            return time.sleep(3600)
         fault = random.choice(FAULTS) if random.random() < service.fault_rate else None
         if service.is_out or fault == "drop before commit":
             service.jobs.note(fault or "outage")
@@ -124,6 +128,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     fault_rate = 0.0
+    refused = silent = None
     is_out = False
 
 
@@ -133,12 +138,14 @@ def main():
     options.add_argument("--journal")
     options.add_argument("--licensed", action="store_true")
     options.add_argument("--faults", type=float, default=0, help="the share of requests that are answered wrongly")
+    options.add_argument("--refuse", metavar="QUEUE", help="answers 403 to each request with a job of this queue")
+    options.add_argument("--silent", metavar="QUEUE", help="never answers a request with a job of this queue")
     options.add_argument("--seed", default="0")
     options = options.parse_args()
     random.seed(options.seed)
     server = Server(("127.0.0.1", options.port), Handler)
     server.jobs = Jobs(options.journal, options.licensed)
-    server.fault_rate = options.faults
+    server.fault_rate, server.refused, server.silent = options.faults, options.refuse, options.silent
 
     def outage(*_):
         server.is_out = not server.is_out

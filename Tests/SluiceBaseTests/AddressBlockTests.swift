@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "what is no block, or has bits behind its prefix, is refused",
+        "a text that is not a block, or has bits after its prefix, is refused",
         arguments: [
             "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.1/8", "2001:db8::/129",
             "2001:db8::1/64",

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("another body is what the route says it is")
+    @Test("another body has the effect that the route sets")
     func otherBody() throws {
         let history = History(bodies: [1, 2])
         let newest = try #require(history.holder(1))

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test("what is no regular file, or not there, is a failure that says so")
+    @Test("a file that is missing or not regular is an error that says so")
     func irregular() throws {
         try inFolder { folder in
             #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder, limit: 10) }

@@ -12,7 +12,7 @@ import Testing
         private let dropped = Mutex<[UInt64]>([])
 
         init() {
-            budget.tellDropped { [weak self] owner in self?.dropped.withLock { $0.append(owner.connection) } }
+            budget.onDrop { [weak self] owner in self?.dropped.withLock { $0.append(owner.connection) } }
         }
 
         var droppedConnections: [UInt64] { dropped.withLock { $0 } }

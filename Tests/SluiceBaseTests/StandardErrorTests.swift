@@ -31,7 +31,7 @@ private struct Pipe: ~Copyable {
         #expect(String(decoding: buffer[..<max(count, 0)], as: UTF8.self) == "a line\n")
     }
 
-    @Test("a pipe that nobody empties drops lines instead of blocking the thread")
+    @Test("a pipe without a reader drops lines instead of blocking the thread")
     func drops() {
         let pipe = Pipe()
         let line = [UInt8](repeating: 0x61, count: 4096)
@@ -41,7 +41,7 @@ private struct Pipe: ~Copyable {
         #expect(outcomes.last == .dropped)
     }
 
-    @Test("a reader that has gone is no end of the process")
+    @Test("a reader that has closed does not end the process")
     func brokenPipe() {
         StandardError.ignoreBrokenPipes()
         var ends: [Int32] = [-1, -1]

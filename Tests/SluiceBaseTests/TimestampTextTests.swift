@@ -37,7 +37,7 @@ import Testing
         #expect(TimestampText.parse(text) == milliseconds)
     }
 
-    @Test("every day is read as what it was written from")
+    @Test("every day is parsed as it was formatted")
     func everyDay() {
         for day in stride(from: Int64(-719_528), to: 2_932_897, by: 13) {
             #expect(

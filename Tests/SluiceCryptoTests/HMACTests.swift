@@ -113,7 +113,7 @@ struct HMACTests {
         #expect(key.authenticate(empty.span).hex == known[length])
     }
 
-    @Test("one key serves several threads at once")
+    @Test("one key serves several concurrent threads")
     func threads() async {
         let key = HMACKey(.sha256, key: Array("It's a Secret to Everybody".utf8).span)
         let messages = (0..<64).map { [UInt8](repeating: UInt8($0), count: 1 + $0 * 31) }

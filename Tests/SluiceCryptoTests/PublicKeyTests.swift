@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test("what is no public key is refused, and OpenSSL's notes do not stay")
+    @Test("a text that is not a public key is refused, and leaves no OpenSSL errors")
     func unreadable() throws {
         let der = SigningKey.generate(.ecdsaP256SHA256).publicKey.der
         for bytes in [[], [0x30], Array(der.dropLast()), der + [0], Array("text".utf8)] {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("the certificate in force")
+@Suite("the current certificate")
 struct CertificateKeeperTests {
     private final class Lines: Sendable {
         private let state = Mutex<[String]>([])
@@ -61,7 +61,7 @@ struct CertificateKeeperTests {
         #expect(keeper.notices == [] && lines.all.count == 4)
     }
 
-    @Test("is told of once a day when fewer than 14 days are left, and when it has expired")
+    @Test("warns once a day when fewer than 14 days are left, and after it has expired")
     func expiry() throws {
         let (lines, time) = (Lines(), ManualTime(wallMilliseconds: SystemTime().wallMilliseconds()))
         let keeper = try Self.keeper(of: try TestCertificate.make(validDays: 30), time, lines)

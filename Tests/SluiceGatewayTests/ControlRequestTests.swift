@@ -24,7 +24,7 @@ struct ControlRequestTests {
     }
 
     @Test(
-        "refuses what is none",
+        "refuses invalid requests",
         arguments: [
             ("GET", "/"), ("GET", "/reload"), ("POST", "/status"), ("GET", "/jobs"), ("GET", "/jobs?state=odd"),
             ("GET", "/jobs/x"),

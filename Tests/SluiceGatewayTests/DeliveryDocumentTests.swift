@@ -7,7 +7,7 @@ import Testing
 @Suite("the answer to a delivery")
 struct DeliveryDocumentTests {
     @Test(
-        "says what was stored, and how many elements were seen before only where some were",
+        "contains what was stored, and the number of elements seen before if there are any",
         arguments: [
             (
                 .stored(jobs: 1, deadLetters: 0, duplicates: 0),

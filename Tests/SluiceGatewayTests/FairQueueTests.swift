@@ -37,7 +37,7 @@ import Testing
         #expect(order.firstIndex(of: 1000) == 99)
     }
 
-    @Test("displaces what is due last beyond its limit, and starts from nothing once it is empty")
+    @Test("removes the piece that is due last above its limit, and starts from zero once it is empty")
     func limit() {
         var queue = FairQueue<Int>(limit: 2)
         #expect(queue.insert(1, of: Self.first, work: 1 << 40) == nil)

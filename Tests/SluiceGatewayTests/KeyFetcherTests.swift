@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test("a server that does not answer is given up")
+    @Test("a server that does not answer is abandoned")
     func silence() async throws {
         try await Self.withServer(timeout: .milliseconds(300)) { fetcher, _ in
             #expect(await Self.fetch(fetcher, "/never").contains("300ms"))

@@ -22,7 +22,7 @@ import Testing
     private let refusal = LogLimiter.Kind(message: "refused a request", route: "github", code: "signature_invalid")
     private let other = LogLimiter.Kind(message: "refused a request", route: "stripe", code: "signature_invalid")
 
-    @Test("of one kind only so many records pass in a second, and other kinds are not held back by it")
+    @Test("the limit of a second applies to one kind of records and not to others")
     func limits() {
         let limiter = Limiter(recordsPerSecond: 2)
         #expect(limiter.recordArrived(refusal, atNanoseconds: 0))
@@ -31,7 +31,7 @@ import Testing
         #expect(limiter.recordArrived(other, atNanoseconds: 3))
     }
 
-    @Test("what was left out is told once, when its second is over")
+    @Test("omitted records are reported once, after their second")
     func summary() {
         let limiter = Limiter(recordsPerSecond: 1)
         for tick in 0..<5 { _ = limiter.recordArrived(refusal, atNanoseconds: Int64(tick)) }

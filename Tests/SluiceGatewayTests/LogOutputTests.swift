@@ -108,7 +108,7 @@ import Testing
         #expect(collector.lines == ["2023-11-14T22:13:20.123Z error    m error=\"the port is in use\"\n"])
     }
 
-    @Test("a flood of one kind is cut off, counted, and told when its second is over")
+    @Test("a flood of one kind is limited, counted, and reported after its second")
     func flood() {
         let output = output(.text, recordsPerSecond: 2)
         let logger = logger(output)
@@ -129,14 +129,14 @@ import Testing
         #expect(collector.lines.count == 4)
     }
 
-    @Test("records below info are never left out, for whoever turns them on wants all of them")
+    @Test("records below info are never omitted")
     func debug() {
         let logger = logger(output(.text, recordsPerSecond: 1), level: .debug)
         for _ in 0..<5 { logger.debug("step") }
         #expect(collector.lines.count == 5)
     }
 
-    @Test("lines that nobody takes are counted, and the first that gets through is preceded by their number")
+    @Test("lost lines are counted, and the next written line is preceded by their number")
     func dropped() {
         let output = output(.text)
         let logger = logger(output)

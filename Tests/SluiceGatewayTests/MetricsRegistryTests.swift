@@ -47,7 +47,7 @@ import Testing
             lines(registry, .dead).dropFirst(2) == [#"sluice_dead_letters_total{route="github",reason="bad_field"} 1"#])
     }
 
-    @Test("each code and each reason has a counter of its own")
+    @Test("each code and each reason has a separate counter")
     func everyCode() {
         let route = RouteMetrics(route: "r", nowNanoseconds: 0)
         for (place, code) in ErrorCode.allCases.enumerated() { route.refused(code).increment(by: place + 1) }
@@ -156,7 +156,7 @@ import Testing
             ))
     }
 
-    @Test("numbers that are none are spelt as Prometheus does")
+    @Test("infinite numbers and NaN have Prometheus's notation")
     func oddNumbers() {
         let registry = MetricsRegistry(time: time)
         registry.gauge(.connections) {
@@ -188,7 +188,7 @@ import Testing
         #expect(seen.isSuperset(of: ["process_resident_memory_bytes", "process_open_fds", "process_max_fds"]))
     }
 
-    @Test("what the kernel says is read from its words")
+    @Test("the kernel's values are parsed from its text")
     func kernel() {
         #expect(ProcessGauges.residentBytes(status: "VmSize:\t 9 kB\nVmRSS:\t   2048 kB\n") == 2_097_152)
         #expect(ProcessGauges.residentBytes(status: "Name:\tx\n") == nil)

@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test("requests that come at once share one fetch")
+    @Test("concurrent requests share one fetch")
     func shared() async throws {
         try await Self.run { setup in
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test("what is no key is answered 503, and not fetched again at once", arguments: ["page", "moved", "no"])
+    @Test("an answer that is not a key is 503, and not fetched again immediately", arguments: ["page", "moved", "no"])
     func unavailable(name: String) async throws {
         try await Self.run { setup in
             for _ in 0..<3 {

@@ -8,7 +8,7 @@ import Testing
 struct RateLimiterTests {
     private static let second: Int64 = 1_000_000_000
 
-    @Test("a burst goes at once, then one for each token that has come back")
+    @Test("a burst is accepted immediately, then one request for each refilled token")
     func burst() {
         let limiter = RateLimiter(RateLimit(limit: 10, per: .seconds(1), burst: 3))
         for _ in 0..<3 { #expect(limiter.take(at: 0) == nil) }
@@ -52,7 +52,7 @@ struct RateLimiterTests {
         #expect(taken == 1000)
     }
 
-    @Test("bytes and elements have buckets of their own: one request may overdraw them, and the next one waits")
+    @Test("bytes and elements have separate buckets: one request may overdraw them, and the next one waits")
     func bytesAndElements() {
         let limit = RateLimit(
             limit: 1000, per: .seconds(1), burst: 1000, bytes: ByteCount(bytes: 1000), elements: 10)

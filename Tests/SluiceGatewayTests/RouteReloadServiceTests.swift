@@ -9,7 +9,7 @@ import Testing
 @testable import SluiceGateway
 
 @Suite struct RouteReloadServiceTests {
-    @Test("of reloads at the same time the last one published is the one that is in force, and versions ascend")
+    @Test("of concurrent reloads the last published one is active, and versions ascend")
     func order() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -88,7 +88,7 @@ import Testing
         func log(event: LogEvent) { messages.append(event.message.description) }
     }
 
-    @Test("a reload logs the warnings that are new, also behind one that has failed")
+    @Test("a reload logs the warnings that are new, also after a failed one")
     func warnings() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

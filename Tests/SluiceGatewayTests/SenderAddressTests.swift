@@ -43,19 +43,19 @@ struct SenderAddressTests {
         #expect(try Self.sender(peer: "10.0.0.1", forwarded: lines, trusted: ["10.0.0.0/8"]) == expected)
     }
 
-    @Test("is the peer's own where the peer is not trusted, whatever the header says")
+    @Test("is the peer's own if the peer is not trusted, for any header")
     func untrustedPeer() throws {
         #expect(
             try Self.sender(peer: "203.0.113.1", forwarded: ["198.51.100.1"], trusted: ["10.0.0.0/8"]) == "203.0.113.1")
     }
 
-    @Test("is never beyond an entry that is no address", arguments: ["unknown", "", "198.51.100.1; evil", "_hidden"])
+    @Test("is never beyond an invalid entry", arguments: ["unknown", "", "198.51.100.1; evil", "_hidden"])
     func notAnAddress(entry: String) throws {
         let lines = ["198.51.100.1, \(entry), 10.2.2.2"]
         #expect(try Self.sender(peer: "10.0.0.1", forwarded: lines, trusted: ["10.0.0.0/8"]) == "10.2.2.2")
     }
 
-    @Test("is the peer's where there is no header")
+    @Test("is the peer's without a header")
     func noHeader() throws {
         #expect(try Self.sender(peer: "10.0.0.1", forwarded: [], trusted: ["10.0.0.0/8"]) == "10.0.0.1")
     }

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(
-        "what is wrong with a key or the shape of its value is told with line and column",
+        "errors of a key or of the shape of its value have line and column",
         arguments: [
             ("zizq.ulr: x", "1:1: unknown key 'zizq.ulr'; did you mean 'zizq.url'?"),
             ("\nlimits:\n  bodi: 1KiB", "3:3: unknown key 'limits.bodi'; did you mean 'limits.body'?"),
@@ -72,7 +72,7 @@ import Testing
         #expect(file(text).problems == ["s.yaml:\(problem)"])
     }
 
-    @Test("a value out of range is told with its line and column")
+    @Test("a value out of range is reported with its line and column")
     func outOfRange() {
         #expect(
             SettingsTests.problems(file: file("zizq:\n  batch_jobs: 0\n")) == [
@@ -88,7 +88,7 @@ import Testing
         #expect(problem?.status == .wrongInput)
     }
 
-    @Test("what is printed of the settings in force can be read back as a settings file that means the same")
+    @Test("the printed effective settings can be read back as an equivalent settings file")
     func roundTrip() throws {
         let environment = SettingsTests.otherValues.reduce(into: [:]) {
             $0["SLUICE_" + $1.key.uppercased().replacing(".", with: "_")] = $1.value

@@ -24,7 +24,7 @@ import Testing
         #expect(try SettingsOption.parse(["--routes", "--odd"]).map(\.value) == ["--odd"])
     }
 
-    @Test("a command's own words are told from options and their values, wherever they stand")
+    @Test("a command's positional arguments are separated from options and their values, at any position")
     func words() {
         let behind = SettingsOption.split(["1", "--routes", "--", "--", "--routes", "-2", "--"])
         #expect(behind == (["--routes", "--"], ["1", "--routes", "-2", "--"]))
@@ -44,7 +44,7 @@ import Testing
         #expect(help.contains("(default: processors by affinity and cgroup quota)"))
     }
 
-    @Test("a variable that is no setting is a warning with a suggestion")
+    @Test("an unknown variable is a warning with a suggestion")
     func unknownVariable() {
         let environment = ["SLUICE_ZIZQ_ULR": "x", "SLUICE_SOMETHING_ELSE": "y", "PATH": "/bin", "SLUICE_THREADS": "2"]
         #expect(
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "what Kubernetes injects for a Service named sluice, and what a route uses, is passed over",
+        "variables that Kubernetes injects for a Service named sluice, and those of routes, are ignored",
         arguments: [
             "SLUICE_PORT", "SLUICE_PORT_8443_TCP", "SLUICE_PORT_8443_TCP_ADDR", "SLUICE_SERVICE_HOST",
             "SLUICE_SERVICE_PORT",
@@ -65,7 +65,7 @@ import Testing
         #expect(SettingsEnvironment.warnings(for: [name: "x"], routeVariables: ["SLUICE_GITHUB_SECRET"]).isEmpty)
     }
 
-    @Test("the settings in force are printed as a settings file, each with where it came from")
+    @Test("the effective settings are printed as a settings file, each with its source")
     func printed() throws {
         let file = SettingsFile(path: "sluice.yaml", bytes: Array("# how long\n\nlimits:\n  idle: 1m\n".utf8))
         let settings = try SettingsTests.read(

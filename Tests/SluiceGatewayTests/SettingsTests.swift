@@ -67,6 +67,7 @@ import Testing
         "public_url": "https://hooks.example.org",
         "threads": "256",
         "outbox.path": "other.db", "outbox.max_dead_bytes": "32MiB", "outbox.max_bytes": "64MiB",
+        "outbox.max_quarantine_bytes": "1MiB",
         "outbox.max_keys": "1000",
         "outbox.dedupe_window": "1m",
         "outbox.keep_delivered": "0", "outbox.keep_delivered_bytes": "0", "zizq.url": "https://zizq.example:7443",
@@ -89,7 +90,7 @@ import Testing
         #expect(Set(SettingsTable.all.map(\.option)).count == SettingsTable.all.count)
     }
 
-    @Test("every default lies in its own range and is written as it is read, for both commands")
+    @Test("every default is in its range and round-trips, for both commands")
     func defaults() {
         for defaults in [Settings(), .development] {
             for setting in SettingsTable.all where !setting.write(defaults).isEmpty {
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test(
-        "a value out of range or of another form is told with its place and what it must be",
+        "a value out of range or with another format is reported with its location and its requirement",
         arguments: [
             ("SLUICE_THREADS", "0", "threads must be a whole number from 1 to 256, not '0'"),
             ("SLUICE_THREADS", "257", "threads must be a whole number from 1 to 256, not '257'"),
@@ -162,7 +163,7 @@ import Testing
         #expect(Self.problems(["SLUICE_HTTP": ""]) == ["SLUICE_HTTP: the variable is empty; set a value or unset it"])
     }
 
-    @Test("all problems of all sources are told in one go")
+    @Test("the problems of all sources are reported together")
     func allProblems() {
         let file = SettingsFile(path: "s.yaml", bytes: Array("threads: none\n".utf8))
         #expect(

@@ -3,7 +3,7 @@ import SluiceGateway
 import Testing
 
 @Suite struct SettingsValidationTests {
-    @Test("https without a certificate is told, and what else could be done")
+    @Test("https without a certificate is an error with the alternatives")
     func certificateRequired() throws {
         let error = #expect(throws: SettingsError.self) {
             try SettingsReading.read(defaults: Settings(), file: nil, environment: [:], options: [])
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(
-        "rules between settings name the one that has to change, and where it was set",
+        "rules between settings name the one to change, with the location of its value",
         arguments: [
             (
                 ["--https=off"], "settings: https and http are both off; at least one of them must listen"
@@ -79,7 +79,7 @@ import Testing
         #expect(SettingsTests.problems([:], arguments) == [line])
     }
 
-    @Test("a command that only asks a running gateway needs no certificate, and is still told of a value out of range")
+    @Test("a command that queries a running gateway needs no certificate, but reports a value out of range")
     func withoutRules() throws {
         let environment = ["SLUICE_ADMIN": "0.0.0.0:9464", "SLUICE_HTTPS": "off", "SLUICE_HTTP": "off"]
         let settings = try SettingsReading.read(

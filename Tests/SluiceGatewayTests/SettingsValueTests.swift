@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "where it is allowed, what stands before the server's paths is kept",
+        "the prefix of the server's paths is kept if it is allowed",
         arguments: [
             ("http://h/p", "/p"), ("http://h/p/", "/p"), ("https://h:1/a/b%20c", "/a/b%20c"), ("http://h/", ""),
             ("http://h", ""),

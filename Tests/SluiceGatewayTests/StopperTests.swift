@@ -33,7 +33,7 @@ struct StopperTests {
         #expect(stopper.timeLeft == .zero)
     }
 
-    @Test("does not wait where there is no drain")
+    @Test("does not wait without a drain")
     func noDrain() async {
         await Stopper(settings: limits(drain: .zero, shutdown: .seconds(25)), time: ManualTime()).drain()
     }

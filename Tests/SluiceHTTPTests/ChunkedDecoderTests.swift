@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("chunks of one byte are taken for 64 KiB of framing, and then no more framing than data")
+    @Test("chunks of one byte are accepted up to 64 KiB of framing, and then no more framing than data")
     func framing() {
         var limits = HTTPLimits()
         limits.chunkFramingBytes = 50
@@ -72,7 +72,7 @@ import Testing
                 == .needMore(body: String(repeating: "abcdefgh", count: 100)))
     }
 
-    @Test("what lies behind the last chunk is left as it is, right behind the body")
+    @Test("the bytes after the last chunk are unchanged, directly after the body")
     func pipelined() {
         for (text, body) in Self.accepted {
             #expect(

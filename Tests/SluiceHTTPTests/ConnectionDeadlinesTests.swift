@@ -16,7 +16,7 @@ import Testing
         #expect(deadlines.expired(at: end) == wait)
     }
 
-    @Test("progress within a wait does not extend it; another wait begins anew")
+    @Test("progress within a wait does not extend it; another wait starts again")
     func progress() {
         var deadlines = ConnectionDeadlines(limits: HTTPLimits())
         deadlines.began(.head, at: 0)

@@ -33,7 +33,7 @@ import Testing
         register.enter(peer, loop: 0, open: register.maximum, isExempt: false)?.victim
     }
 
-    @Test("an address may have so many connections, and again when one has closed")
+    @Test("an address has a limit of connections, and gets another one when one has closed")
     func perAddress() throws {
         var register = Self.register(perAddress: 2)
         let first = try Self.enter(Self.peer(1), into: &register)
@@ -93,7 +93,7 @@ import Testing
         #expect(Self.victim(for: Self.peer(2), &register) == .longestIdle)
     }
 
-    @Test("over the limit of handshakes the oldest of the address with most of them is given up")
+    @Test("above the limit of handshakes, the oldest one of the address with the most of them is closed")
     func handshakes() throws {
         var register = Self.register(handshakes: 4)
         _ = try Self.enter(Self.peer(1), into: &register, handshaking: true)

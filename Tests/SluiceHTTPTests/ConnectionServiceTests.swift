@@ -48,7 +48,7 @@ import Testing
                 return
             }
             _ = connection.respond(to: request, exchange: exchange)
-            // Its context is gone with its answer.
+            // Its context was released with its answer.
             guard case .drop = connection.respond(to: request, exchange: exchange) else {
                 Issue.record("it is answered twice")
                 return

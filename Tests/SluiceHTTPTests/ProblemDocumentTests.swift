@@ -12,7 +12,7 @@ import Testing
                 "content-type: application/problem+json", "retry-after: 5",
             ])
         let expected =
-            #"{"title":"Service Unavailable","status":503,"detail":"The outbox has reached its size limit; try again later.","#
+            #"{"title":"Service Unavailable","status":503,"detail":"The outbox has reached its size limit; retry later.","#
             + #""code":"outbox_full"}"#
         #expect(response.body.span.text == expected)
     }
@@ -42,7 +42,7 @@ import Testing
         )
     }
 
-    @Test("a malformed request is told which rule it breaks, and only that can be said")
+    @Test("the answer to a malformed request names the rule that it breaks, and only that")
     func rules() {
         let told = ProblemDocument.response(for: .malformedRequest, rule: MessageError.contentLengthTwice.rawValue).body
             .span.text
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "a request whose signature is refused is told which part is missing or not valid",
+        "the answer to a refused signature names the missing or invalid part",
         arguments: [
             (
                 ErrorCode.signatureMissing, "the header x-time, which contains the timestamp, is missing",
@@ -73,7 +73,7 @@ import Testing
         #expect(text.contains("\"detail\":\"\(detail)\","), "\(text)")
     }
 
-    @Test("every rule that a message can break has a sentence of its own")
+    @Test("every rule that a message can break has its own sentence")
     func faults() {
         for fault in MessageError.allCases {
             #expect(fault.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C })

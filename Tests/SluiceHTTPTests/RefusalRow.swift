@@ -103,7 +103,7 @@ extension RefusalRow {
         Self("Host: h\r\nExpect: 100-continue, cake\r\n", .expectation, 417),
     ]
 
-    /// Header lines beside a Host.
+    /// Header lines in addition to a Host.
     static let smuggling: [RefusalRow] = [
         Self("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", .bothLengths),
         Self("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", .bothLengths),

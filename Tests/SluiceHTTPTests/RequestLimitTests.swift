@@ -33,7 +33,7 @@ import Testing
         #expect(ParsedRequest.whole(Array((hundred + "A").utf8)) == .refused(.tooManyHeaderLines, .headTooLarge))
     }
 
-    @Test("a target of 8 KiB is read, the byte behind it is 414")
+    @Test("a target of 8 KiB is accepted, one more byte is 414")
     func targetBytes() {
         let target = "/" + String(repeating: "a", count: 8 * 1024 - 1)
         #expect(ParsedRequest.whole(Array("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head?.target == target)
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "bytes that were read are not looked at again, so a head that dribbles in costs no more than one that is whole")
+        "bytes are not read twice, so a head in small pieces costs no more than a whole one")
     func dribbling() {
         var bytes = head(ofBytes: 32 * 1024)
         let value = Self.start.utf8.count + 10
@@ -59,7 +59,7 @@ import Testing
                 Issue.record("answered after \(count) bytes")
                 return
             }
-            // Had the parser looked at this byte again, it would refuse it.
+            // If the parser read this byte again, it would refuse it.
             if count > value, count < bytes.count - 10 { bytes[count - 1] = 0 }
         }
         guard case .head(let head) = parser.parse(bytes.span) else {

@@ -43,7 +43,7 @@ import Testing
         #expect(view.peer == peer)
     }
 
-    @Test("bytes behind the head change nothing")
+    @Test("bytes after the head change nothing")
     func pipelined() {
         let text = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
         let alone = ParsedRequest.whole(Array(text.utf8))
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test("an empty line before the request line is passed over once and counts into the head's length")
+    @Test("one empty line before the request line is skipped and counts towards the head's length")
     func leadingEmptyLine() throws {
         let head = try #require(ParsedRequest.whole(Array("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head)
         #expect(head.method == "GET")
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test(
-        "the connection goes on as RFC 9112 §9.3 says",
+        "the connection continues according to RFC 9112 §9.3",
         arguments: [
             ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: Keep-Alive\r\n", true),
             ("1.1", "connection: x , CLOSE,y\r\n", false),
@@ -122,7 +122,7 @@ import Testing
         #expect(ParsedRequest.whole(Array(text.utf8)).head?.expectsContinue == expected)
     }
 
-    @Test("an expectation that HTTP/1.0 does not know is passed over")
+    @Test("an expectation in HTTP/1.0 is ignored")
     func oldExpectation() {
         for list in ["", ",", " , ,", "100-continue,", ", 100-Continue ,,"] {
             let head = ParsedRequest.whole(

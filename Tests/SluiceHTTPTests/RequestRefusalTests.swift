@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(
-        "a malformed request line is refused at its first wrong byte, nothing behind it needed",
+        "a malformed request line is refused at its first wrong byte",
         arguments: RefusalRow.requestLines)
     func requestLine(_ row: RefusalRow) { expectRefusal(row, row.text) }
 
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "every control byte but the tab is refused wherever it stands in a header line",
+        "every control byte but the tab is refused at any position of a header line",
         arguments: Array(0..<0x20) + [0x7F])
     func controls(_ control: Int) {
         guard control != 0x09, control != 0x0A, control != 0x0D else { return }

@@ -27,7 +27,7 @@ import Testing
         )
     }
 
-    @Test("what stands in a target or a value cannot end its line, and reserved names are the writer's")
+    @Test("a target or a value cannot end its line, and only the writer sets reserved names")
     func injection() {
         #expect(
             written("GET", "a b\r\nX: y/%41?[\u{E9}]#", bodyCount: 0).hasPrefix(

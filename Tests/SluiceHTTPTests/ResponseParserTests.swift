@@ -63,7 +63,7 @@ import Testing
         ),
     ]
 
-    @Test("an answer is complete where its framing says, whole or in pieces")
+    @Test("an answer is complete where its framing ends, whole or in pieces")
     func completes() {
         for (text, expected) in Self.complete {
             let bytes = Array(text.utf8)
@@ -89,7 +89,7 @@ import Testing
         #expect(headers.text(of: "retry-after") == "7")
     }
 
-    @Test("bytes behind the answer end the connection's use")
+    @Test("bytes after the answer end the use of the connection")
     func surplus() {
         #expect(
             Self.parse(Array("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP".utf8))
@@ -97,7 +97,7 @@ import Testing
         #expect(Self.parse(Array("HTTP/1.1 204 N\r\n\r\nx".utf8)) == .complete(status: 204, body: "", keepAlive: false))
     }
 
-    @Test("the answer to HEAD has no body, whatever it says")
+    @Test("the answer to HEAD has no body, for any headers")
     func headMethod() {
         for line in ["Content-Length: 500\r\n", "Transfer-Encoding: chunked\r\n", ""] {
             #expect(

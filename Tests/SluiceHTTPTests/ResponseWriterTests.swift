@@ -24,7 +24,7 @@ import Testing
         )
     }
 
-    @Test("it says what becomes of the connection when the sender could not know")
+    @Test("it contains a connection header if the sender could not know")
     func connection() {
         let response = HTTPResponse(status: 404)
         let start = "HTTP/1.1 404 Not Found\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 0\r\n"
@@ -71,7 +71,7 @@ import Testing
     @Test("a status without a name has an empty reason phrase")
     func unknownStatus() { #expect(written(HTTPResponse(status: 299)).hasPrefix("HTTP/1.1 299 \r\ndate: ")) }
 
-    @Test("answers are appended behind what is there")
+    @Test("answers are appended")
     func appends() {
         var output = Array("before".utf8)
         ResponseWriter.appendContinue(to: &output)

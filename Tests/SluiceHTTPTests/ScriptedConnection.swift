@@ -38,7 +38,7 @@ struct ScriptedConnection {
     /// The head of a streamed answer.
     mutating func stream() -> StreamStart? { state.streamReady() }
     mutating func ended() -> String { describe(state.inputEnded()) }
-    mutating func hungUp() -> String { describe(state.hungUp()) }
+    mutating func peerClosed() -> String { describe(state.peerClosed()) }
 
     /// Seconds until the deadline.
     var secondsLeft: Int64? { state.deadline.map { ($0 - now) / 1_000_000_000 } }

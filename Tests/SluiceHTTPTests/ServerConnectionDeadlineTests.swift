@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test("a blank line is no request: the time until one begins goes on, and ends without an answer")
+    @Test("a blank line is not a request: the time until one starts continues, and ends without an answer")
     func blankLine() {
         var connection = ScriptedConnection()
         #expect(connection.receive(ServerConnectionStateTests.get + "\r\n") == "admit /a")
@@ -124,7 +124,7 @@ import Testing
         #expect(connection.ended() == "close")
     }
 
-    @Test("a pipelined head's time begins when it is looked at, not when it arrived")
+    @Test("a pipelined head's time starts when it is read, not when it arrived")
     func pipelinedDeadline() {
         var connection = ScriptedConnection()
         #expect(connection.receive(ServerConnectionStateTests.get + "GET /b") == "admit /a")

@@ -27,7 +27,7 @@ import Testing
         #expect(connection.admit() == "work []")
     }
 
-    @Test("pipelined requests are not looked at before the answer is written, then answered in order")
+    @Test("pipelined requests are not read before the answer is written, and then answered in order")
     func pipelining() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/1", "one") + Self.post("/2", "two") + "BAD\n") == "admit /1")
@@ -42,7 +42,7 @@ import Testing
         #expect(connection.state.fault == .bareLineFeed)
     }
 
-    @Test("a request that was read leaves the buffer before its answer, and what is pipelined behind it stays")
+    @Test("a request that the service has read leaves the buffer before its answer, and pipelined bytes stay")
     func readRequest() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/1", "one") + Self.post("/2", "two")) == "admit /1")
@@ -54,7 +54,7 @@ import Testing
         #expect(connection.answer() == .keepAlive)
         #expect(connection.written() == "admit /2")
         #expect(connection.admit() == "work [two]")
-        #expect(connection.hungUp() == "detach")
+        #expect(connection.peerClosed() == "detach")
         connection.state.requestRead(&connection.buffer)
         #expect(connection.buffer.isEmpty)
         #expect(connection.answer() == nil)
@@ -115,7 +115,7 @@ import Testing
         return seen
     }
 
-    @Test("a chunked body is decoded, and the next request behind it is left alone")
+    @Test("a chunked body is decoded, and the next request is unchanged")
     func chunkedBody() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.chunked + "3\r\nab") == "admit /c")
@@ -160,7 +160,7 @@ import Testing
         #expect(connection.receive("x") == "close")
     }
 
-    @Test("where memory is used up a head and a body are refused and let go, and what is discarded is not")
+    @Test("without memory a head and a body are refused and released; discarded data needs none")
     func refusesForMemory() {
         for start in [
             "POST / HTTP/1.1\r\nhost: h\r\n", "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\nhello",
@@ -189,7 +189,7 @@ import Testing
             #expect(connection.receive("x") == "read")
             switch event {
             case "end": #expect(connection.ended() == "close")
-            case "gone": #expect(connection.hungUp() == "close")
+            case "gone": #expect(connection.peerClosed() == "close")
             default:
                 #expect(connection.pass(seconds: 1) == "wait")
                 #expect(connection.pass(seconds: 1) == "close")
@@ -197,7 +197,7 @@ import Testing
         }
     }
 
-    @Test("a sender that goes on sending after its refusal is read as long as a body may take")
+    @Test("a sender that continues to send after its refusal is read as long as a body may take")
     func longLinger() {
         var connection = ScriptedConnection()
         #expect(connection.receive("BAD\n") == "refuse malformed_request")
@@ -211,7 +211,7 @@ import Testing
         #expect(connection.pass(seconds: 1) == "close")
     }
 
-    @Test("a request whose answer the socket does not take at once is let go, and the next one stays")
+    @Test("a request whose answer blocks is released, and the next one stays")
     func blockedAnswer() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/1", "one") + Self.get) == "admit /1")
@@ -230,7 +230,7 @@ import Testing
         #expect(refused.written() == "halfClose")
     }
 
-    @Test("a chunked body over the limit is refused when the chunk says so, a malformed one at once")
+    @Test("a chunked body over the limit is refused at the chunk's size, a malformed one immediately")
     func chunkedRefusals() {
         var large = ScriptedConnection()
         #expect(large.receive(Self.chunked) == "admit /c")
@@ -288,12 +288,12 @@ import Testing
         #expect(old.written() == "read")
     }
 
-    @Test("a sender that is gone while the service works is taken out of the loop, and its answer has nobody to go to")
+    @Test("a sender that disconnects while the service works is removed from the loop, and its answer is dropped")
     func hangUp() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.get) == "admit /a")
         #expect(connection.admit() == "work []")
-        #expect(connection.hungUp() == "detach")
+        #expect(connection.peerClosed() == "detach")
         #expect(connection.secondsLeft == nil)
         #expect(connection.receive("x") == "wait")
         #expect(connection.answer() == nil)
@@ -303,7 +303,7 @@ import Testing
         #expect(writing.receive(Self.get) == "admit /a")
         #expect(writing.admit() == "work []")
         #expect(writing.answer() == .keepAlive)
-        #expect(writing.hungUp() == "close")
+        #expect(writing.peerClosed() == "close")
     }
 
     @Test("a sender that ends its side still gets its answer, and those to what it sent before")

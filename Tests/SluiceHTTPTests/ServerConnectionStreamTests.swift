@@ -16,7 +16,7 @@ import Testing
         return connection
     }
 
-    @Test("a stream goes on without a deadline until its service ends it; then the next request may come")
+    @Test("a stream continues without a deadline until its service ends it; then the next request can follow")
     func ends() {
         var connection = streaming()
         #expect(connection.secondsLeft == nil)
@@ -67,20 +67,20 @@ import Testing
         #expect(slow.secondsLeft == 10)
     }
 
-    @Test("a sender that closes its side, or is gone, ends the stream")
+    @Test("a sender that closes its side or disconnects ends the stream")
     func senderGoes() {
         var ended = streaming()
         #expect(ended.ended() == "close")
         var gone = streaming()
-        #expect(gone.hungUp() == "close")
+        #expect(gone.peerClosed() == "close")
         var early = ScriptedConnection()
         #expect(early.receive(ServerConnectionStateTests.get) == "admit /a")
         #expect(early.admit() == "work []")
-        #expect(early.hungUp() == "detach")
+        #expect(early.peerClosed() == "detach")
         #expect(early.stream() == nil)
     }
 
-    @Test("a request that is pipelined behind a stream waits for its end; more than a head of it closes the connection")
+    @Test("a request pipelined after a stream waits for its end; more than a head of it closes the connection")
     func pipelining() {
         var connection = streaming(ServerConnectionStateTests.get + "GET /b HTTP/1.1\r\n")
         #expect(connection.receive("Host: h\r\n\r\n") == "read")

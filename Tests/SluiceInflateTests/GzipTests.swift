@@ -50,7 +50,7 @@ import Testing
                     + "d9d301000000").utf8
             ).span) ?? []
 
-    @Test("a block with codes of its own is read")
+    @Test("a block with its own codes is decoded")
     func dynamic() throws {
         let text = try inflate(GzipSample.dynamic)
         #expect(text.utf8.count == 1081)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "the corners of what a block may say are read",
+        "the extreme values of blocks are decoded",
         arguments: [
             (
                 "a single distance of one bit",
@@ -96,7 +96,7 @@ import Testing
         #expect(try inflate(GzipSample.bytes(stream)) == text, "\(name)")
     }
 
-    @Test("several streams are one content; each begins anew")
+    @Test("several streams are one content; each is independent")
     func members() throws {
         let streams = GzipSample.fixed + GzipSample.empty + GzipSample.stored
         #expect(try inflate(streams) == GzipSample.order + GzipSample.order)
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test(
-        "what zlib refuses is refused",
+        "streams that zlib refuses are refused",
         arguments: [
             ("a block of the type that there is not", "0700", .brokenBlock),
             ("a stored block whose length is not its inverse", "010500050068656c6c6f", .brokenBlock),
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test(
-        "what is no gzip, has a reserved flag or other bytes behind its end is refused, as is a checksum that is not right"
+        "data that is not gzip, has a reserved flag, trailing bytes or a wrong checksum is refused"
     )
     func frame() {
         #expect(error(of: []) == .cutOff)
@@ -220,7 +220,7 @@ import Testing
         }
     }
 
-    @Test("no more comes out than the limit, whatever would")
+    @Test("the output never exceeds the limit")
     func limit() throws {
         // Ten megabytes in 15 kilobytes.
         let bomb = Array(repeating: GzipSample.zeros, count: 160).flatMap { $0 }

@@ -5,7 +5,7 @@ import Testing
 @Suite("the grammar of JSON", .serialized)
 struct GrammarTests {
     @Test(
-        "what the grammar allows is accepted",
+        "the whole grammar is accepted",
         arguments: [
             "null", "true", "false", "0", "-1", "\"\"", "[]", "{}", " [ ] ", "\t{\r\n}\n", "[1,2]", "[ 1 , 2 ]",
             "[[],[],{}]",
@@ -33,7 +33,7 @@ struct GrammarTests {
     static let trailing = "there is text after the value"
 
     @Test(
-        "malformed structure is refused where it goes wrong",
+        "malformed structure is refused at the error",
         arguments: [
             ("[", end, 1), ("[1", end, 2), ("[1,", end, 3), ("[1,]", value, 3), ("[,1]", value, 1),
             ("[1,,2]", value, 3),
@@ -124,7 +124,7 @@ struct GrammarTests {
     }
 
     @Test(
-        "each other ASCII character stands for itself in a string, at every distance from the quote",
+        "each other ASCII character is literal in a string, at every distance from the quote",
         arguments: 0x20..<0x80)
     func plainCharacters(character: Int) {
         guard UInt8(character) != UInt8(ascii: "\""), UInt8(character) != UInt8(ascii: "\\") else { return }

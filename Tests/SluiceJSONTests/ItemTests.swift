@@ -50,7 +50,7 @@ import Testing
         #expect((0..<found.itemCount).compactMap { Self.number(text, found, 1, $0) } == expected)
     }
 
-    @Test("of equal keys inside of one element of the outer array only that element's are taken back")
+    @Test("of equal keys inside of one element of the outer array only that element's results are removed")
     func lastWinsBelow() throws {
         let text = #"{"e":[{"c":[{"id":1}]},{"c":[{"id":2}],"c":[{"id":3},{"id":4}]}]}"#
         let each: [JSONPath.Step] = [.key("e"), .each, .key("c"), .each]
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(
-        "what is no array where one should be, or absent, is counted",
+        "values that are missing or not an array are counted",
         arguments: [
             (#"{"e":[{"c":[1]}]}"#, 0), (#"{"e":[]}"#, 0), (#"{"e":[{"c":[]}]}"#, 0), (#"{}"#, 1), (#"{"e":null}"#, 1),
             (#"{"e":{}}"#, 1),

@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(
-        "what is no JSON number is none",
+        "a text that is not a JSON number is refused",
         arguments: ["", "-", "+1", "01", "1.", ".5", "1e", "0x1", "nan", "inf", " 1", "1 ", "1e999", "\"1\""])
     func none(text: String) {
         #expect(JSONNumber(text) == nil)

@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct JobObjectTests {
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    @Test("a request has each job's members in order, the key only where it is sent")
+    @Test("a request has each job's members in order, and the key only if it is sent")
     func bulk() {
         let full = Job(
             type: "a\"b", queue: "q", options: JobOptions(stored: Array(#""priority":5"#.utf8)), uniqueKey: "k",
@@ -29,7 +29,7 @@ import Testing
         #expect(body.count <= 16 + 100 * job.requestBytes)
     }
 
-    @Test("each option is written as Zizq takes it")
+    @Test("each option has Zizq's format")
     func options() {
         let policy = JobBudget.Policy(allocation: 9, strategy: .timeBased(duration: 1000, burst: 3))
         let cases: [(JobOption, String)] = [
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(
-        "a job needs a batch licence where its options have the key, not where a text mentions it",
+        "a job needs a batch licence if its options have the key, not if a text mentions it",
         arguments: [
             (#""batch":{"key":"b"}"#, true), (#""priority":1,"batch":{"key":"b"}"#, true), ("", false),
             (#""priority":1"#, false), (#""x":"\"batch\":""#, false), (#""x":{"batch":{"key":"b"}}"#, false),

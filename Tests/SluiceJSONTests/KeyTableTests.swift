@@ -50,7 +50,7 @@ struct KeyTableTests {
         try reader.finish()
     }
 
-    @Test("what is no number is left unread")
+    @Test("a value that is not a number is left unread")
     func noNumber() throws {
         let bytes = Array("true".utf8)
         var reader = JSONReader(bytes.span)

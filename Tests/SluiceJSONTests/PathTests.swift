@@ -14,7 +14,7 @@ struct PathTests {
             ])
     }
 
-    @Test("the kind of a value is told")
+    @Test("the kind of a value is returned")
     func kinds() throws {
         let names = ["o", "a", "s", "n", "t", "f", "z", "missing"]
         let paths = JSONPathSet(names.map { JSONPath([.key($0)]) })

@@ -14,7 +14,7 @@ struct PayloadRulesTests {
         #expect(refusal(of: #"{"a":\#(objects)}"#) == "the nesting is deeper than 124 levels at byte 620")
     }
 
-    @Test("the limit counts what is open at once, not what there is")
+    @Test("the limit applies to open containers, not to their number")
     func siblings() {
         #expect(refusal(of: "[" + Array(repeating: nested(123), count: 50).joined(separator: ",") + "]") == nil)
     }
@@ -42,7 +42,7 @@ struct PayloadRulesTests {
     }
 
     @Test(
-        "what serde_json calls no JSON is refused",
+        "texts that serde_json refuses are refused",
         arguments: [
             ("01", "a number is malformed at byte 0"),
             ("NaN", "expected a value at byte 0"),
@@ -106,7 +106,7 @@ struct PayloadRulesTests {
     }
 
     @Test(
-        "the depth that was reached is told",
+        "the maximum depth is returned",
         arguments: [("1", 0), ("[]", 1), (#"{"a":[{}],"b":1}"#, 3), ("[[],[[]],[]]", 3)])
     func depth(text: String, depth: Int) throws {
         var findings = JSONFindings()
@@ -114,7 +114,7 @@ struct PayloadRulesTests {
         #expect(findings.depth == depth)
     }
 
-    @Test("a million open brackets are refused at the limit, whatever it is, without using up the stack")
+    @Test("a million open brackets are refused at any limit, without using up the stack")
     func deepNesting() {
         let brackets = String(repeating: "[", count: 1_000_000)
         #expect(refusal(of: brackets) == "the nesting is deeper than 124 levels at byte 124")

@@ -58,7 +58,7 @@ struct ReaderTests {
     }
 
     @Test(
-        "what is malformed, or not what is asked for, is refused with its place",
+        "malformed or unexpected values are refused with their position",
         arguments: [
             (#"{"jobs":[{"id":1}]}"#, "expected a string, not a number at byte 15"),
             (#"{"jobs":{}}"#, "expected an array, not an object at byte 8"),
@@ -106,7 +106,7 @@ struct ReaderTests {
         }
     }
 
-    @Test("a skipped value tells where its exact bytes lie")
+    @Test("a skipped value returns the range of its exact bytes")
     func skipped() throws {
         let bytes = Array(#" {"payload" : {"a": [1, "]"]} , "n":-1.5 } "#.utf8)
         var reader = JSONReader(bytes.span)
@@ -120,7 +120,7 @@ struct ReaderTests {
         #expect(texts == [#"{"a": [1, "]"]}"#, "-1.5"])
     }
 
-    @Test("the limit on nesting holds across what is read and what is skipped")
+    @Test("the limit on nesting applies across read and skipped values")
     func depth() throws {
         let bytes = Array(nested(5).utf8)
         for entered in 0...4 {
@@ -147,7 +147,7 @@ struct ReaderTests {
         }
     }
 
-    @Test("a value may be looked at, and null passed, before it is read")
+    @Test("a value can be peeked at, and null skipped, before it is read")
     func nulls() throws {
         let bytes = Array(#"[null, 1 ,"a"]"#.utf8)
         var reader = JSONReader(bytes.span)
@@ -163,7 +163,7 @@ struct ReaderTests {
         #expect(seen == ["null true", "a number false", "a string false"])
     }
 
-    @Test("half a surrogate pair is read as the replacement character where that was asked for")
+    @Test("a lone surrogate is read as the replacement character if requested")
     func surrogates() throws {
         let bytes = Array(#"{"\ud800":"\udc00"}"#.utf8)
         var reader = JSONReader(bytes.span, acceptsLoneSurrogates: true)
@@ -187,7 +187,7 @@ struct ReaderTests {
         #expect(matches == [true, false, false, false, false])
     }
 
-    @Test("reading two values where one stands is a mistake of the caller, not a lenient reading")
+    @Test("reading two values in place of one is a bug of the caller, not a lenient reading")
     func misuse() async {
         await #expect(processExitsWith: .failure) {
             let bytes = Array(#"["a""b"]"#.utf8)

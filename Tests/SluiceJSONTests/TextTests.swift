@@ -48,7 +48,7 @@ struct TextTests {
     }
 
     @Test(
-        "what is not one literal is not decoded",
+        "a text that is not one literal is not decoded",
         arguments: [
             "", "\"", "a", "\"a", "a\"", #""a"b"#, #" "a""#, #""a" "#, #""\x""#, #""\""#, "1", "null", "\"\u{1}\"",
             #""a""b""#,

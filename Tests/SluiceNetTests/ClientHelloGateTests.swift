@@ -34,7 +34,7 @@ import Testing
         #expect(Self.verdict(Array(Self.hello(announced: 16 * 1024, content: 100)[..<9])) == .needMore)
     }
 
-    @Test("an alert in place of a ClientHello is told from other records, and from text")
+    @Test("an alert instead of a ClientHello is distinguished from other records, and from text")
     func alert() {
         #expect(Self.verdict([21]) == .refused(.alert))
         #expect(Self.verdict([20]) == .refused(.badRecord))
@@ -59,7 +59,7 @@ import Testing
         #expect(gate.next(Self.hello(announced: 100_000, content: 100)[...]) == .refused(.clientHelloTooLarge))
     }
 
-    @Test("text is told from what is neither text nor TLS")
+    @Test("text is distinguished from other data and from TLS")
     func notTLS() {
         for text in ["GET / HTTP/1.1", "POST", "PRI * HTTP/2.0", "\r\nGET", "get"] {
             #expect(Self.verdict(Array(text.utf8)) == .refused(.clearText), "\(text)")

@@ -19,7 +19,7 @@ struct EventLoopTests {
         await group.stop()
     }
 
-    @Test("frees what it was posted as soon as it has run, not when all that was posted with it has")
+    @Test("releases each posted function as soon as it has run, not after all of them")
     func mailboxFrees() async throws {
         final class Freed: Sendable { let value = Mutex(false) }
         final class Body: Sendable {
@@ -67,7 +67,7 @@ struct EventLoopTests {
         await group.stop()
     }
 
-    @Test("tells an owner once that its deadline has passed, and not at all when it was taken back")
+    @Test("calls an owner once after its deadline, and not at all if it was cleared")
     func deadlines() async throws {
         let group = try EventLoopGroup(count: 1, name: "test")
         let (events, told) = AsyncStream<String>.makeStream()
@@ -104,13 +104,13 @@ struct EventLoopTests {
         await group.stop()
     }
 
-    @Test("puts off those that may wait where a turn gets long, and calls them in the next one")
+    @Test("delays owners that may wait in a long turn, and calls them in the next one")
     func longTurn() async throws {
         let time = ManualTime()
         let group = try EventLoopGroup(count: 1, name: "test", time: time)
         let (calls, told) = AsyncStream<String>.makeStream()
         _ = await group.run(on: 0) { loop in
-            for name in ["stranger 1", "stranger 2", "sender"] {
+            for name in ["unknown 1", "unknown 2", "sender"] {
                 ReadyOnce.start(name, on: loop, time: time, told: told)
             }
         }
@@ -119,7 +119,7 @@ struct EventLoopTests {
             seen.append(name)
             if seen.count == 3 { break }
         }
-        #expect(seen == ["stranger 1", "sender", "stranger 2"])
+        #expect(seen == ["unknown 1", "sender", "unknown 2"])
         await group.stop()
     }
 

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("data never allows for more than 64 records at once")
+    @Test("data never allows more than 64 records")
     func cap() {
         var ledger = TLSRecordLedger()
         Self.receive(1, into: &ledger)
@@ -96,7 +96,7 @@ import Testing
         #expect(ring.key(named: Self.key(1).name) == nil)
     }
 
-    @Test("where no key can be made the last one stays")
+    @Test("if no key can be created, the last one stays")
     func noRandomness() {
         var ring = TicketKeyRing()
         ring.rotate(at: 0) { Self.key(1) }

@@ -36,7 +36,7 @@ struct TimerWheelTests {
         #expect(due(&wheel, at: wake) == [1])
     }
 
-    @Test("hands out everything once when it has not been looked at for longer than its reach")
+    @Test("returns everything once after a pause longer than its reach")
     func longSleep() {
         var wheel = TimerWheel(now: 0)
         for slot in 0..<100 { wheel.insert(entry(slot), at: Int64(slot) * 100 * Self.millisecond) }
@@ -44,7 +44,7 @@ struct TimerWheelTests {
         #expect(due(&wheel, at: 7_200_000 * Self.millisecond).isEmpty)
     }
 
-    @Test("takes a deadline in the past as due at once")
+    @Test("a deadline in the past is due immediately")
     func pastDeadline() {
         var wheel = TimerWheel(now: 10_000 * Self.millisecond)
         wheel.insert(entry(3), at: 0)

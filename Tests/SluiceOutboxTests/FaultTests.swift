@@ -225,7 +225,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a long log is copied into the database and begins anew") func longLogCopied() throws {
+    @Test("a long log is copied into the database and restarts") func longLogCopied() throws {
         fixture.configuration.checkpointEvery = .mebibytes(1)
         let store = try fixture.open()
         for number in 1...100 {

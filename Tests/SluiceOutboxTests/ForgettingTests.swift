@@ -51,6 +51,22 @@ struct ForgettingTests {
         #expect(try fixture.afterCrash().store.status.rememberedKeys == 2200)
     }
 
+    @Test("a window that no delivery has any more costs nothing, and is walked again when one comes")
+    func dropsWindows() throws {
+        let store = try fixture.open()
+        for window in 1...50 { fill(store, (window * 10)...(window * 10 + 9), window: .seconds(window)) }
+        #expect(try store.number("SELECT count(*) FROM forgetting") == 50)
+        fixture.time.advance(by: .seconds(60))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+        #expect(try store.number("SELECT count(*) FROM forgetting") == 0)
+        #expect(try fixture.afterCrash().store.number("SELECT count(*) FROM forgetting") == 0)
+        fill(store, 1000...1009, window: .seconds(7))
+        fixture.time.advance(by: .seconds(60))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+    }
+
     @Test("a row that a walk has passed goes with its dead letter, in a slow walk over all rows") func sweep() throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")

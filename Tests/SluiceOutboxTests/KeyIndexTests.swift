@@ -194,6 +194,30 @@ struct KeyIndexTests {
         #expect(outcomes.allSatisfy { $0 == .refused(.commitFailed) })
     }
 
+    @Test("a start copies the filter of a large run once, not for each chunk") func largeRun() throws {
+        let fixture = Fixture()
+        let run = KeyRun(number: 1, level: KeyRun.topLevel, rows: 1..<2)
+        let filter = KeyChunk.encode(run.filter(of: []))
+        do {
+            let store = try fixture.open()
+            try store.session.connection.execute("BEGIN")
+            for chunk in 0..<run.chunkCount {
+                let statement = store.session.saveKeyChunk
+                let values = [Int64(chunk + 1), run.number, Int64(run.level), Int64(chunk), 1, 2, 0]
+                for (index, value) in values.enumerated() { statement.bind(value, at: Int32(index + 1)) }
+                statement.bind(KeyChunk.seal(filter, run: run.number, chunk: chunk), at: 8)
+                try statement.runAndUnbind()
+            }
+            try store.session.connection.execute("COMMIT")
+            store.close()
+        }
+        let before = SystemThread.processorNanoseconds()
+        let again = try fixture.open()
+        // 32 GB are copied otherwise.
+        #expect(SystemThread.processorNanoseconds() - before < 2_000_000_000)
+        #expect(again.keys.chunkCount == run.chunkCount)
+    }
+
     @Test("keys of a run that is lost are counted once") func lostRun() throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         let store = try fixture.open()

@@ -75,7 +75,7 @@ struct SendingTests {
         #expect(throws: OutboxError.notFound) { try store.retryDeadLetter(letter.id) }
     }
 
-    @Test("a dead letter with a request is replaced by the jobs that were rendered anew") func deadLetterRequest()
+    @Test("a dead letter with a request is replaced by the jobs that were rendered again") func deadLetterRequest()
         throws
     {
         let store = try fixture.open()
@@ -112,11 +112,11 @@ struct SendingTests {
         let store = try filled(4)
         try store.park([1, 2], because: .refused("the answer 403 does not come from Zizq"))
         #expect(try store.unpark() == 0)
-        try store.takeBack(1, acknowledgement: acks([1])[0])
+        try store.takeBack([1], acknowledgements: acks([1]))
         #expect(try store.jobs(.parked, after: 0).map(\.id) == [2])
         #expect(try store.jobs(.delivered, after: 0).map(\.id) == [5])
-        try store.takeBack(2, acknowledgement: nil)
-        try store.takeBack(2, acknowledgement: nil)
+        try store.takeBack([2], acknowledgements: [])
+        try store.takeBack([2], acknowledgements: [])
         #expect(store.status.parkedJobs == 0)
         #expect(try store.pending().map(\.job) == [job(3), job(4), job(2)])
         try store.acknowledge(acks(try store.pending().map(\.id)))
@@ -131,7 +131,7 @@ struct SendingTests {
         try store.park([2], because: .refused("403"))
         try store.session.connection.execute("UPDATE parked SET payload = replace(payload, 'aaa', 'aab')")
         #expect(try store.unpark() == 1)
-        try store.takeBack(2, acknowledgement: nil)
+        try store.takeBack([2], acknowledgements: [])
         #expect(try store.pending().map(\.id) == [3])
         #expect(try store.deadLetters(after: 0).map(\.reason) == ["checksum_mismatch", "checksum_mismatch"])
         #expect(store.status.parkedJobs == 0)

@@ -57,8 +57,14 @@ struct LaneSimulation {
             let jobs = ranges.flatMap { $0.compactMap { known[$0] } }
             log.append("read \(jobs.count) again")
             return lane.jobsRead(jobs, state: &state, now: now)
-        case .readSetAside(let last):
-            return lane.setAsideRead(setAside.first { $0.id > last }, state: &state, now: now)
+        case .readOthers(let queue, let count, _):
+            let jobs = Array(pending.filter { $0.job.queue != queue }.prefix(count))
+            log.append("read \(jobs.count) of others")
+            pending.removeAll { job in jobs.contains { $0.id == job.id } }
+            for job in jobs { known[job.id] = job }
+            return lane.jobsRead(jobs, state: &state, now: now)
+        case .readSetAside(let query, _):
+            return lane.setAsideRead(query.page(of: setAside), state: &state, now: now)
         case .send(let request):
             log.append("send \(request.jobs.count)")
             sent.append(request)
@@ -102,11 +108,12 @@ struct LaneSimulation {
         case .park(let jobs, _):
             log.append("set aside \(jobs.map { String($0) }.joined(separator: ","))")
             setAside += jobs.compactMap { known.removeValue(forKey: $0) }
-        case .takeBack(let job, let accepted):
-            log.append("take back \(job)")
-            let taken = setAside.filter { $0.id == job }
-            setAside.removeAll { $0.id == job }
-            if let accepted { acknowledged.append(accepted) } else { pending += taken }
+        case .takeBack(let jobs, let accepted):
+            log.append("take back \(jobs.map { String($0) }.joined(separator: ","))")
+            let taken = setAside.filter { jobs.contains($0.id) }
+            setAside.removeAll { jobs.contains($0.id) }
+            acknowledged += accepted
+            if accepted.isEmpty { pending += taken }
         case .release(let isAll):
             log.append(isAll ? "release all" : "release one")
             let released = isAll ? parked : Array(parked.prefix(1))
@@ -147,13 +154,28 @@ func jobs(_ count: Int, payloadBytes: Int = 2) -> [StoredJob] {
     (0..<count).map { makeJob(Int64($0 + 1), payloadBytes: payloadBytes) }
 }
 
+extension SetAsideQuery {
+    /// What a reader would find.
+    func page(of jobs: [StoredJob]) -> SetAsidePage {
+        let behind = jobs.filter { $0.id > after }.sorted { $0.id < $1.id }
+        let found = behind.filter { job in
+            switch selection {
+            case .queue(let queue): job.job.queue == queue
+            case .othersThan(let queues): !queues.contains(job.job.queue)
+            }
+        }
+        return SetAsidePage(jobs: Array(found.prefix(limit)), scannedThrough: behind.last?.id)
+    }
+}
+
 func makeJob(
-    _ id: Int64, key: String? = nil, batch: Bool = false, payloadBytes: Int = 2, isIntact: Bool = true
+    _ id: Int64, queue: String = "q", key: String? = nil, batch: Bool = false, payloadBytes: Int = 2,
+    isIntact: Bool = true
 ) -> StoredJob {
     StoredJob(
         id: id,
         job: SluiceBase.Job(
-            type: "t", queue: "q", options: batch ? JobOptions(stored: Array(#""batch":{"key":"b"}"#.utf8)) : .none,
+            type: "t", queue: queue, options: batch ? JobOptions(stored: Array(#""batch":{"key":"b"}"#.utf8)) : .none,
             uniqueKey: key, payload: Array(repeating: UInt8(ascii: "1"), count: payloadBytes)), isIntact: isIntact)
 }
 

@@ -10,7 +10,7 @@ import Zizq
         mutating func next() -> UInt64 { .max }
     }
 
-    @Test("the back-off's ceiling doubles from 100 milliseconds to 30 seconds and begins anew after a success")
+    @Test("the back-off's ceiling doubles from 100 milliseconds to 30 seconds and restarts after a success")
     func doubles() {
         var backOff = BackOff()
         var generator = Greatest()
@@ -103,7 +103,7 @@ import Zizq
         #expect(health.condition(now: 0) == .sending)
         health.record(.retrying(after: .seconds(9), isAsked: true, text: "429"), now: 0)
         #expect(health.condition(now: 2_000_000_000) == .asked(.seconds(7), text: "429"))
-        #expect(health.condition(now: 0).sentence == "paused for 9s, as the server asks: 429")
+        #expect(health.condition(now: 0).sentence == "paused for 9s, as requested by the server: 429")
         health.record(.retrying(after: .seconds(3), isAsked: false, text: "503"), now: 0)
         #expect(health.condition(now: 0).sentence == "retrying in 3s: 503")
         #expect(!health.condition(now: 0).isPaused)

@@ -79,8 +79,10 @@ struct RelayModel {
             case .read(let count, let bytes, _): lane.jobsRead(takePending(count, bytes), state: &state, now: now)
             case .readAgain(let ranges, let bytes):
                 lane.jobsRead(readAgain(ranges, bytes, by: index), state: &state, now: now)
-            case .readSetAside(let last):
-                lane.setAsideRead(setAside.first { $0.id > last }, state: &state, now: now)
+            case .readOthers(let queue, let count, let bytes):
+                lane.jobsRead(takePending(count, bytes, notOf: queue), state: &state, now: now)
+            case .readSetAside(let query, _):
+                lane.setAsideRead(query.page(of: setAside), state: &state, now: now)
             case .send(let request): lane.answered(answer(request, server), state: &state, now: now)
             case .change(let change):
                 apply(change, &lane)
@@ -99,7 +101,7 @@ struct RelayModel {
         case .read(_, _, .atMost(let wait)): now + wait.nanoseconds
         case .read(_, _, .untilSomeCome): pending.isEmpty ? nil : now
         case .send: now + Int64.random(in: 1...2_000_000, using: &generator)
-        case .readAgain, .readSetAside, .change: now
+        case .readAgain, .readOthers, .readSetAside, .change: now
         case .wait(let wait), .pause(let wait, _): now + wait.nanoseconds
         }
     }
@@ -112,13 +114,14 @@ struct RelayModel {
 
     // MARK: The outbox
 
-    private mutating func takePending(_ count: Int, _ bytes: Int) -> [StoredJob] {
+    private mutating func takePending(_ count: Int, _ bytes: Int, notOf queue: String? = nil) -> [StoredJob] {
         var left = bytes
-        let fitting = pending.prefix(count).prefix { job in
+        let fitting = (queue == nil ? pending : pending.filter { $0.job.queue != queue }).prefix(count).prefix { job in
             defer { left -= job.job.requestBytes }
             return left == bytes || left >= job.job.requestBytes
         }
-        pending.removeFirst(fitting.count)
+        let taken = Set(fitting.map(\.id))
+        if queue == nil { pending.removeFirst(fitting.count) } else { pending.removeAll { taken.contains($0.id) } }
         for job in fitting { unfinished[job.id] = job }
         return Array(fitting)
     }
@@ -151,9 +154,9 @@ struct RelayModel {
             mostDeadInARow = max(mostDeadInARow, deadInARow)
         case .park(let jobs, because: .refused): setAside += jobs.compactMap { unfinished.removeValue(forKey: $0) }
         case .park: break
-        case .takeBack(let job, let accepted):
-            pending += setAside.filter { $0.id == job && accepted == nil }
-            setAside.removeAll { $0.id == job }
+        case .takeBack(let jobs, let accepted):
+            pending += setAside.filter { jobs.contains($0.id) && accepted.isEmpty }
+            setAside.removeAll { jobs.contains($0.id) }
         case .release: break
         }
         return lane.changeCommitted(state: &state, now: now)

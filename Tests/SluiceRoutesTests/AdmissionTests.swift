@@ -27,7 +27,7 @@ import Testing
                     ? "stored" : "refused address_not_allowed: This route does not accept requests from this address."))
     }
 
-    @Test("a request of which nobody knows the sender is neither let in nor taken as verified")
+    @Test("a request with an unknown sender is neither allowed nor treated as verified")
     func unknownSender() throws {
         func summary(_ text: String, isStored: Bool = false) throws -> String {
             let route = try route(text)
@@ -69,7 +69,7 @@ import Testing
         #expect(payload == "\"\(expected)\"")
     }
 
-    @Test("the URL of the settings holds where the route has none")
+    @Test("the URL of the settings applies if the route has none")
     func urlOfSettings() throws {
         var options = RouteOptions()
         options.publicURL = PublicURL(parsing: "https://all.example.com")

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "a byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is signed all the same"
+        "a byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is still signed"
     )
     func byteOrderMark() throws {
         let mark = "\u{FEFF}"
@@ -63,7 +63,7 @@ import Testing
         #expect(payload != nil || outcome.summary.hasPrefix("dead letter body_unreadable: "))
     }
 
-    @Test("what is made of a body is taken from the memory budget before, and only what is stored stays taken")
+    @Test("memory for data derived from a body is reserved first, and only stored data keeps it")
     func charges() throws {
         let text = String(repeating: "\u{1}", count: 100_000)
         let route = try route(openRoute("body: text", rule: "payload: ${body}"))
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test(
-        "a form is an object: fields are text, one that stands twice is an array, JSON in 'payload' is itself",
+        "a form is an object: fields are text, a repeated one is an array, JSON in 'payload' is that JSON",
         arguments: [
             ("a=1&b=x+y%21&c=&d", #"{"a":"1","b":"x y!","c":"","d":""}"#), ("a=1&b=2&a=3", #"{"a":["1","3"],"b":"2"}"#),
             ("", "{}"),

@@ -4,7 +4,7 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-/// Text in other charsets than UTF-8, and text that is none.
+/// Text in other charsets than UTF-8, and invalid text.
 @Suite(.serialized) struct CharsetTests {
     private func outcome(_ body: [UInt8], type: String?, lines: String = "") throws -> RouteOutcome {
         var request = TestRequest("", headers: type.map { [("Content-Type", $0)] } ?? [])
@@ -16,7 +16,7 @@ import Testing
     private static let bigEndian: [UInt8] = [0, 0x61, 0, 0xE9, 0xD8, 0x3D, 0xDE, 0]
 
     @Test(
-        "a text is decoded by its charset, in any case and with or without quotes; a byte-order mark is no part of it",
+        "a text is decoded by its charset, in any case and with or without quotes; a byte-order mark is removed",
         arguments: [
             ("text/plain", Array("aé😀".utf8), "aé😀"), ("text/plain; charset=utf-8", Array("aé😀".utf8), "aé😀"),
             ("text/plain; charset=US-ASCII", Array("a".utf8), "a"), ("text/plain", [0xEF, 0xBB, 0xBF, 0x61], "a"),
@@ -49,7 +49,7 @@ import Testing
         #expect(payload == "\"\(table)\"")
     }
 
-    @Test("what a JSON string must escape is escaped")
+    @Test("required JSON escapes are written")
     func escapes() throws {
         let body: [UInt8] = [0, 0x0A, 0x22, 0x5C, 0x7F]
         #expect(try outcome(body, type: "text/plain").payload == "\"\\u0000\\n\\\"\\\\\u{7F}\"")
@@ -86,7 +86,7 @@ import Testing
             try outcome(body, type: type, lines: "on_unreadable: reject").summary == "refused body_unreadable: \(why)")
     }
 
-    @Test("a form's charset is that of what its escapes stand for")
+    @Test("a form's charset applies to its unescaped bytes")
     func forms() throws {
         let type = "application/x-www-form-urlencoded; charset=ISO-8859-1"
         #expect(try outcome(Array("a=%E9+%80&%E9=1".utf8), type: type).payload == #"{"a":"é €","é":"1"}"#)
@@ -95,7 +95,7 @@ import Testing
                 == #"{"a":"é"}"#)
     }
 
-    @Test("JSON in another charset is decoded where the header says so, and is UTF-8 with 'body: json'")
+    @Test("JSON in another charset is decoded if the header says so, and is UTF-8 with 'body: json'")
     func json() throws {
         let latin = Array(#"{"a":""#.utf8) + [0xE9] + Array(#""}"#.utf8)
         #expect(try outcome(latin, type: "application/json; charset=iso-8859-1").payload == #"{"a":"é"}"#)

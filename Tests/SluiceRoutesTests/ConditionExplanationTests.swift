@@ -21,7 +21,7 @@ import Testing
     private func line(_ step: TraceStep) -> String { "\(step.holds == true ? "+" : "-") \(step.text)" }
 
     @Test(
-        "what was asked, what was found, and whether it held",
+        "each step has the check, the value found, and the result",
         arguments: [
             ("body.a: opened", #"{"a":"op\u0065ned"}"#, #"+ body.a is "opened": "opened""#),
             ("body.a: [opened, 5, true]", "{}", #"- body.a is one of "opened", 5, true: absent"#),
@@ -53,7 +53,9 @@ import Testing
         #expect(found.map(line) == [expected])
     }
 
-    @Test("nothing is left out behind what decided, each has its place, and 'any' and 'not' keep their shape")
+    @Test(
+        "nothing is omitted after the decisive condition, each has its location, and 'any' and 'not' keep their structure"
+    )
     func shape() throws {
         let found = try conditions(
             "{ body.a: { greater: 1, less: 3 }, any: [ { body.b: 1 }, { body.b: 2, body.c: 3 } ], not: { body.a: 2 } }",

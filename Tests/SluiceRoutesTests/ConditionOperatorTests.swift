@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(
-        "a text that is no JSON number is neither above nor below one",
+        "a text that is not a JSON number is neither above nor below one",
         arguments: ["", " 5", "5 ", "+5", "05", "0x5", "5.", "inf", "1e999"])
     func noNumber(text: String) throws {
         let request = TestRequest("{}", headers: [("X-A", text)])

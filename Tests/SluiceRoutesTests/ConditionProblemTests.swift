@@ -6,7 +6,7 @@ import Testing
 /// Every message that a mistake in `when` leads to, with its place.
 @Suite(.serialized) struct ConditionProblemTests {
     @Test(
-        "a mistake in 'when' says what and where",
+        "a mistake in 'when' has a message and a location",
         arguments: [
             ("{}", ["6:15: 'when' is empty; omit it in a rule that matches everything"]),
             ("x", ["6:15: 'when' must be a mapping from references to conditions, not a text"]),

@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "a rule takes what the page about conditions says, whatever the conditions and the delivery", arguments: 0..<60)
+        "a rule matches according to the page about conditions, for any conditions and delivery", arguments: 0..<60)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         for _ in 0..<10 {

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(
-        "an element has a type where the values around it have one",
+        "an element has a type if the values around it have one",
         arguments: [
             (BodyKind.json, ["a"], "item", ValueComparison.byType), (.auto, ["a"], "item", .asFormFieldInForms),
             (.auto, ["a"], "item.x", .byType),

@@ -64,7 +64,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
         #expect(try matches(when, request) == expected)
     }
 
-    @Test("'event' is what the route says, with its default, or what the provider says")
+    @Test("'event' is that of the route, with its default, or that of the provider")
     func event() throws {
         let event = "event: ${body.kind ?? \"none\"}"
         #expect(try matches("event: push", TestRequest(#"{"kind":"push"}"#), lines: event))
@@ -77,7 +77,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
         #expect(try matches("event: null", TestRequest(#"{"action":"opened"}"#), lines: joined))
     }
 
-    @Test("'event' is text, also where it is one value of the body; a default that is null is none")
+    @Test("'event' is text, even as one value of the body; a default that is null has no effect")
     func eventIsText() throws {
         let event = "event: ${body.kind}"
         #expect(try matches("event: 5", TestRequest(#"{"kind":"5"}"#), lines: event))

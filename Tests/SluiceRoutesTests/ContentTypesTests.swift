@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "an entry that is no type is a problem at its place",
+        "an entry that is not a type is an error with its location",
         arguments: [
             (
                 "[json]",
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(
-        "a body in a coding is refused, unless it is identity, or gzip on a route that takes it",
+        "an encoded body is refused, unless it is identity, or gzip on a route that accepts it",
         arguments: [
             ([], true, true), (["Identity"], true, true), ([""], true, true),
             (["identity, identity", ","], true, true),

@@ -97,7 +97,7 @@ import Testing
         #expect(warnings("\(signed), tolerance: 1h }") == [])
     }
 
-    @Test("what is signed is not named, and a route that verifies nothing has no notes")
+    @Test("signed values are not listed, and a route that verifies nothing has no notes")
     func covered() {
         let verify =
             "verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '${header.X-Event}|${body}' }\n  "
@@ -109,7 +109,7 @@ import Testing
         #expect(notes("routes:\n- path: /hook\n  verify: none\(rest)") == [])
     }
 
-    @Test("how a body is read is said where the route does not")
+    @Test("how a body is read is noted if the route does not set it")
     func bodies() {
         let start =
             "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n  secrets: [ { "
@@ -117,7 +117,7 @@ import Testing
         let text = start + "  jobs: [ { type: t } ]\n"
         #expect(
             notes(text) == [
-                "3:3: note: the body is parsed as JSON whatever Content-Type says, because the signature does not cover "
+                "3:3: note: the body is parsed as JSON regardless of Content-Type, because the signature does not cover "
                     + "that header; set 'body' to "
                     + "form, text or bytes for other bodies"
             ])
@@ -126,7 +126,7 @@ import Testing
         let types = compile([("r.yaml", text + "  content_types: [ application/json, text/plain ]\n")])
         #expect(
             types.warnings.map(\.message) == [
-                "'content_types' accepts text/plain, but the body is parsed as JSON whatever Content-Type says, because "
+                "'content_types' accepts text/plain, but the body is parsed as JSON regardless of Content-Type, because "
                     + "the signature does not cover "
                     + "that header; set 'body' to form, text or bytes for other bodies"
             ])

@@ -36,7 +36,7 @@ import Testing
         #expect(delivery.jobs == [])
     }
 
-    @Test("a dead letter has its unique key, so that a repetition is a duplicate, also where the body cannot be read")
+    @Test("a dead letter has its unique key, so that a repetition is a duplicate, also with an unreadable body")
     func key() throws {
         let route = try route(signed)
         let unreadable = TestRequest("x", headers: [("X-GitHub-Delivery", "d1")]).signed(header: "X-Hub-Signature-256")
@@ -55,7 +55,7 @@ import Testing
     private static let quiet = "{ when: { body.quiet: true }, ignore: true }"
 
     @Test(
-        "a body that cannot be read does no harm where the head says that nothing is made of it",
+        "an unreadable body does no harm if the head decides that nothing is stored",
         arguments: [
             ([ping], "match: first", "dead_letter", "ignored by rule 0"),
             ([pushed, ping], "match: first", "dead_letter", "ignored by rule 1"),
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test("where the key is the body's digest, what cannot be read has it too")
+    @Test("if the key is the body's digest, unreadable bodies have it, too")
     func bodyHashKey() throws {
         let route = try route(openRoute("unique_key: ${body.id}\nunique_key_missing: body_hash"))
         let one = TestRequest("x").processed(by: route).delivery?.key

@@ -7,7 +7,7 @@ import Testing
 /// Warnings of unique keys made from headers that number no deliveries.
 @Suite(.serialized) struct DeliveryIDTrapTests {
     @Test(
-        "a header that is no delivery id is warned of, with what to use",
+        "a header that is not a delivery id is warned of, with an alternative",
         arguments: [
             ("${header.X-Hook-UUID}", "identifies the subscription", "${header.X-Request-UUID}"),
             ("${header.X-Attempt-Number}", "counts attempts", "${header.X-Request-UUID}"),

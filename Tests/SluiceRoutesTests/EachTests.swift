@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(
-        "JSON lines of which one goes on in the next are no JSON lines",
+        "JSON lines in which one continues on the next are invalid",
         arguments: ["{\"a\":1\n\"b\":2}", "[1\n2]", "1 2", "{}\n{"])
     func brokenLines(body: String) throws {
         let outcome = TestRequest(body).processed(by: try route(openRoute("each: lines")))
@@ -94,7 +94,7 @@ import Testing
                 == "no rule matched")
     }
 
-    @Test("a dead letter of one element is rendered anew without the others")
+    @Test("a dead letter of one element is rendered again without the others")
     func share() throws {
         let route = try route(openRoute("each: ${body}", rule: "priority: ${item.p}"))
         let request = TestRequest(#"[{"p":1},{"p":"high"},{"p":3}]"#)
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test(
-        "with `match: all` a rule that ignores does so where no other makes a job, and what no rule matches is otherwise"
+        "with `match: all` a rule with ignore applies if no other makes a job, and unmatched deliveries are otherwise"
     )
     func matchAllIgnored() throws {
         let text = """

@@ -5,7 +5,7 @@ import Testing
 @testable import SluiceRouteTools
 @testable import SluiceRoutes
 
-/// Conditions on elements: each element is looked at by itself.
+/// Conditions on elements: each element is evaluated separately.
 @Suite(.serialized) struct ElementConditionTests {
     /// Which elements of a body fulfil a condition, by their positions.
     private func elements(fulfilling when: String, _ body: String, each: String = "${body.a}", lines: String = "")

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct ElementKeyTests {
     private static let body = #"{"id":"d","items":[{"id":"a"},{"id":"b"},{"x":1}]}"#
 
-    @Test("a key of the delivery is one key, and each job has rule and element behind it")
+    @Test("a key of the delivery is one key, and each job has rule and element after it")
     func deliveryKey() throws {
         let route = try route(openRoute("each: ${body.items}\nunique_key: ${body.id}"))
         let delivery = try #require(TestRequest(Self.body).processed(by: route).delivery)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(
-        "what a missing key of an element leads to is what the route says",
+        "a missing key of an element has the effect that the route sets",
         arguments: [
             ("accept", "3 jobs, 0 dead letters"),
             ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
@@ -86,7 +86,7 @@ import Testing
         #expect(parts.map(\.element) == [1])
     }
 
-    @Test("with `match: all` and keys of elements the jobs of one element have the rule behind the key")
+    @Test("with `match: all` and keys of elements, the jobs of one element have the rule after the key")
     func elementKeysOfRules() throws {
         let text = """
             routes:
@@ -103,7 +103,7 @@ import Testing
         #expect(delivery.jobs.map(\.hasOwnKey) == [false, true])
     }
 
-    @Test("a long key with rule and element behind it is hashed as a whole")
+    @Test("a long key with rule and element after it is hashed as a whole")
     func longKey() throws {
         let route = try route(openRoute("each: ${body.l}\nunique_key: ${body.id}"))
         let id = String(repeating: "k", count: 194)
@@ -113,7 +113,7 @@ import Testing
         #expect(Set(keys).count == 2)
     }
 
-    @Test("a job with a batch has no unique key at Zizq, and the delivery's holds all the same")
+    @Test("a job with a batch has no unique key at Zizq, and the delivery's still applies")
     func batch() throws {
         let rule = "batch: { key: 'b-${body.id}', when: 'true', fold: '$new' }"
         let delivery = try #require(

@@ -7,7 +7,7 @@ import Testing
 /// A key with nothing behind it is a mistake: a line that lost its end must not mean null.
 @Suite(.serialized) struct EmptyValueTests {
     @Test(
-        "nothing behind a key is an error, wherever it stands",
+        "a key without a value is an error at any position",
         arguments: [
             ("when: { body.ref: }", "", "body.ref"), ("when:\n          body.ref:", "", "body.ref"),
             ("payload:", "", "payload"),
@@ -39,7 +39,7 @@ import Testing
         #expect(found.count == 1 && found[0].contains("aliases (*name) are not allowed"), "\(found)")
     }
 
-    @Test("nothing behind a dash is an error too")
+    @Test("a dash without a value is an error, too")
     func elements() {
         let found = problems(openRoute("otherwise: ignore", rule: "when:\n  body.a:\n    - 1\n    -\n"))
         #expect(found.count == 1 && found[0].contains("this list element is empty"), "\(found)")

@@ -26,7 +26,7 @@ import Testing
             otherwise: dead_letter
         """
 
-    @Test("the signature is over the bytes as received; all that comes behind it sees what the sender had")
+    @Test("the signature is over the bytes as received; everything after it uses the sender's original body")
     func signatures() throws {
         let route = try route(signed)
         #expect(route.acceptsGzip)
@@ -85,7 +85,7 @@ import Testing
         #expect(kept == Array("POST /hook HTTP/1.0\r\nContent-Encoding: gzip\r\n\r\n".utf8) + GzipSample.fixed)
     }
 
-    @Test("what was taken once is refused by a route that has ceased to take gzip")
+    @Test("a stored request is refused by a route that no longer accepts gzip")
     func verifiedBefore() throws {
         let (name, value, body) = (Array("Content-Encoding".utf8), Array("gzip".utf8), GzipSample.fixed)
         let bytes = name + value

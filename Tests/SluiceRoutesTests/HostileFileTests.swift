@@ -17,7 +17,7 @@ struct HostileFileTests {
         return error.problems.map { $0.description.replacing(folder.path, with: "routes") }
     }
 
-    @Test("a named pipe is a problem and nobody waits for its writer, whether it is a route file or a secret")
+    @Test("a named pipe is a problem without waiting for its writer, as a route file or a secret")
     func pipe() throws {
         #expect(
             try Self.complaint { try $0.makePipe("x.yaml") }

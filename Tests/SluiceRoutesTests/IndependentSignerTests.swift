@@ -40,7 +40,7 @@ import Testing
         return data.split(separator: 10).compactMap { JSONTree(Array($0)) }
     }
 
-    @Test("what Python signs is valid, and with a byte changed anywhere it is not")
+    @Test("signatures of Python are valid, and not with any byte changed")
     func python() throws {
         let vectors = try lines()
         #expect(vectors.count == 120)

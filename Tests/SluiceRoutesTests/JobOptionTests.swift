@@ -4,11 +4,11 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-/// What Zizq gets beside type, queue and payload: `delay`, `ready_at`, `batch`, `budgets`, and what goes with them.
+/// The options of a job in addition to type, queue and payload: `delay`, `ready_at`, `batch`, `budgets`, and what goes with them.
 @Suite(.serialized) struct JobOptionTests {
     // The request comes at 1700000000123.
     @Test(
-        "a job's start is told as a time",
+        "a job's start is shown as a time",
         arguments: [
             ("delay: 30s", #""ready_at":1700000030123"#), ("delay: 0", #""ready_at":1700000000123"#),
             ("delay: '${body.n}ms'", #""ready_at":1700000000130"#),
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "a start that is none makes a dead letter",
+        "an invalid start makes a dead letter",
         arguments: [
             ("delay: ${body.x}", "delay must be a duration from 0 to 3650d, such as 30s"),
             ("delay: ${body.n}", "delay must be a duration from 0 to 3650d, such as 30s"),
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(
-        "what the rule says goes over what the kind says, option by option, and what neither says is not sent",
+        "the rule overrides the kind, option by option, and options that neither sets are not sent",
         arguments: [
             ("", "", "default", ""), ("queue: k", "", "k", ""), ("queue: k", "queue: r", "r", ""),
             ("", "queue: r", "r", ""),

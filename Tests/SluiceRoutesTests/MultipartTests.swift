@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "parts are the fields of a form: text, an array where a name stands twice, JSON in 'payload'",
+        "parts are the fields of a form: text, an array for a repeated name, JSON in 'payload'",
         arguments: [
             (part("a", "1") + part("b", "x\ny"), #"{"a":"1","b":"x\r\ny"}"#),
             (part("a", "1") + part("b", "") + part("a", "3"), #"{"a":["1","3"],"b":""}"#),
@@ -79,7 +79,7 @@ import Testing
         #expect(try outcome(Self.part("a", lessDeep, type) + "--b--\n").payload == #"{"a":\#(lessDeep)}"#)
     }
 
-    @Test("a file is told by its name, type and size, without its bytes")
+    @Test("a file is represented by its name, type and size, without its bytes")
     func files() throws {
         let note = #""note":"the file's bytes are left out"}"#
         let png = [UInt8](0...255)
@@ -95,7 +95,7 @@ import Testing
             try outcome(empty).payload == #"{"f":{"filename":"","content_type":"text/plain","size":0,"# + note + "}")
     }
 
-    @Test("a boundary may be in quotes, hold what RFC 2046 allows, and be as long as it says")
+    @Test("a boundary may be in quotes, contain everything that RFC 2046 allows, and have the maximum length")
     func boundaries() throws {
         for (quoted, plain) in [
             ("\"b\"", "b"), ("\"a b:c;d=(e)\"", "a b:c;d=(e)"),
@@ -154,7 +154,7 @@ import Testing
                 + #""note":"the file's bytes are left out"}]}"#)
     }
 
-    @Test("a field that stands for the body is unreadable if it is not valid in its charset")
+    @Test("the field with the body's JSON is unreadable if it is not valid in its charset")
     func undecodableBody() throws {
         let route = try route(
             "routes:\n- path: /hook\n  provider: github\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
@@ -201,7 +201,7 @@ import Testing
         #expect(try outcome(body).summary == "dead letter body_unreadable: \(why)")
     }
 
-    @Test("bare line feeds are no line breaks")
+    @Test("bare line feeds are not line breaks")
     func lineFeeds() throws {
         let body = Self.part("a", "1") + "--b--\n"
         #expect(
@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test(
-        "a boundary that is missing or of another form is told",
+        "a missing or invalid boundary is reported",
         arguments: [
             ("multipart/form-data", "the multipart body has no boundary in its content type"),
             ("multipart/form-data; boundary=\"b", "the multipart body has no boundary in its content type"),
@@ -245,7 +245,7 @@ import Testing
                 == "dead letter body_unreadable: the multipart body has more than 1000 parts")
     }
 
-    @Test("what almost is a boundary costs no more than other bytes")
+    @Test("near-boundaries cost no more than other bytes")
     func almostBoundaries() throws {
         let boundary = String(repeating: "x", count: 70)
         let almost =

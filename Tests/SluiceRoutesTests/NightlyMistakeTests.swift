@@ -52,7 +52,7 @@ import Testing
         #expect(problems(openRoute(rule: "payload: '\(text)'")) == ["7:18: \(expected)"])
     }
 
-    @Test("what is wrong with 'each' or 'public_url' is said once")
+    @Test("problems of 'each' or 'public_url' are reported once")
     func once() {
         #expect(problems(openRoute("each: body.a", rule: "payload: '${item.b} ${index}'")).count == 1)
         #expect(problems(openRoute("public_url: hooks.example.com", rule: "payload: '${url}'")).count == 1)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(
-        "a text that is none",
+        "an invalid text",
         arguments: [
             "body", "the body.a", "anybody.a", "$5", "${body.a}", "$${body.a}", "body.a, body.b", "{}", "$", "",
         ])

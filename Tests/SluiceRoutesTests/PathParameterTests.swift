@@ -24,7 +24,7 @@ import Testing
         #expect(try table(paths).match(path: Array(path.utf8).span)?.name == expected)
     }
 
-    @Test("what a written segment does not lead to is tried with the parameter")
+    @Test("the parameter is tried if a literal segment leads to no route")
     func backtracking() throws {
         let table = try table([("a", "/a/b/d"), ("b", "/a/{x}/c"), ("c", "/{y}/b/e")])
         #expect(table.match(path: Array("/a/b/c".utf8).span)?.name == "b")
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "paths that are none",
+        "invalid paths",
         arguments: [
             (
                 "/a/{}",

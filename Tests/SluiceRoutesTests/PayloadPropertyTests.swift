@@ -6,7 +6,7 @@ import Testing
 
 /// Random payload mappings over random JSON, compared with what a slow and obvious reading of the rules gives.
 @Suite(.serialized) struct PayloadPropertyTests {
-    @Test("rendering agrees with the reference, whatever the mapping and the body", arguments: 0..<40)
+    @Test("rendering agrees with the reference, for any mapping and body", arguments: 0..<40)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let mapping = RandomMapping.make(&random, depth: 3)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test("so does rendering each element, whatever the way to the elements", arguments: 0..<40)
+    @Test("so does rendering each element, for any path of the elements", arguments: 0..<40)
     func agreesOnElements(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(1000 + seed))
         let steps = (0..<Int.random(in: 0..<4, using: &random)).map { _ in

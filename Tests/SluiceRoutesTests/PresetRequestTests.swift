@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(
-        "a retry with a new time is a duplicate, where the provider numbers its deliveries",
+        "a retry with a new time is a duplicate, if the provider numbers its deliveries",
         arguments: ProviderCatalog.names)
     func retry(name: String) throws {
         let preset = try Self.preset(name)

@@ -37,6 +37,8 @@ import Testing
         #expect(!preset.setup.isEmpty && preset.secret.isEmpty != preset.needsSecret && !preset.sampleNames.isEmpty)
         let text = try #require(ProviderCatalog.text(of: name))
         for line in text.split(separator: "\n") { #expect(line.count <= 120, "\(line)") }
+        // Facts are noun phrases: the page joins them.
+        #expect(!preset.unverified.contains { $0.hasSuffix(".") || $0.contains("own pages") })
     }
 
     @Test("names and aliases are unique, and each file of the folder is embedded as it is")

@@ -77,7 +77,7 @@ import Testing
         #expect(messages("") == ["r.yaml:18:13: 'account' needs 'endpoint': the id of the endpoint"])
         #expect(
             messages("account: {endpoint: we_1, endpiont: x}") == [
-                "r.yaml:20:29: the provider has no use for 'endpiont'; did you mean 'endpoint'?"
+                "r.yaml:20:29: the preset does not use 'endpiont'; did you mean 'endpoint'?"
             ])
         #expect(
             messages("account: {endpoint: '${body.a}'}") == [
@@ -105,7 +105,7 @@ import Testing
         #expect(try #require(found.first).hasSuffix(remedy))
     }
 
-    @Test("events are not looked at where the route names another event, and known ones pass")
+    @Test("events are not checked if the route has another event, and known ones pass")
     func knownEvents() {
         #expect(
             messages(

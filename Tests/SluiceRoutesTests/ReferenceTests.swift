@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(
-        "a default stands in for what is absent or null, and for nothing else",
+        "a default replaces an absent or null value, and nothing else",
         arguments: [
             (#"${body.none ?? "d\"\u00e9"}"#, #""d\"é""#), (#"${body.z ?? 1.50}"#, "1.50"),
             (#"${body.none??true}"#, "true"),
@@ -104,7 +104,7 @@ import Testing
         #expect(TestRequest(" [1,2]\n").processed(by: try route(openRoute())).payload == "[1,2]")
     }
 
-    @Test("'event' in a payload is the event, also where it is made of several references")
+    @Test("'event' in a payload is the event, also if it consists of several references")
     func event() throws {
         #expect(try payload("${event}", lines: "event: ${body.t}") == "true")
         #expect(try payload("${event}", lines: "event: ${header.X-A}/${body.n}") == #""one, two/2.50""#)

@@ -7,7 +7,7 @@ import Testing
 /// `reply`: how a success is answered.
 @Suite(.serialized) struct ReplyTests {
     @Test(
-        "status, headers and body are what the route says",
+        "status, headers and body are those of the route",
         arguments: [
             ("{ status: 202 }", "202 [] -"), ("{ status: 204 }", "204 [] <>"),
             ("{ body: '[accepted]' }", "200 [content-type: text/plain; charset=utf-8] <[accepted]>"),
@@ -25,7 +25,7 @@ import Testing
         #expect(text(TestRequest(#"{"id":7}"#).processed(by: route)) == expected)
     }
 
-    @Test("what is ignored, and what becomes a dead letter, is answered the same")
+    @Test("ignored deliveries and dead letters have the same answer")
     func everySuccess() throws {
         let route = try route(openRoute("reply: { status: 202 }\notherwise: ignore", rule: "when: { body.a: 1 }"))
         #expect(text(TestRequest("{}").processed(by: route)) == "202 [] -")

@@ -12,7 +12,7 @@ import Testing
         try String(contentsOfFile: Self.root + "/docs/reference/routes.md", encoding: .utf8)
     }
 
-    @Test("each key of the language stands on the page")
+    @Test("each key of the language is on the page")
     func keys() throws {
         let page = try page()
         for table in RouteLanguage.mappings {
@@ -41,7 +41,7 @@ import Testing
         #expect(examples >= 5)
     }
 
-    @Test("what the page shows of an example that comes out otherwise is what is printed")
+    @Test("the page's example of a failing example is the real output")
     func difference() throws {
         let page = try page()
         let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap {

@@ -62,7 +62,7 @@ import Testing
         return compilation.warnings.map(\.description)
     }
 
-    @Test("a unique key from outside of what is signed is a warning, save for the provider's own delivery id")
+    @Test("a unique key that is not signed is a warning, except for the provider's own delivery id")
     func coverage() {
         let end =
             ", which the unique key uses: an attacker with a captured request could replay it with another "
@@ -121,7 +121,7 @@ import Testing
                 == ["2:39: 'otherwise' must be 'ignore' or 'dead_letter', not 'drop'"])
     }
 
-    @Test("problems of the YAML itself come along with those of what it says")
+    @Test("problems of YAML syntax are reported together with those of the contents")
     func yamlProblems() {
         #expect(
             problems("routes:\n- {path: /a, path: /b, verify: !!str none, jobs: [{type: t, quue: x}]}\n") == [
@@ -164,7 +164,7 @@ import Testing
         #expect(compile([("a.yaml", text)]).environmentNames == ["OTHER", "SECRET"])
     }
 
-    @Test("a secret in the file itself works where it is allowed")
+    @Test("a secret in the file itself works if it is allowed")
     func inline() throws {
         let text = "routes:\n- {path: /a, provider: github, secrets: [{value: an inline secret}], jobs: [{type: t}]}\n"
         let route = try #require(compile([("a.yaml", text)], inlineSecrets: true).table?.routes.first)

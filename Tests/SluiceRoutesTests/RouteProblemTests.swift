@@ -7,7 +7,7 @@ import Testing
 /// Every message that a mistake in a route file leads to, with its place.
 @Suite(.serialized) struct RouteProblemTests {
     @Test(
-        "a mistake in a kind says what and where",
+        "a mistake in a kind has a message and a location",
         arguments: [
             ("kinds: 1\n", ["1:8: 'kinds' must be a mapping from names to kinds, not a number"]),
             ("kinds: { k: 1 }\n", ["1:13: a kind must be a mapping, not a number"]),
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in a route says what and where",
+        "a mistake in a route has a message and a location",
         arguments: [
             ("- 1\n", ["1:1: a route file must be a mapping, not a list"]),
             ("route: []\n", ["1:1: unknown key 'route' in a route file; did you mean 'routes'?"]),
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in 'verify' or 'secrets' says what and where, without the secret",
+        "a mistake in 'verify' or 'secrets' has a message and a location, without the secret",
         arguments: [
             ("verify: nnone", "3:11: 'verify' must be a mapping, a list of mappings or the word none, not a text"),
             ("verify: none\n  secrets: [{env: SECRET}]", "4:3: 'secrets' has no effect with 'verify: none'"),
@@ -209,7 +209,7 @@ import Testing
             ),
             (
                 "provider: github\n  verify: {key_encoding: hex}\n  secrets: [{env: SECRET}]",
-                "5:13: the secret is not hex, as 'key_encoding' says"
+                "5:13: the secret is not valid hex, which 'key_encoding' requires"
             ),
         ])
     func verification(lines: String, expected: String) {
@@ -221,7 +221,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in a job rule says what and where",
+        "a mistake in a job rule has a message and a location",
         arguments: [
             ("- t\n", ["5:5: a job rule must be a mapping, not a text"]),
             ("- {queue: q}\n", ["5:5: a job rule needs 'kind', 'type' or 'ignore: true'"]),
@@ -279,7 +279,7 @@ import Testing
                 == expected)
     }
 
-    @Test("no message holds a secret, wherever it stands and whatever is wrong with it")
+    @Test("no message contains a secret, at any position and with any problem")
     func secrecy() {
         let secret = "hunter2*secret"
         let entries = [

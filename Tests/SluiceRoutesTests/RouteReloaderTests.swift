@@ -77,7 +77,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         return watch
     }
 
-    @Test("what does not change is looked at and not read again")
+    @Test("unchanged files are checked and not read again")
     func unchanged() throws {
         let watch = try watch(["a.yaml": text("/a")])
         let reads = watch.reads
@@ -161,7 +161,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         for _ in 0..<9 { #expect(watch.look() == "unchanged") }
     }
 
-    @Test("a reload that is asked for removes the routes of a missing file at once")
+    @Test("a requested reload removes the routes of a missing file immediately")
     func requestedAbsence() throws {
         let watch = try watchOfTwo(grace: 30)
         try watch.folder.remove("b.yaml")
@@ -214,7 +214,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reloader.status.version == 1)
     }
 
-    @Test("every ten looks the files are read, whatever their names, sizes and times say")
+    @Test("at every tenth check the files are read, for any names, sizes and times")
     func regularReading() throws {
         let watch = try watch(["a.yaml": text("/a")])
         let results = (0..<30).map { _ in watch.look() }
@@ -222,7 +222,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(results.allSatisfy { $0 == "read" || $0 == "unchanged" })
     }
 
-    @Test("a bad file changes nothing, is shown once, and is tried again when it changes")
+    @Test("a bad file changes nothing, is reported once, and is retried when it changes")
     func bad() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b").replacing("verify", with: "verfy"))
@@ -240,7 +240,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reloader.status.loadedAtMilliseconds == watch.clock)
     }
 
-    @Test("a bad file is not tried again each second either where secret files are watched that it does not name")
+    @Test("a bad file is not retried each second, even if secret files are watched that it does not name")
     func badWithSecrets() throws {
         let routes = "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
         let watch = try watch(["a.yaml": routes, "key": "the first secret"])
@@ -257,7 +257,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "unchanged")
     }
 
-    @Test("what was in force before a load that was asked for is loaded again when it comes back")
+    @Test("the routes before a requested load are loaded again when they come back")
     func backAndForth() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b"))
@@ -268,7 +268,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.table?.routes.map(\.path) == ["/a"])
     }
 
-    @Test("a file that cannot be read changes nothing and is not tried again each second")
+    @Test("an unreadable file changes nothing and is not retried each second")
     func unreadable() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("b.yml", "")
@@ -314,7 +314,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
     }
 
     @Test(
-        "what changes while it is compiled is not loaded, and read again by the next look though no time of it has changed since"
+        "files that change while they are compiled are not loaded, and read again at the next check without a new time"
     )
     func meanwhile() throws {
         let watch = try watch(["a.yaml": text("/a")])
@@ -367,7 +367,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reloader.status.problems == [])
     }
 
-    @Test("of a secret what was compared is compiled, not what it is when it is compiled")
+    @Test("the compared contents of a secret are compiled, not those at the time of compilation")
     func comparedSecret() throws {
         let folder = try TemporaryFolder()
         try folder.write(
@@ -386,7 +386,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(isStill(compilation, in: folder))
     }
 
-    @Test("SIGHUP loads at once, changed or not")
+    @Test("SIGHUP loads immediately, with or without a change")
     func hangUp() throws {
         let watch = try watch(["a.yaml": text("/a")])
         #expect(watch.hangUp() == "version 2")

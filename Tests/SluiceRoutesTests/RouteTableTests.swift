@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(
-        "a route that takes larger bodies than fit into memory, received and rendered, is warned of where its limit stands"
+        "a route with larger bodies than fit into memory, received and rendered, is warned of at its limit"
     )
     func memory() {
         func warnings(_ line: String, memory: ByteCount?) -> [String] {

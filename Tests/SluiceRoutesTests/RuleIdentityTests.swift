@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "whatever a rule says is part of its digest",
+        "everything in a rule is part of its digest",
         arguments: [
             ("event: order", "event: orders"), ("body.n: 1", "body.n: \"1\""), ("type: order", "type: order2"),
             ("queue: q", "queue: r"),
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(
-        "a key behind values of path parameters is found by all of it",
+        "a key after values of path parameters is found by all of it",
         arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
     func parameters(_ values: [String]) throws {
         let scope = KeyScope(name: Array("r".utf8), parameters: values.map { Array($0.utf8) })

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "a rule behind the same equality is never reached",
+        "a rule after the same equality is unreachable",
         arguments: [
             ("body.a: [x, y, z]", "body.a: [z, x]"), ("body.a: x", "body.a: x, body.b: y"),
             ("body.a: x", "body.b: y, body.a: x"),
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "a rule behind one that leaves it something is reached",
+        "a rule after one that does not match everything is reachable",
         arguments: [
             ("body.a: [x, y]", "body.a: [x, z]"), ("body.a: x, body.b: y", "body.a: x"),
             ("body.a: 5", "body.a: [5, '5']"),

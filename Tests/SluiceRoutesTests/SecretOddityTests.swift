@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(
-        "what stands at the ends of a secret is warned of, with the remedy",
+        "characters at the ends of a secret are warned of, with the remedy",
         arguments: [
             (" a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
             (
@@ -95,6 +95,7 @@ import Testing
         ])
     func encodings(secret: String, remark: String) {
         let found = found(secret, verify: ", key_encoding: base64, key_strip_prefix: whsec_")
-        #expect(found.problems == ["r.yaml:5:14: the secret is not base64, as 'key_encoding' says\(remark)"])
+        #expect(
+            found.problems == ["r.yaml:5:14: the secret is not valid base64, which 'key_encoding' requires\(remark)"])
     }
 }

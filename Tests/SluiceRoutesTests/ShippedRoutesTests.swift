@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("the head of each file names each variable that it takes a secret from, and where to set what")
+    @Test("the head of each file names each variable of a secret, and where to set it")
     func heads() throws {
         for file in try RouteFiles.read(folder: Self.folder) {
             let text = String(decoding: file.bytes, as: UTF8.self)

@@ -44,8 +44,8 @@ import Testing
         signature(Array("\(time).{}".utf8), secret)
     }
 
-    @Test("it says which secret matched, where that came from, over which text, and what became of each entry")
-    func genuine() throws {
+    @Test("it shows which secret matched, its source, the text, and the result of each entry")
+    func valid() throws {
         let account = try account("t=1700000000,v0=x,v1=zz,v1=,v1=\(digest("other")),v1=\(digest("the older secret"))")
         #expect(account.outcome == .valid)
         #expect(account.algorithm == "hmac-sha256")
@@ -62,7 +62,7 @@ import Testing
         #expect(account.timestamp?.tolerance == .seconds(120))
     }
 
-    @Test("the first secret that matches is named, whatever the order of the entries")
+    @Test("the first matching secret is named, for any order of the entries")
     func firstSecret() throws {
         let account = try account("t=1700000000,v1=\(digest("the inline secret")),v1=\(digest("the newer secret"))")
         #expect(account.matchingSecret == 0)

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(
-        "parts that stand together are refused unless all but one end by themselves",
+        "adjacent parts are refused unless all but one are self-delimiting",
         arguments: [
             ("${id}${body}", "the id and the body"), ("${body}${id}", "the body and the id"),
             ("${id}${timestamp}${header.X-More}", "the id and the timestamp"),
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(
-        "parts that end by themselves may stand together",
+        "self-delimiting parts may be adjacent",
         arguments: [
             ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil),
             ("${timestamp}${body}", "rfc3339", nil),
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(
-        "a value that contains what separates it is refused, and the piece is named",
+        "a value that contains its separator is refused, and the piece is named",
         arguments: [
             (
                 "${id}.${timestamp}.${body}", ["id": "m.1"],
@@ -102,7 +102,7 @@ import Testing
             "\(request.judged(by: route))")
     }
 
-    @Test("a URL beside a body ends where the body begins")
+    @Test("a URL next to a body ends where the body starts")
     func url() throws {
         let route = try route(text("signed: '${url}${body}'"))
         func outcome(_ target: String, _ body: String) -> String {
@@ -111,6 +111,7 @@ import Testing
         }
         #expect(outcome("/hook", #"{"a":1}"#) == "valid")
         #expect(outcome("/hook?x=1", "[1]") == "valid")
+        #expect(outcome("/hook?x=1", "") == "valid")
         #expect(outcome("/hook?x=", "1[1]").contains("the body does not begin with { or ["))
         #expect(outcome("/hook?x={", "[1]").contains("the URL contains a brace or a bracket"))
     }
@@ -128,8 +129,35 @@ import Testing
                 by: route)
         }
         #expect(outcome("/hook?x=1", #"{"a":1}"#) == "valid")
+        #expect(outcome("/hook?x=1", "") == "valid")
         #expect(outcome("/hook", #"?x=1{"a":1}"#).contains("the body does not begin with { or ["))
         #expect(outcome("/hook", #"{"a":1}1"#).contains("the body does not end with } or ]"))
+    }
+
+    @Test("an empty body between a URL and a number needs a number of one length")
+    func emptyBetween() throws {
+        func outcome(_ format: String, _ now: String) throws -> String {
+            let signed = "signed: '${url}${body}${timestamp}', timestamp_from: '${header.X-Time}', tolerance: 0, "
+            let route = try route(text(signed + "timestamp_format: \(format)"))
+            let digest = signature(Array("https://example.com/hook?x=1\(now)".utf8), Self.secret)
+            return TestRequest("", target: "/hook?x=1", headers: [("X-Signature", digest), ("X-Time", now)]).judged(
+                by: route)
+        }
+        #expect(try outcome("unix_ms", "1700000000000") == "valid")
+        #expect(try outcome("unix_ms", "170000000000").hasPrefix("refused "))
+        #expect(try outcome("unix_or_ms", "1700000000").contains("the body is empty"))
+    }
+
+    @Test("at the path / a URL counts with its slash and without")
+    func slash() throws {
+        func outcome(_ path: String, signed url: String) throws -> String {
+            let file = text("signed: '${url}${body}'").replacing("path: /hook", with: "path: \(path)")
+            let digest = signature(Array("\(url)[1]".utf8), Self.secret)
+            return TestRequest("[1]", target: path, headers: [("X-Signature", digest)]).judged(by: try route(file))
+        }
+        #expect(try outcome("/", signed: "https://example.com/") == "valid")
+        #expect(try outcome("/", signed: "https://example.com") == "valid")
+        #expect(try outcome("/hook", signed: "https://example.com").hasPrefix("refused "))
     }
 
     @Test(
@@ -146,7 +174,7 @@ import Testing
     }
 
     @Test(
-        "a pattern that is none is an error with its place",
+        "an invalid pattern is an error with its location",
         arguments: ["x", "[a-z]", "[a-z]{0}", "[a-z]{3,2}", "[a-z]{257}", "[]{1}", "[z-a]{1}"])
     func brokenPatterns(pattern: String) {
         let found = problems(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))

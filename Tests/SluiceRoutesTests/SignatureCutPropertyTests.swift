@@ -39,7 +39,7 @@ import Testing
     ) {
         let text = scheme.cut.text(scheme.values(&random))
         let digest = ("X-Signature", signature(Array(text.utf8), Self.secret))
-        var genuine: SignedCut.Values?
+        var valid: SignedCut.Values?
         var cuts = 0
         for _ in 0..<60 {
             guard let values = scheme.cut.values(of: text, &random),
@@ -49,10 +49,10 @@ import Testing
             }
             cuts += 1
             guard request.passes(route) else { continue }
-            #expect(genuine == nil || genuine == values, "\(scheme.file) \(String(describing: genuine)) \(values)")
-            genuine = values
+            #expect(valid == nil || valid == values, "\(scheme.file) \(String(describing: valid)) \(values)")
+            valid = values
         }
-        return (genuine == nil ? 0 : 1, cuts)
+        return (valid == nil ? 0 : 1, cuts)
     }
 
     /// `signed` of the files in `routes/`, with the fields of `verify` around it.

@@ -5,7 +5,7 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-/// What each key of `verify` does: a request that is genuine with it, and not without it.
+/// The effect of each key of `verify`: a request that is valid with it, and not without it.
 @Suite(.serialized) struct SignatureKeyTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -199,7 +199,7 @@ import Testing
         return try route(text, environment: ["SECRET": secret])
     }
 
-    @Test("each key of 'verify' makes genuine what is not genuine without it", arguments: cases)
+    @Test("each key of 'verify' makes a request valid that is invalid without it", arguments: cases)
     func keys(key: Case) throws {
         #expect(try key.request().judged(by: routed(key.verify, secret: key.secret, body: key.body)) == "valid")
         #expect(
@@ -208,7 +208,7 @@ import Testing
     }
 
     @Test(
-        "whatever the body is, its bytes are what is signed", arguments: ["", "{", "\u{0}\u{FEFF}", "not json", "null"])
+        "the bytes of any body are signed", arguments: ["", "{", "\u{0}\u{FEFF}", "not json", "null"])
     func anyBody(body: String) throws {
         let route = try routed("signed: 'a${body}b', timestamp_from: '${header.X-Time}'", secret: "a secret of tests")
         let text = Array("a\(body)b".utf8)
@@ -217,7 +217,7 @@ import Testing
         #expect(request.judged(by: route) == "valid")
     }
 
-    @Test("twenty entries are looked at, of several lines together, and those without the prefix are not among them")
+    @Test("twenty entries are checked, of several lines together, not counting those without the prefix")
     func limit() throws {
         let route = try routed("signature_split: ',', signature_prefix: 'v1='", secret: "a secret of tests")
         let right = "v1=" + signature(Array("{}".utf8), "a secret of tests")

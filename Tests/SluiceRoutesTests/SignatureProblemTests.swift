@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in 'verify' says what and where",
+        "a mistake in 'verify' has a message and a location",
         arguments: [
             ("signature_from: '${header.X}x'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
             ("signature_from: '${body}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),

@@ -6,7 +6,7 @@ import Testing
 
 /// Random schemes: what they sign they verify, and nothing that differs by a bit.
 @Suite(.serialized) struct SignaturePropertyTests {
-    @Test("what a scheme signs is genuine, and with any bit of a signed part flipped it is refused", arguments: 0..<60)
+    @Test("a signed request is valid, and with any bit of a signed part flipped it is refused", arguments: 0..<60)
     func holds(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let scheme = RandomScheme(&random)

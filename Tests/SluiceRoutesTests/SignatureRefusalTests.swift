@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "an entry that cannot be a signature is passed over, and refused where there is no other",
+        "an entry that cannot be a signature is skipped, and refused if there is no other",
         arguments: [
             (["v1=right,v1="], "valid"), (["v1=zz,v1=right"], "valid"), (["t=1,v1=right,v2=zz"], "valid"),
             ([", ,v1=right,"], "valid"),
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(
-        "a signature in the body is no signature where it is null, empty or another value",
+        "a null, empty or other value in the body is not a signature",
         arguments: [
             ("null", "refused signature_missing: the field sig of the body is missing"),
             (#""""#, "refused signature_missing: the field sig of the body is empty"),
@@ -269,7 +269,7 @@ import Testing
         #expect(TestRequest("{}", headers: headers).judged(by: try routed(verify)) == expected)
     }
 
-    @Test("a header with a timestamp alone may stand once, where nothing tells several values apart")
+    @Test("a header with only a timestamp may occur once, if nothing distinguishes several values")
     func soleTimestampLine() throws {
         let route = try routed("timestamp_from: '${header.X-Time}', timestamp_prefix: 't=', signed: '${timestamp}'")
         let right = ("X-Signature", signature(Array(Self.time.utf8), "a secret of tests"))
@@ -282,7 +282,7 @@ import Testing
     }
 
     @Test(
-        "what is signed and not there is refused, and so is a header that is signed and stands twice",
+        "a missing signed value is refused, and so is a signed header that occurs twice",
         arguments: [
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", [],
@@ -318,7 +318,7 @@ import Testing
         #expect(request.judged(by: try routed(verify)) == "refused \(expected)")
     }
 
-    @Test("the time is looked at before the signature, so that an old request costs nothing more")
+    @Test("the time is checked before the signature, so that an old request costs nothing more")
     func order() throws {
         let route = try routed("timestamp_from: '${header.X-Time}', signed: '${timestamp}${body}'")
         func outcome(_ secret: String) -> String {

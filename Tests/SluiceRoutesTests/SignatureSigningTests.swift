@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(
-        "a request signed by a provider's scheme is genuine, and not with another body",
+        "a request signed with a provider's scheme is valid, and not with another body",
         arguments: VectorScheme.allCases)
     func signed(scheme: VectorScheme) throws {
         let route = try throwAway(scheme.route)
@@ -43,7 +43,7 @@ import Testing
         #expect(signed.judged(by: route).hasPrefix("refused signature_invalid: "))
     }
 
-    @Test("the headers are those of the scheme: what is there already stays, what is missing is made")
+    @Test("the headers are those of the scheme: existing ones stay, missing ones are added")
     func headers() throws {
         let route = try throwAway(VectorScheme.standardWebhooks.route)
         let bare = RequestToSign(target: "/hook", body: [])
@@ -72,7 +72,7 @@ import Testing
         #expect(added.first == .init("t", expected))
     }
 
-    @Test("Stripe's timestamp and signature stand in one header")
+    @Test("Stripe's timestamp and signature are in one header")
     func oneHeader() throws {
         let route = try throwAway(VectorScheme.stripe.route)
         let added = try added(RequestToSign(target: "/hook", body: []), route)
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(
-        "what cannot be signed is said",
+        "a request that cannot be signed has a reason",
         arguments: [
             (
                 "signature_from: '${body.s}'",
@@ -138,7 +138,7 @@ import Testing
             ])
     }
 
-    @Test("a route takes another secret for a vector that somebody else has signed", arguments: SignatureVector.all)
+    @Test("a route uses another secret for a vector that was signed with it", arguments: SignatureVector.all)
     func given(vector: SignatureVector) throws {
         let route = try throwAway(vector.scheme.route)
         let request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
@@ -150,6 +150,6 @@ import Testing
     func wrongSecret() throws {
         let route = try throwAway(VectorScheme.svix.route)
         let obstacle = #expect(throws: SigningError.self) { try route.verifying(with: "hunter2!") }
-        #expect(obstacle?.message == "the secret is not base64, as 'key_encoding' says")
+        #expect(obstacle?.message == "the secret is not valid base64, which 'key_encoding' requires")
     }
 }

@@ -105,7 +105,7 @@ import Testing
                 == "refused signature_invalid: the header x-signature is not base64")
     }
 
-    @Test("what 'verify' says goes over the provider's preset, key by key")
+    @Test("'verify' overrides the provider's preset, key by key")
     func overPreset() throws {
         let text = """
             routes:

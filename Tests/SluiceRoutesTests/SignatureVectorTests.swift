@@ -117,7 +117,7 @@ import Testing
     ]
 
     @Test(
-        "requests of providers without a published vector are genuine when they are made as documented", arguments: made
+        "requests of providers without a published vector are valid when they are made as documented", arguments: made
     )
     func documented(made: Made) throws {
         let secret = made.key ?? Array(made.secret.utf8)

@@ -10,7 +10,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
     let body: String
     /// Seconds since 1970.
     var clock: Int64 = 1_700_000_000
-    /// Code and reason of the refusal; `nil` where the request is genuine.
+    /// Code and reason of the refusal; `nil` if the request is valid.
     var refusal: String?
     let source: String
 

@@ -70,7 +70,7 @@ struct SignedCut {
         }
     }
 
-    /// A request with these values, `nil` where a value cannot stand in a header or be sent by HTTP.
+    /// A request with these values, `nil` if a header or HTTP cannot contain a value.
     func request(_ values: Values, signature: (name: String, value: String)) -> TestRequest? {
         var headers = [signature]
         for (name, header) in [("id", "X-Id"), ("timestamp", "X-Time"), ("header.X-More", "X-More")] {

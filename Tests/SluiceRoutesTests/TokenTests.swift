@@ -137,11 +137,11 @@ import Testing
     }
 
     @Test(
-        "what makes no sense in 'jwt' is said",
+        "invalid combinations in 'jwt' are reported",
         arguments: [
             (
                 "jwt: { algs: [HS256, RS256] }",
-                "4:67: 'algs' mixes algorithms with shared secrets and with public keys: anybody could then use a public key as the secret"
+                "4:67: 'algs' mixes algorithms with shared secrets and with public keys: anyone could then use a public key as the secret"
             ),
             (
                 "jwt: { algs: [none] }",

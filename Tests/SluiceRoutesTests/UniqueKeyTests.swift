@@ -30,7 +30,7 @@ import Testing
         #expect(delivery.jobs.first?.uniqueWhile == .queued)
     }
 
-    @Test("where a job's own key is missing, the job goes without one, and the gateway still remembers the route's")
+    @Test("without its own key the job has none, and the gateway still remembers the route's")
     func ownKeyMissing() throws {
         let route = try route(openRoute("unique_key: ${body.id}", rule: "unique_key: ${body.x}"))
         let delivery = try #require(TestRequest(#"{"id":1}"#).processed(by: route).delivery)
@@ -66,7 +66,7 @@ import Testing
         #expect(delivery.jobs.count == 1)
     }
 
-    @Test("a default stands in for what is absent")
+    @Test("a default replaces an absent value")
     func fallback() throws {
         #expect(try key(#"${body.a ?? "none"}"#, "{}")?.text == "open:none")
     }
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(
-        "where the signature covers fields, a request with one of them as another type has the same key",
+        "if the signature covers fields, a request with one of them as another type has the same key",
         arguments: [
             (#"{"a":12}"#, #"{"a":"12"}"#, "12"), (#"{"a":true}"#, #"{"a":"true"}"#, "true"),
             (#"{"a":[1]}"#, #"{"a":"[1]"}"#, "[1]"),
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(
-        "what a missing key leads to is what the route says",
+        "a missing key has the effect that the route sets",
         arguments: [
             ("accept", "stored"),
             ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
@@ -167,7 +167,7 @@ import Testing
         #expect(TestRequest("{}").processed(by: try route(text)).summary == "ignored by rule 0")
     }
 
-    @Test("a header that the key reads and that stands twice is refused")
+    @Test("a repeated header in the key is refused")
     func headerTwice() throws {
         let route = try route(openRoute("unique_key: ${header.X-Id}"))
         #expect(
@@ -175,7 +175,7 @@ import Testing
                 == "refused malformed_request: the header x-id, which the unique key uses, is repeated")
     }
 
-    @Test("a header that the key reads by way of the event, or that a rule's own key reads, may not stand twice either")
+    @Test("a repeated header in the key through the event, or in a rule's own key, is refused, too")
     func headerTwiceBehindTheKey() throws {
         let byEvent = try route(openRoute("event: a-${header.X-Kind}\nunique_key: ${event}"))
         #expect(
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(
-        "what another body under the same key leads to is handed on",
+        "the effect of another body with the same key is passed on",
         arguments: [ChangedBodyPolicy.duplicate, .accept, .deadLetter])
     func changedBody(policy: ChangedBodyPolicy) throws {
         let route = try route(openRoute("unique_key: ${body.id}\non_changed_body: \(policy.rawValue)"))
@@ -206,7 +206,7 @@ import Testing
         return delivery.parts.map(\.bodyHash)
     }
 
-    @Test("what 'compare' names tells whether a body has changed, and all of the body where it has none of that")
+    @Test("the values of 'compare' decide whether a body has changed, and the whole body if it has none of them")
     func compare() throws {
         let one = try route(openRoute("unique_key: ${body.id}\ncompare: ${body.data}"))
         let first = try fingerprint(#"{"id":1,"data":{"a":1},"attempt":1}"#, one)

@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(
-        "whatever the content type says, a signed body comes to the same",
+        "a signed body has the same result for any content type",
         arguments: [
             "body: auto", "body: json", "body: form", "body: text", "body: bytes", "each: lines", "provider: github",
         ])
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "a body that begins with a brace or a bracket is JSON, and a form only where the route or its provider says so",
+        "a body that starts with a brace or a bracket is JSON, and a form only if the route or its provider says so",
         arguments: [
             (
                 "body: auto", #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&"}"#,
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test("gzip is undone where the body is gzip, and nowhere else, whatever the content encoding says")
+    @Test("gzip is decompressed if the body is gzip, and only then, for any content encoding")
     func gzip() throws {
         let route = try gzipRoute(true)
         for encoding in [nil, "gzip", "x-gzip", "identity"] {
@@ -140,7 +140,7 @@ import Testing
         )
     }
 
-    /// Each case: what is signed, the headers of the sender, and those of somebody who has captured the request.
+    /// Each case: what is signed, the headers of the sender, and those of an attacker who has captured the request.
     @Test(
         "a header that may be left out, or another one that is signed, decides nothing either",
         arguments: [
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    @Test("where the signature covers the content type, that says how the body is read")
+    @Test("if the signature covers the content type, that decides how the body is read")
     func signed() throws {
         let route = try route(
             "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', "

@@ -237,10 +237,10 @@ import Testing
         #expect(outcome("digest=d-\(digest)") == "valid")
         #expect(
             outcome("digest=d-\(digest)", client: "you")
-                == "refused signature_invalid: the header x-client is not what 'require' says")
+                == "refused signature_invalid: the header x-client does not match 'require'")
         #expect(
             outcome("digest=d-\(digest)", client: nil)
-                == "refused signature_missing: the header x-client, which 'require' names, is missing")
+                == "refused signature_missing: the header x-client, which 'require' lists, is missing")
         #expect(outcome("digest=\(digest)").hasPrefix("refused signature_invalid: the query parameter digest"))
         #expect(outcome("").hasPrefix("refused signature_missing: the query parameter digest"))
         #expect(

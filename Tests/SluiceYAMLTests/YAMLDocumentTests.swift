@@ -47,7 +47,7 @@ import Testing
         #expect(!parse(text).isBroken)
     }
 
-    @Test("keys are text, whatever they look like")
+    @Test("keys are text, for any notation")
     func keys() {
         #expect(
             notation(parse("on: 1\n1: 2\ntrue: 3\nnull: 4\n'<<': 5\n").root) == "{on: 1, 1: 2, true: 3, null: 4, <<: 5}"

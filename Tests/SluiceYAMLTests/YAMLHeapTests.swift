@@ -7,7 +7,7 @@ import Testing
     private static let size = 1 << 17
 
     @Test(
-        "128 KiB of one thing over and over are read to their end, or to the first problem, at once",
+        "128 KiB of repeated text are read quickly to their end, or to the first problem",
         .timeLimit(.minutes(3)),
         arguments: [
             "[]", "{}", "{},", "[],\n", "[,", "a: ", "a:\n", ": ", "- ", "-\n", "? ", "?\n", ", ", "\n", " ", "\t",
@@ -27,7 +27,7 @@ import Testing
         #expect(document.problems.allSatisfy { $0.message.utf8.count < 2_000 })
     }
 
-    @Test("a key has at most 1024 characters, or stands behind '?'; what is said of it is cut short")
+    @Test("a key has at most 1024 characters, or follows '?'; messages truncate it")
     func longKeys() {
         let long = String(repeating: "k", count: 100_000)
         #expect(problems("\(long): 1\n") == ["1:100001: invalid YAML: mapping values are not allowed in this context"])
@@ -54,7 +54,7 @@ import Testing
         #expect(document.problems.count == 101)
     }
 
-    @Test("a billion laughs are told where they begin")
+    @Test("a billion laughs are reported at their start")
     func billionLaughs() {
         let laughs = (1...9).map { level in
             "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 10).joined(separator: ", "))]\n"

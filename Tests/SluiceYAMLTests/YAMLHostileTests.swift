@@ -7,7 +7,7 @@ import Testing
     private static let second = "a second document begins here; a file can contain only one"
 
     @Test(
-        "bytes of another encoding are refused where they begin",
+        "bytes of another encoding are refused at their start",
         arguments: [
             ([0xFF, 0xFE, 0x61, 0x00, 0x3A, 0x00], "1:1: the file is not UTF-8 text"),
             ([0xFE, 0xFF, 0x00, 0x61, 0x00, 0x3A], "1:1: the file is not UTF-8 text"),
@@ -52,7 +52,7 @@ import Testing
         #expect(problems(text) == expected)
     }
 
-    @Test("every kind of key that is no text is a problem where it stands, and what is inside it one behind it")
+    @Test("every kind of key that is not text is a problem at its position, and its contents are one more")
     func oddKeys() {
         let noText = "a key must be a text, not a list or a mapping; put a reference inside { } in quotes"
         #expect(
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "what is missing at the end of a file is said to be missing on its last line",
+        "a value missing at the end of a file is reported on its last line",
         arguments: [
             ("a: 1\nkeep", "2:5"), ("a: {", "1:5"), ("a: 'x", "1:6"), ("a: [1,\n 2", "2:3"), ("é: \"x", "1:6"),
         ])

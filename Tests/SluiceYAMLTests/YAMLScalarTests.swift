@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(
-        "whatever is quoted or in a block is text",
+        "everything quoted or in a block is text",
         arguments: [
             ("'true'", "true"), ("\"12\"", "12"), ("''", ""), ("\"a\\tb\\u00e9\"", "a\tbé"), ("'it''s'", "it's"),
             ("|\n  1\n  2\n", "1\n2\n"), (">-\n  x\n  y\n", "x y"),

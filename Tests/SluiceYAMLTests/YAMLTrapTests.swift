@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.serialized) struct YAMLTrapTests {
     @Test(
-        "anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
+        "anchors, aliases, merge keys, tags and duplicate keys are problems at their position, and reading continues",
         arguments: [
             ("a: &x 1\nb: 2\n", ["1:4: anchors (&name) are not allowed; put a text that begins with & in quotes"]),
             (
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(
-        "a plain scalar with a reference and ' #' behind it is a problem, because YAML would take the rest for a comment",
+        "a plain scalar with a reference and ' #' after it is a problem, because YAML would treat the rest as a comment",
         arguments: ["a: ${body.a} #1\n", "a: x ${body.a}\t# note\n", "- ${body.a}   #\n"])
     func lostComments(text: String) {
         let column = text.hasPrefix("-") ? 3 : 4
@@ -56,14 +56,14 @@ import Testing
     }
 
     @Test(
-        "' #' behind a quoted reference, or behind a text without one, is a comment",
+        "' #' after a quoted reference, or after a text without one, is a comment",
         arguments: ["a: \"${body.a}\" # x\n", "a: b # x\n"])
     func realComments(text: String) {
         #expect(problems(text) == [])
     }
 
     @Test(
-        "what is no YAML ends the reading with one problem that says where",
+        "invalid YAML ends the parsing with one located problem",
         arguments: [
             (
                 "a: {b: ${body.x}}\n",
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(
-        "a file that is not UTF-8 says so where it stops being it",
+        "a file that is not UTF-8 is reported at its first invalid byte",
         arguments: [
             ([0x61, 0x3A, 0x20, 0xFF], 4), ([0xFF, 0xFE, 0x61, 0x00], 1), ([0x61, 0xC0, 0x80], 2),
             ([0x61, 0xED, 0xA0, 0x80], 2),

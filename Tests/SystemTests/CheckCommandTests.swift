@@ -47,7 +47,7 @@ import Testing
         #expect(ending == .exited(1))
     }
 
-    @Test("runs the examples without any secret, and says how where secrets are all that is missing")
+    @Test("runs the examples without any secret, and says how if only secrets are missing")
     func secrets() async throws {
         let folder = try folder(Self.orders.replacing("      - tpye: order\n        type:", with: "      - type:"))
         let missing = try await run(["check"], in: folder)
@@ -66,6 +66,27 @@ import Testing
         #expect(right.ending == .exited(0))
     }
 
+    @Test("uses the settings that apply to every route, as the gateway does, from a file, a variable or an option")
+    func settings() async throws {
+        let folder = try folder(
+            """
+            routes:
+              - { name: calls, path: /calls, provider: twilio, secrets: [ { env: S } ], jobs: [ { type: a, queue: q } ] }
+
+            """)
+        for command in [["check", "--without-secrets"], ["routes", "routes"]] {
+            let missing = try await run(command, in: folder)
+            #expect((missing.output + missing.errors).contains("needs 'public_url', in the route or in the settings"))
+            #expect(missing.ending == .exited(1))
+            let url = "https://hooks.example.com"
+            let variable = try await run(command, in: folder, environment: ["SLUICE_PUBLIC_URL": url])
+            #expect(variable.ending == .exited(0), "\(variable.output)\(variable.errors)")
+            #expect(try await run(command + ["--public-url", url], in: folder).ending == .exited(0))
+            try folder.write("public_url: \(url)\n", to: "other.yaml")
+            #expect(try await run(command + ["--config", "other.yaml"], in: folder).ending == .exited(0))
+        }
+    }
+
     @Test("prints one JSON document, and annotations for GitHub, with the same status")
     func formats() async throws {
         let folder = try folder()
@@ -82,7 +103,7 @@ import Testing
         #expect(try await run(["check", "--format", "xml"], in: folder).ending == .exited(2))
     }
 
-    @Test("shows a person at a terminal the line and the column, in colour unless told not to")
+    @Test("shows the line and the column on a terminal, in colour unless disabled")
     func terminal() async throws {
         let folder = try folder()
         let watch = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"

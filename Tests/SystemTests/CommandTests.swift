@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(
-        "a dead letter that holds a request is shown without its signature, and made into a job anew by the route as it is now"
+        "a dead letter with a request is shown without its signature, and rendered again by the current route"
     )
     func dead() async throws {
         let queue = try await TestQueue.start()
@@ -93,7 +93,7 @@ import Testing
 
             let still = try await gateway.command("dead", "retry", "1")
             #expect(still.output == "dead letter 1: no_matching_rule: no rule of the route matches\n")
-            #expect(still.errors == "sluice: 1 dead letter stays\n")
+            #expect(still.errors == "sluice: 1 dead letter was not retried\n")
             #expect(still.ending == .exited(1))
 
             let file = String(decoding: try gateway.folder.read("routes/hmac.yaml"), as: UTF8.self)
@@ -112,7 +112,7 @@ import Testing
         await queue.stop()
     }
 
-    @Test("a dead letter's request can be rendered anew however it came: in chunks, or as HTTP/1.0 without a host")
+    @Test("a dead letter's request can be rendered again in any form: in chunks, or as HTTP/1.0 without a host")
     func forms() async throws {
         let queue = try await TestQueue.start()
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
@@ -240,7 +240,7 @@ import Testing
         }
     }
 
-    @Test("`check` says what is wrong with every file at once, and that the project's own routes are right")
+    @Test("`check` reports the problems of all files together, and that the project's own routes are valid")
     func check() async throws {
         let folder = try TemporaryFolder()
         for name in ["github.yaml", "hmac.yaml", "examples/push.json"] {
@@ -285,7 +285,7 @@ import Testing
         #expect(try await run(["schema"], in: folder).output == schema.output)
     }
 
-    @Test("`serve --print-settings` prints a settings file that means what is in force, and starts nothing")
+    @Test("`serve --print-settings` prints the effective settings as a settings file, and starts nothing")
     func printSettings() async throws {
         let folder = try TemporaryFolder()
         try folder.write("zizq: { batch_jobs: 10 }\n", to: "sluice.yaml")

@@ -67,7 +67,7 @@ import Testing
                     dead letter 1: another rule, rule 1, now matches it; it would become a job of type other in queue q (kind (none) instead of \
                     order, type other instead of order, queue q instead of orders); use --changed to send it anyway\n
                     """)
-            #expect(other.errors == "sluice: 1 dead letter stays\n" && other.ending == .exited(1))
+            #expect(other.errors == "sluice: 1 dead letter was not retried\n" && other.ending == .exited(1))
 
             // None does.
             try await write(Self.note, to: gateway)
@@ -75,7 +75,7 @@ import Testing
                 let none = try await gateway.command(["dead", "retry", "--all"] + flag)
                 #expect(
                     none.output
-                        == "dead letter 1: its route now makes no job of it: no rule matches and 'otherwise' is ignore\n",
+                        == "dead letter 1: its route no longer creates a job from it: no rule matches and 'otherwise' is ignore\n",
                     "\(none)")
                 #expect(none.ending == .exited(1))
             }
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test(
-        "a pending job that was buried is not sent when Zizq is there again, also where it had been read and tried, and can be put back"
+        "a buried pending job is not sent when Zizq is back, even if it had been read and tried, and can be put back"
     )
     func bury() async throws {
         let queue = try await TestQueue.start()

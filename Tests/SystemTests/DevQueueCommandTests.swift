@@ -3,7 +3,7 @@ import Testing
 
 /// `sluice devqueue`, the stand-in for a Zizq server alone.
 @Suite struct DevQueueCommandTests {
-    @Test("it says on standard error what it is not, listens where it is told, and ends when it is told")
+    @Test("it says on standard error what it is not, listens at the given address, and ends on request")
     func runs() async throws {
         let folder = try TemporaryFolder()
         let process = try ChildProcess(
@@ -17,7 +17,7 @@ import Testing
         let body = #"{"type":"t","queue":"q","payload":1,"unique_key":"k"}"#
         try wire.send("POST /jobs HTTP/1.1\r\nhost: h\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)")
         #expect(try await wire.answer().status == 201)
-        // Somebody who takes jobs keeps nobody from ending.
+        // A connected worker does not prevent the end.
         let worker = try Wire(port: port)
         try worker.send("GET /jobs/take HTTP/1.1\r\nhost: h\r\n\r\n")
         #expect(try await worker.answer()[header: "content-type"] == "application/x-ndjson")

@@ -1,7 +1,7 @@
 internal import Foundation
 import Testing
 
-/// What somebody sees who tries the program out: `sluice dev`, and `sluice send` from the same folder.
+/// The first steps of a new user: `sluice dev`, and `sluice send` from the same folder.
 @Suite struct DevelopmentTests {
     private func start(_ folder: TemporaryFolder, _ more: String...) throws -> ChildProcess {
         for name in ["github.yaml", "hmac.yaml"] {
@@ -78,7 +78,7 @@ import Testing
         #expect(try await process.ending() == .exited(0))
     }
 
-    @Test("the first run makes its certificate, takes signed samples, and prints what becomes of them")
+    @Test("the first run creates its certificate, accepts signed samples, and prints their results")
     func firstRun() async throws {
         let folder = try TemporaryFolder()
         let process = try start(folder)
@@ -142,7 +142,7 @@ import Testing
             "\(process.errors.text)")
     }
 
-    @Test("everything of `sluice dev` is under .sluice/, which is shut to others, and a second run goes on with it")
+    @Test("all files of `sluice dev` are under .sluice/, which is closed to others, and a second run reuses them")
     func files() async throws {
         let folder = try TemporaryFolder()
         var certificates: [[UInt8]] = []
@@ -161,7 +161,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [".sluice", "routes"])
     }
 
-    @Test("a mistake in a route file is told with its place, and so is that the file is in force again")
+    @Test("a mistake in a route file is shown with its location, and so is that the file is loaded again")
     func reload() async throws {
         let folder = try TemporaryFolder()
         let process = try start(folder)
@@ -176,7 +176,7 @@ import Testing
         process.kill()
     }
 
-    @Test("a command that looks for the outbox of `sluice serve` is told where that of `sluice dev` is")
+    @Test("a command that looks for the outbox of `sluice serve` names that of `sluice dev`")
     func otherOutbox() async throws {
         let folder = try TemporaryFolder()
         func status(_ more: String...) async throws -> ChildProcess {
@@ -197,7 +197,7 @@ import Testing
         development.kill()
     }
 
-    @Test("a certificate that nobody has vouched for is refused, and `send` says how to name its authority")
+    @Test("a certificate without a trusted issuer is refused, and `send` says how to name its authority")
     func otherCertificate() async throws {
         try await GatewayUnderTest.run { gateway in
             let to = ["send", "github", "push", "--to", "https://127.0.0.1:\(gateway.httpsPort)/github"]
@@ -215,7 +215,7 @@ import Testing
         }
     }
 
-    @Test("without route files it says where it wants to be run, and leaves nothing behind")
+    @Test("without route files it says where to run it, and leaves nothing")
     func noRoutes() async throws {
         let folder = try TemporaryFolder()
         let process = try ChildProcess(ProjectFiles.binary, ["dev"], environment: [:], folder: folder.path)

@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(
-        "a disk that the outbox itself has filled has space again once the jobs are delivered, whatever else is to be kept",
+        "a disk filled by the outbox itself has space again once the jobs are delivered, whatever is to be kept",
         .enabled(message) { await SmallDisk.isAllowed() })
     func filledByItself() async throws {
         let queue = try await TestQueue.start()

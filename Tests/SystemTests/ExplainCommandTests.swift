@@ -82,7 +82,7 @@ import Testing
         #expect(missing.ending == .exited(1))
     }
 
-    @Test("ends with 65 and the reason where the request would be refused, for people and for programs")
+    @Test("ends with 65 and the reason if the request would be refused, for people and for programs")
     func refusals() async throws {
         let folder = try folder()
         let start = ["explain", "routes", "--path", "/orders/a", "--body", "{}"]
@@ -263,7 +263,7 @@ import Testing
         }
     }
 
-    @Test("a delivery that is not known, and one whose request was not kept, are told as such with status 1")
+    @Test("an unknown delivery, and one whose request was not kept, are reported as such with status 1")
     func unknown() async throws {
         let routes = Self.orders.replacing("keep_request: true", with: "keep_request: false")
         let setup = GatewaySetup(routes: ["orders.yaml": routes], environment: ["ORDERS_SECRET": Webhook.gitHubSecret])

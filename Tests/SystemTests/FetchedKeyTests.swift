@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test("a host that leads to this machine is not connected to, and the sender is told to come again")
+    @Test("a host that resolves to this machine is not connected to, and the sender is asked to retry")
     func loopback() async throws {
         try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": Self.routes])) { gateway in
             var named = Webhook(target: "/named", headers: [(name: "host", value: "h")], body: Array("{}".utf8))
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("a handshake that names this machine is verified, not called, and the sender is told to come again")
+    @Test("a handshake that names this machine is verified, not called, and the sender is asked to retry")
     func call() async throws {
         let routes = """
             routes:

@@ -14,7 +14,7 @@ import Testing
     private static let forgedPush =
         #"{"ref":"refs/heads/main","after":"bad","repository":{"full_name":"evil/evil"},"pusher":{"name":"evil"}}"#
 
-    /// The URL beside the body, as HubSpot signs it, and a route whose signature covers `Content-Type` and not
+    /// The URL next to the body, as HubSpot signs it, and a route whose signature covers `Content-Type` and not
     /// `Content-Encoding`.
     private static let others = """
         routes:
@@ -58,7 +58,7 @@ import Testing
         return (statuses, jobs)
     }
 
-    @Test("signed JSON is the same job whatever Content-Type says, and never the form that stands in one of its texts")
+    @Test("signed JSON is the same job with any Content-Type, and never the form inside one of its texts")
     func contentType() async throws {
         let escaped = try #require(Self.forgedPush.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         let body = #"{"action":"created","comment":{"body":"hello &payload=\#(escaped)& bye"}}"#
@@ -123,7 +123,7 @@ import Testing
         #expect(jobs == [#"url "{\"a\":1}""#])
     }
 
-    @Test("gzip without its Content-Encoding is the same job, also where the signature covers Content-Type")
+    @Test("gzip without its Content-Encoding is the same job, also if the signature covers Content-Type")
     func contentEncoding() async throws {
         let body = try #require(Data(base64Encoded: "H4sIAAAAAAACA8tIzcnJBwCGphA2BQAAAA==")).map(\.self)
         let type = ["content-type": "application/octet-stream"]

@@ -18,7 +18,7 @@ import Testing
         try await run(ProjectFiles.binary, ["kinds", "--language", language], in: folder)
     }
 
-    @Test("prints the types of the kinds, without any secret and whatever the routes say")
+    @Test("prints the types of the kinds, without any secret and for any routes")
     func prints() async throws {
         let folder = try TemporaryFolder()
         try folder.write(try ProjectFiles.text("Tests/Golden/Kinds/kinds.yaml"), to: "routes/kinds.yaml")

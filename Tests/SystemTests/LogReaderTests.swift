@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceOutbox
 
-/// Another program that reads the outbox for long: the write-ahead log grows, and somebody has to know why.
+/// Another program that reads the outbox for long: the write-ahead log grows, and the operator has to know why.
 @Suite struct LogReaderTests {
     @Test(
         "a long reader of the outbox is named in the log, warned of by /readyz and metrics, and its log is given back once it has gone"

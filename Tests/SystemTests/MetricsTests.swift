@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test("what comes in is counted by what became of it")
+    @Test("incoming deliveries are counted by their results")
     func ingest() async throws {
         let queue = try await TestQueue.start()
         let setup = GatewaySetup(settings: ["limits.connections": "500"], routes: Self.routes, queue: queue.url)
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test("what goes wrong on the way to Zizq is counted")
+    @Test("problems on the way to Zizq are counted")
     func delivery() async throws {
         let queue = try await TestQueue.start()
         await queue.stop()

@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(
-        "an outbox of format 2 keeps its jobs and its dead letters, whose rules nobody knows, so that they are sent only when that is asked for"
+        "an outbox of format 2 keeps its jobs and its dead letters, whose rules are not known, so that they are only sent on request"
     )
     func format2() async throws {
         let folder = try TemporaryFolder()

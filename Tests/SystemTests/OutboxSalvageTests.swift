@@ -65,7 +65,7 @@ import Testing
             #expect(try await gateway.admin("/readyz").status == 200)
             #expect(try await gateway.metric("sluice_outbox_damaged_files") == 1)
             let status = try await gateway.command("outbox", "status")
-            #expect(status.output.contains("damaged files    1, set aside next to it\n"), "\(status)")
+            #expect(status.output.contains("damaged files    1, renamed, next to it\n"), "\(status)")
             #expect(try await gateway.stop() == .exited(0))
         }
         await queue.stop()

@@ -139,7 +139,7 @@ import Testing
         await queue.stop()
         let setup = GatewaySetup(settings: ["log.level": "info"], routes: Self.routes, queue: queue.url)
         try await GatewayUnderTest.run(setup) { gateway in
-            // The batch that is tried again and again has this job, and on a busy machine a few more; all others make
+            // The batch that is retried repeatedly has this job, and on a busy machine a few more; all others make
             // the next batch.
             try await gateway.send([0])
             try await gateway.load(1...1000, clients: 16)
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test(
-        "a job that a filter answers with 503 is set aside and shown, and delivered by the next process once it passes")
+        "a job that a filter answers with 503 is parked and shown, and delivered by the next process once it passes")
     func setAside() async throws {
         let queue = try await TestQueue.start()
         queue.store.setFault(.filtersType("bad"))
@@ -223,8 +223,8 @@ import Testing
             #expect(try await gateway.answer(to: .numbered(1, type: "bad")).status == 200)
             try await gateway.send(2...20)
             #expect(try await queue.arrivals(19, within: .seconds(90)) == Array(2...20))
-            try await gateway.record("the job that is set aside") {
-                $0.message == "set a job aside: it is refused while others are accepted" && $0["job"] == "1"
+            try await gateway.record("the parked job") {
+                $0.message == "parked a job: it is refused while others are accepted" && $0["job"] == "1"
             }
             try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 1)
             #expect(try await gateway.metric("sluice_delivery_paused") == 0)
@@ -242,6 +242,39 @@ import Testing
         await queue.stop()
     }
 
+    @Test(
+        "a queue of which every job is refused is set aside as one and named, and is sent in order once it is accepted")
+    func queueSetAside() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.filtersType("bad"))
+        let routes = ["open.yaml": (Self.routes["open.yaml"] ?? "").replacing("queue: q", with: "queue: \"${event}\"")]
+        let setup = GatewaySetup(settings: ["log.level": "info"], routes: routes, queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            for number in 1...40 {
+                #expect(try await gateway.answer(to: .numbered(number, type: "bad")).status == 200)
+            }
+            try await gateway.send(41...100)
+            #expect(try await queue.arrivals(60, within: .seconds(60)) == Array(41...100))
+            try await gateway.record("the queue that is set aside") {
+                $0.message == "parked a queue: its jobs are refused while others are accepted"
+                    && $0["queue"] == "bad"
+            }
+            try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 40)
+            let status = try await gateway.command("outbox", "status")
+            #expect(status.output.contains("sending, but for queue \"bad\": the server answered 503"), "\(status)")
+            let list = try await gateway.command("outbox", "list", "--state", "parked")
+            #expect(list.output.contains("the queue is parked: the server answered 503"), "\(list)")
+            queue.store.clearFaults()
+            // All but the one with which the queue was tried come in order.
+            let arrived = try await queue.arrivals(100, within: .seconds(120)).dropFirst(61)
+            #expect(Array(arrived) == arrived.sorted())
+            try await gateway.record("the end") { $0.message == "jobs of the queue are sent again" }
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 100)
+        await queue.stop()
+    }
+
     @Test("a Retry-After is followed and shown as paused with the answer, and SIGTERM does not wait for it")
     func asksForWait() async throws {
         let queue = try await TestQueue.start()
@@ -252,7 +285,7 @@ import Testing
             let status = try await gateway.command("outbox", "status").output
             let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("relay ") })
             #expect(line.hasPrefix("relay            paused for "), "\(line)")
-            #expect(line.hasSuffix(", as the server asks: the server answered 429: slow down"), "\(line)")
+            #expect(line.hasSuffix(", as requested by the server: the server answered 429: slow down"), "\(line)")
             let requests = queue.store.statistics.enqueueRequests
             #expect(try await gateway.stop() == .exited(0))
             #expect(queue.store.statistics.enqueueRequests <= requests + 1)
@@ -299,7 +332,7 @@ import Testing
             let list = try await gateway.command("outbox", "list", "--state", "delivered").output
             #expect(list.contains("\(older), an older job: dropped"), "\(list)")
             let shown = try await gateway.command("outbox", "show", "1").output
-            #expect(shown.contains("dropped    by Zizq: that is an older job, which holds the same unique key"))
+            #expect(shown.contains("dropped    by Zizq: the id above is the older job that holds this unique key"))
             #expect(try await gateway.stop() == .exited(0))
         }
         #expect(queue.store.jobCount == 1)
@@ -324,7 +357,7 @@ import Testing
         }
     }
 
-    @Test("more bad jobs in a row than two batches do not stop the good ones behind them, and become dead letters")
+    @Test("more bad jobs in a row than two batches do not stop later good ones, and become dead letters")
     func manyBadInARow() async throws {
         let queue = try await TestQueue.start()
         queue.store.setFault(.refusesType("bad"))

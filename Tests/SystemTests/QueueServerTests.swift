@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test("a server whose certificate nobody vouches for gets nothing, and the log says why")
+    @Test("a server with an untrusted certificate gets nothing, and the log says why")
     func unknownAuthority() async throws {
         try await withRecorder(try TestCertificate.make()) { address, heads in
             try await GatewayUnderTest.run(GatewaySetup(queue: "https://\(address)")) { gateway in
@@ -109,7 +109,7 @@ import Testing
             let record = try await gateway.record { $0["version"] == "7.1.0" }
             #expect(
                 record.message
-                    == "the Zizq server has another major version than this client supports, which is 0")
+                    == "unsupported Zizq version: this client supports major version 0")
             try await gateway.untilMetric("sluice_jobs_queued_total", is: 1)
         }
         await server.stop()

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("of a file that is written in pieces no half is in force or told of, and the whole is loaded once")
+    @Test("no part of a file that is written in pieces is loaded or reported, and the whole is loaded once")
     func pieces() async throws {
         let setup = GatewaySetup(routes: ["r.yaml": ReloadTests.route("old")])
         try await GatewayUnderTest.run(setup) { gateway in
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test("a secret that is mounted behind links is read again when they are swapped, by a look and by SIGHUP")
+    @Test("a secret that is mounted with links is read again when they are swapped, by a check and by SIGHUP")
     func mountedSecret() async throws {
         let folder = try TemporaryFolder()
         try GatewayUnderTest.writeCertificate(to: folder)

@@ -30,7 +30,7 @@ import Testing
         return ["kinds.yaml": kinds, "more.yaml": "routes:\n" + more.joined(), "routes.yaml": routes]
     }
 
-    /// Sends webhooks over connections of its own until it is told to stop, and notes what became of them.
+    /// Sends webhooks over separate connections until it is stopped, and records their results.
     private final class Senders: Sendable {
         let result = LoadResult()
         private let isStopped = Atomic(false)

@@ -64,7 +64,7 @@ import Testing
         await queue.stop()
     }
 
-    @Test("a new route file is in force without a signal, and a removed one is gone")
+    @Test("a new route file is loaded without a signal, and a deleted one removed")
     func appears() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["routes_grace": "0"])) { gateway in
             #expect(try await gateway.answer(to: Self.webhook("new")).status == 404)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test("SIGHUP and `sluice reload` load at once")
+    @Test("SIGHUP and `sluice reload` load immediately")
     func asked() async throws {
         try await GatewayUnderTest.run { gateway in
             try gateway.folder.write(Self.route("one"), to: "routes/one.yaml")
@@ -127,7 +127,7 @@ import Testing
         await queue.stop()
     }
 
-    @Test("reloads asked for at once are all answered, and a storm of SIGHUP keeps neither them nor SIGTERM waiting")
+    @Test("concurrent reloads are all answered, and a storm of SIGHUP delays neither them nor SIGTERM")
     func storm() async throws {
         try await GatewayUnderTest.run { gateway in
             let control = try ControlConnection(gateway)
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test("a folder that has lost its last route leaves the table in force")
+    @Test("a folder that has lost its last route leaves the table active")
     func lastRoute() async throws {
         let setup = GatewaySetup(routes: ["only.yaml": Self.route("only")])
         try await GatewayUnderTest.run(setup) { gateway in

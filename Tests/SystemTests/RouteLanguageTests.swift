@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "of elements with keys of their own the new ones are stored, the others are counted, and tenants do not share keys"
+        "new elements with their own keys are stored, the others are counted, and tenants do not share keys"
     )
     func elements() async throws {
         let queue = try await TestQueue.start()
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(
-        "a dead letter of one element is rendered anew without the others, and stays while the route does not find that element"
+        "a dead letter of one element is rendered again without the others, and stays while the route does not find that element"
     )
     func retry() async throws {
         let queue = try await TestQueue.start()
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test("`allow_from` looks at the sender behind a trusted proxy")
+    @Test("`allow_from` uses the sender behind a trusted proxy")
     func addresses() async throws {
         let queue = try await TestQueue.start()
         try await run(queue, settings: ["trusted_proxies": "127.0.0.0/8"]) { gateway in

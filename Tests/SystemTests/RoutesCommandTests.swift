@@ -42,7 +42,7 @@ import Testing
         return (ending, process.output.text, process.errors.text)
     }
 
-    @Test("the table of a folder needs no gateway and no secrets, and is whole where nobody looks at a terminal")
+    @Test("the table of a folder needs no gateway and no secrets, and is complete without a terminal")
     func folder() async throws {
         let folder = try TemporaryFolder()
         try folder.write(Self.routes, to: "routes/r.yaml")
@@ -99,7 +99,7 @@ import Testing
         if width >= 80 { #expect(lines[1].hasSuffix("yaml:2") && lines[2].hasSuffix("aml:12"), "\(output)") }
     }
 
-    @Test("a route file that is mounted by itself is warned of, and so is one that has been replaced since")
+    @Test("a route file that is mounted as a single file is warned of, also once it was replaced")
     func mountedFile() async throws {
         guard await SmallDisk.isAllowed() else { return }
         let folder = try TemporaryFolder()
@@ -108,8 +108,8 @@ import Testing
         let script = "mount --bind \"$0/host.yaml\" \"$0/routes/r.yaml\" && exec \"$@\""
         let wrapper = SmallDisk.unshare + ["sh", "-c", script, folder.path]
         let mounted =
-            "routes/r.yaml:1:1: warning: the file is mounted by itself, so a new file that an editor or git puts in its "
-            + "place is not seen: mount the folder that contains it instead"
+            "routes/r.yaml:1:1: warning: the file is mounted as a single file; if an editor or git replaces it on the host, "
+            + "the container still sees the old version: mount the folder that contains it instead"
         for command in [["check", "--without-secrets"], ["routes", "routes"]] {
             let (ending, output, _) = try await run(wrapper + [ProjectFiles.binary] + command, in: folder)
             #expect(ending == .exited(0) && output.contains(mounted), "\(output)")
@@ -123,14 +123,14 @@ import Testing
             try folder.write(Self.routes, to: "next.yaml")
             try folder.rename("next.yaml", to: "host.yaml")
             let replaced =
-                "routes/r.yaml:1:1: warning: the file is mounted by itself and has been replaced or deleted where it "
-                + "comes from, so this is an old version of it: mount the folder that contains it instead, and restart "
+                "routes/r.yaml:1:1: warning: the file is mounted as a single file and was replaced or deleted on the host; "
+                + "the container still sees the old version: mount the folder that contains it instead, and restart "
                 + "the container"
             #expect(try await gateway.command("routes").output.contains("\nnotices      1\n  \(replaced)\n"))
         }
     }
 
-    @Test("the running gateway says which table is in force since when, and whether that is what is on disk")
+    @Test("the running gateway reports its table, since when, and whether it is the one on disk")
     func running() async throws {
         let setup = GatewaySetup(
             routes: ["r.yaml": Self.routes], environment: ["A_SECRET_THAT_IS_NOWHERE": "a secret of tests"])
@@ -182,7 +182,7 @@ import Testing
             .gateway
     }
 
-    @Test("where no gateway runs, both ways to see a table are named")
+    @Test("without a gateway, both ways to see a table are named")
     func nobody() async throws {
         let otherWay =
             "sluice: start the gateway to see its route table, or name a folder to see the table of its files: sluice "

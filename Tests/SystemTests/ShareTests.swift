@@ -23,7 +23,9 @@ import Testing
         return Webhook(target: "/busy", headers: headers, body: Array(body.utf8))
     }
 
-    @Test("a sender above its share of the outbox gets 503, one above its rate of elements 429, and other routes go on")
+    @Test(
+        "a sender above its share of the outbox gets 503, one above its rate of elements 429, and other routes continue"
+    )
     func share() async throws {
         let setup = GatewaySetup(
             settings: ["outbox.max_bytes": "64MiB"], routes: ["routes.yaml": Self.routes])

@@ -46,7 +46,7 @@ import Testing
                 "sluice: tls.certificate, tls.key: cannot read a certificate from none.pem: No such file or directory\n"
         ),
         Row(
-            name: "a key that is none", settings: ["tls.key": "routes/github.yaml"],
+            name: "an invalid key", settings: ["tls.key": "routes/github.yaml"],
             errors: "sluice: tls.certificate, tls.key: cannot use the private key in routes/github.yaml: unsupported\n"),
         Row(
             name: "no routes folder", settings: ["routes": "nowhere"],
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test(
-        "a second gateway on an outbox waits for the first, says for whom, and gives up after 30 s",
+        "a second gateway on an outbox waits for the first, names it, and stops after 30 s",
         .timeLimit(.minutes(2)))
     func secondGateway() async throws {
         try await GatewayUnderTest.run { gateway in
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test("a gateway that is told to stop while it waits for its outbox ends at once", arguments: [SIGTERM, SIGINT])
+    @Test("a gateway that is stopped while it waits for its outbox ends immediately", arguments: [SIGTERM, SIGINT])
     func stoppedWhileStarting(signal: Int32) async throws {
         let folder = try Self.withCertificate(try TemporaryFolder())
         try folder.write("", to: "outbox.db.lock")
@@ -227,7 +227,8 @@ import Testing
             what == "owner"
             ? "The outbox folder open belongs to user 65534, who could replace the outbox; this process runs as user 0. "
                 + "Change its owner to user 0 (chown), or set outbox.path to a file in a separate folder."
-            : "The outbox folder open is writable by other users (mode \(what.dropFirst())), who could replace the outbox. "
+            : "The outbox folder open is writable by other users (mode \(what.dropFirst()), owner 0; this "
+                + "process runs as user 0), who could replace the outbox. "
                 + "Run chmod go-w open, or set outbox.path to a file in a separate folder."
         #expect(errors == "sluice: \(sentence)\n")
         #expect(ending == .exited(69))

@@ -5,7 +5,9 @@ import Testing
 
 /// How a gateway stops: without losing what it took, and in time.
 @Suite struct StopTests {
-    @Test("SIGTERM turns /readyz at once and serves on with connection: close; all is flushed at the end")
+    @Test(
+        "SIGTERM changes /readyz immediately and keeps serving with connection: close; everything is flushed at the end"
+    )
     func drain() async throws {
         let queue = try await TestQueue.start()
         try await GatewayUnderTest.run(

@@ -13,7 +13,7 @@ import Testing
     private static let message: Comment = "strace is not there or may not trace"
 
     @Test(
-        "each 2xx goes out after the write-ahead log was synced behind the write of its delivery",
+        "each 2xx is sent after the write-ahead log was synced with its delivery",
         .enabled(message) { await canTrace() })
     func syncBeforeAnswer() async throws {
         let folder = try TemporaryFolder()
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "a batch whose sync fails is answered 503 commit_failed, and what comes later is stored",
+        "a batch whose sync fails is answered 503 commit_failed, and later ones are stored",
         .enabled(message) { await canTrace() })
     func failedSync() async throws {
         let queue = try await TestQueue.start()

@@ -2,7 +2,7 @@ import DevQueue
 internal import Foundation
 import Testing
 
-/// The library Zizq as somebody else's package uses it.
+/// The library Zizq as another package uses it.
 @Suite struct ZizqPackageTests {
     /// What a build needs of this process's environment.
     private static let environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(
-        "a package that has what the guide says builds and does what is shown, also from a main.swift; the examples of all doc comments compile, as do generated kinds",
+        "a package made according to the guide builds and runs, also from a main.swift; the examples of all doc comments compile, as do generated kinds",
         .enabled(if: hasSwift, "there is no 'swift' in PATH to build another package with"))
     func builds() async throws {
         let folder = try TemporaryFolder()
@@ -31,7 +31,7 @@ import Testing
 
         try folder.write(try mainFile(), to: "Sources/script/main.swift")
 
-        // One compiler at a time, behind the tests that run beside it, some of which look at the time.
+        // One compiler at a time, with a lower priority than concurrent tests, some of which measure time.
         let words = "nice -n 19 swift build --skip-update --jobs 1 --disable-index-store -debug-info-format none".split(
             separator: " ")
         let build = try ChildProcess("env", words.map(String.init), environment: Self.environment, folder: folder.path)

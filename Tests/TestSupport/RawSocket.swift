@@ -113,7 +113,7 @@ package final class RawSocket: Sendable {
         close()
     }
 
-    /// Gives the descriptor away, which is then somebody else's to close.
+    /// Transfers the descriptor, which the caller then closes.
     package func detach() -> Int32 {
         isOpen.withLock { $0 = false }
         return descriptor

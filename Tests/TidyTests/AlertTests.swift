@@ -97,7 +97,7 @@ struct AlertRules {
         "Outbox fills up": Case("sluice_outbox_bytes", of: "sluice_outbox_limit_bytes"),
         "Relay paused": gauge("sluice_delivery_paused"),
         "Suspects stay": Case("sluice_relay_suspects", firing: "1+0x65", quiet: "1+0x50 0+0x14"),
-        "Jobs are set aside": gauge("sluice_outbox_parked_jobs"),
+        "Jobs are parked": gauge("sluice_outbox_parked_jobs"),
         "Requests cannot be stored": counter("sluice_refused_total", ["code": "disk_full"]),
         "Outbox damaged": gauge("sluice_outbox_damaged_files"),
         "Dead letters fill up": Case("sluice_outbox_dead_bytes", of: "sluice_outbox_dead_limit_bytes"),
@@ -105,6 +105,9 @@ struct AlertRules {
         "Signatures fail": Case(
             "sluice_refused_total{code=\"signature_invalid\"}", firing: "0+90x65", quiet: "0+30x65",
             ["code": "signature_invalid"]),
+        "Webhooks in the quarantine": Case(
+            "sluice_quarantined_total{route=\"shop\"}", firing: "0+1x65", quiet: "0x60 1 2 3 4 5",
+            ["route": "shop"]),
         "Route files broken": gauge("sluice_reload_failing"),
         "Routes missing": Case("sluice_routes", firing: "2+0x60 1+0x4", quiet: "1+0x60 2+0x4"),
         "Certificate expires": Case("sluice_certificate_expiry_days", firing: "13.9+0x65", quiet: "14+0x65"),

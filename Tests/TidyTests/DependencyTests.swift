@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What somebody takes on who depends on a product of this package, by the description that SwiftPM makes of
+/// The dependencies that a product of this package brings, by SwiftPM's description of
 /// Package.swift.
 @Suite(.serialized) struct DependencyTests {
     @Test("the library Zizq needs swift-log and OpenSSL, and nothing else from outside")
@@ -56,7 +56,7 @@ private struct PackageDescription: Decodable {
         let product: [Name?]?
     }
 
-    /// A text, or something else that is not looked at.
+    /// A text, or something else that is ignored.
     struct Name: Decodable {
         let text: String?
 

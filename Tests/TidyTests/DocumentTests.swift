@@ -51,7 +51,7 @@ import Testing
         for name in names { #expect(files.contains("Sources/" + name), "there is no Sources/\(name)") }
     }
 
-    @Test("a document is told by its title", arguments: SourceTree.documents)
+    @Test("a document is identified by its title", arguments: SourceTree.documents)
     func titles(document: TextFile) {
         #expect(document.text.hasPrefix("# "), "\(document.path) begins with '# ' and its title")
         #expect(document.lines.filter { $0.hasPrefix("# ") }.count >= 1)

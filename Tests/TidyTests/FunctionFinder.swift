@@ -65,7 +65,7 @@ enum FunctionFinder {
 }
 
 extension String {
-    /// Whether one of the words stands in the text, alone or as a part of another word.
+    /// Whether the text contains one of the words, alone or as a part of another word.
     func hasWord(of words: [String]) -> Bool {
         let bytes = Array(utf8)
         return words.contains { word in

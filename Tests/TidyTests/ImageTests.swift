@@ -21,7 +21,7 @@ import Testing
         #expect(try Self.installedPackages() == needed.union(["ca-certificates"]))
     }
 
-    @Test("both stages stand on one release of Debian, and the process is not root")
+    @Test("both stages use one release of Debian, and the process is not root")
     func stages() throws {
         let text = try SourceTree.file("docker/Dockerfile").text
         #expect(text.matches(of: /(?m)^FROM \S+/).count == 2)

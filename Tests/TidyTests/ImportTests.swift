@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "each import says how far its types may travel, and only Zizq shows any to strangers",
+        "each import has an access level, and only Zizq exposes any",
         arguments: SourceTree.sources)
     func accessLevels(file: SwiftFile) {
         for line in Self.imports(of: file) {

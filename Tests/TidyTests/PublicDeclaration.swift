@@ -1,4 +1,4 @@
-/// Something that strangers can use, with the comment above it.
+/// A public declaration, with the comment above it.
 struct PublicDeclaration: Equatable {
     /// `struct`, `func`, `case` and the like.
     let kind: String

@@ -1,6 +1,6 @@
 import Testing
 
-/// What the library Zizq shows to strangers explains itself.
+/// The public declarations of the library Zizq are documented.
 ///
 /// - Everything public has a doc comment: types, functions, initialisers, properties, operators, cases of public enums,
 ///   requirements of public protocols.

@@ -5,7 +5,7 @@ import SluiceRouteFiles
 import SluiceRouteTools
 import Testing
 
-/// What the code can say, refuse, count or be told stands in docs/reference.
+/// docs/reference lists everything that the code can log, refuse, count or be configured with.
 @Suite(.serialized) struct ReferenceTests {
     @Test("each error code has a section that names its status", arguments: ErrorCode.allCases)
     func errorCodes(code: ErrorCode) throws {
@@ -20,7 +20,7 @@ import Testing
         #expect(section.count > 200, "\(reason.rawValue): say what it means and what to do")
     }
 
-    @Test("the page of errors has no section for what there is not")
+    @Test("the page of errors has no section for unknown codes")
     func noOtherErrors() throws {
         let page = try SourceTree.file("docs/reference/errors.md")
         let known =

@@ -12,7 +12,7 @@ import Testing
             "log, or return what is to be said")
     }
 
-    @Test("nothing crashes on purpose where an error could be returned", arguments: SourceTree.sources)
+    @Test("nothing crashes on purpose if an error could be returned", arguments: SourceTree.sources)
     func crashing(file: SwiftFile) {
         expectNone(
             of: /\btry!|\bas!|\bfatalError\(|\bassert\(|\bassertionFailure\(/, in: file.code, at: file.path,
@@ -66,7 +66,7 @@ import Testing
         "Sources/SluiceGateway/Services/RouteReloadService.swift": "the folder is looked at once a second",
         "Sources/SluiceGateway/Services/Housekeeping.swift": "it looks once a second",
         "Sources/SluiceGateway/Gateway+Stop.swift": "limits.drain and limits.shutdown are times that pass",
-        "Sources/SluiceHTTP/Server/ConnectionCensus.swift": "a wait with an end",
+        "Sources/SluiceHTTP/Server/ConnectionCounts.swift": "a wait with an end",
         "Sources/Zizq/Client/ConnectionSettings.swift": "a back-off is time that passes; tests give it another sleep",
         "Sources/DevQueue/DevQueueEndpoint.swift": "an answer that is late on purpose",
     ]

@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "a refusal keeps the server's text only where it is Zizq's JSON",
+        "a refusal keeps the server's text only if it is Zizq's JSON",
         arguments: [
             (#"{"error":"jobs[1]: queue must not contain ','"}"#, "jobs[1]: queue must not contain ','"),
             (#"{"error":"unsupported media type","supported":["application/json"]}"#, "unsupported media type"),
@@ -69,7 +69,7 @@ import Testing
         #expect(error == .response(.init(status: 400, serverText: expected)))
     }
 
-    @Test("an answer that does not come from Zizq is quoted with what shows where it comes from, and no query")
+    @Test("an answer that does not come from Zizq is quoted with its identifying headers, without a query")
     func quotesFields() {
         let fields = [
             "content-type": "text/html; charset=\u{1B}", "content-encoding": "gzip", "retry-after": "7",

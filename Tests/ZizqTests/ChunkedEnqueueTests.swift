@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test("jobs go in chunks of so many, in order, and each chunk says which of them it was")
+    @Test("jobs are sent in chunks of a maximum size, in order, and each chunk has their range")
     func counts() async throws {
         try await QueueFixture.run { queue, client in
             var ranges: [Range<Int>] = []
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(
-        "where a request fails it is known of every job whether it is enqueued, is not, or nobody knows",
+        "after a failed request, each job is enqueued, not enqueued, or unknown",
         arguments: [(.status(500, error: "no"), true), (.dropAfterCommit, true), (.status(400, error: "no"), false)]
             as [(DevQueueFault, Bool)])
     func fails(fault: DevQueueFault, isUnknown: Bool) async throws {
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test("a sequence that throws ends the enqueue behind what came before, and so does a job that cannot be sent")
+    @Test("a sequence that throws ends the enqueue after the earlier jobs, and so does a job that cannot be sent")
     func source() async throws {
         try await QueueFixture.run { queue, client in
             let jobs = AsyncThrowingStream(Page.self) { source in
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test("a chunk of which every job has a unique key is tried again, one with a job without a key is not")
+    @Test("a chunk of jobs with unique keys is retried, one with a job without a key is not")
     func retries() async throws {
         try await QueueFixture.run(isLicensed: true, { $0.retryPolicy.firstDelay = .zero }) { queue, client in
             let keyed = (0..<4).map { Enqueue(Page($0)).uniqueKey(.raw("page:\($0)")) }

@@ -57,7 +57,8 @@ import Testing
             reason: nil, status: 502),
     ]
 
-    @Test("whatever a server does behind a body, the caller is told that it may have acted", arguments: rows)
+    @Test(
+        "after any fault of a server after the body, the caller knows that it may have been processed", arguments: rows)
     func breaks(row: Row) async throws {
         let server = try ScriptedServer([row.script])
         defer { server.stop() }
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "an answer is read whatever it looks like on the wire",
+        "an answer is read in any encoding of HTTP",
         arguments: [
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}",
             "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"status\":\"ok\"}",
@@ -91,8 +92,8 @@ import Testing
         await client.shutdown()
     }
 
-    @Test("a 2xx that is not Zizq's is no success of a report, and no stream of jobs", .timeLimit(.minutes(3)))
-    func strangers() async throws {
+    @Test("a 2xx that is not Zizq's is not a success of a report, and not a stream of jobs", .timeLimit(.minutes(3)))
+    func otherServers() async throws {
         let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>"
         let server = try ScriptedServer([
             Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 9).flatMap { $0 }
@@ -196,7 +197,7 @@ import Testing
         }
     }
 
-    @Test("five hundred calls at once share four connections")
+    @Test("five hundred concurrent calls share four connections")
     func many() async throws {
         try await QueueFixture.run(isLicensed: false, { $0.maximumConnections = 4 }) { queue, client in
             let ids = try await withThrowingTaskGroup(of: String.self) { group in
@@ -228,7 +229,7 @@ import Testing
         }
     }
 
-    @Test("a name without an address, and a port on which nobody listens, say that nothing was sent")
+    @Test("a name without an address, and a port without a listener, mean that nothing was sent")
     func unreachable() async throws {
         let rows = [
             ("http://nowhere.invalid:7890", ZizqError.TransportFailure.Reason.unresolved),
@@ -243,7 +244,7 @@ import Testing
         }
     }
 
-    @Test("connecting has a time of its own")
+    @Test("connecting has its own timeout")
     func connectTimeout() async throws {
         // Accepts, and never shakes hands.
         let server = try ScriptedServer([[]])
@@ -265,7 +266,7 @@ import Testing
         await client.shutdown()
     }
 
-    @Test("a call is given up at every stage at which its task may be cancelled")
+    @Test("a call can be cancelled at every stage")
     func cancels() async throws {
         let large = Array(repeating: UInt8(ascii: "x"), count: 64 << 20)
         let half = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"jo"
@@ -298,7 +299,7 @@ import Testing
         await resolving.shutdown()
     }
 
-    @Test("a server of another major version is warned of once; one of ours is not")
+    @Test("a server of another major version is warned of once; the supported one is not")
     func versions() async throws {
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n{\"version\":\"1.0.0\"}"
         let server = try ScriptedServer(.read, .send(answer), .read, .send(answer), .read, .send(answer))
@@ -310,7 +311,7 @@ import Testing
             #expect(!fits)
         }
         #expect(
-            log.all == ["the Zizq server has another major version than this client supports, which is 0 1.0.0"])
+            log.all == ["unsupported Zizq version: this client supports major version 0 1.0.0"])
         await client.shutdown()
         try await QueueFixture.run({ $0.logger = Logger(label: "test") { _ in log } }) { _, client in
             let fits = try await client.checkVersion()

@@ -94,7 +94,7 @@ import Zizq
     }
 
     @Test(
-        "a server that misbehaves is told by the kind of error, and whether it may have acted",
+        "a fault of a server has its kind of error, and whether the request may have been processed",
         arguments: [
             (.dropBeforeCommit, true, true), (.dropAfterCommit, true, true), (.halfAnswer, true, true),
             (.garbage, false, true),
@@ -113,7 +113,7 @@ import Zizq
         }
     }
 
-    @Test("an answer that does not come in time is a transport error of which nobody knows what it did")
+    @Test("a late answer is a transport error with an unknown result")
     func timesOut() async throws {
         try await withClient { server, client in
             server.store.setFault(.silenceAfterCommit, count: 1)
@@ -150,7 +150,7 @@ import Zizq
         }
     }
 
-    @Test("where nobody listens nothing was processed")
+    @Test("without a listener nothing was processed")
     func connectsToNobody() async throws {
         let socket = try ListeningSocket(try #require(SocketAddress(host: "127.0.0.1", port: 0)))
         let port = socket.address.port
@@ -162,7 +162,7 @@ import Zizq
         await client.shutdown()
     }
 
-    @Test("a call that is cancelled ends at once")
+    @Test("a cancelled call ends immediately")
     func cancels() async throws {
         try await withClient { server, client in
             server.store.setFault(.silence)

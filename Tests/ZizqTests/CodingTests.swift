@@ -5,7 +5,7 @@ import Testing
 
 @testable import Zizq
 
-/// Values to and from JSON. Foundation's coders read and write the same values beside ours, where the two are to agree.
+/// Values to and from JSON. Foundation's coders read and write the same values, for comparison.
 @Suite struct CodingTests {
     struct Everything: Codable, Equatable {
         enum Colour: String, Codable { case red, blue }
@@ -52,7 +52,7 @@ import Testing
         try JSONValueDecoder.decode(type, from: Array(text.utf8))
     }
 
-    @Test("what is encoded comes back, is JSON that the scanner takes, and Foundation reads and writes the same")
+    @Test("encoded values round-trip, are JSON that the scanner accepts, and Foundation reads and writes the same")
     func roundTrip() throws {
         let value = Everything()
         let bytes = try JSONValueEncoder.encode(value)
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(
-        "members stand in the order in which they are encoded, and single values and empty ones are JSON texts by themselves"
+        "members keep the order of encoding, and single and empty values are complete JSON texts"
     )
     func texts() throws {
         struct Point: Encodable {
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test("containers that are filled in turns, and super encoders, put everything in its place")
+    @Test("interleaved containers and super encoders put everything in its place")
     func containers() throws {
         #expect(try json(Interleaved()) == #"{"first":{"more":1},"list":[2,3],"last":"c"}"#)
         #expect(try json([Interleaved()]) == #"[{"first":{"more":1},"list":[2,3],"last":"c"}]"#)
@@ -177,7 +177,7 @@ import Testing
         #expect(back.base == 9 && back.derived == [5])
     }
 
-    @Test("numbers that JSON has not are refused with their place, and nothing of the value stays behind")
+    @Test("numbers that JSON does not have are refused with their path, and nothing of the value remains")
     func notFinite() throws {
         struct Row: Encodable { var cells = [1, Double.nan] }
         for value in [Double.infinity, -.infinity, .nan] { #expect(throws: EncodingError.self) { try json(value) } }
@@ -222,7 +222,7 @@ import Testing
         }
     }
 
-    @Test("what does not fit is told with its path and what stands there")
+    @Test("a mismatch is reported with its path and the value found")
     func mismatches() throws {
         struct Order: Decodable { var lines: [Line] }
         struct Line: Decodable { var count: Int }

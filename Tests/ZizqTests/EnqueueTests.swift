@@ -21,7 +21,7 @@ import Testing
         #expect(try written(RawJob(Array(#"{"type":"x"}"#.utf8))) == #"{"type":"x"}"#)
     }
 
-    @Test("what a kind says is sent, and each override takes its place")
+    @Test("the kind's options are sent, and each override replaces one")
     func precedence() throws {
         let backoff = #""backoff":{"base_ms":1000,"exponent":1.5,"jitter_ms":500}"#
         let start = #"{"type":"charge","queue":"billing","payload":{"invoice":"i"}"#
@@ -93,7 +93,7 @@ import Testing
         #expect(try written(Enqueue(Rebuild()).queue(String(repeating: "n", count: 255))).contains("nnn"))
     }
 
-    @Test("what cannot be sent is refused with its reason, and leaves no trace in a bulk")
+    @Test("a job that cannot be sent is refused with its reason, and leaves no trace in a bulk request")
     func refusals() throws {
         struct Bad: JobKind {
             static let name = "bad"

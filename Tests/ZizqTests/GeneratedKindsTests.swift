@@ -6,7 +6,7 @@ import Zizq
 @Suite struct GeneratedKindsTests {
     /// Has a worker take this payload, and enqueues what it read.
     ///
-    /// - Returns: what came of it at the queue.
+    /// - Returns: the result at the queue.
     private func again<Kind: JobKind>(_ payload: String, as kind: Kind.Type) async throws -> (
         value: Kind, payload: String
     ) {
@@ -24,7 +24,7 @@ import Zizq
         return try #require(found)
     }
 
-    @Test("a payload comes back as it was; fields that the kind does not name are left out, and what is null is absent")
+    @Test("a payload round-trips; fields that the kind does not name are left out, and null is absent")
     func object() async throws {
         let payload = #"""
             {"repository":"octo/hello","commit":"f95f","size":-3,"pusher":{"name":"mona","email":null,"more":1},"ref":"x",
@@ -92,7 +92,7 @@ import Zizq
         #expect(Tick(7).batch == Batch(key: "tick", when: "true", fold: "$new"))
     }
 
-    @Test("a payload that is no object is the value itself")
+    @Test("a payload that is not an object is the value itself")
     func wrapped() async throws {
         #expect(
             try await again(#"[{"a":1}]"#, as: Archive.self).value == Archive(.array([.object(["a": .integer(1)])])))
@@ -108,7 +108,7 @@ import Zizq
         #expect(try await again(#"{"value":"x"}"#, as: Élan.self).value == Élan(value: "x"))
     }
 
-    @Test("what the kind says of its jobs goes with them")
+    @Test("the kind's options are sent with its jobs")
     func constants() async throws {
         try await QueueFixture.run { queue, client in
             try await client.enqueue(DeployBranch(repository: "r", commit: "c", size: 1, commits: []))

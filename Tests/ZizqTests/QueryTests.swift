@@ -47,7 +47,7 @@ import Testing
             .send()
     }
 
-    @Test("a filter counts and lists what fits everything that it says")
+    @Test("a filter counts and lists the jobs that match all its conditions")
     func filters() async throws {
         try await QueueFixture.run { _, client in
             let ids = try await fill(client).map(\.id)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("a list goes on over as many pages as there are, from either end")
+    @Test("a list continues over all pages, from either end")
     func pages() async throws {
         try await QueueFixture.run { _, client in
             let ids = try await client.enqueueChunks(of: (0..<45).map { Page($0) }).reduce(into: [String]()) {
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test("what stands in a query is escaped")
+    @Test("query values are escaped")
     func escapes() {
         #expect(JobFilter().query().isEmpty)
         #expect(

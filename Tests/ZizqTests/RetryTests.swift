@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("what the server asks for is waited for, up to the longest wait")
+    @Test("the client waits as long as the server requests, up to the longest delay")
     func asked() {
         let policy = RetryPolicy(tries: 2, longestDelay: .seconds(5))
         let error = { ZizqError.response(.init(status: 429, serverText: nil, retryAfter: $0)) }

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "the host header has the port only where it is not the scheme's own",
+        "the host header has the port only if it is not the scheme's default",
         arguments: [
             ("http://a:80", "a"), ("http://a:443", "a:443"), ("https://a:443/x", "a"),
             ("http://[::1]:7890", "[::1]:7890"),

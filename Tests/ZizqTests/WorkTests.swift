@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(
-        "what was taken and not reported goes back when the loop is left, and when its task is cancelled",
+        "unreported jobs are returned when the loop is left, and when its task is cancelled",
         arguments: [false, true])
     func givesBack(isCancelled: Bool) async throws {
         try await QueueFixture.run { queue, client in
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test("a failure says why, when to try again, and may end it")
+    @Test("a failure has a reason, a time of the retry, or is final")
     func failures() async throws {
         try await QueueFixture.run { _, client in
             try await client.enqueueBulk().add(Page(1)).add(Page(2)).add(Enqueue(Page(3)).retryLimit(0)).send()
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test("heartbeats are passed over, jobs come however they are cut, and a connection that breaks is opened again")
+    @Test("heartbeats are skipped, jobs arrive in any pieces, and a broken connection is opened again")
     func reconnects() async throws {
         let half = Self.job("b").utf8.count / 2
         let server = try ScriptedServer([
@@ -184,7 +184,8 @@ import Testing
     }
 
     @Test(
-        "a refusal that waiting cannot mend ends the stream with the server's words, and so does a line that is no job")
+        "a refusal that waiting cannot fix ends the stream with the server's text, and so does a line that is not a job"
+    )
     func ends() async throws {
         let refusing = try ScriptedServer(
             .read,

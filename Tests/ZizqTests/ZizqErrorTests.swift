@@ -7,7 +7,7 @@ import Zizq
     }
 
     @Test(
-        "each error says whether to try again and whether the server may have acted",
+        "each error tells whether to retry and whether the request may have been processed",
         arguments: [
             (.transport(.init(requestBodyMayHaveBeenProcessed: false, message: "")), true, false),
             (.transport(.init(requestBodyMayHaveBeenProcessed: true, message: "")), true, true),

@@ -1,13 +1,13 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// An X.509 version 3 certificate that a key has signed for itself, owned.
+/// A self-signed X.509 version 3 certificate, owned.
 @safe
 struct Certificate: ~Copyable {
-    // Freed here alone.
+    // Only freed here.
     private let pointer: OpaquePointer
 
-    /// Empty.
+    /// Creates an empty certificate.
     private init() throws(OpenSSLError) {
         guard let pointer = unsafe X509_new() else { throw OpenSSLError("creating a certificate") }
         unsafe self.pointer = pointer
@@ -40,7 +40,7 @@ struct Certificate: ~Copyable {
         return text
     }
 
-    /// 127 random bits: a browser refuses two certificates of one issuer with the same number.
+    /// 127 random bits: browsers refuse two certificates of one issuer with the same number.
     private func setSerialNumber() throws(OpenSSLError) {
         guard let number = unsafe BN_new() else { throw OpenSSLError("creating a certificate") }
         defer { unsafe BN_free(number) }
@@ -57,7 +57,7 @@ struct Certificate: ~Copyable {
         try Self.check(isSet ? 1 : 0)
     }
 
-    /// Subject and issuer are the same. Clients look at the alternative names alone (RFC 9525 §6.3), so this is for
+    /// Subject and issuer are the same. Clients only check the alternative names (RFC 9525 §6.3), so this is for
     /// people.
     private func setNames() throws(OpenSSLError) {
         let name = unsafe X509_get_subject_name(pointer)
@@ -78,10 +78,9 @@ struct Certificate: ~Copyable {
     }
 }
 
-/// The subject alternative names of a certificate (RFC 5280 §4.2.1.6), checked, so that none can smuggle in another
-/// one.
+/// The subject alternative names of a certificate (RFC 5280 §4.2.1.6), validated so that none can add another one.
 struct AlternativeNames {
-    /// As OpenSSL's configuration language writes them: `DNS:localhost,IP:127.0.0.1`.
+    /// In the syntax of OpenSSL's configuration: `DNS:localhost,IP:127.0.0.1`.
     let configuration: String
 
     init(hostNames: [String], addresses: [String]) throws(SelfSignedCertificateError) {
@@ -91,7 +90,7 @@ struct AlternativeNames {
         configuration = (hostNames.map { "DNS:\($0)" } + addresses.map { "IP:\($0)" }).joined(separator: ",")
     }
 
-    /// Letters, digits, hyphens and underscores, in labels of 63 bytes at most (RFC 1123 §2.1).
+    /// Letters, digits, hyphens and underscores, in labels of at most 63 bytes (RFC 1123 §2.1).
     private static func isHostName(_ name: String) -> Bool {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard name.utf8.count <= 253 else { return false }
@@ -107,7 +106,7 @@ struct AlternativeNames {
     }
 
     private static func isAddress(_ address: String) -> Bool {
-        // OpenSSL's own reading, which is what will put the address into the certificate.
+        // OpenSSL's own parser, which will put the address into the certificate.
         defer { ERR_clear_error() }
         guard !address.utf8.contains(0), let octets = unsafe a2i_IPADDRESS(address) else { return false }
         unsafe ASN1_OCTET_STRING_free(octets)

@@ -3,7 +3,7 @@ internal import CSluiceOpenSSL
 /// A new key on the curve P-256, owned.
 @safe
 struct PrivateKey: ~Copyable {
-    // Freed here alone.
+    // Only freed here.
     let pointer: OpaquePointer
 
     init() throws(OpenSSLError) {
@@ -29,17 +29,17 @@ struct PrivateKey: ~Copyable {
     }
 }
 
-/// Collects what OpenSSL writes as PEM (RFC 7468).
+/// Collects PEM text that OpenSSL writes (RFC 7468).
 enum PEMText {
-    /// - Parameter body: writes into the given `BIO` and returns 1 if that worked.
-    /// - Returns: what was written; `nil` if it did not work.
+    /// - Parameter body: writes into the given `BIO` and returns 1 on success.
+    /// - Returns: the text; `nil` after a failure.
     static func write(_ body: (OpaquePointer) -> Int32) -> String? {
-        // Wiped when it is freed, because the text may be a key.
+        // Wiped when it is freed, because the text may contain a key.
         guard let output = unsafe BIO_new(BIO_s_secmem()) else { return nil }
         defer { unsafe BIO_free(output) }
         guard unsafe body(output) == 1 else { return nil }
         var start: UnsafeMutablePointer<CChar>?
-        // `BIO_get_mem_data`: the memory belongs to the `BIO` and is copied before that is freed.
+        // `BIO_get_mem_data`: the memory belongs to the `BIO` and is copied before it is freed.
         let count = unsafe BIO_ctrl(output, BIO_CTRL_INFO, 0, &start)
         guard let start = unsafe start else { return nil }
         return unsafe UnsafeRawBufferPointer(start: start, count: count).withMemoryRebound(to: UInt8.self) {
@@ -48,17 +48,17 @@ enum PEMText {
     }
 }
 
-/// A certificate that vouches for itself, for development and tests: P-256, for server authentication, with subject
-/// alternative names.
+/// A self-signed certificate for development and tests: P-256, for server authentication, with subject alternative
+/// names.
 package enum SelfSignedCertificate {
-    /// Makes a new key and a certificate for it, valid from an hour ago, so that a clock that is a little behind
+    /// Creates a new key and a certificate for it, valid since an hour ago, so that a clock that is slightly behind
     /// accepts it.
     ///
     /// - Parameters:
     ///   - hostNames: such as `localhost`; the leftmost label may be `*`.
     ///   - addresses: IPv4 or IPv6.
-    ///   - validDays: from now; 0 or less for one that has expired.
-    /// - Throws: if a name or an address cannot stand in a certificate, or there is none at all.
+    ///   - validDays: from now; 0 or less for an expired certificate.
+    /// - Throws: if a name or an address cannot be in a certificate, or there is none.
     package static func make(
         hostNames: [String], addresses: [String], validDays: Int
     ) throws(SelfSignedCertificateError) -> (certificatePEM: String, privateKeyPEM: String) {
@@ -73,14 +73,14 @@ package enum SelfSignedCertificate {
     }
 }
 
-/// Why a self-signed certificate could not be made.
+/// The error of creating a self-signed certificate.
 package enum SelfSignedCertificateError: Error, Sendable, Hashable, CustomStringConvertible {
     case noNames
     case invalidHostName(String)
     case invalidAddress(String)
     case openSSL(OpenSSLError)
 
-    /// A phrase to stand behind a colon.
+    /// A phrase for use after a colon.
     package var description: String {
         switch self {
         case .noNames: "a certificate needs a host name or an address"

@@ -1,19 +1,19 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// A certificate with the public key of a sender. Its issuer is not checked: the caller has to know where it comes
+/// A certificate with the public key of a sender. Its issuer is not verified: the caller has to know where it comes
 /// from.
 @safe
 package struct SigningCertificate: Sendable {
-    /// The time in which it is valid, both ends included, in milliseconds since 1970.
+    /// Its validity, both ends included, in milliseconds since 1970.
     package let validity: ClosedRange<Int64>
     private let keys: [PublicKeyAlgorithm: PublicKey]
 
-    /// Reads a PEM text (RFC 7468) that consists of a certificate, with nothing before or after it but white space and
-    /// its issuers, which are not looked at.
+    /// Reads a PEM text (RFC 7468) of a certificate, optionally followed by its issuers, which are ignored; nothing
+    /// else but white space is allowed.
     package init(pem: [UInt8]) throws(SigningCertificateError) {
         guard let pem = Self.leaf(pem) else { throw .notOneCertificate }
-        // OpenSSL notes the failures of the attempts.
+        // OpenSSL records the errors of the attempts.
         defer { ERR_clear_error() }
         guard let validity = Self.validity(pem) else { throw .unreadable }
         self.validity = validity
@@ -31,7 +31,7 @@ package struct SigningCertificate: Sendable {
     private static let begin = "-----BEGIN CERTIFICATE-----"
     private static let end = "-----END CERTIFICATE-----"
 
-    /// The first certificate; `nil` if there is anything but certificates one after another.
+    /// The first certificate; `nil` if the text contains anything but certificates.
     private static func leaf(_ pem: [UInt8]) -> [UInt8]? {
         guard let whole = String(validating: pem, as: UTF8.self) else { return nil }
         let lines = whole.split(whereSeparator: \.isNewline).map { $0.trimmingBlanks }.filter { !$0.isEmpty }
@@ -47,7 +47,7 @@ package struct SigningCertificate: Sendable {
 
     private static func validity(_ pem: [UInt8]) -> ClosedRange<Int64>? {
         guard let count = Int32(exactly: pem.count) else { return nil }
-        // OpenSSL reads the bytes during the calls; the closure answers its question for a password.
+        // OpenSSL reads the bytes during the calls; the closure answers its request for a password.
         return unsafe pem.withUnsafeBufferPointer { buffer -> ClosedRange<Int64>? in
             guard let input = unsafe BIO_new_mem_buf(buffer.baseAddress, count) else { return nil }
             defer { unsafe BIO_free(input) }
@@ -60,7 +60,7 @@ package struct SigningCertificate: Sendable {
         }
     }
 
-    /// - Parameter time: stays the certificate's.
+    /// - Parameter time: owned by the certificate.
     private static func milliseconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
         guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
         defer { unsafe ASN1_TIME_free(epoch) }
@@ -70,13 +70,13 @@ package struct SigningCertificate: Sendable {
     }
 }
 
-/// Why a text is not the certificate of a sender.
+/// Why a text is not a sender's certificate.
 package enum SigningCertificateError: Error, Sendable, Hashable {
     case notOneCertificate
     case unreadable
     case uselessKey
 
-    /// The end of a sentence that begins with the text.
+    /// The end of a sentence that starts with the text.
     package var phrase: String {
         switch self {
         case .notOneCertificate: "is not a certificate in PEM, alone or with its issuers after it"
@@ -95,13 +95,13 @@ extension Substring {
     }
 }
 
-/// The three kinds of public keys that JSON Web Keys (RFC 7518 §6, RFC 8037 §2) describe by their numbers, as
-/// SubjectPublicKeyInfo (RFC 5280 §4.1).
+/// SubjectPublicKeyInfo (RFC 5280 §4.1) of the three types of public keys that JSON Web Keys (RFC 7518 §6, RFC 8037 §2)
+/// describe by numbers.
 package enum SubjectPublicKeyInfo {
     /// Big-endian numbers.
     package static func rsa(modulus: [UInt8], exponent: [UInt8]) -> [UInt8] {
         let numbers = element(0x30, integer(modulus) + integer(exponent))
-        // rsaEncryption, with NULL for its parameters.
+        // rsaEncryption, with NULL parameters.
         let identifier = element(
             0x30, [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00])
         return element(0x30, identifier + element(0x03, [0] + numbers))

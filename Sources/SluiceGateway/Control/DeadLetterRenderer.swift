@@ -24,7 +24,7 @@ enum DeadLetterRenderer {
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return .failure("its route does not accept it")
-        case .acknowledged(_, let reason): return .failure("its route now makes no job of it: \(reason.words)")
+        case .acknowledged(_, let reason): return .failure("its route no longer creates a job from it: \(reason.words)")
         case .handshake, .learns, .call: return .failure("its route now answers it as a handshake")
         case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {
@@ -76,14 +76,17 @@ enum DeadLetterRenderer {
 
 /// Reads the bytes of a request that was kept, which passed all limits when it came.
 package enum KeptRequestReading {
-    /// Lends the request, whose sender nobody knows any more, during the call.
+    /// Lends the request during the call.
     ///
+    /// - Parameter sender: who sent it, if that is known.
     /// - Returns: `nil` for bytes that are no request.
-    package static func read<Result>(_ bytes: [UInt8], _ use: (borrowing RequestView) -> Result) -> Result? {
+    package static func read<Result>(
+        _ bytes: [UInt8], from sender: PeerAddress = .unknown, _ use: (borrowing RequestView) -> Result
+    ) -> Result? {
         var parser = RequestParser(limits: .unlimited)
         let bytes = bytes.span
         guard case .head(let head) = parser.parse(bytes) else { return nil }
-        return use(head.view(over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: .unknown))
+        return use(head.view(over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: sender))
     }
 }
 

@@ -85,6 +85,11 @@ package struct OutboxConsole: Sendable {
             case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
             case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
             case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
+            case .quarantine(let range, let limit): return .document(try await quarantine(range, limit: limit))
+            case .dropQuarantined(let range): return .document(try await dropQuarantined(range))
+            case .verifyQuarantined:
+                return .problem(
+                    "no gateway is running on this outbox, and only a running one has routes: start it first")
             case .armRoute:
                 return .problem("no gateway is running on this outbox, and only a running one can learn a secret")
             case .reload: return .problem("no gateway is running on this outbox")
@@ -129,7 +134,9 @@ package struct OutboxConsole: Sendable {
                     undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
                     fileBytes: status.fileBytes, logBytes: status.walBytes,
-                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay()))
+                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay(),
+                    quarantinedRequests: store.quarantine.sum.requests,
+                    quarantinedBytes: store.quarantine.sum.bytes, lastQuarantined: try store.lastQuarantined()))
         }
     }
 
@@ -264,6 +271,21 @@ package struct OutboxConsole: Sendable {
         }
     }
 
+    private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
+        try await look { outbox throws(OutboxError) in
+            let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
+            return ControlCoding.encode(
+                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+        }
+    }
+
+    private func dropQuarantined(_ range: QuarantineRange) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let (requests, next) = try store.dropQuarantined(range)
+            return ControlCoding.encode(ControlDocuments.QuarantineDropped(requests: requests, next: next))
+        }
+    }
+
     /// Each slice is on the disk before the next one is copied; deliveries are stored in between.
     private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
         let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
@@ -337,7 +359,7 @@ package actor StoreBox {
     /// Takes the lock and opens the file; see `OutboxStore`.
     package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) {
         var configuration = configuration
-        // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
+        // Reading a copy leaves no reserve next to it; a gateway creates it again.
         configuration.reserve = ByteCount(bytes: 0)
         configuration.trustsFolderOwner = true
         store = try OutboxStore(configuration, time: time)

@@ -1,14 +1,14 @@
 internal import SluiceBase
 package import SluiceRoutes
 
-/// The active route table, with what is counted for each of its routes. Immutable; event loops keep the one that they
-/// were last given, so that a request ends on the table it began with.
+/// The active route table with the counters of its routes. Immutable; event loops keep the last one that they were
+/// given, so that a request ends with the table that it started with.
 package final class ActiveRoutes: Sendable {
-    /// A route and its counters; what a request carries from its head to its body.
+    /// A route and its counters; kept from a request's head to its body.
     final class Entry: Sendable {
         let route: Route
         let metrics: RouteMetrics
-        /// `nil` where the route takes as much as comes.
+        /// `nil` if the route has no rate.
         let limiter: RateLimiter?
 
         init(route: Route, metrics: RouteMetrics, limiter: RateLimiter?) {
@@ -19,14 +19,13 @@ package final class ActiveRoutes: Sendable {
     }
 
     package let table: RouteTable
-    /// Counts the loaded tables, from 1.
+    /// The number of the loaded table, from 1.
     package let version: Int
     private let entries: [Entry]
 
     /// - Parameters:
-    ///   - metrics: asked for the counters of these routes; a name that was known before keeps its counts.
-    ///   - before: the table that this one takes the place of; a route that has the same rate as before goes on with
-    ///     its bucket.
+    ///   - metrics: provides the counters of the routes; a known name keeps its counts.
+    ///   - before: the replaced table; a route with the same rate keeps its bucket.
     package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry, before: ActiveRoutes?) {
         self.table = table
         self.version = version
@@ -45,7 +44,7 @@ package final class ActiveRoutes: Sendable {
         return limiters
     }
 
-    /// What `sluice routes` says of requests that do not fit their route.
+    /// Notices about requests with an unsuitable type, for `sluice routes`.
     var notices: [String] { entries.compactMap { $0.metrics.mislabelledJSON.notice(ofRoute: $0.route.name) } }
 
     /// The route for a request's path.

@@ -4,19 +4,19 @@ internal import SluiceNet
 internal import SluiceRoutes
 internal import Synchronization
 
-/// The threads for requests that cost more than an event loop may spend on one: large bodies, many secrets, gzip that
-/// grows. One thread for most of them, and one for the largest, so that these hold up none but each other. On each a
-/// request at a time, so that what is made of them for a moment is made once, and in the order of `FairQueue`.
+/// The threads for requests that would occupy an event loop for too long: large bodies, many secrets, gzip that
+/// expands. One thread for most of them, and one for the largest, so that these only delay each other. Each handles one
+/// request at a time, so that temporary memory is needed once, in the order of `FairQueue`.
 final class BodyWorker: Sendable {
-    /// What an event loop does itself, by `Route.work`: HMACs of 256 KiB take a fifth of a millisecond a secret.
+    /// The limit of `Route.work` for event loops: HMACs of 256 KiB take a fifth of a millisecond per secret.
     static let loopWork = 256 * 1024
-    /// What goes to the thread for the largest, in the same unit.
+    /// The limit for the thread of the largest requests, in the same unit.
     static let largeWork = 4 << 20
-    /// So many wait for a thread at most; then one of the sender that is furthest ahead of the others goes. Their
-    /// bodies count to the memory budget, which is usually full before.
+    /// The maximum number of requests that wait for a thread; above it, one of the sender that is furthest ahead is
+    /// refused. Their bodies count towards the memory budget, which is usually full earlier.
     static let mostWaiting = 256
 
-    /// A request that waits, and who is told of the result.
+    /// A waiting request, with the handler of its result.
     private struct Job: Sendable {
         let request: IngestRequest
         let shared: SharedRequest
@@ -42,16 +42,16 @@ final class BodyWorker: Sendable {
         self.memory = memory
         self.time = time
         group = try EventLoopGroup(count: lanes.count, name: "bodies")
-        // Event loops and the outbox serve everybody; these threads serve one sender at a time.
+        // Event loops and the outbox serve everyone; these threads serve one sender at a time.
         for mailbox in group.mailboxes { mailbox.post { _ in SystemThread.lowerPriority() } }
     }
 
-    /// Evaluates a request on one of the threads, and hands the result on there.
+    /// Evaluates a request on one of the threads, and calls `done` there.
     ///
     /// - Parameters:
-    ///   - work: what it costs, by `Route.work`.
-    ///   - stage: what of it is left to do.
-    ///   - done: called once, on any thread; with a refusal where too many wait.
+    ///   - work: its `Route.work`.
+    ///   - stage: the first remaining stage.
+    ///   - done: called once, on any thread; with a refusal if too many requests wait.
     func evaluate(
         _ request: IngestRequest, _ shared: SharedRequest, work: Int, from stage: Route.Stage,
         done: @escaping @Sendable (IngestRequest.Evaluation) -> Void
@@ -63,7 +63,7 @@ final class BodyWorker: Sendable {
         group.mailboxes[lane].post { [self] loop in runNext(of: lanes[lane], on: loop) }
     }
 
-    /// Runs the request whose turn it is, which need not be the one that woke the thread: each one has woken it once.
+    /// Runs the next request, which need not be the one that woke the thread: each one has woken it once.
     private func runNext(of lane: Lane, on loop: EventLoop) {
         guard let job = lane.waiting.withLock({ $0.next() }) else { return }
         let mine = loop[scratch] ?? Scratch()
@@ -74,6 +74,6 @@ final class BodyWorker: Sendable {
         job.done(evaluation)
     }
 
-    /// Ends the threads after what they are at.
+    /// Ends the threads after their current requests.
     func stop() async { await group.stop() }
 }

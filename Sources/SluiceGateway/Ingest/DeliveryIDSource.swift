@@ -1,9 +1,9 @@
 internal import SluiceBase
 internal import SluiceCrypto
 
-/// Makes delivery ids: 26 characters of Crockford's base 32, the time in milliseconds (48 bits) before 80 bits that
-/// begin at random and grow by one with each id (the layout of a ULID). Ids of one source ascend; two sources do not
-/// meet.
+/// Generates delivery ids: 26 characters of Crockford's base 32, the time in milliseconds (48 bits) and 80 bits that
+/// start at random and increase by one with each id (the layout of a ULID). Ids of one source ascend; two sources do
+/// not produce the same id.
 ///
 /// Belongs to one event loop.
 struct DeliveryIDSource {
@@ -17,9 +17,9 @@ struct DeliveryIDSource {
         low = random[2...].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The next id.
+    /// Returns the next id.
     ///
-    /// - Parameter milliseconds: since the epoch; a clock that was set back does not take the ids back with it.
+    /// - Parameter milliseconds: since 1970; the ids keep ascending even if the clock is set back.
     mutating func next(atMilliseconds milliseconds: Int64) -> String {
         lastMilliseconds = max(lastMilliseconds, milliseconds)
         low &+= 1
@@ -31,14 +31,14 @@ struct DeliveryIDSource {
     private static func text(time: UInt64, high: UInt16, low: UInt64) -> String {
         var upper = time << 16 | UInt64(high)
         var lower = low
-        var text = [UInt8](repeating: 0, count: 26)
+        var text = InlineArray<26, UInt8>(repeating: 0)
         for position in stride(from: 25, through: 0, by: -1) {
-            // Five bits from the end of the 128, the upper half moving down into the lower one.
+            // Five bits from the end of the 128; the upper half moves down into the lower one.
             text[position] = digits[Int(lower & 31)]
             lower = lower >> 5 | upper << 59
             upper >>= 5
         }
-        return String(decoding: text, as: UTF8.self)
+        return text.span.text
     }
 
     private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)

@@ -5,9 +5,9 @@ internal import SluiceNet
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// The way of a delivery on one event loop: route, signature, jobs, outbox, answer. Belongs to its loop.
+/// The path of a delivery on one event loop: route, signature, jobs, outbox, answer. Belongs to its loop.
 final class IngestService: HTTPService {
-    /// What all loops share.
+    /// State that all loops share.
     struct Shared: Sendable {
         let outbox: OutboxWriter
         let metrics: MetricsRegistry
@@ -18,7 +18,8 @@ final class IngestService: HTTPService {
         let worker: BodyWorker
         let keys: KeyService
         let learner: SecretLearner
-        /// For what comes back from the threads for large requests.
+        let quarantine: QuarantineKeeper
+        /// For results of the threads for large requests.
         let loops: IngestLoops
     }
 
@@ -29,7 +30,7 @@ final class IngestService: HTTPService {
     private var scratch = RouteScratch(mostInflatedBytes: BodyWorker.loopWork)
     private var ids = DeliveryIDSource()
     private var pending = PendingRequests()
-    /// Rendered during this wake; handed on together when it ends.
+    /// Deliveries rendered during this wake-up; submitted together at its end.
     private var outgoing: [Submission] = []
 
     init(on server: HTTPServerLoop, routes: ActiveRoutes, shared: Shared) {
@@ -37,11 +38,11 @@ final class IngestService: HTTPService {
         self.shared = shared
         answeredNobody = shared.metrics.counter(.answeredNobody)
         self.routes = routes
-        // The loop lives longer than the server.
+        // The loop outlives the server.
         server.loop.afterEachWake { [weak self] in self?.handOn() }
     }
 
-    /// Uses other routes for the requests that begin from now on.
+    /// Sets the routes for new requests.
     func use(_ routes: ActiveRoutes) { self.routes = routes }
 
     // MARK: - A request
@@ -59,7 +60,7 @@ final class IngestService: HTTPService {
         return .body(limit: entry.route.bodyLimit(for: request, arrival).bytes, context: entry)
     }
 
-    /// The log names the route that the request has narrowly missed; the answer does not.
+    /// The log names the similar route, if any; the answer does not.
     private func noSuchRoute(_ request: borrowing RequestView) -> HTTPResponse {
         guard let near = routes.table.nearMiss(of: request.path) else {
             return refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil)
@@ -78,7 +79,7 @@ final class IngestService: HTTPService {
         return true
     }
 
-    /// The address that counts: behind proxies that are trusted the one that they name.
+    /// The sender's address: behind trusted proxies, the one that they name.
     func sender(of request: borrowing RequestView) -> PeerAddress {
         shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
@@ -107,6 +108,11 @@ final class IngestService: HTTPService {
         }
         switch evaluation.outcome {
         case .refused(let code, let reason):
+            if evaluation.awaitsSecret, let limits = entry.route.quarantine,
+                let bytes = server.share(request.exchange)
+            {
+                shared.quarantine.keep(request, reason: reason, bytes, limits: limits)
+            }
             return .now(refusal(code, reason: reason, from: request.peer, by: entry))
         case .rateLimited(let wait):
             let reason = ErrorCode.rateLimited.title
@@ -125,13 +131,13 @@ final class IngestService: HTTPService {
         case .call(let url, let reply): return call(url, for: request, reply: reply)
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
-        // What it inflates to is not known, only that it is more than a loop may inflate.
+        // Its decompressed size is not known, only that it exceeds the limit of a loop.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, from: .body)
         case .needsKey(let need): return park(request, until: need)
         }
     }
 
-    /// Has the request evaluated on the threads for those that take longer.
+    /// Evaluates the request on the threads for large ones.
     private func handOff(_ request: IngestRequest, work: Int, from stage: Route.Stage) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
         evaluate(request, bytes, work: work, from: stage)
@@ -145,7 +151,7 @@ final class IngestService: HTTPService {
         }
     }
 
-    /// Has the key fetched that the request needs; it then goes on in `resume`. Its bytes stay with the connection.
+    /// Fetches the key for the request, which continues in `resume`. Its bytes stay in the connection.
     private func park(_ request: IngestRequest, until need: KeyNeed) -> ServiceReply {
         guard !request.hasWaited else {
             let reason = need.problem("the request needs another key after the one that it waited for")
@@ -158,7 +164,7 @@ final class IngestService: HTTPService {
         return .later
     }
 
-    /// Stores the secret of a handshake, and answers it then.
+    /// Stores the secret of a handshake, and then answers it.
     private func learn(_ secret: HandshakeSecret, of request: IngestRequest, reply: RouteReply) -> ServiceReply {
         let (loops, index, learner) = (shared.loops, server.loop.index, shared.learner)
         let name = request.entry.route.name
@@ -176,9 +182,9 @@ final class IngestService: HTTPService {
         }
     }
 
-    /// Goes on with a request whose key has been fetched.
+    /// Continues a request after its key was fetched.
     ///
-    /// - Parameter problem: why nobody tried to fetch it.
+    /// - Parameter problem: why the fetch was not attempted.
     func resume(_ request: IngestRequest, problem: String?) {
         if let problem { return finish(request, .keyUnavailable(problem)) }
         guard let bytes = server.share(request.exchange) else { return }
@@ -186,7 +192,7 @@ final class IngestService: HTTPService {
         evaluate(request, bytes, work: work, from: .signature)
     }
 
-    /// Has the URL of a handshake called; the request is then answered in `finish`.
+    /// Calls the URL of a handshake; the request is then answered in `finish`.
     private func call(_ url: URLToCall, for request: IngestRequest, reply: RouteReply) -> ServiceReply {
         let (loops, index, journal) = (shared.loops, server.loop.index, shared.journal)
         shared.keys.call(url) { result in
@@ -227,7 +233,7 @@ final class IngestService: HTTPService {
         return .later
     }
 
-    /// Anyone gets it, so it says nothing about the sender.
+    /// Anyone may receive it, so it contains nothing about the sender.
     private static func response(toHandshake reply: RouteReply) -> HTTPResponse {
         var response = HTTPResponse(
             status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) },
@@ -254,7 +260,7 @@ final class IngestService: HTTPService {
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: peer)
         var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }
-        // So that the sender can tell it from a content type that is not taken (RFC 9110 §12.5.3).
+        // So that the sender can distinguish it from a refused content type (RFC 9110 §12.5.3).
         if code == .contentEncodingNotSupported, let entry {
             headers.append((name: "accept-encoding", value: entry.route.acceptsGzip ? "gzip" : "identity"))
         }
@@ -269,7 +275,7 @@ final class IngestService: HTTPService {
         outgoing.removeAll(keepingCapacity: true)
     }
 
-    /// What became of deliveries of this loop, durable where it says so.
+    /// Handles the results of deliveries of this loop, which are durable if they say so.
     func completed(_ results: [IngestResult]) {
         let now = shared.time.monotonicNanoseconds()
         for result in results {
@@ -290,13 +296,9 @@ final class IngestService: HTTPService {
     private func response(to item: PendingRequests.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
         let metrics = item.entry.metrics
         let name = item.entry.route.name
+        metrics.count(outcome, parts: item.parts, atNanoseconds: now)
         switch outcome {
         case .stored(let jobs, let deadLetters, let duplicates, let changedBody):
-            metrics.committed.increment(by: jobs)
-            metrics.deliveryStored(atNanoseconds: now)
-            if changedBody { metrics.changedBodies.increment() }
-            if duplicates > 0 { metrics.duplicates.increment(by: duplicates) }
-            for reason in deadLetters { metrics.dead(reason).increment() }
             shared.journal.stored(
                 item.deliveryID, route: name, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates,
                 changedBody: changedBody)
@@ -304,13 +306,10 @@ final class IngestService: HTTPService {
                 id: item.deliveryID, .stored(jobs: jobs, deadLetters: deadLetters.count, duplicates: duplicates),
                 reply: item.reply)
         case .duplicate(let first, let changedBody):
-            metrics.duplicates.increment(by: item.parts)
-            if changedBody { metrics.changedBodies.increment() }
             shared.journal.duplicate(item.deliveryID, route: name, of: first, changedBody: changedBody)
             let reply = item.reply?.naming(first, insteadOf: item.deliveryID)
             return DeliveryDocument.response(id: first, .duplicate, reply: reply)
         case .refused(let code):
-            metrics.refused(code).increment()
             shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)
             return ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code))
         }
@@ -321,8 +320,8 @@ extension DeliveryDocument {
     private static let contentTypeHeader = [(name: "content-type", value: contentType)]
 
     /// - Parameters:
-    ///   - id: the delivery's, or the first one's where it is a duplicate.
-    ///   - reply: what the route says instead; its status and headers hold even where the document stays.
+    ///   - id: of the delivery, or for a duplicate of the first one.
+    ///   - reply: the route's reply; its status and headers apply even if the document is the standard one.
     static func response(id: String, _ content: Content, reply: RouteReply?) -> HTTPResponse {
         if let reply, let body = reply.body {
             return HTTPResponse(
@@ -334,8 +333,8 @@ extension DeliveryDocument {
     }
 }
 
-/// The event loops for senders, each with an ingest service, and the way for other threads to hand it something.
-/// Callable from any thread.
+/// The event loops of the public listeners, each with an ingest service, and the access for other threads. Can be used
+/// from any thread.
 struct IngestLoops: Sendable {
     let group: EventLoopGroup
     private let mailboxes: [LoopMailbox]
@@ -346,35 +345,35 @@ struct IngestLoops: Sendable {
         mailboxes = group.mailboxes
     }
 
-    /// Makes an object the service of its loop; called there.
+    /// Sets the service of a loop; called there.
     func set(_ service: IngestService, on loop: EventLoop) { loop.set(service, for: key) }
 
-    /// From here on nothing reaches the services: called before they go.
+    /// Stops passing anything to the services; called before they are released.
     func dismiss() {
         for mailbox in mailboxes { mailbox.post { [key] in $0.set(nil, for: key) } }
     }
 
-    /// Hands the outbox's results to the loop whose deliveries they are of.
+    /// Passes the outbox's results to the loop of the deliveries.
     func completed(_ results: [IngestResult], on index: Int) {
         mailboxes[index].post { [key] in $0[key]?.completed(results) }
     }
 
-    /// Hands the evaluation of a large request back to its loop.
+    /// Passes the evaluation of a large request back to its loop.
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation, on index: Int) {
         mailboxes[index].post { [key] in $0[key]?.finish(request, evaluation) }
     }
 
-    /// Hands a request whose key has been fetched back to its loop.
+    /// Passes a request whose key has been fetched back to its loop.
     func resume(_ request: IngestRequest, problem: String?, on index: Int) {
         mailboxes[index].post { [key] in $0[key]?.resume(request, problem: problem) }
     }
 
-    /// Has every loop use other routes for the requests that begin from now on.
+    /// Sets the routes for new requests on every loop.
     func use(_ routes: ActiveRoutes) {
         for mailbox in mailboxes { mailbox.post { [key] in $0[key]?.use(routes) } }
     }
 
-    /// Returns when every loop has taken what was handed to it so far.
+    /// Returns when every loop has handled everything that was passed to it.
     func settle() async {
         for index in mailboxes.indices { _ = await group.run(on: index) { _ in } }
     }

@@ -4,8 +4,8 @@ internal import SluiceNet
 internal import SluiceRoutes
 internal import Synchronization
 
-/// Fetches the certificates and key sets that signatures are verified with, and calls the URLs of handshakes, at hosts
-/// that the routes allow.
+/// Fetches the certificates and key sets that verify signatures, and calls the URLs of handshakes, on hosts that the
+/// routes allow.
 ///
 /// A request can name the URL before it is verified, so everything is bounded: only https, no redirects, no private
 /// addresses, 64 KiB, 5 s, one fetch of a URL at a time, and few waiting requests. Callable from any thread.
@@ -15,21 +15,21 @@ final class KeyFetcher: Sendable {
     /// To resolve, connect and shake hands; with `answerTimeout` 5 s in all.
     static let connectTimeout = Duration.seconds(3)
     static let answerTimeout = Duration.seconds(2)
-    /// Requests that wait for a key, of all routes together.
+    /// Requests that wait for a key, for all routes together.
     static let mostWaiting = 64
-    /// Addresses that are fetched at the same time.
+    /// The maximum number of concurrent fetches.
     static let mostFetches = 8
-    /// Of addresses that requests name. Fixed ones are fetched seldom enough.
+    /// For URLs in requests. Fixed ones are fetched rarely enough.
     static let mostFetchesPerMinute = 30
 
-    /// How keys are fetched; tests have a server of their own.
+    /// The network access of fetches; tests use their own server.
     struct Network: Sendable {
-        /// Certificate authorities besides the system's.
+        /// Certificate authorities in addition to the system's.
         var caPath: String?
         var port: UInt16 = 443
-        /// What to connect to in the place of the host of a URL.
+        /// The host to connect to instead of a URL's.
         var host: String?
-        /// For each of the two steps, in the place of the usual time.
+        /// The timeout for each of the two steps, instead of the usual ones.
         var timeout: Duration?
         var isAllowed: @Sendable (PeerAddress) -> Bool = KeyFetcher.isPublic
     }
@@ -53,14 +53,14 @@ final class KeyFetcher: Sendable {
     private let network: Network
     private let time: any TimeSource
     private let state = Mutex(State())
-    /// For addresses that requests name.
+    /// For URLs in requests.
     private let rate = RateLimiter(
         RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
-    /// For calls: a handshake that is sent again and again must not keep keys from being fetched.
+    /// For calls: repeated handshakes must not prevent fetches of keys.
     private let callRate = RateLimiter(
         RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
 
-    /// What a URL is asked for, which says how often.
+    /// The purpose of a request, which decides its rate.
     enum Purpose {
         case fixedKey, namedKey, call
     }
@@ -71,14 +71,14 @@ final class KeyFetcher: Sendable {
         self.network = network
     }
 
-    /// Fetches what is at an address.
+    /// Fetches a URL.
     ///
     /// - Parameters:
-    ///   - host: a name; its addresses are checked when it has been resolved, and only they are connected to.
+    ///   - host: a name; its resolved addresses are checked, and only they are connected to.
     ///   - target: path and query.
-    ///   - content: JSON that is posted; `nil` to read what is there.
-    ///   - purpose: whether and where it counts towards `mostFetchesPerMinute`.
-    ///   - keep: called once for each fetch, before the answers of all who wait for it.
+    ///   - content: JSON that is posted; `nil` for a GET.
+    ///   - purpose: whether and how it counts towards `mostFetchesPerMinute`.
+    ///   - keep: called once per fetch, before the answers of all waiting requests.
     ///   - answer: called once, on any thread.
     func fetch(
         host: String, target: String, content: [UInt8]? = nil, purpose: Purpose = .fixedKey,
@@ -116,7 +116,7 @@ final class KeyFetcher: Sendable {
         }
     }
 
-    /// - Returns: why there must not be another fetch now; `nil` if there may be.
+    /// - Returns: why no further fetch is allowed now; `nil` if one is.
     private func refusal(by purpose: Purpose) -> String? {
         let now = time.monotonicNanoseconds()
         switch purpose {
@@ -170,8 +170,8 @@ final class KeyFetcher: Sendable {
         }
     }
 
-    /// Whether an address is one of the public internet: not of this machine, a private network, a link, a tunnel to
-    /// one of them, a group, or a documentation (IANA special-purpose address registries).
+    /// Whether an address belongs to the public internet: not to this machine, a private network, a link, a tunnel to
+    /// one of them, a group, or documentation (IANA special-purpose address registries).
     static func isPublic(_ peer: PeerAddress) -> Bool { !reserved.contains { $0.contains(peer) } }
 
     private static let reserved = [
@@ -185,7 +185,7 @@ final class KeyFetcher: Sendable {
 /// Why a key could not be fetched; a sentence for the log.
 struct KeyFetchError: Error, Sendable, CustomStringConvertible {
     let description: String
-    /// Whether the host was asked.
+    /// Whether the host was contacted.
     let isTried: Bool
 
     init(_ description: String, isTried: Bool = true) {
@@ -194,16 +194,16 @@ struct KeyFetchError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// The keys that requests are verified with and that come from their senders' hosts: fetches them and keeps them for
-/// all routes, also over a reload. Callable from any thread.
+/// The keys from senders' hosts that verify requests: fetches them and stores them for all routes, also across reloads.
+/// Can be used from any thread.
 final class KeyService: Sendable {
-    /// What the verifiers of the routes look into.
+    /// The keys for the verifiers of the routes.
     let store = RemoteKeyStore()
     private let fetcher: KeyFetcher
     private let time: any TimeSource
     private let makesCalls: Bool
 
-    /// - Parameter makesCalls: `false` where the calls of handshakes are left out, as in `sluice dev`.
+    /// - Parameter makesCalls: `false` leaves out the calls of handshakes, as in `sluice dev`.
     init(
         loop: LoopMailbox, time: any TimeSource, network: KeyFetcher.Network = KeyFetcher.Network(),
         makesCalls: Bool = true
@@ -213,10 +213,10 @@ final class KeyService: Sendable {
         self.time = time
     }
 
-    /// Fetches a key for a request that waits for it.
+    /// Fetches a key for a waiting request.
     ///
     /// - Parameter done: called once, on any thread: with `nil` when the store has the key, or knows why there is none;
-    ///   or with the reason why nobody tried, a sentence for the log.
+    ///   or with the reason why the fetch was not attempted, a sentence for the log.
     func fetch(_ need: KeyNeed, done: @escaping @Sendable (String?) -> Void) {
         let keep: KeyFetcher.Answer = { [store, time] result in
             let result = result.mapError { RemoteKeyError($0.description) }

@@ -10,9 +10,9 @@ struct PendingRequests {
         let deliveryID: String
         let reply: RouteReply?
         let receivedAtNanoseconds: Int64
-        /// Taken from the budget until the answer is given, in bytes.
+        /// The reserved memory until the answer is sent, in bytes.
         let memory: Int
-        /// How many parts have a key of their own: as many duplicates are counted where all of it was seen before.
+        /// The number of parts with their own key: the number of duplicates if the whole delivery was seen before.
         let parts: Int
         let peer: PeerAddress
     }
@@ -20,7 +20,7 @@ struct PendingRequests {
     private var items: [Item?] = []
     private var free: [Int] = []
 
-    /// The ticket that the next `insert` will use.
+    /// The ticket of the next `insert`.
     var nextTicket: UInt64 { UInt64(free.last ?? items.count) }
 
     var count: Int { items.count - free.count }
@@ -33,7 +33,7 @@ struct PendingRequests {
         }
     }
 
-    /// The item of a ticket, which is free again.
+    /// Removes the item of a ticket, which can then be reused.
     mutating func remove(_ ticket: UInt64) -> Item? {
         let place = Int(ticket)
         guard place < items.count, let item = items[place] else { return nil }

@@ -2,12 +2,12 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceRoutes
 
-/// A complete request on its way through its route, as any thread may know it.
+/// A complete request on its way through its route, for any thread.
 struct IngestRequest: Sendable {
     let entry: ActiveRoutes.Entry
     let exchange: ExchangeID
     let arrival: RequestArrival
-    /// How large it is to the memory budget.
+    /// Its size class in the memory budget.
     let size: MemoryBudget.RequestSize
     /// Whether it has waited for a key.
     var hasWaited = false
@@ -15,22 +15,24 @@ struct IngestRequest: Sendable {
     var deliveryID: String { arrival.deliveryID }
     var peer: PeerAddress { arrival.sender ?? .unknown }
 
-    /// What its route made of it.
+    /// The route's result.
     struct Evaluation: Sendable {
         let outcome: RouteOutcome
-        /// What is still taken from the memory budget.
+        /// The memory that is still reserved.
         var charge: MemoryCharge
+        /// Whether only a secret is missing that would make it valid.
+        var awaitsSecret = false
         /// The content type of a body that looks like JSON and was not parsed as JSON; `nil` for other bodies.
         var mislabelledType: String?
 
-        /// Of a request that was not looked at.
+        /// For a request that was not evaluated.
         static var tooManyWait: Evaluation {
             Evaluation(
                 outcome: .refused(.memoryFull, reason: "too many large requests are waiting to be parsed"),
                 charge: .uncounted)
         }
 
-        /// Of a handshake whose URL was called.
+        /// For a handshake whose URL was called.
         static func called(_ url: URLToCall, _ result: Result<Bool, KeyFetchError>, reply: RouteReply) -> Evaluation {
             switch result {
             case .success: Evaluation(outcome: .handshake(reply, refusal: nil), charge: .uncounted)
@@ -40,25 +42,25 @@ struct IngestRequest: Sendable {
             }
         }
 
-        /// Of a handshake whose secret is stored.
+        /// For a handshake whose secret was stored.
         static func learnt(_ reply: RouteReply) -> Evaluation {
             Evaluation(outcome: .handshake(reply, refusal: nil), charge: .uncounted)
         }
 
-        /// Of a handshake whose secret could not be stored.
+        /// For a handshake whose secret could not be stored.
         static var notLearnt: Evaluation {
             Evaluation(
                 outcome: .refused(.commitFailed, reason: "the secret of the handshake was not stored"),
                 charge: .uncounted)
         }
 
-        /// Of a request whose key nobody tried to fetch.
+        /// For a request whose key fetch was not attempted.
         static func keyUnavailable(_ reason: String) -> Evaluation {
             Evaluation(outcome: .refused(.keyUnavailable, reason: reason), charge: .uncounted)
         }
     }
 
-    /// - Parameter stage: what of it is left to do.
+    /// - Parameter stage: the first remaining stage.
     func evaluate(
         _ request: borrowing RequestView, from stage: Route.Stage, memory: MemoryBudget, time: any TimeSource,
         scratch: inout RouteScratch
@@ -66,8 +68,10 @@ struct IngestRequest: Sendable {
         scratch.charge = MemoryCharge(to: memory, for: size)
         let rate = entry.limiter.map { (limiter: $0, nanoseconds: time.monotonicNanoseconds()) }
         scratch.hasMislabelledJSON = false
+        scratch.awaitsSecret = false
         let outcome = entry.route.handle(request, arrival, from: stage, rate: rate, scratch: &scratch)
         var evaluation = Evaluation(outcome: outcome, charge: scratch.charge)
+        evaluation.awaitsSecret = scratch.awaitsSecret
         scratch.charge = .uncounted
         if scratch.hasMislabelledJSON {
             evaluation.mislabelledType = ContentTypes.name(in: request.headers).lowercased()

@@ -3,25 +3,22 @@ internal import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// Has the secret of a handshake stored and used, if its route is armed. Callable from any thread.
+/// Stores and uses the secret of a handshake, if its route is armed. Can be used from any thread.
 struct SecretLearner: Sendable {
     let secrets: LearntSecrets
     let outbox: OutboxWriter
     let time: any TimeSource
     let logger: Logger
 
-    /// Why a route does not learn a secret now, for the log and the answer.
+    /// Why a route cannot learn a secret now, for the log and the answer.
     static func notArmed(_ route: String) -> String {
         "the route is not armed to learn a secret: run \(arm(route)), then let the provider repeat the handshake"
     }
 
-    /// The command that arms a route, with its name as a word of a shell.
-    private static func arm(_ route: String) -> String {
-        let isWord = route.utf8.allSatisfy { $0 > 0x2C && $0 < 0x3A || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x5F }
-        return "'sluice providers arm \(isWord ? route : PrintableText.quote(route))'"
-    }
+    /// The command that arms a route.
+    private static func arm(_ route: String) -> String { "'sluice providers arm \(ShellWord.of(route))'" }
 
-    /// Says of secrets that no route uses that their route may have been renamed, a sentence for each name.
+    /// Warnings about secrets without a route, because it may have been renamed, one sentence for each name.
     static func warnings(of secrets: LearntSecrets?, in table: RouteTable) -> [String] {
         let names = Set(table.routes.filter(\.learnsSecrets).map(\.name))
         return (secrets?.routes ?? []).filter { !names.contains($0) }.map { name in
@@ -32,15 +29,15 @@ struct SecretLearner: Sendable {
         }
     }
 
-    /// Whether a route may learn this secret now; it may not learn another one afterwards.
+    /// Whether a route may learn this secret now; then it cannot learn another one.
     func begin(_ secret: HandshakeSecret, of route: String) -> LearntSecrets.Beginning {
         secrets.begin(secret, of: route, atMilliseconds: time.wallMilliseconds())
     }
 
-    /// Stores the secret, then uses it. It is on the disk when this returns true.
+    /// Stores the secret, then uses it. It is durable when this returns true.
     ///
-    /// - Parameter armedAt: when the route was armed. If the secret cannot be stored, it stays armed for the rest of
-    ///   that time.
+    /// - Parameter armedAt: when the route was armed. If the secret cannot be stored, the route stays armed for the
+    ///   rest of that time.
     func store(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) async -> Bool {
         // If it fails, the provider repeats the handshake, or the person does.
         defer { secrets.end(secret, of: route, armedAtMilliseconds: armedAt) }
@@ -54,12 +51,13 @@ struct SecretLearner: Sendable {
             return false
         }
         logger.notice("learnt a secret from a handshake", metadata: .fields([.route: route]))
+        if let notice = QuarantineNotice.afterNewSecret(of: route, outbox.quarantine) { logger.notice("\(notice)") }
         return true
     }
 }
 
 extension LearntSecrets {
-    /// Reads what the outbox has kept.
+    /// Loads the secrets from the outbox.
     func load(from outbox: OutboxWriter) async throws(StartupError) {
         do throws(OutboxError) {
             let kept = try await outbox.perform { store throws(OutboxError) in try store.learntSecrets() }

@@ -1,14 +1,14 @@
 package import SluiceBase
 
-/// Who sent a request, where proxies stand between.
+/// The sender of a request behind proxies.
 package enum SenderAddress {
     private static let forwardedFor: HeaderName = "x-forwarded-for"
 
-    /// The address that counts: the peer's own unless the peer is trusted; then, of the addresses in `X-Forwarded-For`,
-    /// the right-most one that is not trusted. What a sender wrote in front of it is never reached.
+    /// The sender's address: the peer's own unless the peer is trusted; then, of the addresses in `X-Forwarded-For`,
+    /// the right-most one that is not trusted. Addresses that the sender wrote in front of it are never used.
     ///
-    /// All lines with the header are one list (RFC 9110 §5.3). An entry that is no address ends the search: what stands
-    /// before it cannot be believed.
+    /// All lines of the header are one list (RFC 9110 §5.3). An invalid entry ends the search: the entries before it
+    /// cannot be trusted.
     package static func of(_ request: borrowing RequestView, trusted: [AddressBlock]) -> PeerAddress {
         guard trusted.contains(where: { $0.contains(request.peer) }) else { return request.peer }
         var result = request.peer
@@ -31,7 +31,7 @@ package enum SenderAddress {
         return entries
     }
 
-    /// `192.0.2.1`, `2001:db8::1`, and both with a port, as some proxies write them.
+    /// `192.0.2.1`, `2001:db8::1`, and both with a port, which some proxies add.
     private static func address(_ entry: String) -> SIMD16<UInt8>? {
         PeerAddress.address(parsing: entry) ?? PeerAddress(parsing: entry)?.address ?? bracketed(entry)
     }

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import Synchronization
 
-/// The admin listener: `/healthz`, `/readyz` and `/metrics`, to be read and nothing else. Belongs to its loop.
+/// The read-only admin listener: `/healthz`, `/readyz` and `/metrics`. Belongs to its loop.
 final class AdminService: HTTPService {
     private let condition: GatewayCondition
     private let metrics: MetricsRegistry
@@ -31,8 +31,8 @@ final class AdminService: HTTPService {
                     status: 200, headers: [(name: "content-type", value: PrometheusText.contentType)],
                     body: metrics.render()))
         }
-        // Alive means that it answers; ready means that it can commit. Whether Zizq answers is neither: ingest goes on
-        // without it.
+        // Alive means that it answers; ready means that it can commit. Whether Zizq answers does not matter: ingest
+        // continues without it.
         guard request.path.equals("/readyz") else { return .now(Self.status("ok", 200)) }
         if let reason = condition.reason { return .now(Self.status(reason, 503)) }
         return .now(Self.status("ok", 200, warning: condition.warning))
@@ -46,7 +46,7 @@ final class AdminService: HTTPService {
     }
 }
 
-/// Whether the gateway can take deliveries. Written by the components concerned, read by `/readyz`. Callable from any
+/// Whether the gateway can accept deliveries. Written by its components, read by `/readyz`. Can be used from any
 /// thread.
 package final class GatewayCondition: Sendable {
     private let draining = Atomic<Bool>(false)
@@ -55,25 +55,25 @@ package final class GatewayCondition: Sendable {
     private let concern: @Sendable () -> String?
 
     /// - Parameters:
-    ///   - outbox: asked each time: why the outbox cannot commit, nothing where it can.
-    ///   - concern: the same for what will keep it from that if nobody does anything.
+    ///   - outbox: returns why the outbox cannot commit; `nil` if it can.
+    ///   - concern: returns what will prevent it from committing unless someone acts.
     package init(outbox: @escaping @Sendable () -> String?, concern: @escaping @Sendable () -> String? = { nil }) {
         (self.outbox, self.concern) = (outbox, concern)
     }
 
-    /// Everything listens.
+    /// All listeners are ready.
     package func start() { started.store(true, ordering: .relaxed) }
 
-    /// A stop was asked for.
+    /// A stop was requested.
     package func beginDrain() { draining.store(true, ordering: .relaxed) }
 
-    /// Why it is not ready; nothing where it is.
+    /// Why it is not ready; `nil` if it is.
     var reason: String? {
         if draining.load(ordering: .relaxed) { return "draining" }
         if !started.load(ordering: .relaxed) { return "starting" }
         return outbox()
     }
 
-    /// What needs a person although it is ready.
+    /// A problem that needs attention although it is ready.
     var warning: String? { concern() }
 }

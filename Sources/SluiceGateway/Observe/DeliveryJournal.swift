@@ -3,27 +3,27 @@ package import SluiceBase
 internal import SluiceHTTP
 internal import SluiceRoutes
 
-/// Reports the results of deliveries to the log and other observers. Callable from any thread; cheap where
-/// nobody listens.
+/// Reports the results of deliveries to the log and other observers. Can be used from any thread; cheap without
+/// observers.
 package final class DeliveryJournal: Sendable {
-    /// What a person at a terminal is shown of a delivery, in `sluice dev`.
+    /// An event of a delivery for a terminal, in `sluice dev`.
     package enum Entry: Sendable {
-        /// `duplicates`: how many elements of it were seen before.
+        /// `duplicates`: the number of its elements that were seen before.
         case stored(id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int)
         case duplicate(of: String, route: String)
         case ignored(id: String, route: String)
-        /// `refusal`: why it was refused, with a status of the route's own.
+        /// `refusal`: the reason of a refusal with the route's own status.
         case handshake(route: String, status: Int, refusal: String?)
-        /// The call of a handshake; `isMade`: `false` where calls are left out.
+        /// The call of a handshake; `isMade`: `false` if calls are left out.
         case called(url: String, isMade: Bool, route: String)
         case refused(ErrorCode, route: String?, reason: String)
-        /// Jobs that Zizq took.
+        /// Jobs that Zizq accepted.
         case queued([QueuedJob])
         /// The route files were reloaded.
         case reloaded(routes: Int, version: Int)
     }
 
-    /// A job that Zizq took.
+    /// A job that Zizq accepted.
     package struct QueuedJob: Sendable, Hashable {
         /// Its number in the outbox.
         package let job: Int64
@@ -40,13 +40,13 @@ package final class DeliveryJournal: Sendable {
     }
 
     private let logger: Logger
-    /// Building a record costs more than all else that is done with most deliveries.
+    /// Building a record costs more than the rest of the work for most deliveries.
     private let logsEach: Bool
     private let show: (@Sendable (Entry) -> Void)?
-    /// What a person is shown need not be logged too.
+    /// Events that are shown need not be logged.
     private let logsWhatIsShown: Bool
 
-    /// - Parameter show: called for each entry, on the thread on which it happened.
+    /// - Parameter show: called for each event, on its thread.
     package init(logger: Logger, show: (@Sendable (Entry) -> Void)? = nil) {
         self.logger = logger
         self.show = show
@@ -54,8 +54,8 @@ package final class DeliveryJournal: Sendable {
         logsWhatIsShown = show == nil || logsEach
     }
 
-    /// - Parameter changedBody: a key of it was seen before with another body; said here where that part was not
-    ///   stored, or may not have been.
+    /// - Parameter changedBody: a key was seen before with another body; reported here if that part was not stored, or
+    ///   may not have been.
     func stored(
         _ id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int, changedBody: Bool
     ) {
@@ -65,7 +65,7 @@ package final class DeliveryJournal: Sendable {
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .count: duplicates]))
         }
         if !deadLetters.isEmpty, logsWhatIsShown {
-            // Many elements may have died of the same.
+            // Many elements may have the same reason.
             let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ",")
             logger.warning(
                 jobs == 0 ? "stored a delivery as a dead letter" : "stored a delivery, part of it as a dead letter",
@@ -99,7 +99,7 @@ package final class DeliveryJournal: Sendable {
         show?(.ignored(id: id, route: route))
     }
 
-    /// - Parameter refusal: why it is refused; `nil` if it is answered as the provider expects.
+    /// - Parameter refusal: the reason of a refusal; `nil` if it is answered as the provider expects.
     func handshake(route: String, status: Int, refusal: String?, peer: PeerAddress) {
         if logsWhatIsShown {
             var metadata: Logger.Metadata = .fields([.route: route, .status: status, .peer: peer])
@@ -110,8 +110,8 @@ package final class DeliveryJournal: Sendable {
     }
 
     /// - Parameters:
-    ///   - url: without what may be secret.
-    ///   - isMade: `false` where calls are left out.
+    ///   - url: without secret parts.
+    ///   - isMade: `false` if calls are left out.
     func called(_ url: String, isMade: Bool, route: String) {
         if logsWhatIsShown {
             logger.notice(
@@ -123,7 +123,7 @@ package final class DeliveryJournal: Sendable {
 
     func refused(_ code: ErrorCode, route: String?, reason: String, peer: PeerAddress) {
         if logsWhatIsShown {
-            // Built even where the limiter then drops it: floods of refusals are met by the connection limits first.
+            // Built even if the limiter then drops the record: the connection limits apply to floods first.
             var metadata: Logger.Metadata = .fields([
                 .status: code.httpStatus, .code: code.rawValue, .reason: reason, .peer: peer,
             ])
@@ -139,22 +139,52 @@ package final class DeliveryJournal: Sendable {
             metadata: .fields([.delivery: id, .route: route]))
     }
 
-    /// Said once a route; the metric counts the rest.
+    /// Logged once per route; the metric counts the rest.
     func repairedSurrogates(_ id: String, route: String, count: Int) {
         logger.notice(
             "replaced lone surrogates with U+FFFD in a payload; logged once per route",
             metadata: .fields([.delivery: id, .route: route, .count: count]))
     }
 
-    /// Logged once for each route and content type; the metric counts the rest.
+    /// Logged once per route and content type; the metric counts the rest.
     func mislabelledJSON(_ type: String, route: String) {
         logger.warning(
             "a body looks like JSON and was not parsed as JSON; set 'body: json' in the route, or correct the sender",
             metadata: .fields([.route: route, .reason: "its content type: \(type)"]))
     }
 
+    /// Said once a route; the metric counts the rest.
+    func quarantined(route: String) {
+        logger.notice(
+            "put a request that no secret matches into the quarantine; logged once per route",
+            metadata: .fields([
+                .route: route, .reason: "after the right secret was added, run: \(QuarantineNotice.verify(route))",
+            ]))
+    }
+
+    /// Said once an hour for each route; the metric counts the rest.
+    func notQuarantined(_ refusal: QuarantineRefusal, route: String) {
+        logger.warning(
+            "did not put a request that no secret matches into the quarantine; logged once per route and hour",
+            metadata: .fields([.route: route, .reason: refusal.words]))
+    }
+
     package func queued(_ jobs: [QueuedJob]) { show?(.queued(jobs)) }
 
-    /// Whether somebody wants each queued job named.
+    /// Whether each queued job is reported.
     package var wantsQueuedJobs: Bool { show != nil }
+}
+
+extension QuarantineRefusal {
+    /// A phrase for the log.
+    fileprivate var words: String {
+        switch self {
+        case .routeFull: "route_full: max_requests or max_bytes of the route's quarantine is reached"
+        case .addressFull: "address_full: max_per_address of the route's quarantine is reached"
+        case .quarantineFull: "quarantine_full: outbox.max_quarantine_bytes is reached"
+        case .tooLarge: "too_large: its body has more than 16 MiB"
+        case .busy: "busy: too many came at once, or limits.memory is used up"
+        case .outbox: "outbox: the outbox is full, or cannot be written"
+        }
+    }
 }

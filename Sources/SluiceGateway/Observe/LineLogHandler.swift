@@ -1,7 +1,7 @@
 package import Logging
 package import SluiceBase
 
-/// The handler of every `Logger` in the process: puts a record's fields in order and hands it to `LogOutput`.
+/// The handler of every `Logger` in the process: sorts a record's fields and passes it to `LogOutput`.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -10,7 +10,7 @@ package struct LineLogHandler: LogHandler {
     private let label: String
     private let output: LogOutput
 
-    /// - Parameter label: the part of the program that logs: `sluice.delivery`.
+    /// - Parameter label: the logging part of the program: `sluice.delivery`.
     package init(label: String, logLevel: Logger.Level, output: LogOutput) {
         self.label = label
         self.logLevel = logLevel
@@ -44,7 +44,7 @@ package struct LineLogHandler: LogHandler {
 }
 
 extension Logger {
-    /// Sets or reads a field that stays on this logger, by its name in the list.
+    /// Sets or reads a permanent field of this logger, by its name in the list.
     package subscript(key: LogKey) -> String? {
         get { self[metadataKey: key.rawValue]?.description }
         set { self[metadataKey: key.rawValue] = newValue.map { .string($0) } }

@@ -3,7 +3,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// Counts and logs what happens on the listeners outside of routes.
+/// Counts and logs events on the listeners outside of routes.
 struct ListenerObserver: HTTPServerObserver {
     private let metrics: MetricsRegistry
     private let journal: DeliveryJournal
@@ -67,7 +67,7 @@ struct ListenerObserver: HTTPServerObserver {
 
     func handshakeFailed(_ error: TLSError, peer: PeerAddress) {
         failures[error.cause]?.increment()
-        // What unauthenticated clients try is only logged at debug; a flood is an attack.
+        // Attempts of unauthenticated clients are only logged at debug; a flood is an attack.
         logger.log(
             level: error.cause == .tooManyRecords ? .warning : .debug,
             error.cause == .tooManyRecords
@@ -76,13 +76,13 @@ struct ListenerObserver: HTTPServerObserver {
     }
 }
 
-/// Counts and logs the turns of event loops that took so long that others waited. Callable from any thread.
+/// Counts and logs long turns of event loops, which delay other connections. Can be used from any thread.
 struct LoopWatchdog: Sendable {
     let metrics: MetricsRegistry
     let logger: Logger
 
     func stalled(_ loop: String, _ stall: LoopStall) {
-        // Looked up each time: a stall is rare, and a lock is nothing beside it.
+        // Looked up each time: stalls are rare and much longer than a lock.
         metrics.counter(.loopStalls, labels: [loop]).increment()
         logger.warning(
             "an event loop was busy for too long: its other connections had to wait",

@@ -1,10 +1,10 @@
-/// Decides which records are written when many of one kind come at once: a state machine without I/O or clock.
+/// Decides which of many similar records are written: a state machine without I/O or clock.
 ///
-/// Refusals cost an attacker nothing, so one log line for each would let anybody fill a disk. Of each kind (message,
-/// route, code) `recordsPerSecond` are let through in a second; what is left out is counted, and the count comes out as
-/// one record once the second is over.
+/// Refusals cost an attacker nothing, so one log line for each could fill a disk. Of each kind (message, route, code)
+/// `recordsPerSecond` are written per second; the others are counted, and the count becomes one record after that
+/// second.
 package struct LogLimiter: Sendable {
-    /// What is limited together.
+    /// The records that are limited together.
     package struct Kind: Hashable, Sendable {
         package let message: String
         package let route: String
@@ -17,7 +17,7 @@ package struct LogLimiter: Sendable {
         }
     }
 
-    /// How many records of one kind were left out in a second that is over.
+    /// The number of records of one kind that were left out in a second.
     package struct Summary: Equatable, Sendable {
         package let kind: Kind
         package let suppressed: Int
@@ -29,9 +29,8 @@ package struct LogLimiter: Sendable {
         var suppressed = 0
     }
 
-    /// Kinds that are remembered at once. Messages are constants, routes and codes come from fixed lists, so this is
-    /// only reached if a message is made from something that a sender wrote; such messages are then limited all
-    /// together.
+    /// The maximum number of remembered kinds. Messages are constants, routes and codes come from fixed lists, so this
+    /// is only reached if a message contains text from a sender; such messages then share one limit.
     package static let maximumKinds = 2048
 
     private static let overflow = Kind(message: "further messages", route: "", code: "")
@@ -46,7 +45,7 @@ package struct LogLimiter: Sendable {
         self.recordsPerSecond = recordsPerSecond
     }
 
-    /// A record of this kind came.
+    /// Handles a record of this kind.
     ///
     /// - Parameter nanoseconds: the monotonic clock.
     /// - Returns: whether to write it.
@@ -59,9 +58,9 @@ package struct LogLimiter: Sendable {
         return isWritten
     }
 
-    /// Time has passed: seconds that are over are closed. Call it before each record and now and then when none come.
+    /// Ends the seconds that have passed. To be called before each record and regularly without records.
     ///
-    /// - Returns: what was left out in them, sorted, so that equal runs log equal lines.
+    /// - Returns: the records left out in them, sorted for deterministic output.
     package mutating func timePassed(nowNanoseconds: Int64) -> [Summary] {
         guard nowNanoseconds >= nextSweepNanoseconds, !windows.isEmpty else { return [] }
         var summaries: [Summary] = []

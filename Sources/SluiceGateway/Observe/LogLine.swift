@@ -1,24 +1,23 @@
 internal import Logging
 internal import SluiceBase
 
-/// Turns one log record into the bytes of one line. Pure; callable from any thread.
+/// Encodes one log record as one line. Pure; can be used from any thread.
 ///
-/// Every text in it may have come from a sender, so all of them are escaped alike and cut: nobody who logs has to think
-/// of it.
+/// Any text in it may come from a sender, so all texts are escaped and truncated here, and callers need not do it.
 struct LogLine {
     let milliseconds: Int64
     let level: Logger.Level
     let message: String
     let label: String
-    /// In the order in which they are shown.
+    /// In the order of the output.
     let fields: [(key: String, value: String)]
 
-    /// Messages are ours and short; a value can be anything.
+    /// Messages are constants and short; a value can be anything.
     private static let messageLimit = 1024
     private static let valueLimit = 512
 
-    /// `{"time":"…","level":"info","message":"…","logger":"…","route":"…"}` and a line feed. Keys that count or
-    /// number something have bare numbers, all others text, so that each key has one type in an index.
+    /// `{"time":"…","level":"info","message":"…","logger":"…","route":"…"}` and a line feed. Numeric keys have plain
+    /// numbers, all others text, so that each key has one type in an index.
     func json() -> [UInt8] {
         var line = Array(#"{"time":""#.utf8)
         TimestampText.append(milliseconds: milliseconds, to: &line)
@@ -64,7 +63,7 @@ struct LogLine {
         return line
     }
 
-    /// Bare where nothing in it could be taken for the end of the value, quoted elsewhere.
+    /// Without quotes if the value is unambiguous.
     private static func appendTextValue(_ value: String, to line: inout [UInt8]) {
         let isBare =
             !value.isEmpty
@@ -87,8 +86,7 @@ struct LogLine {
             && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 
-    /// Text whose control characters are escaped for people already, so that only quotes and backslashes are left to
-    /// JSON.
+    /// Text with escaped control characters, so that JSON only has to escape quotes and backslashes.
     private static func appendJSON(_ text: String, limit: Int, to line: inout [UInt8]) {
         guard !isPlain(text, limit: limit) else { return line.append(contentsOf: text.utf8) }
         for byte in PrintableText.escape(text, limit: limit).utf8 {

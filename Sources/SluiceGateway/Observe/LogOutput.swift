@@ -2,13 +2,12 @@ package import Logging
 package import SluiceBase
 internal import Synchronization
 
-/// Where all log handlers of the process write: limits what comes in floods, makes lines, and hands each to one
-/// `write(2)`.
+/// The output of all log handlers of the process: limits floods, formats lines, and writes each with one `write(2)`.
 ///
-/// Callable from any thread, event loops included: it never waits for the reader of the log. Lines that nobody takes
-/// are counted, and the next line that gets through is preceded by their number.
+/// Can be used from any thread, including event loops: it never waits for the reader of the log. Lost lines are
+/// counted, and the next written line is preceded by their number.
 package final class LogOutput: Sendable {
-    /// How a line leaves the process; tests collect them instead.
+    /// Writes a line; tests collect lines instead.
     package typealias Sink = @Sendable ([UInt8]) -> StandardError.Outcome
 
     private struct State {
@@ -16,7 +15,7 @@ package final class LogOutput: Sendable {
         var droppedSinceLastLine = 0
     }
 
-    /// Records of one kind that are written in a second.
+    /// The maximum number of records of one kind per second.
     package static let recordsPerSecond = 20
 
     private let format: LogFormat
@@ -25,8 +24,8 @@ package final class LogOutput: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - format: `auto` is text when standard error is a terminal, and JSON elsewhere.
-    ///   - recordsPerSecond: of one kind; records below `info` are never left out.
+    ///   - format: `auto` is text if standard error is a terminal, and JSON otherwise.
+    ///   - recordsPerSecond: of one kind; records below `info` are not limited.
     package init(
         format: LogFormat, time: any TimeSource = SystemTime(), recordsPerSecond: Int = LogOutput.recordsPerSecond,
         sink: @escaping Sink = { StandardError.write($0) }
@@ -37,22 +36,22 @@ package final class LogOutput: Sendable {
         self.state = Mutex(State(limiter: LogLimiter(recordsPerSecond: recordsPerSecond)))
     }
 
-    /// Lines that were lost since the start.
+    /// Lines lost since the start.
     package let droppedLines = Counter()
 
-    /// Makes every `Logger` of the process write here. Once a process, before the first logger is made.
+    /// Makes every `Logger` of the process write here. Called once, before the first logger is created.
     package func install(level: Logger.Level) {
         StandardError.ignoreBrokenPipes()
         LoggingSystem.bootstrap { [self] label in LineLogHandler(label: label, logLevel: level, output: self) }
     }
 
-    /// Writes what is known about records that were left out; for a timer, so that the end of a flood shows.
+    /// Writes the summaries of omitted records; for a timer, so that the end of a flood is reported.
     package func flushSummaries() {
         let now = time.monotonicNanoseconds()
         state.withLock { state in writeSummaries(state.limiter.timePassed(nowNanoseconds: now), &state) }
     }
 
-    /// - Parameter fields: only asked for if the record is written, so that one of a flood costs little.
+    /// - Parameter fields: only evaluated if the record is written, so that floods are cheap.
     func write(
         level: Logger.Level, message: String, label: String, fields: @autoclosure () -> [(key: String, value: String)],
         kind: LogLimiter.Kind
@@ -89,8 +88,8 @@ package final class LogOutput: Sendable {
         _ = send(line, &state)
     }
 
-    /// Whether the line got through. One that did not counts, the notice about lost lines aside: its record counts
-    /// instead.
+    /// Returns whether the line was written. Lost lines are counted, except for the notice about lost lines, whose
+    /// record counts instead.
     private func send(_ line: LogLine, _ state: inout State) -> Bool {
         let bytes = format == .text ? line.text() : line.json()
         switch sink(bytes) {

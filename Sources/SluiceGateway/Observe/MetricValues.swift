@@ -1,20 +1,20 @@
 internal import Synchronization
 
-/// How often a time fell into which of a fixed set of ranges.
+/// Counts times in a fixed set of ranges.
 ///
-/// Observing is two relaxed atomic additions; callable from any thread. Count and sum can be one observation apart in a
-/// scrape.
+/// An observation is two relaxed atomic additions; can be used from any thread. Count and sum can differ by one
+/// observation in a scrape.
 package final class Histogram: Sendable {
-    /// Upper ends in seconds, inclusive, ascending; what is above the last one falls into `+Inf`.
+    /// Upper bounds in seconds, inclusive, ascending; higher values are in `+Inf`.
     package let bounds: [Double]
     private let boundsNanoseconds: [Int64]
-    /// One more than there are bounds; each counts its own range only, the cumulated numbers are made for the scrape.
+    /// One more than there are bounds; each counts only its own range, and scrapes compute the cumulative numbers.
     private let buckets: [Counter]
     private let sumNanoseconds = Atomic<Int64>(0)
 
-    /// From a quick commit to a slow disk.
+    /// From a fast commit to a slow disk.
     package static let commitBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
-    /// From the next batch to a queue server that was away for a day.
+    /// From the next batch to a queue server that was down for a day.
     package static let deliveryBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 86400]
 
     /// - Parameter bounds: in seconds, ascending, at least one.
@@ -27,8 +27,8 @@ package final class Histogram: Sendable {
     }
 
     /// - Parameters:
-    ///   - nanoseconds: how long it took; below zero, as after a step of a clock, counts as zero.
-    ///   - count: how many took that long, where one measurement stands for several.
+    ///   - nanoseconds: the measured time; negative values, as after a step of a clock, count as zero.
+    ///   - count: the number of times, if one measurement stands for several.
     package func observe(nanoseconds: Int64, count: Int = 1) {
         let held = max(nanoseconds, 0)
         var bucket = 0
@@ -37,7 +37,7 @@ package final class Histogram: Sendable {
         sumNanoseconds.wrappingAdd(held &* Int64(count), ordering: .relaxed)
     }
 
-    /// Cumulated counts, one for each bound and the last for `+Inf`, and the sum in seconds.
+    /// Cumulative counts, one for each bound and the last for `+Inf`, and the sum in seconds.
     package var snapshot: (counts: [UInt64], sum: Double) {
         var total: UInt64 = 0
         let counts = buckets.map { bucket in
@@ -48,10 +48,10 @@ package final class Histogram: Sendable {
     }
 }
 
-/// A number that only grows. Adding is one relaxed atomic instruction: nothing else is ordered by it, and a scrape may
-/// see one counter a moment earlier than another.
+/// A number that only increases. Adding is one relaxed atomic instruction without ordering: a scrape may see one
+/// counter slightly earlier than another.
 ///
-/// Callable from any thread.
+/// Can be used from any thread.
 package final class Counter: Sendable {
     private let count = Atomic<UInt64>(0)
 
@@ -63,7 +63,7 @@ package final class Counter: Sendable {
 
     /// Adds one.
     ///
-    /// - Returns: whether it was the first that was ever added.
+    /// - Returns: whether it was the first increment.
     package func incrementForTheFirstTime() -> Bool {
         count.wrappingAdd(1, ordering: .relaxed).oldValue == 0
     }

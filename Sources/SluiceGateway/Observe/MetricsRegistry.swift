@@ -1,10 +1,10 @@
 package import SluiceBase
 internal import Synchronization
 
-/// Everything that `/metrics` shows: counters and histograms that other parts hold and add to, and gauges that are
-/// asked for their value at each scrape.
+/// Everything in `/metrics`: counters and histograms that other parts keep and increment, and gauges that are read at
+/// each scrape.
 ///
-/// Callable from any thread. Only making and scraping take a lock; adding never does.
+/// Can be used from any thread. Only creation and scrapes take a lock; incrementing never does.
 package final class MetricsRegistry: Sendable {
     /// One value of a gauge, with the values of its labels in the order of `MetricName.labels`.
     package struct Reading: Sendable, Equatable {
@@ -25,11 +25,11 @@ package final class MetricsRegistry: Sendable {
         var gauges: [MetricName: @Sendable () -> [Reading]] = [:]
     }
 
-    /// From a request being complete to its jobs being durable.
+    /// From a complete request to its durable jobs.
     package let receiveToDurable = Histogram(bounds: Histogram.commitBounds)
-    /// From a job being durable to Zizq's acknowledgement.
+    /// From a durable job to Zizq's acknowledgement.
     package let durableToQueued = Histogram(bounds: Histogram.deliveryBounds)
-    /// For requests that are refused before a route is known.
+    /// For requests that are refused before their route is known.
     package let noRoute: RouteMetrics
 
     private let time: any TimeSource
@@ -38,11 +38,11 @@ package final class MetricsRegistry: Sendable {
     package init(time: any TimeSource = SystemTime()) {
         self.time = time
         self.noRoute = RouteMetrics(route: "", nowNanoseconds: time.monotonicNanoseconds())
-        // These have no owner of their own that would ask for them before they first count.
+        // These have no owner that would create them before they first count.
         for name in MetricName.allCases where name.kind == .counter && name.labels.isEmpty { _ = counter(name) }
     }
 
-    /// The counters of the routes of a new table, in its order. A name that was there before keeps its counts.
+    /// The counters of the routes of a new table, in its order. A known name keeps its counts.
     package func load(routes names: [String]) -> [RouteMetrics] {
         let now = time.monotonicNanoseconds()
         return state.withLock { state in
@@ -51,8 +51,8 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    /// The counters of a route by its name, also of one that is no longer in the table but still has jobs to send.
-    /// Takes a lock: for the delivery side, once a batch and route.
+    /// The counters of a route by its name, even if it is no longer in the table but still has jobs to send. Takes a
+    /// lock: for the relay, once per batch and route.
     package func route(named name: String) -> RouteMetrics {
         let now = time.monotonicNanoseconds()
         return state.withLock { Self.route(name, at: now, &$0) }
@@ -65,11 +65,11 @@ package final class MetricsRegistry: Sendable {
         return made
     }
 
-    /// The one counter with this name and these labels; keep it, for looking it up takes a lock.
+    /// The counter with this name and these labels. Keep it, because looking it up takes a lock.
     ///
     /// - Parameter labels: the values, as many as `name.labels` has names.
     package func counter(_ name: MetricName, labels: [String] = []) -> Counter {
-        precondition(name.kind == .counter, "\(name.rawValue) is no counter")
+        precondition(name.kind == .counter, "\(name.rawValue) is not a counter")
         precondition(labels.count == name.labels.count, "\(name.rawValue) has the labels \(name.labels)")
         return state.withLock { state in
             if let known = state.counters[name]?.first(where: { $0.labels == labels }) { return known.counter }
@@ -79,22 +79,21 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    /// Shows a counter that another part made before there was a registry.
+    /// Registers a counter that was created before the registry.
     package func adopt(_ counter: Counter, as name: MetricName) {
-        precondition(name.kind == .counter && name.labels.isEmpty, "\(name.rawValue) is no counter without labels")
+        precondition(name.kind == .counter && name.labels.isEmpty, "\(name.rawValue) is not a counter without labels")
         state.withLock { $0.counters[name] = [([], counter)] }
     }
 
-    /// Has `read` asked at each scrape, on the thread of the scrape; it must not block. An empty answer leaves the
-    /// metric out.
+    /// Calls `read` at each scrape, on its thread; it must not block. An empty result leaves the metric out.
     package func gauge(_ name: MetricName, _ read: @escaping @Sendable () -> [Reading]) {
-        precondition(name.kind == .gauge, "\(name.rawValue) is no gauge")
+        precondition(name.kind == .gauge, "\(name.rawValue) is not a gauge")
         state.withLock { $0.gauges[name] = read }
     }
 
-    /// Shows a number that another part counts by itself; it must never become less.
+    /// Registers a number that another part counts; it must never decrease.
     package func counter(_ name: MetricName, value read: @escaping @Sendable () -> Int) {
-        precondition(name.kind == .counter && name.labels.isEmpty, "\(name.rawValue) is no counter without labels")
+        precondition(name.kind == .counter && name.labels.isEmpty, "\(name.rawValue) is not a counter without labels")
         state.withLock { state in
             state.counters[name] = nil
             state.gauges[name] = { [Reading(Double(read()))] }

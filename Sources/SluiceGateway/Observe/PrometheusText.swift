@@ -2,10 +2,10 @@ internal import SluiceBase
 
 /// The Prometheus text exposition format, version 0.0.4.
 package enum PrometheusText {
-    /// What the answer's `Content-Type` is.
+    /// The `Content-Type` of the answer.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// One block a metric, in the order of `MetricName`; a metric without samples is left out.
+    /// One block per metric, in the order of `MetricName`; a metric without samples is left out.
     static func render(_ samples: [MetricName: [MetricsRegistry.Reading]], histograms: [MetricName: Histogram])
         -> [UInt8]
     {
@@ -59,7 +59,7 @@ package enum PrometheusText {
         text.append(ASCII.lineFeed)
     }
 
-    /// Backslash, quote and line feed are the three that the format escapes.
+    /// The format escapes backslash, quote and line feed.
     private static func appendEscaped(_ value: String, to text: inout [UInt8]) {
         for byte in value.utf8 {
             switch byte {
@@ -70,7 +70,7 @@ package enum PrometheusText {
         }
     }
 
-    /// Whole numbers without a fraction, others as short as they can be read back.
+    /// Whole numbers without a fraction, others with as few digits as possible.
     private static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

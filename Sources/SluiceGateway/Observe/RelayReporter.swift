@@ -3,7 +3,7 @@ internal import SluiceBase
 internal import SluiceRelay
 internal import SluiceRoutes
 
-/// Turns what happens on the way to Zizq into metrics and log records. Callable from any thread.
+/// Converts relay events to metrics and log records. Can be used from any thread.
 struct RelayReporter: Sendable {
     private let metrics: MetricsRegistry
     private let journal: DeliveryJournal
@@ -12,7 +12,7 @@ struct RelayReporter: Sendable {
     private let queued: Counter
     private let queueDuplicates: Counter
     private let dropped: Counter
-    /// For the log of dropped jobs: some a minute.
+    /// For the log of dropped jobs: a few per minute.
     private let droppedRate = RateLimiter(RateLimit(limit: 10, per: .seconds(60), burst: 10))
     private let ambiguous: Counter
     private let failed: Counter
@@ -51,8 +51,14 @@ struct RelayReporter: Sendable {
                 "parked jobs: the Zizq server is not licensed for batched jobs", metadata: .fields([.jobs: jobs]))
         case .setAside(let job, let text):
             logger.error(
-                "set a job aside: it is refused while others are accepted",
+                "parked a job: it is refused while others are accepted",
                 metadata: .fields([.job: job, .reason: text]))
+        case .queueHeld(let queue, let text):
+            logger.error(
+                "parked a queue: its jobs are refused while others are accepted",
+                metadata: .fields([.queue: queue, .reason: text]))
+        case .queueReleased(let queue):
+            logger.notice("jobs of the queue are sent again", metadata: .fields([.queue: queue]))
         case .outcomeUnknown(let jobs, let count):
             ambiguous.increment()
             logger.warning(
@@ -89,7 +95,7 @@ struct RelayReporter: Sendable {
             jobs.map { DeliveryJournal.QueuedJob(job: $0.job, type: $0.type, queue: $0.queue, zizqID: $0.zizqID) })
     }
 
-    /// Jobs that were stored together count together: a batch has few transactions.
+    /// Jobs of one transaction count together: a batch has few transactions.
     private func observeTimes(of jobs: [RelayedJob]) {
         let now = time.wallMilliseconds()
         var start = 0

@@ -1,12 +1,13 @@
 package import SluiceBase
+internal import SluiceOutbox
 internal import Synchronization
 
-/// What is counted for one route. Made when a route table is loaded and kept for the life of the process, so that a
-/// reload does not set anything back; an event loop holds them in an array beside its route table and only ever adds.
+/// The counters of one route. Created when a route table is loaded and kept as long as the process, so that a reload
+/// resets nothing; an event loop has them in an array next to its route table and only increments them.
 ///
-/// Callable from any thread.
+/// Can be used from any thread.
 package final class RouteMetrics: Sendable {
-    /// The route's name; empty for requests that reached none.
+    /// The route's name; empty for requests without a route.
     package let route: String
     package let received = Counter()
     package let ignored = Counter()
@@ -18,23 +19,30 @@ package final class RouteMetrics: Sendable {
     package let committed = Counter()
     package let acceptedHandshakes = Counter()
     package let refusedHandshakes = Counter()
+    package let quarantined = Counter()
+    private let notQuarantined = QuarantineRefusal.allCases.map { _ in Counter() }
     private let refused = ErrorCode.allCases.map { _ in Counter() }
     private let dead = DeadLetterReason.allCases.map { _ in Counter() }
     private let lastDeliveryNanoseconds: Atomic<Int64>
 
-    /// - Parameter nowNanoseconds: the monotonic clock; a route that has stored nothing yet counts from here.
+    /// - Parameter nowNanoseconds: the monotonic clock; the start of the age for a route without a delivery.
     package init(route: String, nowNanoseconds: Int64) {
         self.route = route
         self.lastDeliveryNanoseconds = Atomic(nowNanoseconds)
     }
 
-    /// The counter of one refusal.
+    /// The counter of one kind of refusal.
     package func refused(_ code: ErrorCode) -> Counter { refused[Self.codePlace[code, default: 0]] }
 
     /// The counter of one kind of dead letter.
     package func dead(_ reason: DeadLetterReason) -> Counter { dead[Self.reasonPlace[reason, default: 0]] }
 
-    /// A delivery of this route became durable.
+    /// The counter of requests that are not kept for this reason.
+    package func notQuarantined(_ reason: QuarantineRefusal) -> Counter {
+        notQuarantined[Self.refusalPlace[reason, default: 0]]
+    }
+
+    /// Records that a delivery of this route became durable.
     package func deliveryStored(atNanoseconds nanoseconds: Int64) {
         lastDeliveryNanoseconds.store(nanoseconds, ordering: .relaxed)
     }
@@ -45,22 +53,40 @@ package final class RouteMetrics: Sendable {
     }
 
     private static let codePlace = Dictionary(uniqueKeysWithValues: ErrorCode.allCases.enumerated().map { ($1, $0) })
+    private static let refusalPlace = Dictionary(
+        uniqueKeysWithValues: QuarantineRefusal.allCases.enumerated().map { ($1, $0) })
     private static let reasonPlace = Dictionary(
         uniqueKeysWithValues: DeadLetterReason.allCases.enumerated().map { ($1, $0) })
 }
 
 extension RouteMetrics {
-    /// The counters that are shown for every route, used or not.
+    /// Counts the outbox's verdict on a delivery of so many parts.
+    func count(_ outcome: IngestOutcome, parts: Int, atNanoseconds now: Int64) {
+        switch outcome {
+        case .stored(let jobs, let deadLetters, let duplicates, let changedBody):
+            committed.increment(by: jobs)
+            deliveryStored(atNanoseconds: now)
+            if changedBody { changedBodies.increment() }
+            if duplicates > 0 { self.duplicates.increment(by: duplicates) }
+            for reason in deadLetters { dead(reason).increment() }
+        case .duplicate(_, let changedBody):
+            duplicates.increment(by: parts)
+            if changedBody { changedBodies.increment() }
+        case .refused(let code): refused(code).increment()
+        }
+    }
+
+    /// The counters that are exported for every route.
     var plainCounters: [(name: MetricName, counter: Counter)] {
         [
             (.received, received), (.ignored, ignored), (.duplicates, duplicates), (.changedBodies, changedBodies),
             (.keysMissing, keysMissing),
             (.repairedSurrogates, repairedSurrogates), (.mislabelledJSON, mislabelledJSON.total),
-            (.committed, committed),
+            (.committed, committed), (.quarantined, quarantined),
         ]
     }
 
-    /// The counters with a second label; only those that have counted, for there are many and most never do.
+    /// The counters with a second label; only those above zero, because there are many and most stay zero.
     var labelledCounters: [(name: MetricName, label: String, value: UInt64)] {
         let refusals = ErrorCode.allCases.map {
             (name: MetricName.refused, label: $0.rawValue, value: refused($0).value)
@@ -71,23 +97,26 @@ extension RouteMetrics {
         let handshakes = [("accepted", acceptedHandshakes), ("refused", refusedHandshakes)].map {
             (name: MetricName.handshakes, label: $0, value: $1.value)
         }
-        return (refusals + deaths + handshakes).filter { $0.value > 0 }
+        let dropped = QuarantineRefusal.allCases.map {
+            (name: MetricName.quarantineDropped, label: $0.rawValue, value: notQuarantined($0).value)
+        }
+        return (refusals + deaths + handshakes + dropped).filter { $0.value > 0 }
     }
 }
 
-/// Bodies of a route that look like JSON and were not parsed as JSON, by the content type that they came with. Callable
-/// from any thread.
+/// Bodies of a route that look like JSON and were not parsed as JSON, by their content type. Can be used from any
+/// thread.
 package final class MislabelledBodies: Sendable {
     let total = Counter()
-    /// In the order in which they were first seen.
+    /// In the order of first appearance.
     private let seen = Mutex<[String]>([])
 
-    /// A sender can name as many types as it likes: more than these are counted only.
+    /// A sender can name any number of types: further ones are only counted.
     private static let mostTypes = 10
 
     /// Counts a body.
     ///
-    /// - Returns: whether its type is new, and is to be logged.
+    /// - Returns: whether its type is new and should be logged.
     func count(_ type: String) -> Bool {
         total.increment()
         return seen.withLock { types in

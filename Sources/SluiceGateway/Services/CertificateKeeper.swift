@@ -3,25 +3,24 @@ internal import SluiceBase
 internal import SluiceNet
 internal import Synchronization
 
-/// Keeps the certificate of the public listener fresh: reads it again when its files change or somebody asks. A pair
-/// that does not work leaves the current one in use. Says once a day that it is about to expire. Callable from any
-/// thread.
+/// Keeps the certificate of the public listener up to date: reads it again when its files change, or on request. A pair
+/// that does not work leaves the current one in use. Warns once a day before it expires. Can be used from any thread.
 final class CertificateKeeper: Sendable {
-    /// What is compared from look to look: names, sizes and times of both files.
+    /// The metadata that is compared between checks: names, sizes and times of both files.
     private typealias Look = [FileAccess.Status?]
 
     private struct State {
         var loaded: Look
         var pending: Look?
-        /// The days that were left when that was last told.
+        /// The days left at the last warning.
         var toldDays: Int?
-        /// Why the pair on the disk is not loaded, and when that was last told, in monotonic nanoseconds.
+        /// Why the pair on disk is not loaded, and when that was last logged, in monotonic nanoseconds.
         var problem: (text: String, toldAt: Int64)?
     }
 
-    /// With fewer days than this the log tells. Authorities renew a month before.
+    /// The number of days below which it warns. Authorities renew a month before.
     private static let alarmingDays = 14
-    /// How often a pair that does not fit is tried and told of again.
+    /// The interval of retries and errors for a pair that does not match.
     private static let repetition: Int64 = 600_000_000_000
 
     let slot: TLSServerContextSlot
@@ -50,10 +49,10 @@ final class CertificateKeeper: Sendable {
         warnOfChain()
     }
 
-    /// Why the pair on the disk is not loaded; nil if it is.
+    /// Why the pair on disk is not loaded; `nil` if it is.
     var problem: String? { state.withLock { $0.problem?.text } }
 
-    /// What `sluice routes` says of the certificate, a line each.
+    /// Notices about the certificate for `sluice routes`, one line each.
     var notices: [String] { [problem].compactMap(\.self) + slot.context.chainWarnings }
 
     /// Days until the current certificate expires; negative after that.
@@ -61,8 +60,8 @@ final class CertificateKeeper: Sendable {
         Double(slot.context.expiresAt - time.wallMilliseconds() / 1000) / 86_400
     }
 
-    /// Looks at the files; loads them when two looks in a row have seen the same change, and again from time to time
-    /// while they do not fit.
+    /// Checks the files; loads them when two consecutive checks have seen the same change, and regularly while they do
+    /// not match.
     func look() {
         tellOfExpiry()
         let now = Self.look(certificatePath, keyPath)
@@ -81,9 +80,9 @@ final class CertificateKeeper: Sendable {
         if mustLoad { reload() }
     }
 
-    /// Reads the pair again, changed or not.
+    /// Reads the pair again, with or without a change.
     ///
-    /// - Returns: why it cannot be loaded; nil if it is.
+    /// - Returns: why it cannot be loaded; `nil` if it was.
     @discardableResult
     func reload() -> String? {
         let now = Self.look(certificatePath, keyPath)

@@ -3,7 +3,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// Says once a second how many log records were left out, so that the end of a flood shows.
+/// Logs once a second how many log records were left out, so that the end of a flood is reported.
 struct LogSummaryService: Service {
     let log: LogOutput?
 
@@ -16,7 +16,7 @@ struct LogSummaryService: Service {
     }
 }
 
-/// Gives memory back to the system when a load has gone.
+/// Returns memory to the system after a load has ended.
 struct MemoryTrimService: Service {
     let ingest: HTTPServer
     let memory: MemoryBudget
@@ -33,29 +33,28 @@ struct MemoryTrimService: Service {
     }
 }
 
-/// Says when freed memory is to go back to the system: once a load has gone that had taken much of it. State without
-/// I/O.
+/// Decides when to return freed memory to the system: after a load has ended that used much of it. State without I/O.
 struct TrimSchedule {
-    /// What takes memory: each connection some 15 KiB, each body what it is.
+    /// The use of memory: about 15 KiB per connection, and the size of each body.
     struct Load {
         var connections: Int
-        /// Held by bodies, pending commits and unsent answers, in bytes.
+        /// Used by bodies, pending commits and unsent answers, in bytes.
         var memory: Int
     }
 
-    /// Loads below these take too little to be worth a trim.
+    /// Loads below these use too little memory for a trim.
     private static let manyConnections = 500
     private static let muchMemory = 16 << 20
 
-    /// A trim keeps others waiting for milliseconds: not more often than at every tenth look.
+    /// A trim delays others by milliseconds: at most at every tenth check.
     private static let looksBetween = 10
 
     private var looks = 0
     private var highest = Load(connections: 0, memory: 0)
 
-    /// Takes a look, one a second.
+    /// Checks the load, once a second.
     ///
-    /// - Returns: whether it is time: the load is half of what it was at its highest since the last trim, or less.
+    /// - Returns: whether to trim: the load is at most half of its maximum since the last trim.
     mutating func looked(at load: Load) -> Bool {
         highest.connections = max(highest.connections, load.connections)
         highest.memory = max(highest.memory, load.memory)

@@ -5,39 +5,42 @@ internal import SluiceRouteFiles
 internal import SluiceRoutes
 internal import Synchronization
 
-/// Watches the route files, the secrets and the certificate, and loads what has changed: the whole table or nothing.
+/// Watches the route files, the secrets and the certificate, and loads changes: the whole table or nothing.
 ///
-/// An actor, so that one load runs at a time, and what is published and logged comes in the order of the versions. What
-/// is read from it needs no waiting.
+/// An actor, so that loads run one at a time, and are published and logged in the order of their versions. Reading its
+/// state does not wait.
 actor RouteReloadService: Service {
-    /// The result of a reload that was asked for.
+    /// The result of a requested reload.
     struct Report: Sendable, Hashable {
         /// The active table afterwards.
         let version: Int
         let routes: Int
-        /// Why the files on disk are not loaded, a line each; empty where they are.
+        /// Why the files on disk are not loaded, one line each; empty if they are.
         let problems: [String]
         let warnings: [String]
-        /// Why the certificate on disk is not loaded; nil where it is. Certificate and routes do not wait for each
-        /// other.
+        /// Routes whose secrets have changed and that have requests in the quarantine, a line each.
+        var notices: [String] = []
+        /// Why the certificate on disk is not loaded; `nil` if it is. Certificate and routes are loaded independently.
         var certificateProblem: String?
     }
 
-    /// What it tells others.
+    /// The receivers of its results.
     struct Publication: Sendable {
-        /// Hands new routes on to those who serve with them.
+        /// Passes new routes to the loops.
         var publish: @Sendable (ActiveRoutes) -> Void
-        /// Returns when they all serve with what was handed on so far.
+        /// Returns when all loops serve with the routes passed so far.
         var settle: @Sendable () async -> Void
-        /// Called with each table that was loaded after the first.
+        /// Called with each table that is loaded after the first.
         var reloaded: @Sendable (Report) -> Void = { _ in }
+        /// What to say of a route whose secrets have changed.
+        var secretsChanged: @Sendable (_ route: String) -> String? = { _ in nil }
     }
 
-    /// What is active and the result of the last load, all of one moment.
+    /// The active routes and the result of the last load, at one time.
     struct Picture: Sendable {
         var status: RouteReloader.Status
         var routes: ActiveRoutes
-        /// What the routes were made from.
+        /// The compilation of the routes.
         var compilation: RouteCompilation
     }
 
@@ -49,18 +52,18 @@ actor RouteReloadService: Service {
     private let succeeded: Counter
     private let failed: Counter
     private let current: Mutex<Picture>
-    /// Counts the reloads that were asked for.
+    /// The number of requested reloads.
     private let asked = Atomic(0)
 
     private var loader: RouteLoader
-    /// Those of the active routes, which have been logged.
+    /// The warnings of the active routes, which have been logged.
     private var warnings: Set<String>
-    /// The last load that was asked for, and how many had asked when it began.
+    /// The last requested load, and the number of requests when it started.
     private var last: (asked: Int, report: Report)
 
     /// Loads the routes for the first time.
     ///
-    /// - Throws: every problem, a line each, with exit status 1.
+    /// - Throws: every problem, one line each, with exit status 1.
     init(
         _ loader: RouteLoader, certificate: CertificateKeeper?, metrics: MetricsRegistry, publication: Publication,
         time: any TimeSource, logger: Logger
@@ -89,11 +92,11 @@ actor RouteReloadService: Service {
         for warning in warnings { logger.warning("\(warning)") }
     }
 
-    /// Looks once a second until the service group stops it.
+    /// Checks once a second until the service group stops it.
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
-                // The interval of the polling; a cancelled sleep ends the loop.
+                // The interval of the checks; a cancelled sleep ends the loop.
                 guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
                 await look()
             }
@@ -104,13 +107,13 @@ actor RouteReloadService: Service {
 
     nonisolated var picture: Picture { current.withLock { $0 } }
 
-    /// The active table's version, and why the files on disk are not it.
+    /// The active table's version, and why the files on disk are not loaded.
     nonisolated var status: RouteReloader.Status { picture.status }
 
-    /// The routes that requests are served with now.
+    /// The routes for new requests.
     nonisolated var activeRoutes: ActiveRoutes { picture.routes }
 
-    /// The same, how the files on disk compare with it, and what is unfavourable about them, a line each.
+    /// The picture, the comparison of the files on disk with it, and notices about the files, one line each.
     func pictureAndFiles() -> (Picture, FolderSnapshot.Comparison, notices: [String]) {
         let picture = picture
         let mounted = MountedFiles.warnings(of: picture.compilation.files.sorted())
@@ -120,16 +123,15 @@ actor RouteReloadService: Service {
 
     // MARK: - Loading
 
-    /// Has everything read again soon, whatever has or has not changed: SIGHUP.
+    /// Makes everything be read again soon, with or without a change: SIGHUP.
     nonisolated func ask() { Task { [number = takeNumber()] in await reload(number) } }
 
-    /// The same for `sluice reload`, which waits for the result. Requests that come later are served with the new
-    /// table.
+    /// The same for `sluice reload`, which waits for the result. Later requests are served with the new table.
     nonisolated func reload() async -> Report { await reload(takeNumber()) }
 
     private nonisolated func takeNumber() -> Int { asked.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue }
 
-    /// One load answers all that were asked for before it began: however many there are, one runs and one follows.
+    /// One load answers all earlier requests: for any number of them, one load runs and one follows.
     @discardableResult
     private func reload(_ number: Int) async -> Report {
         if number > last.asked {
@@ -155,7 +157,7 @@ actor RouteReloadService: Service {
         _ = finish(loader.look(), since: started)
     }
 
-    /// - Returns: nil where nothing was loaded.
+    /// - Returns: `nil` if nothing was loaded.
     private func finish(_ outcome: RouteLoader.Outcome, since started: Int64) -> Report? {
         switch outcome {
         case .unchanged: return nil
@@ -176,19 +178,31 @@ actor RouteReloadService: Service {
 
     private func use(_ new: RouteReloader.Replacement, since started: Int64) -> Report {
         let routes = ActiveRoutes(new.table, version: new.version, metrics: metrics, before: activeRoutes)
+        let changed = Self.routesWithOtherSecrets(new.compilation, than: picture.compilation)
         current.withLock {
             $0 = Picture(status: loader.reloader.status, routes: routes, compilation: new.compilation)
         }
         publication.publish(routes)
         succeeded.increment()
         let warnings = new.warnings + SecretLearner.warnings(of: loader.options.learnt, in: new.table)
-        let report = Report(version: new.version, routes: new.table.routes.count, problems: [], warnings: warnings)
-        // What is known already would hide what is new.
+        let report = Report(
+            version: new.version, routes: new.table.routes.count, problems: [], warnings: warnings,
+            notices: changed.compactMap(publication.secretsChanged))
+        // Log only new warnings.
         for warning in warnings where !self.warnings.contains(warning) { logger.warning("\(warning)") }
         self.warnings = Set(warnings)
         log(report, since: started)
+        for notice in report.notices { logger.notice("\(notice)") }
         publication.reloaded(report)
         return report
+    }
+
+    private static func routesWithOtherSecrets(
+        _ new: RouteCompilation, than before: RouteCompilation
+    ) -> [String] {
+        let known = Dictionary(
+            before.details.map { ($0.summary.name, $0.summary.secrets) }, uniquingKeysWith: { first, _ in first })
+        return new.details.map(\.summary).filter { known[$0.name] ?? nil != $0.secrets }.map(\.name)
     }
 
     private func keep(_ problems: [String], warnings: [String], since started: Int64) -> Report {
@@ -217,7 +231,7 @@ actor RouteReloadService: Service {
             ]))
     }
 
-    /// A variable that is set where a reload is asked for is still not set where the gateway was started.
+    /// A variable that is set for the reload command is still not set in the gateway's process.
     private func restartWarnings(_ compilation: RouteCompilation) -> [String] {
         guard loader.options.secrets == .configured else { return [] }
         let missing = compilation.environmentNames.filter { (loader.environment[$0] ?? "").isEmpty }

@@ -1,9 +1,9 @@
 internal import SluiceBase
 
-/// How many processors this process may really use: those that its affinity allows, cut to the quota of its control
+/// The number of processors that this process can use: those in its affinity, limited by the quota of its control
 /// group.
 package enum ProcessorCount {
-    /// Read again from `/proc` and `/sys/fs/cgroup`; at least 1.
+    /// Reads `/proc` and `/sys/fs/cgroup`; at least 1.
     package static func available() -> Int {
         let allowed = text("/proc/self/status").flatMap(allowedProcessors(status:)) ?? 1
         let quota =
@@ -31,14 +31,14 @@ package enum ProcessorCount {
         return count > 0 ? count : nil
     }
 
-    /// `150000 100000` (quota and period) is two processors, rounded up; `max 100000` is no quota.
+    /// `150000 100000` (quota and period) is two processors, rounded up; `max 100000` means no quota.
     static func quotaVersion2(_ text: String) -> Int? {
         let parts = text.split { $0.isWhitespace }.map { Int($0) }
         guard parts.count == 2, let quota = parts[0], let period = parts[1], quota > 0, period > 0 else { return nil }
         return (quota + period - 1) / period
     }
 
-    /// The two files of the older hierarchy; a quota of -1 is none.
+    /// The two files of the older hierarchy; a quota of -1 means none.
     static func quotaVersion1(quota: String?, period: String?) -> Int? {
         guard let quota, let period else { return nil }
         return quotaVersion2("\(quota) \(period)")

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server, and where it is allowed what stands
-/// before its paths.
+/// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server and, if allowed, the prefix of its
+/// paths.
 package struct ServerURL: Sendable, Hashable {
     package enum Scheme: String, Sendable {
         case http
@@ -24,10 +24,10 @@ package struct ServerURL: Sendable, Hashable {
         self.path = path
     }
 
-    /// Reads scheme, host and, where there is one, a port; a single `/` may follow.
+    /// Parses scheme, host and an optional port; a single `/` may follow.
     ///
-    /// - Parameter allowsPath: whether a path may follow, as where a proxy leads to the server.
-    /// - Returns: `nil` for anything else: user names and passwords (they would show in logs and process lists),
+    /// - Parameter allowsPath: whether a path may follow, for a server behind a proxy.
+    /// - Returns: `nil` for anything else: user names and passwords (they would be shown in logs and process lists),
     ///   queries, port 0.
     package init?(parsing text: String, allowsPath: Bool = false) {
         guard let separator = text.firstRange(of: "://"),
@@ -44,8 +44,7 @@ package struct ServerURL: Sendable, Hashable {
         self.init(scheme: scheme, host: host, port: port, path: path)
     }
 
-    /// Segments of unreserved characters, percent escapes and what else a segment may hold (RFC 3986 §3.3); no empty
-    /// ones.
+    /// Segments of unreserved characters, percent escapes and other allowed characters (RFC 3986 §3.3); no empty ones.
     private static func path(_ text: Substring) -> String? {
         let path = text.hasSuffix("/") ? text.dropLast() : text
         guard !path.isEmpty else { return "" }
@@ -76,7 +75,7 @@ package struct ServerURL: Sendable, Hashable {
     }
 
     /// Letters, digits, `-`, `_` and dots between them, at most 253 bytes (RFC 1123 §2.1; `_` because container
-    /// networks have it).
+    /// networks use it).
     private static func isHostName(_ host: Substring) -> Bool {
         guard (1...253).contains(host.utf8.count) else { return false }
         return host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
@@ -89,10 +88,10 @@ package struct ServerURL: Sendable, Hashable {
 }
 
 extension ServerURL: CustomStringConvertible {
-    /// The shortest spelling: the port only where it is not the scheme's own.
+    /// The shortest text: with the port only if it is not the scheme's default.
     package var description: String { "\(scheme.rawValue)://\(authority)\(path)" }
 
-    /// Host and, where it is not the scheme's own, port: what a `Host` header says.
+    /// Host and, if it is not the scheme's default, port: the `Host` header.
     package var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == scheme.defaultPort ? name : "\(name):\(port)"
@@ -100,7 +99,7 @@ extension ServerURL: CustomStringConvertible {
 }
 
 extension ServerURL {
-    /// Text that was meant as a URL, without what stands before an `@`: fit for an error message.
+    /// A text that was intended as a URL, without the part before an `@`: safe for an error message.
     package static func withoutCredentials(_ text: String) -> String {
         guard let at = text.lastIndex(of: "@") else { return text }
         let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex

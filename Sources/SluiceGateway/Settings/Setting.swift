@@ -1,23 +1,23 @@
-/// One row of `SettingsTable`: a key, what it may be, what it means, and which member of `Settings` it is.
+/// One row of `SettingsTable`: a key with its format, its meaning, and its member of `Settings`.
 package struct Setting: Sendable {
-    /// As the file writes it: `zizq.batch_jobs`.
+    /// As in the file: `zizq.batch_jobs`.
     package let key: String
     package let group: SettingGroup
-    /// Form and range, for the docs.
+    /// Format and range, for the docs.
     package let range: String
-    /// Behind "must be", for error messages.
+    /// The text after "must be" in error messages.
     package let requirement: String
     /// For the command line's help.
     package let placeholder: String
-    /// What it decides; one phrase without a full stop.
+    /// The meaning; one phrase without a full stop.
     package let meaning: String
-    /// Instead of the default, where no fixed value is one.
+    /// The default in words, if it is not a fixed value.
     package let defaultNote: String?
     /// Whether the file may write it as a list.
     package let isList: Bool
-    /// Reads the text into the member; `false` where the text is of another form or out of range.
+    /// Reads the text into the member; `false` for another format or a value out of range.
     package let read: @Sendable (String, inout Settings) -> Bool
-    /// The member's value as text; empty where it is not set.
+    /// The member's value as text; empty if it is not set.
     package let write: @Sendable (Settings) -> String
 
     /// A setting that always has a value.
@@ -31,7 +31,7 @@ package struct Setting: Sendable {
             load: { $0[keyPath: member] })
     }
 
-    /// A setting that may be absent; `defaultNote` says what holds then.
+    /// A setting that may be absent; `defaultNote` describes the effect.
     init<Value>(
         _ key: String, _ member: any WritableKeyPath<Settings, Value?> & Sendable, in group: SettingGroup,
         form: SettingForm<Value>, meaning: String, defaultNote: String? = nil

@@ -1,15 +1,15 @@
 internal import Logging
 internal import SluiceBase
 
-/// What a setting's text looks like: how it is read, written and described.
+/// The format of a setting's text: how it is read, written and described.
 package struct SettingForm<Value: Sendable>: Sendable {
     /// For the table in the docs: `100ms–5m`.
     package let range: String
-    /// Behind "must be": `a duration from 100ms to 5m, such as 30s`.
+    /// The text after "must be": `a duration from 100ms to 5m, such as 30s`.
     package let requirement: String
-    /// How the value is called on the command line: `DURATION`.
+    /// The placeholder on the command line: `DURATION`.
     package let placeholder: String
-    /// `nil` where the text is of another form or out of range.
+    /// `nil` for another format or a value out of range.
     package let parse: @Sendable (String) -> Value?
     package let write: @Sendable (Value) -> String
     /// Whether the value is a list, which the file may also write as one.
@@ -17,7 +17,7 @@ package struct SettingForm<Value: Sendable>: Sendable {
 }
 
 extension SettingForm<Int> {
-    /// A whole number; no upper end where `range` has none worth naming.
+    /// An integer; without an upper bound if `range` has no practical one.
     static func number(_ range: ClosedRange<Int>) -> SettingForm {
         let open = range.upperBound == .max
         return SettingForm(
@@ -49,7 +49,7 @@ extension SettingForm<Duration> {
 }
 
 extension SettingForm<ByteCount> {
-    /// A size with its unit; no upper end where `high` is not given.
+    /// A size with its unit; without an upper bound if `high` is not given.
     static func size(_ low: ByteCount, _ high: ByteCount? = nil) -> SettingForm {
         SettingForm(
             range: high.map { "\(low)–\($0)" } ?? "≥ \(low)",

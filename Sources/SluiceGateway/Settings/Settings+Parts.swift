@@ -4,12 +4,13 @@ internal import SluiceOutbox
 package import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// The settings in the terms of the parts that they are for.
+/// The settings as configurations of the parts.
 extension OutboxConfiguration {
     init(_ settings: Settings) {
         self.init(path: settings.outbox.path)
         maximumBytes = settings.outbox.maxBytes
         maximumDeadBytes = settings.outbox.maxDeadBytes
+        maximumQuarantineBytes = settings.outbox.maxQuarantineBytes
         maximumKeys = settings.outbox.maxKeys
         keepDelivered = settings.outbox.keepDelivered
         keepDeliveredBytes = settings.outbox.keepDeliveredBytes
@@ -18,7 +19,7 @@ extension OutboxConfiguration {
 }
 
 extension OutboxReader {
-    /// A connection to the outbox of these settings, which is open already.
+    /// A connection to the outbox of these settings, opened.
     static func open(_ settings: Settings) throws(StartupError) -> sending OutboxReader {
         do throws(OutboxError) {
             return try OutboxReader(OutboxConfiguration(settings))
@@ -39,9 +40,9 @@ extension HTTPLimits {
 }
 
 extension RouteOptions {
-    /// What the settings say of every route.
+    /// The settings that apply to every route.
     ///
-    /// - Parameter allowsInlineSecrets: whether route files may hold secrets themselves.
+    /// - Parameter allowsInlineSecrets: whether route files may contain secrets.
     package init(_ settings: Settings, allowsInlineSecrets: Bool) {
         self.init()
         bodyLimit = settings.limits.body
@@ -53,7 +54,7 @@ extension RouteOptions {
 }
 
 extension OutboxCondition {
-    /// The word with which `/readyz` says why nothing can be stored; nothing where it can.
+    /// The reason in `/readyz` why nothing can be stored; `nil` if it can.
     var reasonNotReady: String? {
         switch self {
         case .storing: nil

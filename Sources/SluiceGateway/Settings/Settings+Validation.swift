@@ -1,7 +1,7 @@
 internal import SluiceBase
 
 extension EffectiveSettings {
-    /// The rules between settings. Each problem stands where the setting does that has to change.
+    /// The rules between settings. Each problem has the location of the setting to change.
     var crossFieldProblems: [String] {
         listenerProblems + certificateProblems + queueServerProblems + sizeProblems + timeProblems
     }
@@ -86,7 +86,7 @@ extension EffectiveSettings {
         ]
     }
 
-    /// A default is no place to look at, so the message then stands alone.
+    /// A default has no location, so the message is printed alone.
     private func problem(_ key: String, _ sentence: String) -> String {
         switch origin(of: key) {
         case .byDefault: "settings: \(sentence)"

@@ -6,8 +6,8 @@ internal import SluiceRelay
 internal import Zizq
 
 extension RelayConfiguration {
-    /// A batch is in memory twice, as jobs and as the body of a request: all of them together take at most a quarter as
-    /// much as `limits.memory`.
+    /// A batch is in memory twice, as jobs and as the body of a request: all of them together use at most a quarter of
+    /// `limits.memory`.
     init(_ server: Settings.QueueServer, memory: ByteCount) {
         let share = memory.bytes / 4 / (2 * server.concurrency)
         self.init(
@@ -38,7 +38,7 @@ extension ZizqClient {
     }
 }
 
-/// `zizq.headers_file`: a header a line, `Name: value`; empty lines and lines that begin with `#` are passed over.
+/// `zizq.headers_file`: one header per line, `Name: value`; empty lines and lines that start with `#` are skipped.
 enum HeadersFile {
     static func read(_ path: String) throws(StartupError) -> [(name: String, value: String)] {
         let bytes: [UInt8]
@@ -51,7 +51,7 @@ enum HeadersFile {
             let text = line.trimmed()
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             guard let colon = text.firstIndex(of: ":"), isName(text[..<colon]) else {
-                // The line itself may hold a token and is not repeated.
+                // The line itself may contain a token and is not repeated.
                 throw StartupError(
                     .wrongInput, "\(PrintableText.escape(path)):\(index + 1): a line must be 'Name: value'")
             }

@@ -2,19 +2,19 @@ package import Logging
 package import SluiceBase
 package import SluiceRelay
 
-/// Everything that can be set, with the defaults of `sluice serve`. `SettingsTable` gives each member its key, form and
-/// meaning; `Settings+Validation.swift` has the rules between them.
+/// All settings, with the defaults of `sluice serve`. `SettingsTable` has the key, format and meaning of each member;
+/// `Settings+Validation.swift` has the rules between them.
 package struct Settings: Sendable, Equatable {
     package var https = ListenerSetting.at(PeerAddress(ipv4: (0, 0, 0, 0), port: 8443))
     package var http = ListenerSetting.off
     package var admin = ListenerSetting.at(PeerAddress(ipv4: (127, 0, 0, 1), port: 9464))
     package var tls = TLS()
-    /// Whose `X-Forwarded-For` is believed.
+    /// The addresses whose `X-Forwarded-For` is trusted.
     package var trustedProxies: [AddressBlock] = []
     package var routes = "routes"
     package var routesGrace = Duration.seconds(30)
     package var publicURL: ServerURL?
-    /// Event loops; `nil`: as many as `ProcessorCount` finds.
+    /// The number of event loops; `nil`: that of `ProcessorCount`.
     package var threads: Int?
     package var outbox = Outbox()
     package var zizq = QueueServer()
@@ -29,19 +29,20 @@ package struct Settings: Sendable, Equatable {
         package var key: String?
     }
 
-    /// The SQLite file and how much it keeps.
+    /// The SQLite file and its limits.
     package struct Outbox: Sendable, Equatable {
         package var path = "sluice.db"
         package var maxBytes = ByteCount.gibibytes(10)
-        /// Nil: a quarter of `maxBytes`.
+        /// `nil`: a quarter of `maxBytes`.
         package var maxDeadBytes: ByteCount?
+        package var maxQuarantineBytes = ByteCount.mebibytes(256)
         package var maxKeys = 100_000_000
         package var dedupeWindow = Duration.seconds(7 * 86400)
         package var keepDelivered = Duration.seconds(3600)
         package var keepDeliveredBytes = ByteCount.gibibytes(1)
     }
 
-    /// Where jobs go, and in what portions.
+    /// The queue server, and the size of batches.
     package struct QueueServer: Sendable, Equatable {
         package var url = ServerURL(scheme: .http, host: "127.0.0.1", port: 7890)
         package var ca: String?
@@ -55,7 +56,7 @@ package struct Settings: Sendable, Equatable {
         package var uniqueKeys = UniqueKeyPolicy.auto
     }
 
-    /// What a sender, and all of them together, may take.
+    /// The limits of one sender, and of all of them together.
     package struct Limits: Sendable, Equatable {
         package var body = ByteCount.mebibytes(10)
         package var connections = 10_000
@@ -78,8 +79,7 @@ package struct Settings: Sendable, Equatable {
 }
 
 extension Settings {
-    /// The defaults of `sluice dev`: on this machine only, everything that it makes under `.sluice/`, no drain
-    /// and no grace time.
+    /// The defaults of `sluice dev`: only on this machine, all files under `.sluice/`, no drain and no grace time.
     package static var development: Settings {
         var settings = Settings()
         settings.https = .at(PeerAddress(ipv4: (127, 0, 0, 1), port: 8443))
@@ -88,30 +88,30 @@ extension Settings {
         settings.outbox.path = ".sluice/outbox.db"
         settings.limits.drain = .zero
         settings.routesGrace = .zero
-        // What happens to deliveries is shown anyway.
+        // Deliveries are shown anyway.
         settings.log.level = .warning
         return settings
     }
 }
 
-/// How log records are written.
+/// The format of log records.
 package enum LogFormat: String, CaseIterable, Sendable {
-    /// One JSON object a line.
+    /// One JSON object per line.
     case json
     /// One line for people.
     case text
-    /// Text on a terminal, JSON elsewhere.
+    /// Text on a terminal, otherwise JSON.
     case auto
 }
 
-/// Whether and where a listener listens.
+/// The address of a listener, or that it is off.
 package enum ListenerSetting: Sendable, Hashable {
     case off
     /// A numeric address and a port; port 0 lets the system choose one.
     case at(PeerAddress)
 
-    /// Reads `ADDRESS:PORT`, `[ADDRESS]:PORT` or `off`; `nil` for anything else, host names included, because what they
-    /// mean can change between two starts.
+    /// Parses `ADDRESS:PORT`, `[ADDRESS]:PORT` or `off`; `nil` for anything else, including host names, because their
+    /// address can change between two starts.
     package init?(parsing text: String) {
         if text == "off" {
             self = .off
@@ -122,7 +122,7 @@ package enum ListenerSetting: Sendable, Hashable {
         }
     }
 
-    /// Where it listens; `nil` when it is off.
+    /// The address; `nil` when it is off.
     package var address: PeerAddress? {
         switch self {
         case .off: nil

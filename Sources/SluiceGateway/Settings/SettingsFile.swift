@@ -1,15 +1,15 @@
 package import SluiceBase
 internal import SluiceYAML
 
-/// A settings file, taken apart into keys and their texts.
+/// A settings file, split into keys and their texts.
 package struct SettingsFile: Sendable, Equatable {
-    /// As it was named, for messages.
+    /// As given by the user, for messages.
     package let path: String
     package private(set) var entries: [Entry] = []
-    /// What is wrong with the file itself, apart from the values.
+    /// Problems of the file itself, apart from the values.
     package private(set) var problems: [String] = []
 
-    /// One setting and where its value stands; line and column count from 1.
+    /// One setting with the location of its value; line and column count from 1.
     package struct Entry: Sendable, Equatable {
         package let key: String
         package let value: String
@@ -17,13 +17,13 @@ package struct SettingsFile: Sendable, Equatable {
         package let column: Int
     }
 
-    /// The file's name where none is given.
+    /// The default name of the file.
     package static let usualName = "sluice.yaml"
 
-    /// Reads the file that `--config` names, or the usual one in the working folder where there is one. Blocks.
+    /// Reads the file given by `--config`, or the default one in the working folder if it exists. Blocks.
     ///
-    /// - Returns: `nil` where no file is named and the usual one is not there.
-    /// - Throws: `ExitStatus.wrongInput` where the file cannot be read.
+    /// - Returns: `nil` if no file is given and the default one does not exist.
+    /// - Throws: `ExitStatus.wrongInput` if the file cannot be read.
     package static func load(config: String?) throws(StartupError) -> SettingsFile? {
         let path = config ?? usualName
         if config == nil, (try? FileAccess.status(of: path)) == nil { return nil }
@@ -34,7 +34,7 @@ package struct SettingsFile: Sendable, Equatable {
         }
     }
 
-    /// Takes a file apart. `zizq: { url: … }` and `zizq.url: …` mean the same.
+    /// Parses a file. `zizq: { url: … }` and `zizq.url: …` are equivalent.
     package init(path: String, bytes: [UInt8]) {
         self.path = path
         let document = YAMLDocument.parse(bytes, file: path)

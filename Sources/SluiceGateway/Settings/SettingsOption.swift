@@ -1,16 +1,16 @@
 package import SluiceBase
 
-/// One setting as the command line gave it.
+/// One setting from the command line.
 package struct SettingsOption: Sendable {
     package let setting: Setting
     package let value: String
 
-    /// Reads `--zizq-url URL` and `--zizq-url=URL` for every setting of the table; of two for one setting the last
+    /// Parses `--zizq-url URL` and `--zizq-url=URL` for every setting of the table; the last of two for one setting
     /// counts.
     ///
-    /// - Parameter arguments: what is left of the command line once the command's own flags are taken out.
-    /// - Throws: `ExitStatus.usage` for anything that is no setting's option, with a suggestion, and for one without a
-    ///   value.
+    /// - Parameter arguments: the rest of the command line without the command's own flags.
+    /// - Throws: `ExitStatus.usage` for anything that is not an option of a setting, with a suggestion, and for one
+    ///   without a value.
     package static func parse(_ arguments: [String]) throws(StartupError) -> [SettingsOption] {
         var options: [SettingsOption] = []
         var index = arguments.startIndex
@@ -32,8 +32,8 @@ package struct SettingsOption: Sendable {
         return options
     }
 
-    /// Takes apart what a command has that takes words of its own beside settings: the options of settings with their
-    /// values, and all else that does not begin with a dash, or is behind `--`.
+    /// Splits the arguments of a command with settings and positional arguments: the options of settings with their
+    /// values, and everything else that does not start with a dash or comes after `--`.
     package static func split(_ arguments: [String]) -> (options: [String], words: [String]) {
         var options: [String] = []
         var words: [String] = []
@@ -58,7 +58,7 @@ package struct SettingsOption: Sendable {
         return StartupError(.usage, "unknown option '\(shown)'\(Suggestion.phrase(for: name, among: byOption.keys))")
     }
 
-    /// One paragraph a group: option, placeholder, meaning and default of each setting, for a command's `--help`.
+    /// One paragraph per group: option, placeholder, meaning and default of each setting, for a command's `--help`.
     package static func help(defaults: Settings) -> String {
         SettingGroup.allCases.map { group in
             let lines = SettingsTable.all.filter { $0.group == group }.map { setting in

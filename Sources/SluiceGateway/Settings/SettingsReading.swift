@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceRelay
 
-/// Where the value of a setting came from.
+/// The source of a setting's value.
 package enum SettingOrigin: Sendable, Hashable {
     case byDefault
     /// In the settings file; line and column count from 1.
@@ -11,7 +11,7 @@ package enum SettingOrigin: Sendable, Hashable {
 }
 
 extension SettingOrigin: CustomStringConvertible {
-    /// At the head of an error message and behind a printed value.
+    /// For the start of an error message and after a printed value.
     package var description: String {
         switch self {
         case .byDefault: "default"
@@ -24,15 +24,15 @@ extension SettingOrigin: CustomStringConvertible {
 /// The effective settings and the source of each.
 package struct EffectiveSettings: Sendable, Equatable {
     package var values: Settings
-    /// By key; a setting that is not in here has its default.
+    /// By key; a setting that is not included has its default.
     package var origins: [String: SettingOrigin] = [:]
 
     package func origin(of key: String) -> SettingOrigin { origins[key] ?? .byDefault }
 }
 
-/// Everything that is wrong with the settings, in the order in which it was found.
+/// All problems of the settings, in the order in which they were found.
 package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Each a line that says where it stands, what is wrong and what to do.
+    /// Each is a line with the location, the problem and what to do.
     package let lines: [String]
 
     package init(lines: [String]) { self.lines = lines }
@@ -40,8 +40,8 @@ package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertibl
     package var description: String { lines.joined(separator: "\n") }
 }
 
-/// Puts the settings together: the command line goes before the environment, that before the file, that before the
-/// defaults.
+/// Combines the sources of settings: the command line overrides the environment, which overrides the file, which
+/// overrides the defaults.
 package struct SettingsReading {
     private var result: EffectiveSettings
     private var problems: [String] = []
@@ -52,13 +52,12 @@ package struct SettingsReading {
     ///
     /// - Parameters:
     ///   - defaults: `Settings()` for `sluice serve`, `Settings.development` for `sluice dev`.
-    ///   - file: the entries of the settings file, where there is one.
-    ///   - environment: all variables of the process; those that are no settings are passed over.
-    ///   - options: what the command line said.
-    ///   - checksRules: whether the rules between settings must hold. A command that only asks a running gateway needs
-    ///     an
-    ///     address or a path and no certificate.
-    /// - Throws: every problem of every source, not just the first.
+    ///   - file: the entries of the settings file, if it exists.
+    ///   - environment: all variables of the process; those that are not settings are ignored.
+    ///   - options: the options of the command line.
+    ///   - checksRules: whether to check the rules between settings. A command that only queries a running gateway
+    ///     needs an address or a path, and no certificate.
+    /// - Throws: every problem of every source, not only the first.
     package static func read(
         defaults: Settings, file: SettingsFile?, environment: [String: String], options: [SettingsOption],
         checksRules: Bool = true
@@ -105,13 +104,13 @@ package struct SettingsReading {
     }
 }
 
-/// Variables that look like settings and are none.
+/// Variables that look like settings but are not.
 package enum SettingsEnvironment {
-    /// One warning for each variable `SLUICE_…` that is no setting, in alphabetical order.
+    /// One warning for each variable `SLUICE_…` that is not a setting, in alphabetical order.
     ///
     /// - Parameters:
     ///   - environment: all variables of the process.
-    ///   - routeVariables: names that an `env:` of a route uses; they may begin with `SLUICE_` too.
+    ///   - routeVariables: the names in `env:` of the routes, which may also start with `SLUICE_`.
     package static func warnings(for environment: [String: String], routeVariables: Set<String>) -> [String] {
         environment.keys.sorted().compactMap { name in
             guard name.hasPrefix("SLUICE_"), !settings.contains(name), !routeVariables.contains(name),
@@ -135,13 +134,12 @@ package enum SettingsEnvironment {
 }
 
 extension EffectiveSettings {
-    /// Sends jobs to the development queue that `sluice dev` has started.
+    /// Sends jobs to the development queue of `sluice dev`.
     ///
     /// - Parameters:
-    ///   - port: where it listens on this machine.
-    ///   - isLicensed: whether it takes unique keys. Where it does not they are left out from the start, unless
-    ///     somebody has set
-    ///     `zizq.unique_keys`: the alarm about a licence would be the first thing that somebody new sees.
+    ///   - port: of the queue on this machine.
+    ///   - isLicensed: whether it accepts unique keys. If not, they are left out from the start, unless
+    ///     `zizq.unique_keys` is set: the alarm about a licence would confuse a new user.
     package mutating func useDevelopmentQueue(port: UInt16, isLicensed: Bool) {
         values.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: port)
         if !isLicensed, origin(of: "zizq.unique_keys") == .byDefault { values.zizq.uniqueKeys = .never }

@@ -1,11 +1,10 @@
 internal import Logging
 internal import SluiceBase
 
-/// Every setting there is. The file's keys, the environment's variables, the command line's options, what
-/// `--print-settings` prints and `docs/reference/settings.md` are all made from this table; the defaults stand in
-/// `Settings`.
+/// All settings. The keys of the file, the variables of the environment, the options of the command line, the output of
+/// `--print-settings` and `docs/reference/settings.md` are generated from this table; `Settings` has the defaults.
 package enum SettingsTable {
-    /// In the order in which they are shown.
+    /// In the order of the output.
     package static let all: [Setting] = listeners + routes + outbox + zizq + limits + logging
 
     /// The setting with this key.
@@ -46,7 +45,7 @@ package enum SettingsTable {
             meaning: "Folder with the route files"),
         Setting(
             "routes_grace", \.routesGrace, in: .routes, form: .duration(.zero ... .seconds(600)),
-            meaning: "How long the routes of a route file that disappears stay; `sluice reload` removes them at once"),
+            meaning: "How long to keep the routes of a deleted route file; `sluice reload` removes them immediately"),
         Setting(
             "public_url", \.publicURL, in: .routes, form: .publicServer,
             meaning: "URL of this service as providers know it; some of them sign the URL"),
@@ -71,6 +70,11 @@ package enum SettingsTable {
             meaning:
                 "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that "
                 + "would become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
+        Setting(
+            "outbox.max_quarantine_bytes", \.outbox.maxQuarantineBytes, in: .outbox, form: .size(ByteCount(bytes: 0)),
+            meaning:
+                "Limit for the quarantined requests of all routes, besides `outbox.max_bytes`; above it, none are kept"
+        ),
         Setting(
             "outbox.max_keys", \.outbox.maxKeys, in: .outbox, form: .number(1000...Int.max),
             meaning: "Maximum number of remembered unique keys; above it, the oldest are dropped, with an alarm"),

@@ -1,7 +1,7 @@
-/// What `--print-settings` prints.
+/// The output of `--print-settings`.
 package enum SettingsText {
-    /// Every effective setting with its source, as a settings file that means the same: what is not set stands
-    /// as a comment. No setting holds a secret itself (they name files), so nothing has to be masked.
+    /// Every effective setting with its source, as an equivalent settings file; settings that are not set are comments.
+    /// No setting contains a secret (they name files), so nothing is masked.
     package static func render(_ settings: EffectiveSettings) -> String {
         let lines = SettingsTable.all.map { setting in
             let text = setting.write(settings.values)
@@ -20,7 +20,7 @@ package enum SettingsText {
         return isSet ? settings.origin(of: setting.key).description : nil
     }
 
-    /// Plain where YAML has no other idea of the text, quoted with JSON's escapes elsewhere.
+    /// Plain if YAML reads it as this text, otherwise quoted with JSON's escapes.
     private static func scalar(_ text: String) -> String {
         let plain = text.utf8.allSatisfy { byte in
             switch byte {
@@ -46,7 +46,7 @@ package enum SettingsText {
     }
 }
 
-/// `docs/reference/settings.md`, made from the table so that the two cannot differ.
+/// `docs/reference/settings.md`, generated from the table.
 package enum SettingsPage {
     /// The whole page as Markdown.
     package static var markdown: String {

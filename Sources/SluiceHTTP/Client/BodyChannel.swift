@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import Synchronization
 
-/// Carries an answer's body from the event loop on which it arrives to the one task that reads it. What the task does
-/// not take is kept up to a bound, over which the connection stops reading.
+/// Carries an answer's body from its event loop to the one task that reads it. Unread data is kept up to a bound; above
+/// it, the connection stops reading.
 final class BodyChannel: Sendable {
     private enum End {
         case complete
@@ -19,18 +19,18 @@ final class BodyChannel: Sendable {
 
     typealias Next = Result<[UInt8]?, HTTPClientError>
 
-    /// Over so many bytes reading stops.
+    /// In bytes; above it, reading stops.
     private static let bound = 1024 * 1024
 
     private let state = Mutex(State())
-    /// Called on the reader's task when the connection may read on.
+    /// Called on the reader's task when the connection may continue to read.
     private let resume: @Sendable () -> Void
 
     init(resume: @escaping @Sendable () -> Void) { self.resume = resume }
 
-    /// Takes a piece of the body.
+    /// Adds a piece of the body.
     ///
-    /// - Returns: `false` where the connection is to stop reading until `resume` is called.
+    /// - Returns: `false` if the connection has to stop reading until `resume` is called.
     func push(_ chunk: [UInt8]) -> Bool {
         guard !chunk.isEmpty else { return true }
         let (reader, goesOn) = state.withLock { state -> (CheckedContinuation<Next, Never>?, Bool) in
@@ -50,7 +50,7 @@ final class BodyChannel: Sendable {
     /// The body is complete.
     func finish() { end(.complete) }
 
-    /// No more of the body will come. What has come can still be read.
+    /// No more of the body will arrive. What has arrived can still be read.
     func fail(_ error: HTTPClientError) { end(.failed(error)) }
 
     private func end(_ end: End) {
@@ -69,7 +69,7 @@ final class BodyChannel: Sendable {
         }
     }
 
-    /// The next piece; nil at the end of the body. One caller at a time.
+    /// Returns the next piece; `nil` at the end of the body. One caller at a time.
     func next() async -> Next {
         await withCheckedContinuation { reader in
             let (ready, mustResume) = state.withLock { state -> (Next?, Bool) in

@@ -1,12 +1,12 @@
 internal import SluiceBase
 internal import SluiceNet
 
-/// One connection of a client: resolved, connected, shaken hands, and then a request at a time. Belongs to its event
-/// loop.
+/// One connection of a client: resolves, connects, completes the TLS handshake, and then carries one request at a time.
+/// Belongs to its event loop.
 final class ClientConnection: EventHandler {
     private enum Phase {
         case resolving, connecting, handshaking, exchanging
-        /// The head of a streamed answer is there, and its body comes.
+        /// The head of a streamed answer has been read, and its body is arriving.
         case streaming
         case idle, closed
     }
@@ -15,7 +15,7 @@ final class ClientConnection: EventHandler {
     private var phase = Phase.resolving
     private var stream: Stream?
     private var source: SourceID?
-    /// Addresses that were not tried yet, the next one first.
+    /// Addresses that were not tried yet, in order.
     private var addresses: ArraySlice<SocketAddress> = []
     private var connectDeadline: Int64 = 0
     private var lastFailure = "no address"
@@ -31,7 +31,7 @@ final class ClientConnection: EventHandler {
     private var received: [UInt8] = []
     private var receiveBuffer: [UInt8] = []
     private let streaming: PendingRequest.StreamedBody?
-    /// Whether the reader of a streamed body has to catch up first.
+    /// Whether reading is paused until the reader of a streamed body has caught up.
     private var isPaused = false
 
     init(pool: ClientPool, first: PendingRequest) {
@@ -40,18 +40,18 @@ final class ClientConnection: EventHandler {
         streaming = first.streaming
     }
 
-    /// Whether it carries a streamed answer, and no other request before or after it.
+    /// Whether it carries a streamed answer, which is then its only one.
     var isStreaming: Bool { streaming != nil }
 
     func isServing(_ id: UInt64) -> Bool { pending?.id == id }
 
     // MARK: - Opening
 
-    /// Looks the server up and connects.
+    /// Resolves the server's name and connects.
     func open(_ resolver: Resolver) {
         connectDeadline = pool.loop.now + pool.configuration.connectTimeout.wholeNanoseconds
         do throws(SystemCallError) {
-            // Before there is a descriptor the registration carries the deadline alone.
+            // Without a descriptor, the registration only has the deadline.
             source = try pool.loop.add(self, descriptor: -1, interest: [])
         } catch {
             return fail(.connect, "\(error)")
@@ -170,7 +170,7 @@ final class ClientConnection: EventHandler {
         parser = ResponseParser(
             limits: HTTPLimits(), bodyLimit: isStreaming ? Self.noLimit : pool.configuration.responseLimit,
             toHeadMethod: request.method == "HEAD")
-        // A small body goes out with its head in one packet.
+        // A small body is sent together with its head in one packet.
         if request.body.count <= Self.joinedBody {
             head.append(contentsOf: request.body)
         }
@@ -191,8 +191,8 @@ final class ClientConnection: EventHandler {
                 isWriteWaitingForRead = true
                 return setInterest(.readable)
             case .ended, .failed:
-                // The server may have answered before it stopped reading: what it said is more worth than the failure
-                // to write.
+                // The server may have answered before it stopped reading: its answer is more useful than the write
+                // error.
                 return setInterest(.readable)
             }
         }
@@ -219,7 +219,7 @@ final class ClientConnection: EventHandler {
         }
     }
 
-    /// Of a streamed answer: the head once it is there, and what there is of the body.
+    /// Hands on a streamed answer: its head once it is complete, and the available part of the body.
     private func handOnBody() {
         guard let streaming, let head = parser?.head else { return }
         if phase == .exchanging {
@@ -234,7 +234,7 @@ final class ClientConnection: EventHandler {
 
     private func awaitBody(_ streaming: PendingRequest.StreamedBody) {
         setInterest(isPaused ? [] : .readable)
-        // A reader that is slow is not the server's silence.
+        // Waiting for a slow reader does not count as silence of the server.
         setDeadline(isPaused ? .max : pool.loop.now + streaming.idleTimeout.wholeNanoseconds)
     }
 
@@ -243,7 +243,7 @@ final class ClientConnection: EventHandler {
         guard phase == .streaming, isPaused, let streaming else { return }
         isPaused = false
         awaitBody(streaming)
-        // TLS may hold bytes of which epoll knows nothing.
+        // TLS may have buffered bytes that epoll does not report.
         if stream?.hasBufferedBytes == true { read() }
     }
 
@@ -306,15 +306,15 @@ final class ClientConnection: EventHandler {
         case .connecting: finishConnecting()
         case .handshaking: shakeHands()
         case .exchanging:
-            // TLS may have had to read before it could write on.
+            // TLS may have had to read before it could continue to write.
             if readiness.contains(.writable) || isWriteWaitingForRead { write() }
             if !readiness.subtracting(.writable).isEmpty { read() }
         case .streaming:
             guard isPaused else { return read() }
-            // A hang-up is reported without being asked for, and again and again until the reader has caught up.
+            // A hang-up is always reported, and repeatedly until the reader has caught up.
             if let source { pool.loop.unwatch(source) }
         case .idle:
-            // The server closes, or says something that nobody asked for: either way it is of no more use.
+            // The server closes, or sends something unrequested: the connection cannot be used any more.
             close()
         }
     }
@@ -336,7 +336,7 @@ final class ClientConnection: EventHandler {
 
     // MARK: - Ending
 
-    /// Gives up what is in work and closes.
+    /// Aborts the current request and closes.
     func cancel() {
         guard phase != .idle else { return close() }
         fail(.cancelled, "cancelled")
@@ -351,7 +351,7 @@ final class ClientConnection: EventHandler {
         if hasHead { streaming?.channel.fail(error) } else { pending?.end(with: .failure(error)) }
     }
 
-    /// A server acts on a request only when it has its body, or the end of a head that announces none.
+    /// A server processes a request only when it has the body, or the end of a head that announces none.
     private func mayHaveBeenProcessed(_ pending: PendingRequest?) -> Bool {
         if phase == .streaming { return true }
         guard let pending, phase == .exchanging else { return false }
@@ -392,7 +392,7 @@ final class ClientConnection: EventHandler {
         pool.loop.setDeadline(deadline, for: source)
     }
 
-    /// Far from the largest integer: the parser adds to it.
+    /// Far below the largest integer, because the parser adds to it.
     private static let noLimit = 1 << 50
     private static let joinedBody = 16 * 1024
     private static let receiveCapacity = 64 * 1024

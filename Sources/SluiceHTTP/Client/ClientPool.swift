@@ -9,11 +9,11 @@ final class ClientPool {
     private let key: LoopLocal<ClientPool>
 
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
-    /// The most recently used last: it is used first again, so that the others can pass away.
+    /// The most recently used last; it is used first again, so that the others can expire.
     private var idle: [ClientConnection] = []
     private var waiting: [PendingRequest] = []
-    /// How many of the connections carry a streamed answer. They do not use up the others: a caller that reads one for
-    /// hours sends requests meanwhile.
+    /// The number of connections that carry a streamed answer. They do not count towards the limit: a caller that reads
+    /// one for hours sends requests in the meantime.
     private var streamCount = 0
     private var isShutDown = false
 
@@ -24,7 +24,7 @@ final class ClientPool {
         self.key = key
     }
 
-    /// Sends a request on an idle connection, on a new one, or when one comes free.
+    /// Sends a request on an idle connection, on a new one, or on the next that becomes free.
     func submit(_ pending: PendingRequest) {
         if pending.isCancelled { return pending.end(with: .failure(Self.cancelledBefore)) }
         guard pending.streaming == nil else {
@@ -44,12 +44,12 @@ final class ClientPool {
         connection.open(resolver)
     }
 
-    /// The reader of a streamed body has caught up.
+    /// Continues reading after the reader of a streamed body has caught up.
     func resumeReading(_ id: UInt64) {
         for connection in connections.values where connection.isServing(id) { return connection.resumeReading() }
     }
 
-    /// Gives up one request, wherever it is.
+    /// Cancels one request in any state.
     func cancel(_ id: UInt64) {
         if let position = waiting.firstIndex(where: { $0.id == id }) {
             let pending = waiting.remove(at: position)
@@ -72,18 +72,18 @@ final class ClientPool {
         for connection in Array(connections.values) { connection.cancel() }
     }
 
-    /// A connection's answer is complete and it can carry another request.
+    /// A connection has completed an answer and can carry another request.
     func becameIdle(_ connection: ClientConnection) {
         guard waiting.isEmpty else { return connection.send(waiting.removeFirst()) }
         idle.append(connection)
     }
 
-    /// A connection has ended; its place is another's.
+    /// A connection has ended, which makes room for another one.
     func ended(_ connection: ClientConnection) {
         connections[ObjectIdentifier(connection)] = nil
         if connection.isStreaming { streamCount -= 1 }
         idle.removeAll { $0 === connection }
-        // More than one, because a request that was cancelled meanwhile leaves the place to the next.
+        // More than one, because a request that was cancelled in the meantime does not use the room.
         while !isShutDown, !waiting.isEmpty, hasRoom { submit(waiting.removeFirst()) }
     }
 
@@ -98,6 +98,6 @@ final class ClientPool {
         }
     }
 
-    /// The connection behind an identity, if it is still there.
+    /// The connection with an identity, if it still exists.
     func connection(_ identity: ObjectIdentifier) -> ClientConnection? { connections[identity] }
 }

@@ -2,16 +2,16 @@ internal import SluiceBase
 package import SluiceNet
 internal import Synchronization
 
-/// An HTTP/1.1 client for one server, with a bounded pool of kept connections on one event loop. Callable from any
-/// task.
+/// An HTTP/1.1 client for one server, with a bounded pool of persistent connections on one event loop. Can be used from
+/// any task.
 ///
-/// Nothing is retried and no redirect followed: what a second try means is the caller's to know.
+/// It neither retries nor follows redirects; that is for the caller to decide.
 package final class HTTPClient: Sendable {
     private let mailbox: LoopMailbox
     private let pool = LoopLocal<ClientPool>()
     private let nextID = Atomic<UInt64>(0)
 
-    /// - Parameter loop: the mailbox of the loop that will have the connections.
+    /// - Parameter loop: the mailbox of the loop for the connections.
     package init(configuration: HTTPClientConfiguration, loop mailbox: LoopMailbox, resolver: Resolver = Resolver()) {
         self.mailbox = mailbox
         mailbox.post { [pool] loop in
@@ -19,9 +19,9 @@ package final class HTTPClient: Sendable {
         }
     }
 
-    /// Sends a request and returns the whole answer, whatever its status.
+    /// Sends a request and returns the complete answer, with any status.
     ///
-    /// When the calling task is cancelled the request is given up at once and its connection closed.
+    /// When the calling task is cancelled, the request is aborted immediately and its connection closed.
     package func send(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
         let cancellation = RequestCancellation()
@@ -30,19 +30,19 @@ package final class HTTPClient: Sendable {
                 enqueue(PendingRequest(id: id, request: request, cancellation) { continuation.resume(returning: $0) })
             }
         } onCancel: {
-            // A task that was cancelled before gets here first, when the pool does not know the request yet.
+            // If the task was cancelled before, this runs first, when the pool does not know the request yet.
             cancellation.request()
             mailbox.post { [pool] loop in loop[pool]?.cancel(id) }
         }
         return try outcome.get()
     }
 
-    /// Sends a request and returns as soon as the head of its answer is there; the body is read as it comes. The
-    /// connection is the stream's own, beside those of the pool.
+    /// Sends a request and returns when the head of its answer has arrived; the body is read as it arrives. The stream
+    /// has a separate connection, in addition to those of the pool.
     ///
     /// - Parameters:
     ///   - request: its `timeout` is for the head.
-    ///   - idleTimeout: the longest silence in the body.
+    ///   - idleTimeout: the maximum silence in the body.
     package func open(_ request: HTTPClientRequest, idleTimeout: Duration) async throws(HTTPClientError)
         -> HTTPClientStream
     {
@@ -67,7 +67,7 @@ package final class HTTPClient: Sendable {
         return HTTPClientStream(try outcome.get(), channel: channel, giveUp: giveUp)
     }
 
-    /// Gives up every request and closes every connection.
+    /// Aborts all requests and closes all connections.
     package func shutdown() {
         mailbox.post { [pool] loop in
             loop[pool]?.shutdown()
@@ -86,10 +86,10 @@ package final class HTTPClient: Sendable {
     private static let isShutDown = HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")
 }
 
-/// What a request came to.
+/// The result of a request.
 typealias ClientOutcome = Result<HTTPClientResponse, HTTPClientError>
 
-/// Whether somebody does not want a request any more.
+/// Whether a request was cancelled.
 final class RequestCancellation: Sendable {
     private let flag = Atomic<Bool>(false)
 
@@ -98,9 +98,9 @@ final class RequestCancellation: Sendable {
     func request() { flag.store(true, ordering: .releasing) }
 }
 
-/// A request on its way, and who waits for it.
+/// A request in progress, with its handlers.
 struct PendingRequest: Sendable {
-    /// Where the body goes that is not part of the answer.
+    /// The handlers of a body that is streamed.
     struct StreamedBody: Sendable {
         let channel: BodyChannel
         let idleTimeout: Duration
@@ -110,7 +110,7 @@ struct PendingRequest: Sendable {
     let request: HTTPClientRequest
     let streaming: StreamedBody?
     private let cancellation: RequestCancellation
-    /// Called exactly once, with the answer (its head alone where the body is streamed) or the error.
+    /// Called exactly once, with the answer (only its head if the body is streamed) or the error.
     let end: @Sendable (ClientOutcome) -> Void
 
     init(

@@ -1,8 +1,8 @@
-/// An answer whose body is read as it comes, on a connection of its own, which closes when the body has ended or this
-/// is let go of.
+/// An answer whose body is read as it arrives, on a separate connection, which closes when the body has ended or this
+/// object is released.
 package final class HTTPClientStream: Sendable {
     package let status: Int
-    /// In the order of arrival, names in the case in which they came.
+    /// In the order of arrival, names in their original case.
     package let headers: [(name: String, value: String)]
     private let channel: BodyChannel
     private let giveUp: @Sendable () -> Void
@@ -16,10 +16,10 @@ package final class HTTPClientStream: Sendable {
 
     deinit { giveUp() }
 
-    /// The next bytes of the body, at least one; nil at its end. For one task at a time; when that is cancelled the
-    /// connection closes.
+    /// Returns the next bytes of the body, at least one; `nil` at its end. For one task at a time; the connection
+    /// closes if it is cancelled.
     ///
-    /// - Throws: where the body breaks off, or nothing has come within the idle timeout.
+    /// - Throws: if the body is incomplete, or nothing has arrived within the idle timeout.
     package func next() async throws(HTTPClientError) -> [UInt8]? {
         let next = await withTaskCancellationHandler {
             await channel.next()
@@ -32,7 +32,7 @@ package final class HTTPClientStream: Sendable {
     /// Closes the connection; `next` fails.
     package func cancel() { giveUp() }
 
-    /// The rest of the body in one piece.
+    /// Returns the rest of the body.
     ///
     /// - Parameter limit: in bytes; a longer one fails.
     package func collect(limit: Int) async throws(HTTPClientError) -> [UInt8] {

@@ -1,9 +1,9 @@
 package import SluiceBase
 package import SluiceNet
 
-/// Which server a client talks to, and how.
+/// The server of a client, with timeouts and limits.
 package struct HTTPClientConfiguration: Sendable {
-    /// Where the server is.
+    /// The address of the server.
     package enum Endpoint: Sendable, Hashable {
         /// A name or address (IPv6 without brackets) and a port.
         case host(String, port: UInt16)
@@ -12,19 +12,19 @@ package struct HTTPClientConfiguration: Sendable {
     }
 
     package var endpoint: Endpoint
-    /// What the `host` header says: `host` or `host:port`.
+    /// The `host` header: `host` or `host:port`.
     package var authority: String
     /// Set for TLS.
     package var tls: TLSClientContext?
-    /// Which addresses of a name may be connected to; all, unless somebody else has chosen the name.
+    /// Filters the addresses of a name; all are allowed, unless a third party has chosen the name.
     package var isAllowed: (@Sendable (PeerAddress) -> Bool)?
-    /// To resolve, connect and shake hands, for all addresses of a name together.
+    /// The time to resolve, connect and complete the TLS handshake, for all addresses of a name together.
     package var connectTimeout = Duration.seconds(10)
-    /// Connections at once; more requests wait for one to come free.
+    /// Concurrent connections; further requests wait for one.
     package var maximumConnections = 8
     /// How long an unused connection is kept.
     package var idleTime = Duration.seconds(60)
-    /// The longest body of an answer, in bytes.
+    /// The maximum body of an answer, in bytes.
     package var responseLimit = 64 * 1024 * 1024
 
     package init(endpoint: Endpoint, authority: String, tls: TLSClientContext? = nil) {
@@ -41,7 +41,7 @@ package struct HTTPClientRequest: Sendable {
     package var target: String
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
-    /// From having a connection to the end of the answer.
+    /// The time from having a connection to the end of the answer.
     package var timeout: Duration
 
     package init(
@@ -56,10 +56,10 @@ package struct HTTPClientRequest: Sendable {
     }
 }
 
-/// A server's whole answer.
+/// A complete answer.
 package struct HTTPClientResponse: Sendable {
     package let status: Int
-    /// In the order of arrival, names in the case in which they came.
+    /// In the order of arrival, names in their original case.
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
     /// Whether it came on a connection that was opened for this request.
@@ -81,33 +81,33 @@ package struct HTTPClientResponse: Sendable {
     }
 }
 
-/// A request that got no whole answer.
+/// A request without a complete answer.
 package struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// At which stage it ended.
+    /// The stage at which a request ended.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The name has no address.
         case resolve
-        /// No connection came about.
+        /// No connection could be opened.
         case connect
-        /// The connection is not, or not provably, with the server that was asked for.
+        /// The server's certificate is not trusted or does not match its name.
         case tls
-        /// No whole answer in time.
+        /// No complete answer within the timeout.
         case timeout
         /// The server closed the connection before its answer was complete.
         case closed
-        /// What came is not HTTP.
+        /// The answer is not HTTP.
         case malformedResponse
-        /// The answer is longer than the client takes.
+        /// The answer is longer than the client accepts.
         case responseTooLarge
-        /// The caller did not want it any more, or the client was shut down.
+        /// The caller cancelled it, or the client was shut down.
         case cancelled
     }
 
     package let kind: Kind
-    /// Whether any byte of the request's body, or of a request without a body, was handed to the system: then the
-    /// server may have acted on it.
+    /// Whether a byte of the request's body, or of a request without a body, was written: the server may have processed
+    /// it then.
     package let mayHaveBeenProcessed: Bool
-    /// For a person, without anything of the request.
+    /// For people, without any part of the request.
     package let message: String
 
     package init(_ kind: Kind, mayHaveBeenProcessed: Bool, _ message: String) {
@@ -119,15 +119,15 @@ package struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertib
     package var description: String { message }
 }
 
-/// A complete answer; its ranges point into the buffer that the parser read.
+/// A complete answer. Its ranges point into the buffer that the parser read.
 package struct ReceivedResponse: Sendable, Hashable {
     /// 200–599.
     package let status: Int
     /// In the order of arrival.
     package let fields: [HeaderField]
-    /// The body, chunk framing undone.
+    /// The body without chunk framing.
     package let body: Range<Int>
-    /// Whether the connection can carry another request. False also when bytes follow that nobody asked for.
+    /// Whether the connection can carry another request. Also `false` if unrequested bytes follow.
     package let keepAlive: Bool
 
     /// The header lines over the buffer.

@@ -1,17 +1,17 @@
 internal import SluiceBase
 
-/// Turns the client's requests into bytes (RFC 9112 §3).
+/// Encodes requests of the client (RFC 9112 §3).
 package enum RequestWriter {
-    /// Appends the head of a request; the body goes behind it as it is.
+    /// Appends the head of a request; the body follows unchanged.
     ///
     /// - Parameters:
     ///   - method: a token.
-    ///   - target: path and query, ASCII; bytes that a request line cannot hold are percent-encoded, so that they
+    ///   - target: path and query, ASCII; bytes that a request line cannot contain are percent-encoded, so that they
     ///     cannot end it.
-    ///   - host: `host[:port]`, as the URL has it.
-    ///   - headers: besides host, length and connection, which this writer sets.
+    ///   - host: `host[:port]`, as in the URL.
+    ///   - headers: in addition to host, length and connection, which this writer sets.
     ///   - bodyCount: in bytes.
-    ///   - closes: asks the server to close the connection after its answer.
+    ///   - closes: whether the server should close the connection after its answer.
     package static func appendHead(
         method: String, target: String, host: String, headers: [(name: String, value: String)], bodyCount: Int,
         closes: Bool = false,
@@ -26,7 +26,7 @@ package enum RequestWriter {
         for (name, value) in headers where !ReservedFieldName.contains(name) && name.lowercased() != "host" {
             output.appendFieldLine(name: name, value: value)
         }
-        // Without a length a server may take POST without a body for one that it has yet to receive (RFC 9110 §8.6).
+        // Without a length, a server may wait for the body of a POST without one (RFC 9110 §8.6).
         if bodyCount > 0 || method == "POST" || method == "PUT" || method == "PATCH" {
             output.appendContentLength(bodyCount)
         }

@@ -1,13 +1,12 @@
 internal import SluiceBase
 
-/// Reads one final answer to a request (RFC 9112 §4, §6.3), as strictly as requests are read. Interim answers (1xx) are
-/// passed over.
+/// Parses one final answer (RFC 9112 §4, §6.3), as strictly as requests are parsed. Interim answers (1xx) are skipped.
 package struct ResponseParser: Sendable {
-    /// What follows from the bytes so far.
+    /// The state after the bytes so far.
     package enum Step: Sendable, Hashable {
         case needMore
         case complete(ReceivedResponse)
-        /// The connection closes; its outcome is unknown to the client.
+        /// The connection closes; the client cannot know the result.
         case refused(MessageError)
     }
 
@@ -34,7 +33,7 @@ package struct ResponseParser: Sendable {
 
     /// - Parameters:
     ///   - bodyLimit: in bytes; a longer body is refused as soon as that is known.
-    ///   - toHeadMethod: whether the request was HEAD, whose answer has no body whatever it says.
+    ///   - toHeadMethod: whether the request was HEAD, whose answer never has a body.
     package init(limits: HTTPLimits, bodyLimit: Int, toHeadMethod: Bool = false) {
         self.limits = limits
         self.bodyLimit = bodyLimit
@@ -42,10 +41,10 @@ package struct ResponseParser: Sendable {
         lines = FieldLineParser(maximumLines: limits.headerLines)
     }
 
-    /// Reads on.
+    /// Continues parsing.
     ///
-    /// - Parameter buffer: everything received on the connection since the request; interim answers are taken out of
-    ///   it, and chunk framing. What is received next goes to its end.
+    /// - Parameter buffer: everything received since the request. Interim answers and chunk framing are removed from
+    ///   it. New bytes are appended to it.
     package mutating func parse(_ buffer: inout [UInt8]) -> Step {
         do throws(MessageError) {
             if let fault { throw fault }
@@ -56,7 +55,7 @@ package struct ResponseParser: Sendable {
         }
     }
 
-    /// The other side will send no more: the end of the answer where nothing else ends it, else a broken one.
+    /// The server will send no more: the end of an answer without a length, otherwise an incomplete one.
     package mutating func connectionClosed(_ buffer: inout [UInt8]) -> Step {
         let step = parse(&buffer)
         guard step == .needMore else { return step }
@@ -67,8 +66,8 @@ package struct ResponseParser: Sendable {
         return .complete(complete(bodyEnd: buffer.count, bufferEnd: buffer.count))
     }
 
-    /// Status and header lines, as soon as they are there; interim answers have been passed over. The ranges point into
-    /// the buffer, whose head stays where it is.
+    /// Status and header lines, once they are complete; interim answers have been skipped. The ranges point into the
+    /// buffer, whose head stays in place.
     var head: (status: Int, fields: [HeaderField])? {
         switch phase {
         case .statusLine, .fields: nil
@@ -76,8 +75,8 @@ package struct ResponseParser: Sendable {
         }
     }
 
-    /// Takes what there is of the body out of the buffer, after `parse` has said that more is to come: for an answer
-    /// that has no end yet.
+    /// Takes the available part of the body out of the buffer, after `parse` has returned that more is needed: for
+    /// endless answers.
     package mutating func takeBody(_ buffer: inout [UInt8]) -> [UInt8] {
         let end: Int
         switch phase {

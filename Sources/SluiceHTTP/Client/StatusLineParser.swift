@@ -1,14 +1,14 @@
 internal import SluiceBase
 
-/// Reads `HTTP/1.d SP ddd SP reason CRLF` (RFC 9112 §4) byte by byte. The space behind the status may be missing where
-/// the reason is, because several servers leave it out.
+/// Parses `HTTP/1.d SP ddd SP reason CRLF` (RFC 9112 §4) byte by byte. The space after the status may be missing
+/// together with the reason, because several servers omit both.
 struct StatusLineParser: Sendable {
     private(set) var status = 0
     private(set) var minorVersion = 1
     private var position = 0
     private var endsLine = false
 
-    /// Whether the line is complete; `index` is then behind it.
+    /// Whether the line is complete; `index` is then after it.
     mutating func advance(_ bytes: Span<UInt8>, index: inout Int, end: Int) throws(MessageError) -> Bool {
         while index < end {
             let byte = bytes[index]

@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// Checks the `host[:port]` of a Host header or of an absolute request target (RFC 9110 §7.2, RFC 3986 §3.2).
 enum Authority {
-    /// Whether `range` holds a non-empty host, without user information, and at most a port of up to five digits.
+    /// Whether `range` contains a non-empty host, no user information, and at most a port of up to five digits.
     static func isValid(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         let hostEnd = endOfHost(bytes, range)
         guard hostEnd > range.lowerBound else { return false }
@@ -17,8 +17,8 @@ enum Authority {
         return bytes[first] == UInt8(ascii: "[") ? endOfAddress(bytes, range) : endOfRegisteredName(bytes, range)
     }
 
-    /// Behind the closing bracket of an IPv6 address, or the start where it is malformed. Whether the groups add up is
-    /// left open: nothing is connected to by this name.
+    /// The end of an IPv6 address in brackets, or the start if it is malformed. The groups are not counted: the name is
+    /// not used to connect.
     private static func endOfAddress(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var index = range.lowerBound + 1
         while index < range.upperBound, bytes[index] != UInt8(ascii: "]") {

@@ -1,20 +1,19 @@
 package import SluiceBase
 
-/// Undoes the chunk framing of a body where it lies (RFC 9112 §7.1): chunk data moves down to the front, so that the
-/// body ends up contiguous in the connection's buffer. Chunk extensions and trailers are checked and dropped.
+/// Removes the chunk framing of a body in place (RFC 9112 §7.1): chunk data moves to the front, so that the body
+/// becomes contiguous in the connection's buffer. Chunk extensions and trailers are checked and dropped.
 ///
-/// Like the head, it looks at each byte once, and what it says depends on the bytes alone.
+/// It looks at each byte once, and its results depend only on the bytes, not on how they were split.
 package struct ChunkedDecoder: Sendable {
-    /// What follows from the bytes so far.
+    /// The state after the bytes so far.
     package enum Step: Sendable, Hashable {
-        /// All bytes were taken in; the buffer now ends with the body so far, and what is received next goes behind
-        /// that.
+        /// All bytes were processed; the buffer now ends with the body so far. New bytes are appended to it.
         case needMore
-        /// The body lies between `bodyStart` and `bodyEnd`; the buffer goes on there with what was received behind the
+        /// The body is between `bodyStart` and `bodyEnd`; after it, the buffer contains what was received after the
         /// request.
         case complete(bodyEnd: Int)
-        /// The request is answered with this code and the connection closes; `fault` has the exact rule. What is in the
-        /// buffer behind `bodyStart` no longer means anything.
+        /// The request is answered with this code and the connection closes; `fault` has the exact rule. The buffer
+        /// after `bodyStart` is undefined.
         case refused(ErrorCode)
     }
 
@@ -24,28 +23,28 @@ package struct ChunkedDecoder: Sendable {
         case trailers, complete, refused
     }
 
-    /// Where the body begins in the buffer.
+    /// The start of the body in the buffer.
     package let bodyStart: Int
-    /// Where the body ends in the buffer so far.
+    /// The end of the body in the buffer so far.
     package private(set) var bodyEnd: Int
-    /// The rule that the body broke, once it was refused.
+    /// The rule that the body broke, after it was refused.
     package private(set) var fault: MessageError?
 
     private let bodyLimit: Int
     private var phase = Phase.size
     private var sizeDigits = 0
-    /// Of the chunk: its size while that is read, then what is left of its data.
+    /// The size of the chunk while it is read, then the rest of its data.
     private var remaining = 0
     private var extensionAllowance: Int
-    /// How much longer sizes and line ends may get without more data.
+    /// How many more bytes of sizes and line ends are allowed without data.
     private var framingAllowance: Int
     private let framingStart: Int
     private var trailerAllowance: Int
     private var trailers: FieldLineParser
 
     /// - Parameters:
-    ///   - bodyStart: how long the head is; the first chunk size begins there.
-    ///   - bodyLimit: a chunk that would make the body longer than this is refused when it announces its size.
+    ///   - bodyStart: the length of the head; the first chunk size starts there.
+    ///   - bodyLimit: a chunk that would make the body longer is refused when its size is known.
     package init(bodyStart: Int, bodyLimit: Int, limits: HTTPLimits) {
         self.bodyStart = bodyStart
         bodyEnd = bodyStart
@@ -57,7 +56,7 @@ package struct ChunkedDecoder: Sendable {
         trailers = FieldLineParser(maximumLines: limits.headerLines)
     }
 
-    /// Takes in what lies behind `bodyEnd`.
+    /// Decodes the bytes after `bodyEnd`.
     package mutating func decode(_ buffer: inout [UInt8]) -> Step {
         precondition(phase != .complete, "A decoder reads one body.")
         var index = bodyEnd
@@ -73,8 +72,8 @@ package struct ChunkedDecoder: Sendable {
         return phase == .complete ? .complete(bodyEnd: bodyEnd) : .needMore
     }
 
-    /// The body so far was taken out of the buffer, which now goes on at `bodyStart`. What was taken no longer counts
-    /// against the limit.
+    /// The body so far was taken out of the buffer, which now continues at `bodyStart`. It no longer counts towards the
+    /// limit.
     mutating func bodyTaken() {
         bodyEnd = bodyStart
         framingAllowance = framingStart
@@ -87,7 +86,7 @@ package struct ChunkedDecoder: Sendable {
         case .size, .blankBehindSize, .extensionText, .quotedText, .escapedByte, .sizeLineFeed, .dataCarriageReturn,
             .dataLineFeed,
             .complete, .refused:
-            // One byte a chunk costs six times the traffic, and as much work.
+            // One byte per chunk costs six times the traffic, and as much work.
             guard framingAllowance > 0 else { throw .chunkFramingTooLong }
             framingAllowance -= 1
             try readFraming(buffer[index])
@@ -109,7 +108,7 @@ package struct ChunkedDecoder: Sendable {
         switch phase {
         case .size: try readSize(byte)
         case .blankBehindSize:
-            // White space may stand before the semicolon of an extension, and nowhere else (RFC 9112 §7.1.1).
+            // White space is allowed before the semicolon of an extension, and nowhere else (RFC 9112 §7.1.1).
             guard Grammar.isBlank(byte) || byte == UInt8(ascii: ";") else {
                 throw byte == ASCII.lineFeed ? .bareLineFeed : .chunkSize
             }
@@ -129,7 +128,7 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// The size is refused as soon as its digits go over the limit, so it cannot overflow.
+    /// The size is refused as soon as it exceeds the limit, so it cannot overflow.
     private mutating func readSize(_ byte: UInt8) throws(MessageError) {
         if let digit = Grammar.hexDigit(byte) {
             guard sizeDigits < Self.sizeDigitsMaximum else { throw .chunkSize }
@@ -151,7 +150,7 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// The text of extensions is dropped. Only quotes are followed: a line end inside of them is where readers differ.
+    /// The text of extensions is dropped. Only quotes are tracked: parsers differ in line ends inside of them.
     private mutating func readExtension(_ byte: UInt8) throws(MessageError) {
         if byte != ASCII.carriageReturn { try chargeExtension() }
         guard byte != ASCII.lineFeed else { throw .bareLineFeed }
@@ -187,6 +186,6 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// Sixteen digits hold every 64-bit size; more can only be leading zeros or an attempt at overflow.
+    /// Sixteen digits are enough for every 64-bit size; more can only be leading zeros or an attempt at overflow.
     private static let sizeDigitsMaximum = 16
 }

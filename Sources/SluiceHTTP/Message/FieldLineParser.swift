@@ -1,11 +1,11 @@
 internal import SluiceBase
 
-/// Reads header and trailer lines byte by byte (RFC 9112 §5), up to and including the empty line that ends them. It can
-/// stop behind any byte and go on later; what it finds depends on the bytes alone, not on how they were cut up.
+/// Parses header and trailer lines byte by byte (RFC 9112 §5), up to and including the empty line at their end. It can
+/// stop after any byte and continue later; its results depend only on the bytes, not on how they were split.
 struct FieldLineParser: Sendable {
     enum Progress: Sendable, Equatable {
         case needMore
-        /// A line is complete; `field(in:)` says where it lies.
+        /// A line is complete; `field(in:)` returns it.
         case line
         /// The empty line is complete.
         case end
@@ -27,7 +27,7 @@ struct FieldLineParser: Sendable {
     /// - Parameter maximumLines: one more is a fault at its first byte.
     init(maximumLines: Int) { self.maximumLines = maximumLines }
 
-    /// Reads from `index`, which it moves on, to the end of a line or to `end`.
+    /// Parses from `index`, which it advances, to the end of a line or to `end`.
     mutating func advance(_ bytes: Span<UInt8>, index: inout Int, end: Int) -> Progress {
         while index < end {
             switch phase {
@@ -59,8 +59,8 @@ struct FieldLineParser: Sendable {
         return .needMore
     }
 
-    /// Where the line that was just completed lies, white space around the value left out. Only while `bytes` are the
-    /// ones that `advance` read, at the same offsets.
+    /// The line that was just completed, without white space around the value. `bytes` must be those of `advance`, at
+    /// the same offsets.
     func field(in bytes: Span<UInt8>) -> HeaderField {
         var end = valueEnd
         while end > valueStart, Grammar.isBlank(bytes[end - 1]) { end -= 1 }

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Writes header lines that cannot become anything else: bytes that would end a line or a name are dropped, so no
-/// value, wherever it came from, can add a line or a second message.
+/// Writes header lines safely: bytes that would end a line or a name are dropped, so that no value can add a line or a
+/// second message.
 extension [UInt8] {
     /// Appends `name: value` and a line end; nothing if no byte of the name is a token byte.
     mutating func appendFieldLine(name: String, value: String) {
@@ -40,10 +40,10 @@ extension [UInt8] {
 
 private let contentLengthName = Array("content-length: ".utf8)
 
-/// Header names that say where a message ends or whether the connection goes on: the writers alone set them.
+/// Header names that control the end of a message or of the connection: only the writers set them.
 enum ReservedFieldName {
     static func contains(_ name: String) -> Bool {
-        // No reserved name has any other length, and an answer's usual names have.
+        // No reserved name has another length, and the usual names of answers do.
         switch name.utf8.count {
         case 4, 7, 10, 14, 17:
             let bytes = Array(name.utf8)

@@ -1,8 +1,7 @@
 internal import SluiceBase
 
-/// What the header lines of a message say about the message itself: where its body ends and whether the connection goes
-/// on (RFC 9112 §6, §9.3). Lines are noted in the order of arrival; the first one that is wrong or contradicts an
-/// earlier one ends it.
+/// The headers of a message that control the end of its body and whether the connection continues (RFC 9112 §6, §9.3).
+/// Lines are added in the order of arrival; the first one that is wrong or contradicts an earlier one ends the message.
 struct FramingFields: Sendable {
     private(set) var contentLength: Int?
     private(set) var hasClose = false
@@ -11,7 +10,7 @@ struct FramingFields: Sendable {
     private var endsInChunked = false
     private var hasOtherCoding = false
 
-    /// Notes Content-Length, Transfer-Encoding and Connection; passes over every other name.
+    /// Records Content-Length, Transfer-Encoding and Connection; ignores all other names.
     mutating func note(_ field: HeaderField, in bytes: Span<UInt8>, minorVersion: Int) -> MessageError? {
         let name = bytes.extracting(field.name)
         switch name.count {
@@ -26,7 +25,7 @@ struct FramingFields: Sendable {
         }
     }
 
-    /// The framing that the lines give, nil where there is none of them.
+    /// The framing from these lines; `nil` if there are none.
     func framing() throws(MessageError) -> MessageFraming? {
         if hasTransferEncoding {
             guard endsInChunked else { throw .chunkedNotLast }
@@ -39,8 +38,8 @@ struct FramingFields: Sendable {
     /// Whether the connection may carry another message after this one (RFC 9112 §9.3).
     func keepsAlive(minorVersion: Int) -> Bool { !hasClose && (minorVersion > 0 || hasKeepAlive) }
 
-    /// A second line is refused even when it says the same, and so is a list: senders that do so are broken, and two
-    /// readers that resolve it differently are how requests are smuggled (RFC 9112 §11.2).
+    /// A second line is refused even if its value is the same, and so is a list: such senders are broken, and parsers
+    /// that resolve it differently are the cause of request smuggling (RFC 9112 §11.2).
     private mutating func noteContentLength(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MessageError? {
         guard contentLength == nil else { return .contentLengthTwice }
         guard !hasTransferEncoding else { return .bothLengths }
@@ -79,14 +78,14 @@ struct FramingFields: Sendable {
         }
     }
 
-    /// 10^17: a longer number would not fit once another digit is added, and is over every limit.
+    /// 10^17: a longer number would not fit after another digit, and exceeds every limit.
     private static let lengthCeiling = 100_000_000_000_000_000
     private static let chunked: HeaderName = "chunked"
     private static let close: HeaderName = "close"
     private static let keepAlive: HeaderName = "keep-alive"
 }
 
-/// Walks over the elements of a comma-separated header value (RFC 9110 §5.6.1), empty ones included.
+/// Iterates over the elements of a comma-separated header value (RFC 9110 §5.6.1), including empty ones.
 struct ListElements {
     private var start: Int
     private let end: Int
@@ -97,7 +96,7 @@ struct ListElements {
         end = range.upperBound
     }
 
-    /// The next element without the white space around it; nil behind the last one.
+    /// Returns the next element without the white space around it; `nil` after the last one.
     mutating func next(in bytes: Span<UInt8>) -> Range<Int>? {
         guard !isDone else { return nil }
         var stop = start

@@ -4,13 +4,13 @@ package struct HTTPDate: Sendable {
     package private(set) var line: [UInt8]
     private var second: Int64
 
-    /// - Parameter wallMilliseconds: since the UNIX epoch.
+    /// - Parameter wallMilliseconds: since 1970.
     package init(wallMilliseconds: Int64) {
         second = Self.second(of: wallMilliseconds)
         line = Self.format(second: second)
     }
 
-    /// Formats again if the second has changed.
+    /// Formats the line again if the second has changed.
     package mutating func refresh(wallMilliseconds: Int64) {
         let now = Self.second(of: wallMilliseconds)
         guard now != second else { return }
@@ -18,7 +18,7 @@ package struct HTTPDate: Sendable {
         line = Self.format(second: now)
     }
 
-    /// Years beyond 1970–9999 do not fit the format; a clock that is so wrong is shown at the edge.
+    /// Years outside 1970–9999 do not fit the format; the clock is clamped to them.
     private static func second(of milliseconds: Int64) -> Int64 { min(max(milliseconds / 1000, 0), 253_402_300_799) }
 
     private static func format(second: Int64) -> [UInt8] {
@@ -32,7 +32,7 @@ package struct HTTPDate: Sendable {
         return Array(text.utf8)
     }
 
-    /// Days since 1970 to year, month and day, counted in years that begin on 1 March, so that the leap day comes last.
+    /// Converts days since 1970 to year, month and day, in years that start on 1 March, so that the leap day is last.
     private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = shifted / 146_097

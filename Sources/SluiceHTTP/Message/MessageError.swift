@@ -1,7 +1,7 @@
 package import SluiceBase
 
 /// The exact rule that a message broke. The raw value is the reason in the log and completes the sentence in the
-/// answer, so it must be true of every message with the fault.
+/// answer, so it must be true for every message with the fault.
 package enum MessageError: String, CaseIterable, Error, Sendable {
     // Lines
     case tlsHandshake = "a TLS handshake on a listener without TLS"
@@ -32,7 +32,7 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     case host = "a malformed Host header"
     case expectation = "an expectation other than 100-continue"
 
-    // Where the body ends
+    // The end of the body
     case contentLength = "a Content-Length that is not a plain decimal number"
     case contentLengthTwice = "more than one Content-Length"
     case bothLengths = "both Content-Length and Transfer-Encoding"
@@ -53,7 +53,7 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     case bodyTooSlow = "a body that arrives too slowly"
     case truncated = "a connection that closed in the middle of a message"
 
-    /// What a request with this fault is answered.
+    /// The error code of the answer.
     package var code: ErrorCode {
         switch self {
         case .headTooLarge, .tooManyHeaderLines, .trailersTooLarge: .headTooLarge
@@ -77,10 +77,10 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     }
 }
 
-/// What one HTTP connection may take, in bytes, lines and time. Made once from the settings, copied into each
+/// The limits of one HTTP connection, in bytes, lines and time. Created once from the settings and copied into each
 /// connection.
 package struct HTTPLimits: Sendable, Hashable {
-    /// A whole head, from the first byte of the request or status line to the empty line's line feed. Above it 431.
+    /// A whole head, from the first byte of the request or status line to the end of the empty line. Above it 431.
     package var headBytes = 32 * 1024
     /// Header lines of a head, and trailer lines of a chunked body. Above it 431.
     package var headerLines = 100
@@ -88,7 +88,7 @@ package struct HTTPLimits: Sendable, Hashable {
     package var targetBytes = 8 * 1024
     /// All chunk extensions of one body together (RFC 9112 §7.1.1 asks for a limit). Above it 400.
     package var chunkExtensionBytes = 8 * 1024
-    /// Sizes and line ends of the chunks of one body: so many bytes, and one more for each byte of data. Above it 400.
+    /// Sizes and line ends of the chunks of one body: this many bytes, plus one for each byte of data. Above it 400.
     package var chunkFramingBytes = 64 * 1024
     /// All trailer lines of one body together. Above it 431.
     package var trailerBytes = 8 * 1024
@@ -98,22 +98,22 @@ package struct HTTPLimits: Sendable, Hashable {
     package var bodyTime = Duration.seconds(30)
     /// Between two requests, and before the first. Above it the connection closes without an answer.
     package var idleTime = Duration.seconds(75)
-    /// For the other side to take a whole answer. Above it the connection closes.
+    /// For the peer to receive a whole answer. Above it the connection closes.
     package var writeTime = Duration.seconds(10)
-    /// What a streamed answer may have on its way without the socket having taken it; the piece that goes over it is
-    /// still taken. A service that still sends more loses its connection.
+    /// Unsent bytes of a streamed answer; the piece that exceeds the limit is still accepted. If the service sends
+    /// more, its connection closes.
     package var streamBytes = 1024 * 1024
-    /// What a body of more than 64 KiB has to bring in each `bodyRateInterval`, in bytes per second. Below it 408.
+    /// The minimum rate of a body of more than 64 KiB in each `bodyRateInterval`, in bytes per second. Below it 408.
     package var bodyRate = 16 * 1024
-    /// How often that is checked, and how long a body has before it is checked first.
+    /// How often the rate is checked, and the time before the first check.
     package var bodyRateInterval = Duration.seconds(5)
-    /// After an answer that closes the connection: how long the sender may be silent while what it still sends is
-    /// discarded, so that the answer is not lost in a reset (RFC 9112 §9.6). `bodyTime` limits the whole.
+    /// After an answer that closes the connection: the maximum silence while further bytes of the sender are discarded,
+    /// so that the answer is not lost in a reset (RFC 9112 §9.6). `bodyTime` limits the total.
     package var lingerTime = Duration.seconds(2)
-    /// How many bytes are discarded at most. More than a large body: a sender that writes without looking finds its
-    /// answer only when it has written everything.
+    /// The maximum number of discarded bytes. More than a large body: a sender that does not read while it writes sees
+    /// its answer only after it has written everything.
     package var lingerBytes = 64 * 1024 * 1024
 
-    /// The defaults that `docs/reference/settings.md` lists.
+    /// The defaults in `docs/reference/settings.md`.
     package init() {}
 }

@@ -1,6 +1,6 @@
 /// The names of the status codes (RFC 9110 §15, RFC 6585).
 package enum StatusPhrase {
-    /// The name of a status, such as `Not Found`; empty where the gateway does not know it, which a status line allows.
+    /// The name of a status, such as `Not Found`; empty for unknown ones, which a status line allows.
     package static func text(_ status: Int) -> String {
         switch status {
         case 100: "Continue"

@@ -1,13 +1,13 @@
-/// Connections by the address that they come from, the address with most of them first; each operation takes constant
-/// time but for the length of one address's list. State without I/O.
+/// Connections by their address, the address with the most of them first. Each operation takes constant time, except
+/// for the length of one address's list. State without I/O.
 struct AddressRanking {
     /// An address, or an IPv6 network (`PeerAddress.network`).
     typealias Key = SIMD16<UInt8>
 
     private struct Entry {
-        /// In the order in which they came.
+        /// In the order of arrival.
         var tickets: [UInt64] = []
-        /// The neighbours among the addresses with as many.
+        /// The neighbours among the addresses with the same number.
         var previous: Key?
         var next: Key?
     }
@@ -24,10 +24,10 @@ struct AddressRanking {
     private var highest = 0
     private(set) var count = 0
 
-    /// The address with the most connections; the one of several that has had so many longest.
+    /// The address with the most connections; of several, the one that has had this number longest.
     var largest: Key? { levels[highest].first }
 
-    /// The connection of an address that came first.
+    /// The first connection of an address.
     func oldest(of key: Key) -> UInt64? { entries[key]?.tickets.first }
 
     func count(of key: Key) -> Int { entries[key]?.tickets.count ?? 0 }
@@ -40,7 +40,7 @@ struct AddressRanking {
         count += 1
     }
 
-    /// Takes a connection out, if it is in.
+    /// Removes a connection, if it is registered.
     mutating func remove(_ ticket: UInt64, of key: Key) {
         guard let place = entries[key]?.tickets.firstIndex(of: ticket) else { return }
         let size = count(of: key)

@@ -1,10 +1,10 @@
 internal import SluiceBase
 
-/// What a server connection is waiting for, and until when. One wait at a time; progress within a wait does not extend
-/// it, so a sender that dribbles is as late as one that is silent. Only lingering goes on while the sender sends, up to
+/// What a server connection is waiting for, and until when. There is one wait at a time, and progress does not extend
+/// it, so a slow sender is treated like a silent one. Only lingering continues while the sender sends, up to
 /// `limits.body_time`.
 package struct ConnectionDeadlines: Sendable {
-    /// What a connection waits for.
+    /// The kinds of waits.
     package enum Wait: Sendable, Hashable {
         /// The TLS handshake, `limits.head`.
         case handshake
@@ -14,24 +14,24 @@ package struct ConnectionDeadlines: Sendable {
         case head
         /// The end of a body, `limits.body_time`.
         case body
-        /// The sender to take its answer, `limits.write`.
+        /// The sender to receive its answer, `limits.write`.
         case write
         /// The sender to close after the last answer.
         case linger
     }
 
-    /// The monotonic nanosecond at which the wait is over; nil while the service is at work, which has its own limit.
+    /// The monotonic nanosecond at which the wait ends; `nil` while the service is working, which has its own limit.
     package private(set) var deadline: Int64?
-    /// What is waited for.
+    /// The current wait.
     package private(set) var wait: Wait?
-    /// When the wait ends whatever comes, where `deadline` may lie before it.
+    /// The final end of the wait, if `deadline` is earlier.
     private var last: Int64 = .max
     private let limits: HTTPLimits
 
-    /// Nothing is waited for.
+    /// No wait.
     package init(limits: HTTPLimits) { self.limits = limits }
 
-    /// Starts waiting; goes on with the wait that is running if it is the same one.
+    /// Starts a wait, or continues the current one if it is the same.
     ///
     /// - Parameter now: monotonic nanoseconds.
     package mutating func began(_ next: Wait, at now: Int64) {
@@ -45,8 +45,8 @@ package struct ConnectionDeadlines: Sendable {
         }
     }
 
-    /// Goes on with a wait for a body or for the end of one that is discarded, of which something has arrived: to its
-    /// next check, or its end.
+    /// Continues a wait for a body, or for the end of a discarded one, of which something has arrived: to its next
+    /// check, or its end.
     package mutating func extend(at now: Int64) {
         guard let wait else { return }
         deadline = min(last, now + time(for: wait).wholeNanoseconds)
@@ -55,13 +55,13 @@ package struct ConnectionDeadlines: Sendable {
     /// Whether the deadline of a body is only a check of its rate.
     package func isCheck(at now: Int64) -> Bool { wait == .body && now < last }
 
-    /// Nothing is waited for any longer.
+    /// Ends the wait.
     package mutating func ended() {
         wait = nil
         deadline = nil
     }
 
-    /// The wait that is over at `now`, if one is.
+    /// Returns the wait that has expired at `now`, if any.
     package func expired(at now: Int64) -> Wait? {
         guard let deadline, deadline <= now else { return nil }
         return wait

@@ -1,35 +1,35 @@
 internal import SluiceBase
 
-/// Decides which connections there may be and which one goes for another, from what each has shown of itself. State
+/// Decides which connections are allowed and which one is closed for another, from what each has sent so far. State
 /// without I/O; shared by the loops of a server under a lock.
 struct ConnectionRegister {
-    /// What a connection has shown of itself so far.
+    /// The state of a connection.
     enum Standing: Hashable {
         /// Open, without a handshake that takes memory.
         case silent
-        /// In a TLS handshake that takes memory.
+        /// In a TLS handshake that uses memory.
         case handshaking
-        /// Ready for requests, none of which was accepted yet.
+        /// Ready for requests; none has been accepted yet.
         case unverified
-        /// A request of it was accepted; or it is one that is never made to go before the idle ones are, as a proxy's.
+        /// A request has been accepted, or the connection is only closed when idle, as for a proxy.
         case verified
     }
 
-    /// A registration: who the connection is, and where it lives.
+    /// A registration of a connection, with its loop.
     struct Ticket: Sendable, Hashable {
         let number: UInt64
         let loop: Int
         let key: AddressRanking.Key
-        /// Whether its address has no limit of its own.
+        /// Whether no limit applies to its address.
         let isExempt: Bool
     }
 
-    /// Who has to go for another connection.
+    /// The connection to close for another one.
     enum Victim: Hashable {
         case none
         /// The connection with this number, on this loop.
         case unverified(number: UInt64, loop: Int)
-        /// All that are left have had a request accepted: the one that has been idle longest.
+        /// All others have an accepted request: the one that has been idle longest.
         case longestIdle
     }
 
@@ -40,7 +40,7 @@ struct ConnectionRegister {
     private var byAddress: [AddressRanking.Key: Int] = [:]
     private var unverified = AddressRanking()
     private var handshakes = AddressRanking()
-    /// On which loop each one is that may be made to go.
+    /// The loops of the connections that can be closed.
     private var loops: [UInt64: Int] = [:]
     private var nextNumber: UInt64 = 0
 
@@ -50,12 +50,12 @@ struct ConnectionRegister {
         self.maximumHandshakes = maximumHandshakes
     }
 
-    /// Registers a connection that was accepted.
+    /// Registers an accepted connection.
     ///
     /// - Parameters:
-    ///   - open: how many are open already.
-    ///   - isExempt: whether it comes from a proxy, behind which are many.
-    /// - Returns: nil where its address has as many as it may have; else the ticket, and who goes for it.
+    ///   - open: the number of open connections.
+    ///   - isExempt: whether it comes from a proxy with many clients.
+    /// - Returns: `nil` if its address has reached its limit; otherwise the ticket and the connection to close for it.
     mutating func enter(
         _ peer: PeerAddress, loop: Int, open: Int, isExempt: Bool
     ) -> (ticket: Ticket, victim: Victim)? {
@@ -74,9 +74,9 @@ struct ConnectionRegister {
         return (ticket, victim)
     }
 
-    /// Notes what a connection has come to.
+    /// Records a change of a connection.
     ///
-    /// - Returns: whose handshake is given up for this one, if there are too many.
+    /// - Returns: the connection whose handshake is closed for this one, if there are too many.
     mutating func moved(_ ticket: Ticket, from old: Standing, to new: Standing) -> Victim {
         if old == .handshaking { handshakes.remove(ticket.number, of: ticket.key) }
         if new == .verified { strike(ticket.number, of: ticket.key) }
@@ -87,7 +87,7 @@ struct ConnectionRegister {
         return victim
     }
 
-    /// Takes a closed connection out.
+    /// Removes a closed connection.
     mutating func leave(_ ticket: Ticket) {
         strike(ticket.number, of: ticket.key)
         guard !ticket.isExempt, maximumPerAddress > 0 else { return }
@@ -95,7 +95,7 @@ struct ConnectionRegister {
         byAddress[ticket.key] = left > 0 ? left : nil
     }
 
-    /// Of the address with the most connections without an accepted request: a handshake first, the oldest first.
+    /// Of the address with the most connections without an accepted request: handshakes first, the oldest first.
     private mutating func makeRoom() -> Victim {
         guard let key = unverified.largest, let number = handshakes.oldest(of: key) ?? unverified.oldest(of: key) else {
             return .longestIdle
@@ -103,28 +103,18 @@ struct ConnectionRegister {
         return strike(number, of: key)
     }
 
-    /// The oldest handshake of the address with most of them.
+    /// The oldest handshake of the address with the most of them.
     private mutating func giveUpHandshake() -> Victim {
         guard let key = handshakes.largest, let number = handshakes.oldest(of: key) else { return .none }
         return strike(number, of: key)
     }
 
-    /// Out of all lists at once, so that the next victim is another one.
+    /// Removed from all lists immediately, so that the next victim is another one.
     @discardableResult
     private mutating func strike(_ number: UInt64, of key: AddressRanking.Key) -> Victim {
         handshakes.remove(number, of: key)
         unverified.remove(number, of: key)
         guard let loop = loops.removeValue(forKey: number) else { return .none }
         return .unverified(number: number, loop: loop)
-    }
-}
-
-extension PeerAddress {
-    /// What one sender can choose addresses from: an IPv4 address, or the /64 of an IPv6 address (RFC 4291 §2.5.4).
-    package var network: SIMD16<UInt8> {
-        guard !isIPv4 else { return address }
-        var network = address
-        for index in 8..<16 { network[index] = 0 }
-        return network
     }
 }

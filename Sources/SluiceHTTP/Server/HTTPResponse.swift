@@ -1,13 +1,13 @@
 package import SluiceBase
 
-/// One answer, before it is bytes.
+/// An answer before it is encoded.
 package struct HTTPResponse: Sendable {
     /// 200–599.
     package var status: Int
-    /// What the answer says besides its length, its date and the connection's fate, which the writer adds. UTF-8; bytes
-    /// that a header line cannot hold are dropped.
+    /// The headers, except for length, date and connection, which the writer adds. UTF-8; bytes that a header line
+    /// cannot contain are dropped.
     package var headers: [(name: String, value: String)]
-    /// Not written in an answer to HEAD, nor with 204 and 304.
+    /// Not written in an answer to HEAD, or with 204 and 304.
     package var body: [UInt8]
     /// Whether a success shows that the sender is known, so that its connection is not closed for another one.
     package var isForKnownSender = true
@@ -20,22 +20,22 @@ package struct HTTPResponse: Sendable {
     }
 }
 
-/// The answer to a refused request: `application/problem+json` (RFC 9457), made once for each code.
+/// The answer to a refused request: `application/problem+json` (RFC 9457), created once per code.
 ///
-/// `type` is left out, which makes it `about:blank`; so `title` is the status's own name, `detail` the code's sentence,
-/// and `code` is what a program reads.
+/// `type` is left out, which means `about:blank`, so `title` is the name of the status, `detail` the code's sentence,
+/// and programs read `code`.
 package enum ProblemDocument {
     /// The answer for a code.
     ///
     /// - Parameters:
-    ///   - rule: which rule the request breaks, or which part of a signature is missing or not valid; never anything
-    ///     of the request itself. Codes whose sentence says it all leave it out.
-    ///   - headers: what this refusal says in addition, such as `allow` or `retry-after`.
+    ///   - rule: the rule that the request breaks, or the part of a signature that is missing or not valid; never any
+    ///     part of the request itself. Codes with a complete sentence leave it out.
+    ///   - headers: additional ones, such as `allow` or `retry-after`.
     package static func response(
         for code: ErrorCode, rule: String? = nil, headers: [(name: String, value: String)] = []
     ) -> HTTPResponse {
         var lines = [(name: "content-type", value: "application/problem+json")]
-        // A 401 must name a scheme (RFC 9110 §15.5.2); there is no registered one for webhook signatures.
+        // A 401 must name a scheme (RFC 9110 §15.5.2); none is registered for webhook signatures.
         if code.httpStatus == 401 { lines.append((name: "www-authenticate", value: "Signature")) }
         return HTTPResponse(status: code.httpStatus, headers: lines + headers, body: body(for: code, rule))
     }
@@ -62,7 +62,7 @@ package enum ProblemDocument {
     private static let bodies = Dictionary(
         uniqueKeysWithValues: ErrorCode.allCases.map { ($0, render($0, detail: $0.title)) })
 
-    /// Nothing here needs a JSON escape: all texts are ours, and a test holds them to that.
+    /// Nothing here needs a JSON escape: a test checks all texts.
     private static func render(_ code: ErrorCode, detail: String) -> [UInt8] {
         let phrase = StatusPhrase.text(code.httpStatus)
         let status = "\"title\":\"\(phrase)\",\"status\":\(code.httpStatus)"
@@ -70,11 +70,11 @@ package enum ProblemDocument {
     }
 }
 
-/// When a refused sender should come back (RFC 9110 §10.2.3).
+/// When a refused sender should retry (RFC 9110 §10.2.3).
 package enum RetryAfter {
-    /// The header for a code that a later try can cure, nothing for the others.
+    /// The header for a code after which a retry can succeed; none for the others.
     ///
-    /// - Parameter wait: how long the cure takes, where it is known; whole seconds are said, rounded up.
+    /// - Parameter wait: the known wait; rounded up to whole seconds.
     package static func headers(for code: ErrorCode, atLeast wait: Duration? = nil) -> [(name: String, value: String)] {
         guard let seconds = seconds(for: code) else { return [] }
         let known = wait.map { Int(($0.wholeMilliseconds + 999) / 1000) } ?? 0

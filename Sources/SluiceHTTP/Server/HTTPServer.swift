@@ -2,19 +2,18 @@ package import SluiceBase
 package import SluiceNet
 internal import Synchronization
 
-/// An HTTP/1.1 server on a group of event loops, each of which accepts, and has connections and a service object of its
-/// own.
+/// An HTTP/1.1 server on a group of event loops. Each of them accepts connections and has its own service object.
 package final class HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let group: EventLoopGroup
     private let observer: any HTTPServerObserver
-    private let census: ConnectionCensus
+    private let counts: ConnectionCounts
     private let evict: HTTPServerLoop.Evict
     private let parts: [HTTPServerMailbox]
     private let listeners = LoopLocal<ListenerSet>()
 
     /// - Parameters:
-    ///   - observer: told of what happens outside of services.
+    ///   - observer: receives events outside of services.
     ///   - makeService: called once on each loop.
     package init<Service: HTTPService>(
         configuration: HTTPServerConfiguration, group: EventLoopGroup, observer: any HTTPServerObserver,
@@ -26,9 +25,9 @@ package final class HTTPServer: Sendable {
         let key = LoopLocal<HTTPServerLoop>()
         let parts = group.mailboxes.map { HTTPServerMailbox(loop: $0, key: key) }
         self.parts = parts
-        let census = ConnectionCensus(loopCount: group.count, configuration: configuration)
-        self.census = census
-        configuration.memory.tellDropped { owner in
+        let counts = ConnectionCounts(loopCount: group.count, configuration: configuration)
+        self.counts = counts
+        configuration.memory.onDrop { owner in
             parts[owner.loop].post { $0.dropRequest(of: owner.connection) }
         }
         let evict: HTTPServerLoop.Evict = { number, loop, reason in
@@ -39,18 +38,18 @@ package final class HTTPServer: Sendable {
             _ = await group.run(on: index) { loop in
                 loop.set(
                     HTTPServerLoop(
-                        on: loop, mailbox: mailbox, configuration: configuration, census: census, observer: observer,
+                        on: loop, mailbox: mailbox, configuration: configuration, counts: counts, observer: observer,
                         time: time, evict: evict, makeService: makeService),
                     for: key)
             }
         }
     }
 
-    /// Open connections.
-    package var connectionCount: Int { census.total }
+    /// The number of open connections.
+    package var connectionCount: Int { counts.total }
 
-    /// Starts accepting on a bound socket on every loop, with TLS where there is a certificate. The kernel wakes one
-    /// that waits (`EPOLLEXCLUSIVE`), so that a busy loop keeps nobody from being accepted.
+    /// Starts accepting on a bound socket on every loop, with TLS if there is a certificate. The kernel wakes one
+    /// waiting loop (`EPOLLEXCLUSIVE`), so that a busy loop does not delay new connections.
     package func listen(on socket: ListeningSocket, tls: TLSServerContextSlot?) async throws(SystemCallError) {
         for index in parts.indices {
             let outcome: Result<Void, SystemCallError>? = await group.run(on: index) { [self] loop in
@@ -76,9 +75,9 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Runs `body` with the server's part on one loop, from any thread.
+    /// Runs `body` with the server's part on one loop. Can be called from any thread.
     ///
-    /// - Returns: `false` when the loop has ended.
+    /// - Returns: `false` if the loop has ended.
     @discardableResult
     package func post(to index: Int, _ body: @escaping @Sendable (HTTPServerLoop) -> Void) -> Bool {
         parts[index].post(body)
@@ -86,17 +85,17 @@ package final class HTTPServer: Sendable {
 
     // MARK: - Ending
 
-    /// From now on each answer closes its connection, and streamed ones end; accepting goes on.
+    /// Makes each answer close its connection, and ends streamed ones. Accepting continues.
     package func beginDrain() {
         for part in parts { part.post { $0.drain() } }
     }
 
-    /// Has the kernel queue no connection of which it has not heard yet. To be called a moment before `stopAccepting`.
+    /// Makes the kernel queue no new connections. To be called shortly before `stopAccepting`.
     package func stopQueueing() async {
         _ = await group.run(on: 0) { [listeners] loop in loop[listeners]?.stopQueueing() }
     }
 
-    /// Accepts what the kernel has queued, stops listening, and closes idle connections.
+    /// Accepts the connections in the kernel's queue, stops listening, and closes idle connections.
     package func stopAccepting() async {
         for index in parts.indices.reversed() {
             _ = await group.run(on: index) { [listeners] loop in loop[listeners]?.stop(isLast: index == 0) }
@@ -106,13 +105,12 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Waits until no connection is left, but no longer than `limit`. Idle ones close by themselves once accepting has
-    /// stopped.
+    /// Waits until no connection is left, at most `limit`. Idle ones close by themselves once accepting has stopped.
     package func finishRequests(within limit: Duration) async {
-        await census.waitUntilEmpty(atMost: limit)
+        await counts.waitUntilEmpty(atMost: limit)
     }
 
-    /// Closes every connection, finished or not, and lets the services go.
+    /// Closes all connections, and releases the services.
     package func close() async {
         await stopAccepting()
         for (index, part) in parts.enumerated() {
@@ -134,15 +132,15 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Hands a connection to the loop with the fewest.
+    /// Assigns a connection to the loop with the fewest.
     private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
-        guard let (ticket, victim) = census.enter(accepted.peer) else { return turnAway(accepted, .perAddress) }
+        guard let (ticket, victim) = counts.enter(accepted.peer) else { return turnAway(accepted, .perAddress) }
         if victim == .longestIdle, !closeLongestIdle() {
-            census.leave(ticket)
+            counts.leave(ticket)
             return turnAway(accepted, .atCap)
         }
         if case .unverified(let number, let loop) = victim { evict(number, loop, .unverifiedClosedForNew) }
-        // Taken here and not on the other loop, so that a reload counts from the moment it is done.
+        // Read here and not on the other loop, so that a reload takes effect immediately.
         let context = tls?.context
         if ticket.loop == loop.index, let server = loop[parts[ticket.loop].key] {
             return server.adopt(accepted, ticket, tls: context)
@@ -152,7 +150,7 @@ package final class HTTPServer: Sendable {
     }
 
     private func closeLongestIdle() -> Bool {
-        guard let index = census.longestIdle else { return false }
+        guard let index = counts.longestIdle else { return false }
         return post(to: index) { $0.closeLongestIdle() }
     }
 
@@ -162,14 +160,14 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// How other threads reach a server's part on one loop.
+/// Gives other threads access to a server's part on one loop.
 package struct HTTPServerMailbox: Sendable {
     fileprivate let loop: LoopMailbox
     fileprivate let key: LoopLocal<HTTPServerLoop>
 
-    /// Runs `body` with the part, on its loop; from any thread.
+    /// Runs `body` with the part, on its loop. Can be called from any thread.
     ///
-    /// - Returns: `false` when the loop has ended.
+    /// - Returns: `false` if the loop has ended.
     @discardableResult
     package func post(_ body: @escaping @Sendable (HTTPServerLoop) -> Void) -> Bool {
         loop.post { [key] loop in
@@ -186,7 +184,7 @@ private final class ListenerSet {
         for (_, socket) in listeners { socket.stopQueueing() }
     }
 
-    /// Stops accepting; the last loop takes what the kernel has queued, and closes the sockets.
+    /// Stops accepting. The last loop accepts the connections in the kernel's queue, and closes the sockets.
     func stop(isLast: Bool) {
         for (listener, socket) in listeners {
             if isLast { listener.acceptAll() }
@@ -197,21 +195,21 @@ private final class ListenerSet {
     }
 }
 
-/// What all listeners of one server share.
+/// The settings of all listeners of a server.
 package struct HTTPServerConfiguration: Sendable {
-    /// What one connection may take.
+    /// The limits of one connection.
     package var limits = HTTPLimits()
-    /// Open connections of all listeners together. At the cap one that had no request accepted is closed for a new one,
-    /// of the address with most of these; where there is none, the longest idle one.
+    /// The maximum number of open connections of all listeners. At the limit, a connection without an accepted request
+    /// is closed for a new one, from the address with the most of them; if there is none, the longest idle one.
     package var maximumConnections = 10_000
-    /// Open connections of one address, an IPv6 network with a prefix of 64 bits counting as one; 0 is no limit.
+    /// The maximum number of open connections of one address, or IPv6 /64; 0 for no limit.
     package var maximumConnectionsPerAddress = 0
-    /// Addresses to which that limit does not apply: proxies, behind which are many.
+    /// Addresses without that limit: proxies with many clients.
     package var unlimitedAddresses: [AddressBlock] = []
-    /// TLS handshakes under way, each of which takes some 50 KiB. Over it the oldest of the address with most of them
-    /// is given up.
+    /// The maximum number of TLS handshakes in progress, each of which uses about 50 KiB. Above it, the oldest one of
+    /// the address with the most of them is closed.
     package var maximumHandshakes = 1024
-    /// The memory that bodies and unsent answers may take.
+    /// The memory budget for bodies and unsent answers.
     package var memory: MemoryBudget
 
     package init(memory: MemoryBudget) { self.memory = memory }

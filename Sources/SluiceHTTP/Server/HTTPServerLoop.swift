@@ -2,41 +2,41 @@ internal import SluiceBase
 package import SluiceNet
 internal import Synchronization
 
-/// One event loop's part of a server: its connections, its service, and what they share. Belongs to its loop.
+/// A server's part on one event loop: its connections, its service, and shared state. Belongs to its loop.
 package final class HTTPServerLoop {
-    /// Closes the connection with a number, on a loop, wherever it is called.
+    /// Closes the connection with a number, on its loop. Can be called anywhere.
     typealias Evict = @Sendable (_ number: UInt64, _ loop: Int, ConnectionShedding) -> Void
 
     package let loop: EventLoop
-    /// How other threads reach this part of the server.
+    /// Gives other threads access to this part of the server.
     package let mailbox: HTTPServerMailbox
     let limits: HTTPLimits
     let memory: MemoryBudget
     private let proxies: [AddressBlock]
     let observer: any HTTPServerObserver
-    /// What bytes are received into, before they go to the connection they are for.
+    /// The buffer for received bytes, before they are moved to their connection.
     var receiveBuffer = [UInt8](repeating: 0, count: 64 * 1024)
-    /// Answers close their connections.
+    /// Whether answers close their connections.
     private(set) var isDraining = false
-    /// Connections without a request are closed as soon as they are.
+    /// Whether connections without a request are closed.
     private(set) var isClosingIdle = false
 
-    private let census: ConnectionCensus
+    private let counts: ConnectionCounts
     private let evict: Evict
     private let time: any TimeSource
     private var idle = IdleList()
     private var idleSince: [Int64] = []
     private(set) var connections: [UInt64: ServerConnection] = [:]
-    /// The same by the numbers of their tickets.
+    /// The connections by the numbers of their tickets.
     private var numbered: [UInt64: ServerConnection] = [:]
-    /// Makes the service of a connection; set at the end of `init`, since the service refers to this object.
+    /// Creates the service of a connection; set at the end of `init`, because the service refers to this object.
     private var makeConnectionService: (() -> any ConnectionService)?
     private var date: HTTPDate
     private var dateIsFor: Int64 = 0
 
     init<Service: HTTPService>(
         on loop: EventLoop, mailbox: HTTPServerMailbox, configuration: HTTPServerConfiguration,
-        census: ConnectionCensus, observer: any HTTPServerObserver, time: any TimeSource, evict: @escaping Evict,
+        counts: ConnectionCounts, observer: any HTTPServerObserver, time: any TimeSource, evict: @escaping Evict,
         makeService: (HTTPServerLoop) -> Service
     ) {
         self.loop = loop
@@ -44,7 +44,7 @@ package final class HTTPServerLoop {
         self.limits = configuration.limits
         self.memory = configuration.memory
         proxies = configuration.unlimitedAddresses
-        self.census = census
+        self.counts = counts
         self.observer = observer
         self.time = time
         self.evict = evict
@@ -53,42 +53,42 @@ package final class HTTPServerLoop {
         makeConnectionService = { TypedConnectionService(service) }
     }
 
-    /// Whether many senders share an address: it is a proxy's.
+    /// Whether many senders share an address: a proxy's.
     func isShared(_ address: PeerAddress) -> Bool { proxies.contains { $0.contains(address) } }
 
-    /// The memory of a connection's incomplete request was given to another one.
+    /// Handles that the memory of a connection's incomplete request was given to another one.
     func dropRequest(of connection: UInt64) { connections[connection]?.requestWasDropped() }
 
-    /// The request that a service is asked to answer, for another thread; then the service says `.later`.
+    /// The request that a service has to answer, for another thread. The service then returns `.later`.
     ///
-    /// - Returns: nil where nobody waits for the answer any more.
+    /// - Returns: `nil` if the answer is no longer needed.
     package func share(_ exchange: ExchangeID) -> SharedRequest? {
         guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return nil }
         return connection.sharedRequest
     }
 
-    /// Frees the memory of a request that the service has read and answers later. It can be shared no more.
+    /// Frees the memory of a request that the service has read and answers later. It can no longer be shared.
     package func releaseRequest(_ exchange: ExchangeID) {
         guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
         connection.releaseRequest()
     }
 
-    /// Answers a request whose service said `.later`.
+    /// Answers a request whose service returned `.later`.
     ///
-    /// - Returns: `false` where the sender is known to have gone; the answer then goes to nobody.
+    /// - Returns: `false` if the sender has closed the connection; the answer is then not sent.
     @discardableResult
     package func complete(_ exchange: ExchangeID, with response: HTTPResponse) -> Bool {
         guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return false }
         return connection.complete(with: response)
     }
 
-    /// Closes the connection of a request whose service said `.later`, without an answer.
+    /// Closes the connection of a request whose service returned `.later`, without an answer.
     package func drop(_ exchange: ExchangeID) {
         guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
         connection.abort()
     }
 
-    /// Sends these bytes in place of an answer and closes the connection, for a stand-in that has to misbehave.
+    /// Sends these bytes instead of an answer and closes the connection, for a stand-in that simulates faults.
     package func breakOff(_ exchange: ExchangeID, with bytes: [UInt8]) {
         guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
         connection.breakOff(with: bytes)
@@ -101,7 +101,7 @@ package final class HTTPServerLoop {
         return makeConnectionService()
     }
 
-    /// Takes over a connection that was accepted, here or on another loop, and counted to this one.
+    /// Adds an accepted connection that was counted towards this loop.
     func adopt(_ accepted: AcceptedSocket, _ ticket: ConnectionRegister.Ticket, tls: TLSServerContext?) {
         let stream = Stream(accepted: accepted.descriptor, tls: tls)
         let connection = ServerConnection(
@@ -112,7 +112,7 @@ package final class HTTPServerLoop {
             if let source = connection.source { connections[source.packed] = connection }
         } catch {
             stream.close()
-            census.leave(ticket)
+            counts.leave(ticket)
             observer.shed(.outOfDescriptors, peer: accepted.peer)
         }
     }
@@ -123,16 +123,16 @@ package final class HTTPServerLoop {
         connections[source.packed] = nil
         numbered[connection.ticket.number] = nil
         loop.remove(source)
-        census.leave(connection.ticket)
+        counts.leave(connection.ticket)
     }
 
-    /// Notes what a connection has come to; a handshake too many makes another one go.
+    /// Records a change of a connection. Above the limit of handshakes, another one is closed.
     func moved(_ connection: ServerConnection, to standing: ConnectionRegister.Standing) {
-        let victim = census.moved(connection.ticket, from: connection.standing, to: standing)
+        let victim = counts.moved(connection.ticket, from: connection.standing, to: standing)
         if case .unverified(let number, let loop) = victim { evict(number, loop, .handshakeDisplaced) }
     }
 
-    /// Closes a connection to make room, unless a request of it has been accepted meanwhile.
+    /// Closes a connection to make room, unless it has an accepted request by now.
     func closeUnverified(_ number: UInt64, _ reason: ConnectionShedding) {
         guard let connection = numbered[number], connection.standing != .verified else { return }
         observer.shed(reason, peer: connection.peer)
@@ -153,7 +153,7 @@ package final class HTTPServerLoop {
     }
 
     private func publishIdle() {
-        census.loops[loop.index].longestIdleSince.store(
+        counts.loops[loop.index].longestIdleSince.store(
             idle.longestIdle.map { idleSince[$0] } ?? .max, ordering: .relaxed)
     }
 
@@ -168,20 +168,20 @@ package final class HTTPServerLoop {
 
     // MARK: - Ending
 
-    /// From now on each answer says `connection: close`, and streamed ones end.
+    /// Makes each answer close its connection, and ends streamed ones.
     func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }
     }
 
-    /// Closes what is idle, now and from now on.
+    /// Closes idle connections, now and later.
     func closeIdle() {
         drain()
         isClosingIdle = true
         for connection in Array(connections.values) { connection.closeIfIdle() }
     }
 
-    /// Closes everything.
+    /// Closes all connections.
     func closeAll() {
         for connection in Array(connections.values) { connection.close() }
     }
@@ -196,28 +196,27 @@ package final class HTTPServerLoop {
     }
 }
 
-/// What the service behind a streamed answer does with it, on the loop. Each of these does nothing once the answer is
-/// over.
+/// Control of a streamed answer by its service, on the loop. These functions do nothing after the end of the answer.
 extension HTTPServerLoop {
-    /// Sends a piece of the answer's body. What the socket does not take is kept, up to `HTTPLimits.streamBytes` and
-    /// the piece that goes over it; a service that goes on beyond that loses the connection.
+    /// Sends a piece of the answer's body. Data that the socket does not accept is kept, up to `HTTPLimits.streamBytes`
+    /// and the piece that exceeds it; if the service sends more, the connection closes.
     ///
-    /// - Returns: whether there is room for another piece. Where there is none, `StreamEvent.wake` comes when there is.
+    /// - Returns: whether there is room for another piece. If not, `StreamEvent.wake` follows when there is.
     @discardableResult
     package func send(_ bytes: [UInt8], on exchange: ExchangeID) -> Bool { streaming(exchange)?.send(bytes) ?? false }
 
-    /// Whether the answer takes another piece.
+    /// Whether there is room for another piece.
     package func hasRoom(on exchange: ExchangeID) -> Bool { streaming(exchange)?.hasRoom ?? false }
 
-    /// Ends the answer. Its service hears no more of it.
+    /// Ends the answer. Its service receives no further events.
     package func end(_ exchange: ExchangeID) { streaming(exchange)?.endStream() }
 
-    /// Tells the answer's service to wake, once.
+    /// Sends `StreamEvent.wake` to the answer's service.
     package func wake(_ exchange: ExchangeID) { streaming(exchange)?.wakeStream() }
 
-    /// Tells the answer's service to wake at a time; a later call takes an earlier one back.
+    /// Sends `StreamEvent.wake` at a time; a later call replaces an earlier one.
     ///
-    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; nil for never.
+    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; `nil` for never.
     package func setAlarm(at time: Int64?, for exchange: ExchangeID) { streaming(exchange)?.setAlarm(at: time) }
 
     private func streaming(_ exchange: ExchangeID) -> ServerConnection? {
@@ -230,7 +229,7 @@ extension HTTPServerLoop {
     }
 }
 
-/// Connections without a request, the longest idle first, so that one can be closed for a newcomer in constant time.
+/// Connections without a request, the longest idle first, so that one can be closed for a new one in constant time.
 ///
 /// An intrusive list over numbered places; state without I/O.
 struct IdleList {
@@ -245,10 +244,10 @@ struct IdleList {
     private var newest = -1
     private(set) var count = 0
 
-    /// The place that has been idle longest.
+    /// The longest idle place.
     var longestIdle: Int? { oldest >= 0 ? oldest : nil }
 
-    /// Puts a place at the end: idle from now on. A place already in the list moves to the end.
+    /// Adds a place at the end: idle from now on. A place in the list moves to the end.
     mutating func append(_ place: Int) {
         remove(place)
         while links.count <= place { links.append(Links()) }
@@ -258,7 +257,7 @@ struct IdleList {
         count += 1
     }
 
-    /// Takes a place out, if it is in.
+    /// Removes a place, if it is in the list.
     mutating func remove(_ place: Int) {
         guard place < links.count, links[place].isMember else { return }
         let (previous, next) = (links[place].previous, links[place].next)

@@ -1,34 +1,34 @@
 package import SluiceBase
 package import SluiceNet
 
-/// Answers the requests of a listener. One object for each event loop, made and called on the loop's thread only.
+/// Answers the requests of a listener. There is one object per event loop, created and called only on its thread.
 ///
-/// Nothing in it may block: every other connection of the loop waits meanwhile.
+/// It must not block: all other connections of the loop would wait.
 package protocol HTTPService: AnyObject, SendableMetatype {
-    /// What a request carries from its head to its answer: a reference, so that a connection holds it in one word.
+    /// The state of a request from its head to its answer: a reference, so that a connection stores it in one word.
     associatedtype Context: AnyObject = NoContext
 
-    /// The address that a request comes from, behind proxies that are trusted; by its head.
+    /// The sender's address according to the head, also behind trusted proxies.
     func sender(of request: borrowing RequestView) -> PeerAddress
 
     /// Decides on a request by its head, before the body is read.
     func admit(_ request: borrowing RequestView) -> Admission<Context>
 
-    /// Answers a whole request, now or later.
+    /// Answers a complete request, now or later.
     ///
     /// - Parameters:
-    ///   - context: what `admit` returned for it.
-    ///   - exchange: names the request to `HTTPServerLoop.complete` when the reply is `.later`.
+    ///   - context: the result of `admit`.
+    ///   - exchange: identifies the request for `HTTPServerLoop.complete` if the reply is `.later`.
     func respond(to request: borrowing RequestView, context: Context, exchange: ExchangeID) -> ServiceReply
 
-    /// A request that was admitted is refused before it was whole: its body is too large, too slow, malformed, or there
-    /// is no memory.
+    /// Handles the refusal of an admitted request before it was complete: its body is too large, too slow or malformed,
+    /// or there is no memory.
     ///
     /// - Parameters:
-    ///   - reason: the rule that it broke; never anything of the request itself.
-    ///   - peer: its sender, as `sender(of:)` says.
-    ///   - context: what `admit` returned for it.
-    /// - Returns: whether the service has counted it; if not, the observer is told.
+    ///   - reason: the rule that it broke; never any part of the request itself.
+    ///   - peer: the result of `sender(of:)`.
+    ///   - context: the result of `admit`.
+    /// - Returns: whether the service has counted it; if not, the observer is called.
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: Context) -> Bool
 }
 
@@ -38,20 +38,20 @@ extension HTTPService {
     package func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: Context) -> Bool { false }
 }
 
-/// Whether a request's body is wanted.
+/// Whether to read a request's body.
 package enum Admission<Context: AnyObject> {
-    /// Read the body, up to `limit` bytes, and hand it to `respond` with `context`.
+    /// Read the body, up to `limit` bytes, and pass it to `respond` with `context`.
     case body(limit: Int, context: Context)
-    /// Answer at once; the body is not read, and the connection is closed where there is one.
+    /// Answer immediately; the body is not read, and the connection closes if there is one.
     case refuse(HTTPResponse)
 }
 
 extension Admission<NoContext> {
-    /// Read the body, up to `limit` bytes, and hand it to `respond`.
+    /// Read the body, up to `limit` bytes, and pass it to `respond`.
     package static func body(limit: Int) -> Admission { .body(limit: limit, context: .none) }
 }
 
-/// The context of a service that keeps nothing from a request's head to its answer.
+/// The context of a service without state between a request's head and its answer.
 package final class NoContext: Sendable {
     static let none = NoContext()
 }
@@ -59,16 +59,16 @@ package final class NoContext: Sendable {
 /// A service's reply to a request.
 package enum ServiceReply {
     case now(HTTPResponse)
-    /// The answer will be given with `HTTPServerLoop.complete`, on the same loop.
+    /// The answer follows with `HTTPServerLoop.complete`, on the same loop.
     case later
-    /// The head goes out at once, with the body's first bytes; the rest follows with `HTTPServerLoop.send`, until
-    /// `HTTPServerLoop.end`. The function is told on the loop what becomes of it.
+    /// The head is sent immediately with the first bytes of the body; the rest follows with `HTTPServerLoop.send`,
+    /// until `HTTPServerLoop.end`. The function receives the stream's events on the loop.
     case stream(HTTPResponse, (StreamEvent) -> Void)
     /// Close the connection without an answer.
     case drop
 }
 
-/// The service as one connection asks it, with the context of that connection's request in the service's own type.
+/// A service for one connection, which stores the context of the current request in the service's own type.
 protocol ConnectionService: AnyObject {
     func sender(of request: borrowing RequestView) -> PeerAddress
     func admit(_ request: borrowing RequestView) -> HeadVerdict
@@ -76,13 +76,13 @@ protocol ConnectionService: AnyObject {
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) -> Bool
 }
 
-/// What becomes of a request by its head.
+/// The decision on a request by its head.
 enum HeadVerdict {
     case body(limit: Int)
     case refuse(HTTPResponse)
 }
 
-/// Holds the context from `admit` to `respond` or `refused`.
+/// Stores the context from `admit` to `respond` or `refused`.
 final class TypedConnectionService<Service: HTTPService>: ConnectionService {
     private let service: Service
     private var context: Service.Context?
@@ -101,29 +101,29 @@ final class TypedConnectionService<Service: HTTPService>: ConnectionService {
     }
 
     func respond(to request: borrowing RequestView, exchange: ExchangeID) -> ServiceReply {
-        // A request is worked on after it was admitted, once.
+        // An admitted request is processed once.
         guard let context = context.take() else { return .drop }
         return service.respond(to: request, context: context, exchange: exchange)
     }
 
-    /// - Returns: whether the service has counted it; not where it does not know the request yet.
+    /// - Returns: whether the service has counted it; `false` if it does not know the request yet.
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) -> Bool {
         guard let context = context.take() else { return false }
         return service.refused(code, reason: reason, peer: peer, context: context)
     }
 }
 
-/// What the service behind a streamed answer is told.
+/// Events for the service of a streamed answer.
 package enum StreamEvent: Sendable, Hashable {
-    /// There may be something to do: the head has gone out, there is room again behind a receiver that was slow,
-    /// `HTTPServerLoop.wake` was called, or the time of `HTTPServerLoop.setAlarm` has come.
+    /// There may be work: the head was sent, a slow receiver has made room, `HTTPServerLoop.wake` was called, or the
+    /// time of `HTTPServerLoop.setAlarm` has come.
     case wake
-    /// The receiver has gone or does not read, or the server ends what it is about. Comes once and last, and not after
-    /// `HTTPServerLoop.end`.
+    /// The receiver has closed the connection or does not read, or the server has ended the stream. Sent once and last,
+    /// and not after `HTTPServerLoop.end`.
     case over
 }
 
-/// Names one request in work: the connection, and which of its requests.
+/// Identifies a request in progress: the connection, and which of its requests.
 package struct ExchangeID: Sendable, Hashable {
     /// The connection's registration on its loop.
     package let connection: UInt64
@@ -136,36 +136,35 @@ package struct ExchangeID: Sendable, Hashable {
     }
 }
 
-/// What happened on a listener besides requests that reached their service; for metrics and the log. Called on event
-/// loops.
+/// Receives events of a listener other than requests that reached their service; for metrics and the log. Called on
+/// event loops.
 package protocol HTTPServerObserver: Sendable {
     /// A request was refused before it reached its service.
     ///
-    /// - Parameter reason: the rule that it broke; never anything of the request itself.
+    /// - Parameter reason: the rule that it broke; never any part of the request itself.
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress)
-    /// A connection was turned away or closed for another one.
+    /// A connection was refused or closed for another one.
     ///
-    /// - Parameter peer: unknown where none was accepted.
+    /// - Parameter peer: unknown if none was accepted.
     func shed(_ reason: ConnectionShedding, peer: PeerAddress)
-    /// A TLS handshake failed, or a connection was closed behind it because of a flood of records without application
-    /// data.
+    /// A TLS handshake failed, or a connection was closed because of a flood of records without application data.
     func handshakeFailed(_ error: TLSError, peer: PeerAddress)
 }
 
-/// Why a connection was turned away or closed for another one.
+/// Why a connection was refused, or closed for another one.
 package enum ConnectionShedding: String, CaseIterable, Sendable {
-    /// The longest idle connection was closed for a new one at the cap.
+    /// The longest idle connection was closed for a new one at the limit.
     case idleClosedForNew = "idle_closed_for_new"
-    /// At the cap one without an accepted request was closed for a new one.
+    /// A connection without an accepted request was closed for a new one at the limit.
     case unverifiedClosedForNew = "unverified_closed_for_new"
-    /// Too many TLS handshakes were under way; the oldest of the address with most of them was given up.
+    /// Too many TLS handshakes were in progress; the oldest of the address with the most of them was closed.
     case handshakeDisplaced = "handshake_displaced"
-    /// At the cap and none was idle: the new one was closed.
+    /// The limit was reached and no connection was idle: the new one was closed.
     case atCap = "at_cap"
-    /// It was closed because it was idle, and a request arrived on it just then. Such a request is not answered.
+    /// A request arrived just after the connection was closed because it was idle. It is not answered.
     case idleRace = "idle_race"
-    /// Its address had as many as it may have.
+    /// Its address has reached its limit.
     case perAddress = "per_address"
-    /// The process or the system had no descriptor left.
+    /// The process or the system has no free descriptor.
     case outOfDescriptors = "out_of_descriptors"
 }

@@ -1,11 +1,11 @@
 package import SluiceBase
 
-/// What the head of a request says. All ranges count from the request's first byte in the connection's buffer.
+/// The parsed head of a request. All ranges count from the request's first byte in the connection's buffer.
 package struct RequestHead: Sendable {
-    /// A token, in the case in which it was sent.
+    /// A token, in its original case.
     package let method: Range<Int>
-    /// Path and query. It begins with `/`, or is `*` in an `OPTIONS` request; of an absolute URL only this part is
-    /// left, because the gateway serves every host name alike (RFC 9112 §3.2.2).
+    /// Path and query. Starts with `/`, or is `*` in an `OPTIONS` request. Of an absolute URL it is only this part,
+    /// because the gateway treats all host names alike (RFC 9112 §3.2.2).
     package let target: Range<Int>
     /// In the order of arrival.
     package let fields: [HeaderField]
@@ -13,14 +13,14 @@ package struct RequestHead: Sendable {
     package let minorVersion: Int
     /// Never `untilClose`.
     package let framing: MessageFraming
-    /// Whether the sender lets the connection go on after the answer.
+    /// Whether the connection may continue after the answer.
     package let keepAlive: Bool
     /// Whether the sender waits for `100 Continue` before it sends its body (RFC 9110 §10.1.1).
     package let expectsContinue: Bool
-    /// Bytes up to and including the empty line; an empty line before the request line counts.
+    /// The number of bytes including the empty line; an empty line before the request line counts.
     package let length: Int
 
-    /// The request over the bytes that it was parsed from.
+    /// The request over the bytes of the connection.
     ///
     /// - Parameters:
     ///   - bytes: from the request's first byte on; may be longer than the head.
@@ -34,36 +34,36 @@ package struct RequestHead: Sendable {
             peer: peer)
     }
 
-    /// The request by itself, for another thread.
+    /// Returns the request in a form that can be passed to another thread.
     package func shared(over bytes: [UInt8], body: Range<Int>, peer: PeerAddress) -> SharedRequest {
         SharedRequest(head: self, bytes: bytes, body: body, peer: peer)
     }
 
-    /// Whether the answer must go without a body (RFC 9110 §9.3.2).
+    /// Whether the answer must not have a body (RFC 9110 §9.3.2).
     package func isHeadMethod(in bytes: Span<UInt8>) -> Bool { bytes.extracting(method).equals("HEAD") }
 }
 
-/// A complete request that another thread may read while its connection waits for the answer. Holds the connection's
-/// buffer, and no copy.
+/// A complete request that another thread may read while its connection waits for the answer. Retains the connection's
+/// buffer without a copy.
 package struct SharedRequest: Sendable {
     fileprivate let head: RequestHead
     fileprivate let bytes: [UInt8]
     fileprivate let body: Range<Int>
     fileprivate let peer: PeerAddress
 
-    /// Lends the request during the call.
+    /// Provides the request during the call.
     package func read<Result>(_ use: (borrowing RequestView) -> Result) -> Result {
         let span = bytes.span
         return use(head.view(over: span, body: span.extracting(body), peer: peer))
     }
 }
 
-/// Brings the four forms of a request target (RFC 9112 §3.2) down to the path and query.
+/// Reduces the four forms of a request target (RFC 9112 §3.2) to path and query.
 enum RequestTarget {
-    /// The path and query of a target. Throws if it is malformed or its form does not fit the method.
+    /// Returns the path and query of a target. Throws if it is malformed or its form is not allowed for the method.
     ///
-    /// An absolute URL needs a path as soon as it has a query. The authority form is only for `CONNECT`, which a
-    /// gateway that is not a proxy refuses.
+    /// An absolute URL with a query needs a path. The authority form is only for `CONNECT`, which a gateway that is not
+    /// a proxy refuses.
     static func resolve(
         _ bytes: Span<UInt8>, method: Range<Int>, target: Range<Int>
     ) throws(MessageError) -> Range<Int> {
@@ -83,7 +83,7 @@ enum RequestTarget {
         while authorityEnd < target.upperBound, bytes[authorityEnd] != UInt8(ascii: "/") { authorityEnd += 1 }
         guard Authority.isValid(bytes, authorityStart..<authorityEnd) else { throw .target }
         guard (authorityEnd..<target.upperBound).allSatisfy({ Grammar.isTarget(bytes[$0]) }) else { throw .targetByte }
-        // An empty path is `/` (RFC 9110 §4.2.3); the last slash of `://` stands in for it.
+        // An empty path is `/` (RFC 9110 §4.2.3); the last slash of `://` is used for it.
         return authorityEnd < target.upperBound
             ? authorityEnd..<target.upperBound : (authorityStart - 1)..<authorityStart
     }

@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// The request line: `method SP target SP version CRLF`, one space each (RFC 9112 §3).
 extension RequestParser {
-    /// Reads to the end of the request line, where the phase turns to `fields`, or to `end`.
+    /// Parses to the end of the request line; then the phase is `fields`. Stops at `end`.
     mutating func advanceRequestLine(_ bytes: Span<UInt8>, end: Int) throws(MessageError) {
         while index < end {
             switch phase {
@@ -23,7 +23,7 @@ extension RequestParser {
         }
     }
 
-    /// One empty line before the request line is passed over: some senders end a body with one too many (RFC 9112
+    /// One empty line before the request line is skipped: some senders end a body with an additional one (RFC 9112
     /// §2.2).
     private mutating func beginRequest(_ byte: UInt8) throws(MessageError) {
         switch byte {
@@ -64,13 +64,13 @@ extension RequestParser {
         phase = .version
     }
 
-    /// Brackets stand around an IPv6 address only, so in an absolute URL (RFC 3986 §3.2.2).
+    /// Brackets are only allowed around an IPv6 address, so in an absolute URL (RFC 3986 §3.2.2).
     private func mayHoldBracket(_ bytes: Span<UInt8>) -> Bool {
         guard bytes[index] == UInt8(ascii: "[") || bytes[index] == UInt8(ascii: "]") else { return false }
         return bytes[target.lowerBound] != UInt8(ascii: "/")
     }
 
-    /// `HTTP/d.d CRLF`, checked as far as it is there.
+    /// `HTTP/d.d CRLF`, checked as far as it has arrived.
     private mutating func readVersion(_ bytes: Span<UInt8>, end: Int) throws(MessageError) {
         while index < end {
             let byte = bytes[index]
@@ -100,7 +100,7 @@ extension RequestParser {
         phase = .fields
     }
 
-    /// The fault of a target that ends at a byte that it cannot contain, or that is empty.
+    /// The fault of a target that is empty or ends at a byte that it cannot contain.
     private static func targetFault(_ byte: UInt8) -> MessageError {
         switch byte {
         case ASCII.lineFeed: .bareLineFeed

@@ -1,15 +1,15 @@
 package import SluiceBase
 
-/// Reads the head of one HTTP/1.1 or 1.0 request (RFC 9112), strictly: what two readers could understand differently is
+/// Parses the head of one HTTP/1.1 or 1.0 request (RFC 9112) strictly: what two parsers could understand differently is
 /// refused.
 ///
-/// It looks at each byte once, so a head that dribbles in costs no more than one that arrives whole, and refuses at the
-/// first byte that is wrong. What it says depends on the bytes alone, not on how they were cut up. One parser serves a
-/// connection, one request after the other; it keeps the memory for the header lines.
+/// It looks at each byte once, so a head in small pieces costs no more than a whole one, and refuses at the first wrong
+/// byte. Its results depend only on the bytes, not on how they were split. One parser serves a connection, one request
+/// after the other; it keeps the memory for the header lines.
 package struct RequestParser: Sendable {
-    /// What follows from the bytes so far.
+    /// The state after the bytes so far.
     package enum Step: Sendable {
-        /// All is well, and more bytes are needed.
+        /// Valid so far; more bytes are needed.
         case needMore
         /// The head is complete; call `startNextRequest()` before the next one.
         case head(RequestHead)
@@ -23,13 +23,13 @@ package struct RequestParser: Sendable {
 
     let limits: HTTPLimits
     var phase = Phase.start
-    /// How far the bytes were read.
+    /// The number of bytes read.
     var index = 0
     var method = 0..<0
     var target = 0..<0
     var versionStart = 0
     var minorVersion = 1
-    /// The rule that the request broke, once it was refused.
+    /// The rule that the request broke, after it was refused.
     package private(set) var fault: MessageError?
 
     private var lines: FieldLineParser
@@ -38,20 +38,20 @@ package struct RequestParser: Sendable {
     private var hasHost = false
     private var expectsContinue = false
 
-    /// - Parameter limits: of which the sizes of a head count here.
+    /// - Parameter limits: the sizes of a head are used.
     package init(limits: HTTPLimits) {
         self.limits = limits
         lines = FieldLineParser(maximumLines: limits.headerLines)
     }
 
-    /// Whether any byte of the request has been read. An empty line before it is none: some senders end the request
-    /// before with one (RFC 9112 §2.2).
+    /// Whether any byte of the request has been read. An empty line before it does not count: some senders end the
+    /// previous request with one (RFC 9112 §2.2).
     package var hasBegun: Bool { index > 0 && phase != .leadingLineFeed && phase != .methodStart }
 
-    /// Reads on.
+    /// Continues parsing.
     ///
-    /// - Parameter bytes: everything buffered from the request's first byte on; what was there at the last call is
-    ///   unchanged. It may hold more than the head: what lies behind the head is not looked at.
+    /// - Parameter bytes: everything buffered from the request's first byte on; the bytes of the last call must not
+    ///   have changed. Bytes after the head are ignored.
     package mutating func parse(_ bytes: Span<UInt8>) -> Step {
         precondition(phase != .complete, "A parser reads one head; startNextRequest() comes before the next.")
         do throws(MessageError) {
@@ -65,8 +65,7 @@ package struct RequestParser: Sendable {
         }
     }
 
-    /// Makes ready for the request behind the one that was answered. Where its `RequestHead` is gone by now, the memory
-    /// for header lines is used again.
+    /// Prepares for the next request. If the `RequestHead` has been released, the memory for header lines is reused.
     package mutating func startNextRequest() {
         phase = .start
         index = 0
@@ -109,14 +108,14 @@ package struct RequestParser: Sendable {
             guard Authority.isValid(bytes, field.value) else { throw .host }
             hasHost = true
         case 6 where FieldName.expect.matches(bytes.extracting(field.name)):
-            // HTTP/1.0 does not know it (RFC 9110 §10.1.1).
+            // HTTP/1.0 does not have it (RFC 9110 §10.1.1).
             if minorVersion > 0 { try noteExpectations(bytes, field.value) }
         default:
             if let fault = framing.note(field, in: bytes, minorVersion: minorVersion) { throw fault }
         }
     }
 
-    /// A list, whose empty elements say nothing (RFC 9110 §10.1.1, §5.6.1.2).
+    /// A list; its empty elements are ignored (RFC 9110 §10.1.1, §5.6.1.2).
     private mutating func noteExpectations(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageError) {
         var list = ListElements(range)
         while let element = list.next(in: bytes) {

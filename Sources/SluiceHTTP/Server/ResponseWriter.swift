@@ -1,17 +1,17 @@
 internal import SluiceBase
 
-/// Turns answers into bytes (RFC 9112 §4). The version is always 1.1, whatever the request had (RFC 9110 §2.5).
+/// Encodes answers (RFC 9112 §4). The version is always 1.1, for any version of the request (RFC 9110 §2.5).
 package enum ResponseWriter {
-    /// What the answer says about the connection.
+    /// The `connection` header of an answer.
     package enum ConnectionOption: Sendable, Hashable {
         /// `connection: close`.
         case close
-        /// The connection goes on, which an HTTP/1.1 sender takes for granted.
+        /// The connection continues, which is the default of HTTP/1.1.
         case keepAlive
-        /// The connection goes on, which an HTTP/1.0 sender must be told.
+        /// The connection continues, which HTTP/1.0 needs to be told.
         case keepAliveSaid
 
-        /// What to say to a sender of HTTP/1.`minorVersion`.
+        /// The option for a sender of HTTP/1.`minorVersion`.
         package init(keepAlive: Bool, minorVersion: Int) {
             self = keepAlive ? (minorVersion == 0 ? .keepAliveSaid : .keepAlive) : .close
         }
@@ -20,24 +20,24 @@ package enum ResponseWriter {
     /// Appends one answer.
     ///
     /// - Parameters:
-    ///   - date: a whole header line with its line end, as `HTTPDate` keeps it.
+    ///   - date: a whole header line with its line end, as in `HTTPDate`.
     ///   - toHeadMethod: the length is written, the body is not (RFC 9110 §9.3.2).
     package static func append(
         _ response: HTTPResponse, date: [UInt8], connection: ConnectionOption, toHeadMethod: Bool = false,
         to output: inout [UInt8]
     ) {
-        // 192 bytes hold what an answer of ours has in its head.
+        // 192 bytes are enough for the usual head of an answer.
         output.reserveCapacity(output.count + response.body.count + 192)
         appendStart(response, date: date, to: &output)
         let mayHaveBody = response.status != 204 && response.status != 304
-        // An answer of 204 must not say a length (RFC 9110 §8.6).
+        // An answer of 204 must not have a length (RFC 9110 §8.6).
         if mayHaveBody { output.appendContentLength(response.body.count) }
         appendConnection(connection, to: &output)
         output.appendLineEnd()
         if mayHaveBody && !toHeadMethod { output.append(contentsOf: response.body) }
     }
 
-    /// Appends the head of an answer whose body comes over time; of the response its status and headers are used.
+    /// Appends the head of a streamed answer; only the status and the headers of the response are used.
     package static func appendHead(
         _ response: HTTPResponse, date: [UInt8], stream: StreamStart, to output: inout [UInt8]
     ) {
@@ -47,7 +47,7 @@ package enum ResponseWriter {
         output.appendLineEnd()
     }
 
-    /// Appends a chunk (RFC 9112 §7.1); nothing for no bytes, since an empty chunk is the last one.
+    /// Appends a chunk (RFC 9112 §7.1); nothing for no bytes, because an empty chunk is the last one.
     package static func appendChunk(_ bytes: [UInt8], to output: inout [UInt8]) {
         guard !bytes.isEmpty else { return }
         output.append(contentsOf: String(bytes.count, radix: 16).utf8)
@@ -56,7 +56,7 @@ package enum ResponseWriter {
         output.appendLineEnd()
     }
 
-    /// Appends the chunk that ends a body, without trailers.
+    /// Appends the last chunk of a body, without trailers.
     package static func appendLastChunk(to output: inout [UInt8]) { output.append(contentsOf: lastChunk) }
 
     /// Appends the interim answer that makes a waiting sender send its body (RFC 9110 §15.2.1).

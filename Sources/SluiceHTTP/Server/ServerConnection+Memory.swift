@@ -1,9 +1,9 @@
 internal import SluiceBase
 internal import SluiceNet
 
-/// What a connection takes from the memory budget.
+/// The connection's part of the memory budget.
 extension ServerConnection {
-    /// The budget has given the memory of the request to another one.
+    /// Handles that the budget gave the request's memory to another one.
     func requestWasDropped() {
         guard isOpen, let listing, !server.memory.lists(listing) else { return }
         unlistRequest()
@@ -11,7 +11,7 @@ extension ServerConnection {
         settle()
     }
 
-    /// Takes memory for what has arrived, in steps, so that a length that is only announced takes none.
+    /// Reserves memory for the bytes that have arrived, in steps, so that an announced length reserves nothing.
     func reserveForBuffer() -> Bool {
         let wanted = max(
             reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
@@ -28,8 +28,8 @@ extension ServerConnection {
         return true
     }
 
-    /// Appends what was received. A buffer that is too small doubles, but not beyond the end of the request: what is
-    /// allocated behind it would be memory that the budget does not count.
+    /// Appends received bytes. A buffer that is too small doubles, but not beyond the end of the request, because the
+    /// budget would not count that memory.
     func appendReceived(_ count: Int) {
         let needed = buffer.count + count
         if needed > buffer.capacity {
@@ -38,8 +38,8 @@ extension ServerConnection {
         buffer.append(contentsOf: server.receiveBuffer[..<count])
     }
 
-    /// The service has read the request in work: while its answer is awaited, the memory of a large one is free for
-    /// other requests.
+    /// Handles that the service has read the current request: until it is answered, the memory of a large one is free
+    /// for other requests.
     func releaseRequest() {
         guard buffer.capacity > Self.keptCapacity else { return }
         state.requestRead(&buffer)
@@ -58,12 +58,12 @@ extension ServerConnection {
         guard let listing else { return }
         self.listing = nil
         guard !server.memory.unlist(listing) else { return }
-        // What it held was given away already.
+        // Its memory was already released.
         reserved = 0
         isDropped = true
     }
 
-    /// Whose share of memory the request counts to; nil for a proxy that names nobody.
+    /// The client that the request's memory counts towards; `nil` for a proxy that names no client.
     private var share: IncompleteRequests.Share? {
         server.isShared(sender) ? nil : IncompleteRequests.Share(of: sender)
     }
@@ -74,13 +74,13 @@ extension ServerConnection {
         reserved = bytes
     }
 
-    /// An idle connection holds no memory for requests beyond a small buffer.
+    /// An idle connection keeps at most a small buffer.
     func releaseBuffer() {
         shrinkBuffer()
         release(downTo: 0)
     }
 
-    /// Lets go of a large buffer, save what is in it.
+    /// Shrinks a large buffer to its contents.
     func shrinkBuffer() {
         if buffer.capacity > Self.keptCapacity {
             var rest: [UInt8] = []

@@ -1,23 +1,24 @@
 internal import SluiceBase
 internal import SluiceNet
 
-/// An answer whose bytes come over time, and whom to tell what becomes of it.
+/// A streamed answer, with the handler of its events.
 struct StreamedAnswer {
-    /// Whether the pieces go as chunks, behind which there is a last one.
+    /// Whether the body is chunked, and so needs a last chunk.
     let isChunked: Bool
     let tell: (StreamEvent) -> Void
-    /// When the service wants to be woken, in monotonic nanoseconds.
+    /// When to wake the service, in monotonic nanoseconds.
     var alarm: Int64?
-    /// How many bytes the receiver has to take until the deadline: what was waiting when it was set.
+    /// The number of bytes that the receiver has to accept before the deadline: those that were waiting when it was
+    /// set.
     var due = 0
 }
 
 /// Streamed answers.
 extension ServerConnection {
-    /// Whether another piece is taken.
+    /// Whether there is room for another piece.
     var hasRoom: Bool { streamedAnswer != nil && output.count - written < server.limits.streamBytes }
 
-    /// Sends the head and what there is of the body, and lets the service go on.
+    /// Sends the head and the available part of the body, and wakes the service.
     func beginStream(_ response: HTTPResponse, _ tell: @escaping (StreamEvent) -> Void) -> Action? {
         guard let start = state.streamReady() else {
             tell(.over)
@@ -34,13 +35,13 @@ extension ServerConnection {
             moveOutput()
             streamedAnswer?.tell(.wake)
         }
-        // The service may have ended it already, and the connection have gone on.
+        // The service may already have ended it, and the connection may have continued.
         return streamedAnswer == nil ? nil : .read
     }
 
-    /// Sends a piece, or keeps it until the socket takes it.
+    /// Sends a piece, or keeps it until the socket accepts it.
     ///
-    /// - Returns: whether there is room for another one.
+    /// - Returns: whether there is room for another piece.
     func send(_ bytes: [UInt8]) -> Bool {
         guard streamedAnswer != nil else { return false }
         guard hasRoom else {
@@ -53,7 +54,7 @@ extension ServerConnection {
         return hasRoom
     }
 
-    /// Says the end of the stream, for its service.
+    /// Ends the stream for its service.
     func endStream() {
         guard let answer = streamedAnswer else { return }
         streamedAnswer = nil
@@ -65,14 +66,14 @@ extension ServerConnection {
         settle()
     }
 
-    /// Ends the stream without its service having wanted it.
+    /// Ends the stream without its service.
     func cutStream() {
         let tell = streamedAnswer?.tell
         endStream()
         tell?(.over)
     }
 
-    /// The connection has closed under the stream.
+    /// Handles that the connection has closed during the stream.
     func streamIsOver() {
         guard let tell = streamedAnswer?.tell else { return }
         streamedAnswer = nil
@@ -92,8 +93,8 @@ extension ServerConnection {
         wakeStream()
     }
 
-    /// The socket has something for a stream, or takes something of it. What arrives is no answer's concern but shows
-    /// whether the sender is still there.
+    /// Handles that the socket is readable or writable during a stream. Received bytes are not used, but show whether
+    /// the sender is still connected.
     func moveStream() {
         if wantsBytes { readMore() }
         guard streamedAnswer != nil, written < output.count else { return }
@@ -123,8 +124,8 @@ extension ServerConnection {
         limitWriting(left: left)
     }
 
-    /// The write timeout restarts whenever what was waiting at its beginning is gone, so that it falls on a receiver
-    /// that does not read and not on one that has always something left to read.
+    /// The write timeout restarts when the bytes that were waiting at its start have been sent, so that it applies to a
+    /// receiver that does not read, and not to one with a steady backlog.
     private func limitWriting(left: Int) {
         guard let answer = streamedAnswer else { return }
         if answer.due <= 0 {

@@ -1,8 +1,7 @@
 internal import SluiceBase
 internal import SluiceNet
 
-/// One sender's connection: the shell around `ServerConnectionState`, which decides, while this moves the bytes.
-/// Belongs to its event loop.
+/// One sender's connection: the I/O for `ServerConnectionState`, which decides. Belongs to its event loop.
 final class ServerConnection: EventHandler {
     typealias Action = ServerConnectionState.Action
 
@@ -14,42 +13,42 @@ final class ServerConnection: EventHandler {
     private let stream: Stream
     private(set) var source: SourceID?
     var state: ServerConnectionState
-    /// Received and not used up; begins with the first byte of the request in work.
+    /// Received and unprocessed bytes; starts with the first byte of the current request.
     var buffer: [UInt8] = []
-    /// Bytes for the socket, of which it has taken the first `written`.
+    /// Bytes to send; the socket has accepted the first `written`.
     var output: [UInt8] = []
     private(set) var written = 0
-    /// The answer that is being streamed.
+    /// The current streamed answer.
     var streamedAnswer: StreamedAnswer?
 
     private var isHandshaking: Bool
     private var allowance = TurnAllowance()
-    /// What is left for the loop's next turn.
+    /// The action for the loop's next turn.
     private var postponed: Action?
-    /// Whether the state waits for bytes; else what arrives is left in the socket.
+    /// Whether the state waits for bytes; otherwise received data stays in the socket.
     var wantsBytes = false
-    /// What epoll was told to report.
+    /// The events that epoll reports.
     private var interest: Readiness = .readable
     private(set) var isOpen = true
     private var isListedIdle = false
     private var deadline: Int64?
-    /// While the server stops: until when a connection on which no request has come yet may send its first one. It may
-    /// be on its way.
+    /// While the server stops: the deadline for the first request of a connection without one, because it may already
+    /// be in transit.
     private var firstRequestDeadline: Int64?
 
     /// Counts requests, so that an answer cannot reach the wrong one.
     private var sequence: UInt32 = 0
     var isHeadMethod = false
-    /// Who sent the request in work, as the service knows it; the peer until a head has been read.
+    /// The sender of the current request, according to the service; the peer until a head has been read.
     var sender: PeerAddress
-    /// Bytes taken from the memory budget.
+    /// Reserved bytes of the memory budget.
     var reserved = 0
-    /// The request in the budget's list, while a part of it is awaited.
+    /// The request's entry in the budget, while a part of it is missing.
     var listing: IncompleteRequests.Ticket?
     /// Whether the budget gave the request's memory to another one.
     var isDropped = false
     private var reservedForOutput = 0
-    /// Whether an answer found nobody to take it.
+    /// Whether the sender closed the connection before its answer.
     var isSenderGone = false
 
     init(
@@ -67,7 +66,7 @@ final class ServerConnection: EventHandler {
         state = ServerConnectionState(limits: server.limits, needsHandshake: stream.isTLS, at: server.loop.now)
     }
 
-    /// Registers with the loop and begins.
+    /// Registers with the loop and starts.
     func start() throws(SystemCallError) {
         source = try server.loop.add(self, descriptor: stream.descriptor, interest: interest)
         if !isHandshaking, ticket.isExempt { rise(to: .verified) }
@@ -99,7 +98,7 @@ final class ServerConnection: EventHandler {
         } else if wantsBytes {
             readMore()
         } else {
-            // The next request, or the sender's end, while one is in work: it stays in the socket until the answer is
+            // During a request, the next one, or the end of the connection, stays in the socket until the answer is
             // written.
             setInterest([])
         }
@@ -138,7 +137,7 @@ final class ServerConnection: EventHandler {
 
     private func hangUp() {
         guard !isHandshaking else { return endHandshake(TLSError("the sender reset the connection", cause: .closed)) }
-        perform(state.hungUp())
+        perform(state.peerClosed())
     }
 
     private func endHandshake(_ error: TLSError) {
@@ -160,7 +159,7 @@ final class ServerConnection: EventHandler {
             case .moved(let count):
                 guard take(count) else { return }
                 allowance.read(count)
-                // A read that did not fill the buffer took what was there: epoll will say when there is more.
+                // A read that did not fill the buffer emptied the socket: epoll will report more.
                 if count < server.receiveBuffer.count, !stream.hasBufferedBytes { return }
             case .wantsRead: return setInterest(.readable)
             case .wantsWrite: return setInterest([.readable, .writable])
@@ -174,10 +173,10 @@ final class ServerConnection: EventHandler {
         if case .tls(let error) = failure, error.cause == .tooManyRecords {
             server.observer.handshakeFailed(error, peer: peer)
         }
-        perform(state.hungUp())
+        perform(state.peerClosed())
     }
 
-    /// The other connections of the loop come first.
+    /// Continues in the loop's next turn, after its other connections.
     private func goOnNextTurn() {
         if let source { server.loop.callAgain(source) }
     }
@@ -189,12 +188,12 @@ final class ServerConnection: EventHandler {
         goOnNextTurn()
     }
 
-    /// What the sender pipelined may lie in the TLS session, of which epoll knows nothing.
+    /// Pipelined data may be buffered in the TLS session, which epoll does not report.
     func readBuffered() {
         if isOpen, wantsBytes, stream.hasBufferedBytes { readMore() }
     }
 
-    /// - Returns: whether the connection goes on.
+    /// - Returns: whether the connection continues.
     private func take(_ count: Int) -> Bool {
         if state.isLingering {
             if state.takeIdleRace() { server.observer.shed(.idleRace, peer: peer) }
@@ -216,7 +215,7 @@ final class ServerConnection: EventHandler {
         }
     }
 
-    /// - Returns: what follows at once, nil where the next event is awaited.
+    /// - Returns: the next action; `nil` if the next event is awaited.
     private func carryOut(_ action: Action) -> Action? {
         wantsBytes = false
         switch action {
@@ -239,7 +238,7 @@ final class ServerConnection: EventHandler {
                     for: code, rule: state.fault?.rawValue, headers: RetryAfter.headers(for: code)))
         case .halfClose:
             stream.finishWriting()
-            // What comes from here on is thrown away: the memory is another's at once.
+            // Further data is discarded, so the memory is released immediately.
             releaseBuffer()
             wantsBytes = true
             setInterest(.readable)
@@ -269,17 +268,17 @@ final class ServerConnection: EventHandler {
     }
 
     private func askService(_ head: RequestHead) -> HeadVerdict {
-        // A second reference, not a copy; gone before the buffer changes.
+        // A second reference, not a copy; released before the buffer changes.
         let bytes = buffer
         let span = bytes.span
         sender = service.sender(of: head.view(over: span, body: span.extracting(0..<0), peer: peer))
         return service.admit(head.view(over: span, body: span.extracting(0..<0), peer: sender))
     }
 
-    /// Makes a waiting sender send its body.
+    /// Asks a waiting sender for its body.
     private func sendContinue() -> Action? {
         ResponseWriter.appendContinue(to: &output)
-        // A socket that does not take 25 bytes before an answer is broken.
+        // A socket that does not accept 25 bytes before an answer is broken.
         guard case .moved(output.count) = stream.write(output, from: 0) else { return .close }
         output.removeAll(keepingCapacity: true)
         return .read
@@ -306,7 +305,7 @@ final class ServerConnection: EventHandler {
             to: head.view(over: span, body: span.extracting(body), peer: sender), exchange: exchange)
     }
 
-    /// The request in work. The buffer does not change until it is answered.
+    /// The current request. The buffer does not change until it is answered.
     var sharedRequest: SharedRequest? {
         guard case .work(let head, let end) = state.phase, end >= head.length else { return nil }
         return head.shared(over: buffer, body: head.length..<end, peer: sender)
@@ -324,9 +323,9 @@ final class ServerConnection: EventHandler {
     /// Whether this connection still waits for the answer to that request.
     func awaits(_ exchange: ExchangeID) -> Bool { isOpen && exchange.sequence == sequence }
 
-    /// Answers the request in work.
+    /// Answers the current request.
     ///
-    /// - Returns: `false` where the sender is known to have gone.
+    /// - Returns: `false` if the sender has closed the connection.
     func complete(with response: HTTPResponse) -> Bool {
         isSenderGone = false
         let next = answer(with: response)
@@ -353,7 +352,7 @@ final class ServerConnection: EventHandler {
     func flush() -> Action? {
         switch writeOutput() {
         case .moved:
-            // The next request may be another sender's, behind the same proxy.
+            // Behind a proxy, the next request may come from another sender.
             sender = peer
             return state.answerWritten(&buffer, at: server.loop.now)
         case .wantsWrite: return waitToWrite(.writable)
@@ -364,9 +363,9 @@ final class ServerConnection: EventHandler {
         }
     }
 
-    /// Gives the socket what there is to send.
+    /// Writes the pending output to the socket.
     ///
-    /// - Returns: `.moved` when it has taken all.
+    /// - Returns: `.moved` if all of it was written.
     func writeOutput() -> StreamProgress {
         while written < output.count {
             let progress = stream.write(output, from: written)
@@ -379,14 +378,14 @@ final class ServerConnection: EventHandler {
         return .moved(0)
     }
 
-    /// Lets go of what the socket has taken, so that an answer without end needs no memory without end.
+    /// Removes what was written, so that an endless answer does not need endless memory.
     func dropWritten() {
         guard written >= output.count / 2 else { return }
         output.removeSubrange(..<written)
         written = 0
     }
 
-    /// What a sender does not take at once counts as memory in use until it does.
+    /// Output that the socket does not accept counts as memory in use.
     private func waitToWrite(_ readiness: Readiness) -> Action? {
         state.answerBlocked(&buffer)
         shrinkBuffer()
@@ -406,14 +405,14 @@ final class ServerConnection: EventHandler {
 
     // MARK: - Ending
 
-    /// Answers from now on close the connection; one that is streamed ends.
+    /// Makes answers close the connection; a streamed one ends.
     func drain() {
         state.drainStarted()
         if streamedAnswer != nil { cutStream() }
     }
 
-    /// Closes the connection if it has been answered and waits for nothing. One that has never sent a request may just
-    /// be about to: it gets a moment, since a sender whose connection closes without an answer may never come again.
+    /// Closes the connection if it has been answered and is waiting for nothing. One without any request gets a short
+    /// time, because a sender whose connection closes without an answer may never retry.
     func closeIfIdle() {
         if isUnused {
             limitFirstRequest()
@@ -423,7 +422,7 @@ final class ServerConnection: EventHandler {
         }
     }
 
-    /// Whether no byte of a request has come since the connection was accepted.
+    /// Whether no byte of a request has arrived on this connection.
     private var isUnused: Bool { sequence == 0 && (isHandshaking || state.isIdle) }
 
     private func limitFirstRequest() {
@@ -436,7 +435,7 @@ final class ServerConnection: EventHandler {
         close()
     }
 
-    /// Writes what the socket takes at once, and closes.
+    /// Writes what the socket accepts immediately, and closes.
     func breakOff(with bytes: [UInt8]) {
         _ = stream.write(bytes, from: 0)
         close()
@@ -457,7 +456,7 @@ final class ServerConnection: EventHandler {
 
     // MARK: - What the loop and the server are told
 
-    /// Brings deadline, idle list and memory up to date after an event.
+    /// Updates deadline, idle list and memory after an event.
     func settle() {
         if isOpen, server.isClosingIdle, !isHandshaking, state.isIdle, !isUnused {
             perform(state.idleEnded(at: server.loop.now))
@@ -476,7 +475,7 @@ final class ServerConnection: EventHandler {
         if isIdle { server.noteIdle(source) } else { server.noteBusy(source) }
     }
 
-    /// The state's deadline, or one of those that few connections have.
+    /// The state's deadline, or an earlier one that few connections have.
     private var earliestDeadline: Int64? {
         guard firstRequestDeadline != nil || streamedAnswer != nil else { return state.deadline }
         let earliest = min(state.deadline ?? .max, firstRequestDeadline ?? .max, streamedAnswer?.alarm ?? .max)

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What follows from received bytes.
+/// Decisions about received bytes.
 extension ServerConnectionState {
     mutating func parseHead(_ bytes: Span<UInt8>, at now: Int64) -> Action {
         guard !bytes.isEmpty else { return awaitBytes() }
@@ -61,7 +61,7 @@ extension ServerConnectionState {
 }
 
 extension RequestHead {
-    /// Where the request ends in the buffer, nil where only the chunks say it.
+    /// The end of the request in the buffer; `nil` if only the chunks tell.
     var end: Int? {
         switch framing {
         case .none: length
@@ -71,11 +71,11 @@ extension RequestHead {
     }
 }
 
-/// What one connection may do in one turn of its event loop before the others come: requests that wait in its buffer,
-/// and reads of what its socket or TLS session has. State without I/O.
+/// The work of one connection in one turn of its event loop: requests in its buffer, and reads from its socket or TLS
+/// session. State without I/O.
 struct TurnAllowance {
     static let requests = 16
-    /// With TLS a read brings one record, which may hold a single byte.
+    /// With TLS, a read returns one record, which may contain a single byte.
     static let reads = 16
     static let bytes = 64 * 1024
 
@@ -84,10 +84,10 @@ struct TurnAllowance {
     private var readsTaken = 0
     private var bytesTaken = 0
 
-    /// Takes a request.
+    /// Takes a request from the allowance.
     ///
     /// - Parameter current: `EventLoop.turnNumber`.
-    /// - Returns: `false` where it has to wait for another turn.
+    /// - Returns: `false` if it has to wait for another turn.
     mutating func takeRequest(in current: UInt64) -> Bool {
         begin(current)
         guard requestsTaken < Self.requests else { return false }
@@ -95,7 +95,7 @@ struct TurnAllowance {
         return true
     }
 
-    /// Takes a read, in the same way.
+    /// Takes a read from the allowance, in the same way.
     mutating func takeRead(in current: UInt64) -> Bool {
         begin(current)
         guard readsTaken < Self.reads, bytesTaken < Self.bytes else { return false }
@@ -103,7 +103,7 @@ struct TurnAllowance {
         return true
     }
 
-    /// Notes what the last read brought.
+    /// Records the size of the last read.
     mutating func read(_ count: Int) { bytesTaken += count }
 
     private mutating func begin(_ current: UInt64) {

@@ -1,15 +1,14 @@
-/// An answer whose bytes come over time. Its sender is watched meanwhile: one that closes its side has gone, for it was
-/// here to receive.
+/// A streamed answer. If its receiver shuts down its side, the stream ends: it wanted to receive.
 extension ServerConnectionState {
-    /// Whether a streamed answer is under way.
+    /// Whether a streamed answer is in progress.
     package var isStreaming: Bool {
         if case .streaming = phase { true } else { false }
     }
 
-    /// The head of a streamed answer is about to be written, in place of `answerReady`.
+    /// The head of a streamed answer will be written now, instead of `answerReady`.
     ///
-    /// - Returns: what it says about its length and the connection; nil when nobody is there to read it and the shell
-    ///   forgets the connection.
+    /// - Returns: the length and connection headers; `nil` if the sender has closed the connection, which the caller
+    ///   then releases.
     package mutating func streamReady() -> StreamStart? {
         switch phase {
         case .detached, .closed:
@@ -25,33 +24,33 @@ extension ServerConnectionState {
         }
     }
 
-    /// The socket did not take all that there is to send. The receiver has the time of a whole answer to take it.
+    /// The socket did not accept all data. The receiver has the time of a whole answer to accept it.
     package mutating func streamBlocked(at now: Int64) {
         if isStreaming { deadlines.began(.write, at: now) }
     }
 
-    /// The socket has taken all that there was to send; more may come.
+    /// The socket has accepted all data so far; more may follow.
     package mutating func streamWritten() {
         if isStreaming { deadlines.ended() }
     }
 
-    /// The last bytes of the stream are about to be written; then `answerWritten`.
+    /// The last bytes of the stream will be written now; then `answerWritten`.
     package mutating func streamEnded(at now: Int64) {
         guard case .streaming(let head, let end) = phase else { preconditionFailure("A stream ends once.") }
         _ = answer(head, end: end, at: now)
-        // Only the end of the connection tells the receiver of an older version that the stream is over.
+        // An HTTP/1.0 receiver sees the end of the stream only by the end of the connection.
         if head.minorVersion == 0 { phase = .writing(.close, end: end) }
     }
 
-    /// What is sent behind the request of a stream waits for its end, as long as it is not much.
+    /// A small amount of data after the request of a stream waits for the end of the stream.
     mutating func hold(behindStream count: Int) -> Action { count <= limits.headBytes ? .read : close() }
 }
 
-/// What the head of a streamed answer says.
+/// The head of a streamed answer.
 package struct StreamStart: Sendable, Hashable {
-    /// Whether the body goes in chunks (RFC 9112 §7.1); else the connection's end is its end.
+    /// Whether the body is chunked (RFC 9112 §7.1); otherwise it ends with the connection.
     package let isChunked: Bool
-    /// What it says about the connection.
+    /// The `connection` header.
     package let connection: ResponseWriter.ConnectionOption
 
     package init(isChunked: Bool, connection: ResponseWriter.ConnectionOption) {

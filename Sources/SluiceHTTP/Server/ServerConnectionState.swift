@@ -1,33 +1,31 @@
 package import SluiceBase
 
-/// Decides what comes next on one server connection, without touching a socket: what happened goes in (past tense),
-/// what to do comes out. The shell around it owns the socket, the timer and the buffer of received bytes, which begins
-/// with the first byte of the request in work; bytes of the next request wait behind it and are not looked at until the
-/// answer is written.
+/// Decides the next action of a server connection, without I/O. Events (past tense) go in, actions come out. The caller
+/// has the socket, the timer and the buffer of received bytes, which starts with the first byte of the current request;
+/// bytes of the next request stay in it until the answer is written.
 ///
-/// Every event takes the monotonic time in nanoseconds; after each one `deadline` may have changed.
+/// Every event takes the monotonic time in nanoseconds, and may change `deadline`.
 package struct ServerConnectionState: Sendable {
-    /// What the shell does next.
+    /// The next action of the caller.
     package enum Action: Sendable {
-        /// Wait until bytes have arrived; then `received`.
+        /// Wait for bytes; then `received`.
         case read
-        /// Do not read: the service, or a write under way, is what goes on next. So what a sender pipelines stays in
-        /// the kernel's buffer.
+        /// Do not read: the service or a write is in progress. Pipelined data stays in the kernel's buffer.
         case wait
-        /// Ask the service about the head; then `admitted`, or build the refusal and call `answerReady`.
+        /// Pass the head to the service; then `admitted`, or build the refusal and call `answerReady`.
         case admit(RequestHead)
-        /// Send `100 Continue` and go on reading.
+        /// Send `100 Continue` and continue reading.
         case sendContinue
-        /// Hand the request to the service; then, now or later, `answerReady`. The request ends where the body does.
+        /// Pass the request to the service; then, now or later, `answerReady`. The request ends with the body.
         case work(RequestHead, body: Range<Int>)
         /// Build the problem document of this code; then `answerReady`.
         case refuse(ErrorCode)
         /// Shut down the sending side, then read and discard.
         case halfClose
-        /// Take the socket out of the event loop: its sender is gone, but the service is still at work. `answerReady`
-        /// comes later.
+        /// Remove the socket from the event loop: its sender has closed it, but the service is still working.
+        /// `answerReady` follows later.
         case detach
-        /// Close the socket at once.
+        /// Close the socket immediately.
         case close
     }
 
@@ -35,16 +33,16 @@ package struct ServerConnectionState: Sendable {
 
     enum Phase: Sendable {
         case handshake
-        /// No request is complete; `parser.hasBegun` says whether one has begun.
+        /// No request is complete; `parser.hasBegun` tells whether one has started.
         case head
         case admission(RequestHead)
         case lengthBody(RequestHead, end: Int)
         case chunkedBody(RequestHead, ChunkedDecoder)
         case work(RequestHead, end: Int)
-        /// As `work`, with nobody to answer.
+        /// As `work`, without a receiver for the answer.
         case detached
         case refusal
-        /// A streamed answer is under way.
+        /// A streamed answer is in progress.
         case streaming(RequestHead, end: Int)
         case writing(Afterwards, end: Int)
         case lingering(discarded: Int)
@@ -55,14 +53,14 @@ package struct ServerConnectionState: Sendable {
     var parser: RequestParser
     var phase = Phase.head
     var deadlines: ConnectionDeadlines
-    /// How much of the body had arrived when its rate was last checked.
+    /// The size of the body when its rate was last checked.
     private var bodyAtCheck = 0
     private var peerHasEnded = false
     private var hasAnswered = false
-    /// Whether the idle timeout has closed the connection, and nothing has come since.
+    /// Whether the idle timeout has closed the connection, and nothing has arrived since.
     private var hasTimedOutIdle = false
     private(set) var isDraining = false
-    /// How much of a body has arrived that is not complete.
+    /// The size of an incomplete body so far.
     var bodyReceived = 0
 
     /// - Parameter needsHandshake: whether TLS comes first; then `handshakeCompleted` is the first event.
@@ -74,15 +72,15 @@ package struct ServerConnectionState: Sendable {
         deadlines.began(needsHandshake ? .handshake : .request, at: now)
     }
 
-    /// When `deadlinePassed` is to be called, in monotonic nanoseconds; nil while there is no such time.
+    /// When to call `deadlinePassed`, in monotonic nanoseconds; `nil` for never.
     package var deadline: Int64? { deadlines.deadline }
 
-    /// Whether no request has begun: the connection can be closed without anybody losing anything.
+    /// Whether no request has started, so that the connection can be closed without a loss.
     package var isIdle: Bool {
         if case .head = phase { !parser.hasBegun } else { false }
     }
 
-    /// Whether a part of a request has arrived and more is awaited.
+    /// Whether a request is incomplete.
     package var isIncomplete: Bool {
         switch phase {
         case .head: parser.hasBegun
@@ -91,12 +89,12 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// Whether what arrives is discarded.
+    /// Whether received data is discarded.
     package var isLingering: Bool {
         if case .lingering = phase { true } else { false }
     }
 
-    /// The length of the body, as announced or as far as it has arrived; 0 before the head is complete.
+    /// The length of the body, as announced or so far; 0 before the head is complete.
     package var bodyLength: Int {
         switch phase {
         case .lengthBody(let head, let end), .work(let head, let end): max(0, end - head.length)
@@ -105,31 +103,31 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// Where the request that is under way ends in the buffer; nil where that is not known yet.
+    /// The end of the current request in the buffer; `nil` if it is not known yet.
     var requestEnd: Int? {
         if case .lengthBody(_, let end) = phase { end } else { nil }
     }
 
-    /// The exact rule that was broken, behind `refuse`, for the log.
+    /// The exact rule that was broken, after `refuse`, for the log.
     package private(set) var fault: MessageError?
 
-    /// Answers from now on close their connections. One that is streamed is the shell's to end.
+    /// Answers close their connections from now on. The caller ends a streamed one.
     package mutating func drainStarted() { isDraining = true }
 
-    /// TLS is set up; a request may come.
+    /// The TLS handshake is complete.
     package mutating func handshakeCompleted(at now: Int64) -> Action {
         phase = .head
         deadlines.began(.request, at: now)
         return .read
     }
 
-    /// What came in place of a TLS handshake is text, which is answered in text.
+    /// Text arrived instead of a TLS handshake, and is answered with text.
     package mutating func clearTextReceived() -> Action {
         guard case .handshake = phase else { preconditionFailure("Clear text comes in place of a handshake.") }
         return refuse(.httpsRequired)
     }
 
-    /// Whether the wait that is under way has lasted too long.
+    /// Whether the current wait has expired.
     package func hasTimedOut(at now: Int64) -> Bool { deadlines.expired(at: now) != nil }
 
     /// Bytes were appended to the buffer.
@@ -147,8 +145,8 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The memory budget has no room for bytes that were appended to the buffer, or has dropped the request for another
-    /// one.
+    /// The memory budget has no room for bytes that were appended to the buffer, or has given the request's memory to
+    /// another one.
     package mutating func memoryUsedUp(_ buffer: inout [UInt8]) -> Action {
         switch phase {
         case .head, .lengthBody, .chunkedBody:
@@ -161,7 +159,7 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The service wants the request, with a body up to `bodyLimit` bytes.
+    /// The service accepts the request, with a body up to `bodyLimit` bytes.
     package mutating func admitted(bodyLimit: Int, _ buffer: inout [UInt8], at now: Int64) -> Action {
         guard case .admission(let head) = phase else { preconditionFailure("Admission answers the action admit.") }
         bodyAtCheck = 0
@@ -176,15 +174,15 @@ package struct ServerConnectionState: Sendable {
             let decoder = ChunkedDecoder(bodyStart: head.length, bodyLimit: bodyLimit, limits: limits)
             action = decode(head, with: decoder, &buffer, at: now)
         }
-        // A sender that did not wait needs no go-ahead (RFC 9110 §10.1.1).
+        // A sender that has already sent a part of the body is not waiting (RFC 9110 §10.1.1).
         if case .read = action, head.expectsContinue, !hasBodyBytes { return .sendContinue }
         return action
     }
 
-    /// An answer is about to be written; the result says what it has to say about the connection, nil when nobody is
-    /// there to read it and the shell forgets the connection.
+    /// An answer will be written now. Returns its `connection` header; `nil` if the sender has closed the connection,
+    /// which the caller then releases.
     ///
-    /// - Parameter available: how many bytes the buffer holds.
+    /// - Parameter available: the number of bytes in the buffer.
     package mutating func answerReady(available: Int, at now: Int64) -> ResponseWriter.ConnectionOption? {
         switch phase {
         case .detached, .closed:
@@ -201,8 +199,7 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The other side has taken the whole answer. Takes the request out of the buffer and begins with the next one that
-    /// waits there.
+    /// The whole answer was sent. Removes the request from the buffer and starts the next one in it.
     package mutating func answerWritten(_ buffer: inout [UInt8], at now: Int64) -> Action {
         guard case .writing(let afterwards, let end) = phase else {
             preconditionFailure("An answer is written when it was ready.")
@@ -221,7 +218,7 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The service has read the request in work and will answer later. Takes the request out of the buffer.
+    /// The service has read the current request and will answer later. Removes the request from the buffer.
     package mutating func requestRead(_ buffer: inout [UInt8]) {
         switch phase {
         case .work(let head, let end):
@@ -233,7 +230,8 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The socket does not take the answer at once. The request is of no more use: takes it out of the buffer.
+    /// The socket does not accept the answer immediately. Removes the request, which is no longer needed, from the
+    /// buffer.
     package mutating func answerBlocked(_ buffer: inout [UInt8]) {
         guard case .writing(let afterwards, let end) = phase else { return }
         switch afterwards {
@@ -243,19 +241,18 @@ package struct ServerConnectionState: Sendable {
         phase = .writing(afterwards, end: 0)
     }
 
-    /// The connection is closed while it is idle. The last answer may still be on its way.
+    /// The connection is closed while it is idle. The last answer may still be in transit.
     package mutating func idleEnded(at now: Int64) -> Action { hasAnswered ? linger(at: now) : close() }
 
-    /// Whether bytes that are about to be discarded are the first ones after the idle timeout has closed the
-    /// connection: a request whose sender did not know that yet.
+    /// Whether discarded bytes are the first ones after the idle timeout has closed the connection: a request whose
+    /// sender did not know that yet.
     package mutating func takeIdleRace() -> Bool {
         defer { hasTimedOutIdle = false }
         return hasTimedOutIdle
     }
 
-    /// Closing with bytes that nobody has read resets the connection, and with it the answer that was just written (RFC
-    /// 9112 §9.6): a blank line behind a body or the end of TLS is enough. So every connection ends for its sender
-    /// first.
+    /// Closing with unread bytes resets the connection, and may lose the answer that was just written (RFC 9112 §9.6):
+    /// a blank line after a body or the end of TLS is enough. So the sending side is closed first.
     private mutating func linger(at now: Int64) -> Action {
         guard !peerHasEnded else { return close() }
         phase = .lingering(discarded: 0)
@@ -272,8 +269,8 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The connection is gone in both directions, by a hang-up or an error. The service's work goes on.
-    package mutating func hungUp() -> Action {
+    /// The connection is closed in both directions, by a hang-up or an error. The service continues.
+    package mutating func peerClosed() -> Action {
         switch phase {
         case .work, .detached:
             phase = .detached
@@ -285,7 +282,7 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// `deadline` has come.
+    /// `deadline` has passed.
     package mutating func deadlinePassed(at now: Int64) -> Action {
         switch deadlines.expired(at: now) {
         case .head: return refuse(.headTimeout)
@@ -298,7 +295,7 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// A large body must keep coming: what holds memory is used, or given to another sender.
+    /// A large body must keep arriving, or its memory is given to another sender.
     private mutating func checkBody(at now: Int64) -> Action {
         guard deadlines.isCheck(at: now) else { return refuse(.bodyTimeout) }
         let received = bodyReceived
@@ -318,7 +315,7 @@ package struct ServerConnectionState: Sendable {
         return .refuse(code)
     }
 
-    /// More bytes are needed, which only come while the other side has not ended.
+    /// More bytes are needed, unless the other side has ended.
     mutating func awaitBytes() -> Action { peerHasEnded ? close() : .read }
 
     mutating func close() -> Action {
@@ -327,7 +324,7 @@ package struct ServerConnectionState: Sendable {
         return .close
     }
 
-    /// The answer to the request is about to be written, and the request taken out of the buffer when it is.
+    /// The answer to the request will be written now, and the request removed from the buffer afterwards.
     mutating func answer(_ head: RequestHead, end: Int, at now: Int64) -> ResponseWriter.ConnectionOption {
         let keepAlive = head.keepAlive && !isDraining
         phase = .writing(keepAlive ? .nextRequest : .close, end: end)

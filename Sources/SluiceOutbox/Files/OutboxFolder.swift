@@ -20,8 +20,8 @@ enum OutboxFolder {
 
     /// Refuses a folder that others may write to. One that is not there is found when its files are opened.
     ///
-    /// - Parameter trustsOwner: whether the folder may belong to another user where this process is root's: somebody
-    ///   looks at the outbox of a service.
+    /// - Parameter trustsOwner: whether the folder may belong to another user if this process is root's, such as for a
+    ///   command on a service's outbox.
     static func check(_ folder: String, trustsOwner: Bool) throws(StartupError) {
         var found = stat()
         // `stat` fills the structure that is given.
@@ -47,8 +47,8 @@ enum OutboxFolder {
         if facts.mode & (S_IWGRP | S_IWOTH) != 0, facts.mode & S_ISVTX == 0, !facts.isGiven(to: user) {
             let mode = String(facts.mode, radix: 8)
             return
-                "The outbox folder \(name) is writable by other users (mode \(mode)), who could replace the "
-                + "outbox. "
+                "The outbox folder \(name) is writable by other users (mode \(mode), owner \(facts.owner); "
+                + "this process runs as user \(user)), who could replace the outbox. "
                 + "Run chmod go-w \(name), or set outbox.path to a file in a separate folder."
         }
         if isTrusted(owner: facts.owner, user: user, trustsOwner: trustsOwner) { return nil }

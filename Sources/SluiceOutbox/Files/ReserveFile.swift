@@ -1,15 +1,15 @@
 internal import Glibc
 internal import SluiceBase
 
-/// Space set aside beside the database. On a full disk it is given up, so that acknowledgements and deletions can still
-/// be written; ingest goes on only when it has been set aside again.
+/// Reserved disk space next to the database. It is released on a full disk, so that acknowledgements and deletions can
+/// still be written; deliveries are accepted again only after it has been reserved again.
 struct ReserveFile {
     private let path: String
     private let size: ByteCount
     private let trustsOwner: Bool
 
     /// - Parameters:
-    ///   - size: zero for no reserve: it then counts as always held.
+    ///   - size: zero for no reserve, which then counts as held.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     init(path: String, size: ByteCount, trustsOwner: Bool) {
         self.path = path
@@ -19,16 +19,16 @@ struct ReserveFile {
 
     var isHeld: Bool { size.bytes == 0 || OutboxFile.size(of: path) >= size.bytes }
 
-    /// Gives the space back to the file system.
+    /// Releases the space.
     func release() {
-        // The path lives through the call.
+        // The path is valid during the call.
         _ = unsafe unlink(path)
     }
 
-    /// Sets the space aside, with real blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
+    /// Reserves the space with allocated blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
     /// place is removed first.
     ///
-    /// - Returns: whether it is held now; on failure nothing is kept.
+    /// - Returns: whether it is now reserved; after an error nothing is kept.
     func acquire() -> Bool {
         if size.bytes == 0 { return true }
         if let isHeld = hold() { return isHeld }
@@ -36,7 +36,7 @@ struct ReserveFile {
         return hold() ?? false
     }
 
-    /// - Returns: nil where something else is in the file's place.
+    /// - Returns: `nil` if something else is in the file's place.
     private func hold() -> Bool? {
         let descriptor = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { return errno == ELOOP || errno == EACCES ? nil : false }

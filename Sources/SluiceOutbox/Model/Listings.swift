@@ -27,7 +27,7 @@ package struct JobListing: Sendable, Hashable {
     /// The id that Zizq gave it, and when; nil unless it is delivered.
     package let zizqID: String?
     package let deliveredAtMilliseconds: Int64?
-    /// Whether that is an older job, which holds the same unique key, and Zizq dropped this one.
+    /// Whether the id is that of an older job that holds this unique key, and Zizq dropped this one.
     package let isDropped: Bool
     /// Why it is parked.
     package let detail: String?

@@ -2,7 +2,7 @@ package import SluiceBase
 
 /// Where the outbox is and what its limits are. The names are those of the settings.
 package struct OutboxConfiguration: Sendable {
-    /// The database file. `.lock`, `.reserve`, `-wal` and `-shm` stand beside it.
+    /// The database file. `.lock`, `.reserve`, `-wal` and `-shm` are next to it.
     package var path: String
     /// The name of a registered SQLite VFS; nil for the system's. Tests inject faults with it.
     package var vfs: String?
@@ -12,6 +12,8 @@ package struct OutboxConfiguration: Sendable {
     /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters
     /// are refused with `dead_letters_full`. Nil for a quarter of `maximumBytes`.
     package var maximumDeadBytes: ByteCount?
+    /// Quarantined requests of all routes together, apart from `maximumBytes`; above it they are not kept.
+    package var maximumQuarantineBytes = ByteCount.mebibytes(256)
     /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
     package var maximumKeys = 100_000_000
     /// How long delivered jobs stay.
@@ -29,7 +31,7 @@ package struct OutboxConfiguration: Sendable {
     package var salvagesDamage = false
     /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false
-    /// The file beside the database that is given up when the disk is full.
+    /// The file next to the database that is released when the disk is full.
     package var reserve = ByteCount.mebibytes(64)
     /// SQLite's page cache for the writer.
     package var cache = ByteCount.mebibytes(8)
@@ -106,9 +108,9 @@ package enum OutboxCondition: String, Sendable {
 
 /// Why an operation on the outbox did not happen. Nothing of it is stored.
 package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// There is no space left; it can be tried again.
+    /// There is no space left; a retry is possible.
     case diskFull(SQLiteError)
-    /// A read, a write or a sync failed; it can be tried again.
+    /// A read, a write or a sync failed; a retry is possible.
     case failed(SQLiteError)
     /// There is nothing of this kind with this id.
     case notFound
@@ -133,7 +135,7 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
         case .checksumMismatch: "The contents differ from what was stored (wrong checksum), so they are not sent."
         case .beingSent:
-            "The job is being sent to Zizq at this moment; try again after the answer, or after zizq.timeout."
+            "The job is being sent to Zizq at this moment; retry after the answer, or after zizq.timeout."
         case .closed: "The outbox is closed."
         case .refused(let sentence): sentence
         }

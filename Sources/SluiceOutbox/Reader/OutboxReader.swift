@@ -1,11 +1,11 @@
 package import SluiceBase
 
-/// A read-only connection to the outbox, beside the writer's. Belongs to one thread or task at a time.
+/// A read-only connection to the outbox, in addition to the writer's. Belongs to one thread or task at a time.
 ///
 /// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
-    private let selectPending, selectPendingOfQueue, selectSetAside: Statement
+    private let selectPending, selectPendingOfQueue, selectSetAside, selectParkedJob: Statement
 
     /// The outbox must be open for writing in this process, or have been closed in good order.
     ///
@@ -17,6 +17,7 @@ package final class OutboxReader {
             selectPending = try connection.prepare(Statements.selectPending)
             selectPendingOfQueue = try connection.prepare(Statements.selectPendingOfQueue)
             selectSetAside = try connection.prepare(Statements.selectSetAside)
+            selectParkedJob = try connection.prepare(Statements.selectParkedJob)
         } catch {
             throw OutboxError(error)
         }
@@ -44,15 +45,38 @@ package final class OutboxReader {
         }
     }
 
-    /// The first job behind this one that is parked because it alone is refused.
-    package func nextSetAsideJob(after id: Int64) throws(OutboxError) -> StoredJob? {
+    /// Jobs that are parked because they are refused, by ascending ids.
+    ///
+    /// - Parameter maximumBytes: with which it stops; the first job comes whatever its size.
+    package func setAsideJobs(_ query: SetAsideQuery, maximumBytes: Int) throws(OutboxError) -> SetAsidePage {
         do throws(SQLiteError) {
-            selectSetAside.bind(id, at: 1)
-            defer { selectSetAside.reset() }
-            return try selectSetAside.step() ? StoredJob(selectSetAside) : nil
+            let (found, end) = try setAsideIDs(query)
+            var page = SetAsidePage(jobs: [], scannedThrough: end)
+            var bytes = 0
+            for id in found where bytes < maximumBytes {
+                selectParkedJob.bind(id, at: 1)
+                defer { selectParkedJob.reset() }
+                guard try selectParkedJob.step() else { continue }
+                let job = StoredJob(selectParkedJob)
+                bytes += job.job.byteCost
+                if bytes <= maximumBytes || page.jobs.isEmpty { page.jobs.append(job) }
+            }
+            return page
         } catch {
             throw OutboxError(error)
         }
+    }
+
+    private func setAsideIDs(_ query: SetAsideQuery) throws(SQLiteError) -> (found: [Int64], end: Int64?) {
+        var (found, end): ([Int64], Int64?) = ([], nil)
+        selectSetAside.bind(query.after, at: 1)
+        defer { selectSetAside.reset() }
+        while found.count < query.limit, try selectSetAside.step() {
+            let id = selectSetAside.int64(0)
+            end = id
+            if query.selection.contains(selectSetAside.text(1)) { found.append(id) }
+        }
+        return (found, end)
     }
 
     /// Ends the reader.

@@ -1,12 +1,12 @@
 internal import SluiceBase
 
-/// Which delivered jobs are to be sent again.
+/// The delivered jobs to send again.
 package struct ReplayRange: Sendable, Hashable {
-    /// When Zizq accepted them, milliseconds since the epoch.
+    /// When Zizq accepted them, milliseconds since 1970.
     package var delivered: ClosedRange<Int64>
-    /// The name of their route; nil for every route.
+    /// The name of their route; `nil` for all routes.
     package var route: String?
-    /// Only ids in this range. Jobs that are replayed get ids above those that a person has seen a figure of.
+    /// Only ids in this range. Replayed jobs get ids above those of the shown figures.
     package var ids: ClosedRange<Int64>
 
     package init(delivered: ClosedRange<Int64>, route: String?, ids: ClosedRange<Int64> = 1...Int64.max) {
@@ -16,14 +16,14 @@ package struct ReplayRange: Sendable, Hashable {
     }
 }
 
-/// Delivered jobs that a replay would send again.
+/// The jobs of a replay.
 package struct ReplayFigures: Sendable, Hashable {
     package let jobs: Int
-    /// Of their payloads.
+    /// The size of their payloads.
     package let bytes: Int
-    /// The last of them; 0 without any.
+    /// The last of them; 0 for none.
     package let lastJob: Int64
-    /// When the oldest delivered job that is kept was delivered, whatever its route; nil without one.
+    /// When the oldest kept delivered job was delivered, for any route; `nil` for none.
     package let oldestKeptAtMilliseconds: Int64?
 }
 
@@ -54,7 +54,7 @@ extension Queries {
             oldestKeptAtMilliseconds: try connection.integer(Statements.selectOldestDelivered))
     }
 
-    /// The first of the jobs, in their order.
+    /// The first of the jobs, in order.
     func replayedJobs(_ range: ReplayRange, limit: Int) throws(SQLiteError) -> [Int64] {
         let row = try replay(range, columns: "job.id", end: " ORDER BY delivered.job LIMIT ?2")
         row.bind(Int64(limit), at: 2)

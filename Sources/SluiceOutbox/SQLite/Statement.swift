@@ -115,6 +115,22 @@ internal import SluiceBase
 
     func int64(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
 
+    /// Greater numbers are no ids, times or sizes: they come from a damaged page.
+    static let greatestFigure: Int64 = 1 << 53
+
+    /// A number that the outbox counts with, so that none from a damaged page overflows a sum.
+    ///
+    /// - Throws: damage for one that is negative or too great.
+    func figure(_ column: Int32) throws(SQLiteError) -> Int64 {
+        let figure = int64(column)
+        guard 0...Self.greatestFigure ~= figure else {
+            throw SQLiteError(code: SQLITE_CORRUPT, message: "a figure of the outbox cannot be \(figure)")
+        }
+        return figure
+    }
+
+    func isInteger(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_INTEGER }
+
     /// The column's text, malformed UTF-8 replaced; empty for NULL.
     func text(_ column: Int32) -> String {
         // The column's memory is good until the next step; it is copied here. Text first, then its length (SQLite's

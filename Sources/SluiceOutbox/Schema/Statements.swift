@@ -161,6 +161,8 @@ package enum Statements {
     /// 1 and 2: the first id and the last.
     package static let deleteDeliveries = "DELETE FROM deliveries WHERE id BETWEEN ?1 AND ?2"
     /// 1: window, 2: the row to go on from.
+    package static let deleteWalk = "DELETE FROM forgetting WHERE window = ?1"
+    /// 1: window.
     package static let saveWalk = """
         INSERT INTO forgetting (window, next) VALUES (?1, ?2) ON CONFLICT (window) DO UPDATE SET next = excluded.next
         """
@@ -199,9 +201,9 @@ package enum Statements {
     /// 1: how many, oldest first. Those that wait for a licence.
     package static let selectParked =
         "SELECT \(parkedColumns) FROM parked WHERE set_aside IS NULL ORDER BY job LIMIT ?1"
-    /// 1: behind which job. The next one that was set aside.
+    /// 1: behind which job. The next ones that were set aside; a bounded number.
     package static let selectSetAside =
-        "SELECT \(parkedColumns) FROM parked WHERE job > ?1 AND set_aside = 1 ORDER BY job LIMIT 1"
+        "SELECT job, queue FROM parked WHERE job > ?1 AND set_aside = 1 ORDER BY job LIMIT 10000"
     /// 1: job.
     package static let selectParkedJob = "SELECT \(parkedColumns) FROM parked WHERE job = ?1"
     /// 1: job.

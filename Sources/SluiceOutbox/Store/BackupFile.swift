@@ -26,7 +26,7 @@ package final class BackupFile: Sendable {
         let place = OutboxFile.folder(of: path)
         if let folder, Self.folderIdentity(of: path) != folder {
             throw .refused(
-                "\(place) is not the same folder for the gateway, which has a file system of its own (a container, or "
+                "\(place) is not the same folder for the gateway, which has a separate file system (a container, or "
                     + "PrivateTmp of systemd): name a folder that both see, such as the one of the outbox")
         }
         guard !Self.exists(path) else { throw .refused("\(path) exists; a backup never replaces a file") }
@@ -36,7 +36,7 @@ package final class BackupFile: Sendable {
         self.descriptor = descriptor
         guard Self.free(descriptor).map({ $0 >= bytes + Self.spared }) ?? true else {
             discard()
-            throw .refused("\(place) has too little space for a backup of \(bytes) bytes and \(Self.spared) to spare")
+            throw .refused("\(place) needs \(bytes) bytes plus \(Self.spared) free for a backup")
         }
     }
 

@@ -38,7 +38,7 @@ extension OutboxStore {
         guard configuration.salvagesDamage, error.code & 0xFF == SQLITE_CORRUPT else {
             throw problem(error, opening: configuration.path)
         }
-        return try Salvage.run(configuration, time: time)
+        return try Salvage.run(configuration, time: time, isAsked: false)
     }
 
     /// Saves what can be read of an outbox into a new one, for the command line.
@@ -52,7 +52,7 @@ extension OutboxStore {
             path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
             waitingFor: configuration.lockWait, time: time, pause: nil, held: nil)
         defer { withExtendedLifetime(lock) {} }
-        return try Salvage.run(configuration, time: time)
+        return try Salvage.run(configuration, time: time, isAsked: true)
     }
 
     private static func check(_ connection: Connection, size: Int, time: any TimeSource) throws(SQLiteError) {

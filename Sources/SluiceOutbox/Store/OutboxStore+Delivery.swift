@@ -3,8 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Zizq took these jobs: they will not be sent again. Written even when the disk is full, from the reserve.
     ///
-    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are
-    /// acknowledged already are passed over.
+    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Skips jobs that are
+    /// already acknowledged.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
@@ -19,7 +19,7 @@ extension OutboxStore {
         }
     }
 
-    /// Moves jobs that cannot be sent to the dead letters. Jobs that are not pending are passed over.
+    /// Moves jobs that cannot be sent to the dead letters. Skips jobs that are not pending.
     package func deadLetter(_ jobs: [FailedJob]) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
@@ -67,23 +67,27 @@ extension OutboxStore {
         }
     }
 
-    /// Ends the parking of a job that was sent from its parking place. A job that is not parked is passed over.
+    /// Ends the parking of jobs that were sent from their parking place. Jobs that are not parked are skipped.
     ///
-    /// - Parameter acknowledgement: Zizq accepted it; nil for one that goes to the end of the sending order.
-    package func takeBack(_ job: Int64, acknowledgement: Acknowledgement?) throws(OutboxError) {
+    /// - Parameter acknowledgements: of those that Zizq accepted; the others go to the end of the sending order.
+    package func takeBack(_ jobs: [Int64], acknowledgements: [Acknowledgement]) throws(OutboxError) {
         let now = clock.now
+        let accepted = Dictionary(acknowledgements.map { ($0.job, $0) }) { first, _ in first }
         try urgentTransaction { () throws(SQLiteError) in
-            guard let parked = try parkedJob(job) else {
-                if acknowledgement != nil { _ = try deliveredAfterAll(job) }
-                return
-            }
-            if let id = try putBack(parked, at: now), var acknowledgement {
-                acknowledgement.job = id
-                try insertDelivered(acknowledgement, at: now)
-                try finish(id)
-            }
+            for job in jobs { try takeBack(job, accepted[job], at: now) }
             try refreshPlaces()
         }
+    }
+
+    private func takeBack(_ job: Int64, _ accepted: Acknowledgement?, at now: Int64) throws(SQLiteError) {
+        guard let parked = try parkedJob(job) else {
+            if accepted != nil { _ = try deliveredAfterAll(job) }
+            return
+        }
+        guard let id = try putBack(parked, at: now), var accepted else { return }
+        accepted.job = id
+        try insertDelivered(accepted, at: now)
+        try finish(id)
     }
 
     /// - Returns: its new id; nil for one with a wrong checksum, which becomes a dead letter.
@@ -112,7 +116,7 @@ extension OutboxStore {
         if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
-    /// Appends a job of an earlier delivery, whose key then holds until that job is gone, too.
+    /// Appends a job of an earlier delivery, whose key then holds until that job is removed, too.
     @discardableResult
     func requeue(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let id = try insert(job, delivery: delivery, at: now)

@@ -54,9 +54,9 @@ struct OutboxClock {
 }
 
 extension OutboxStore {
-    /// Rows looked at in one step.
+    /// Rows read in one step.
     static let forgetStep = 1024
-    /// Rows looked at in one step of the search for a row with a time that can be right.
+    /// Rows read in one step of the search for a row with a plausible time.
     private static let probeStep: Int64 = 100_000
     /// Milliseconds until a walk looks again at a row of which a job is here.
     private static let jobPause: Int64 = 1000
@@ -103,14 +103,22 @@ extension OutboxStore {
         guard clock.isTrusted, let index = ledger.walks.firstIndex(where: { $0.dueAt <= now }) else { return }
         // The walks take turns.
         var walk = ledger.walks.remove(at: index)
-        defer { ledger.walks.append(walk) }
+        var isOver = false
+        defer { if !isOver { ledger.walks.append(walk) } }
         let passed = try pass(&walk, now)
+        // The next delivery with this window begins it again.
+        isOver = passed.isEnd && passed.certain == passed.rows.count
+        if isOver {
+            session.deleteWalk.bind(walk.window, at: 1)
+            try session.deleteWalk.run()
+            ledger.isChanged = true
+        }
         if passed.certain == 0, passed.rows.count == Self.forgetStep { return try passFutureRows(&walk, now) }
         let rows = passed.rows.prefix(passed.certain)
         guard let last = rows.last else { return }
         walk.next = last.row + 1
         let (window, next) = (walk.window, walk.next)
-        guard try delete(rows, where: { $0.window <= window && !$0.isDeadOrParked }) else { return }
+        guard try delete(rows, where: { $0.window <= window && !$0.isDeadOrParked }), !isOver else { return }
         session.saveWalk.bind(window, at: 1)
         session.saveWalk.bind(next, at: 2)
         try session.saveWalk.run()
@@ -119,8 +127,10 @@ extension OutboxStore {
     /// The rows up to the first that stops the walk.
     ///
     /// - Returns: also how many of them are known to be old enough: those up to the last one whose own time can be
-    ///   right.
-    private func pass(_ walk: inout KeyWalk, _ now: Int64) throws(SQLiteError) -> (rows: [Candidate], certain: Int) {
+    ///   right; and whether they are the last ones.
+    private func pass(
+        _ walk: inout KeyWalk, _ now: Int64
+    ) throws(SQLiteError) -> (rows: [Candidate], certain: Int, isEnd: Bool) {
         let walked = walk
         var dueAt: Int64 = 0
         var rows: [Candidate] = []
@@ -140,7 +150,7 @@ extension OutboxStore {
             return true
         }
         walk.dueAt = isEnd ? now + max(Self.jobPause, walk.window) : dueAt
-        return (rows, certain)
+        return (rows, certain, isEnd)
     }
 
     /// Looks for the first row behind those that were received in the future, as it seems: while the clock was wrong.

@@ -176,15 +176,17 @@ extension OutboxStore {
         defer { rows.reset() }
         while try rows.step() {
             let (id, number, chunk) = (rows.int64(0), rows.int64(1), rows.int64(3))
-            let found =
-                loaded[number]
+            // Taken out, so that its filter is not copied when the chunk is added.
+            var run =
+                loaded.removeValue(forKey: number)
                 ?? KeyRun(loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
-            guard let found, found.lacks(chunk: chunk), id > 0,
+            guard run?.lacks(chunk: chunk) == true, id > 0,
                 let filter = KeyChunk.unseal(rows.bytes(7), run: number, chunk: Int(chunk)),
                 filter.count == 8 * KeyFilter.wordsPerChunk
             else { throw damagedIndex(id) }
-            loaded[number, default: found].add(
+            run?.add(
                 KeyRun.Chunk(id: id, entries: Int(rows.int64(6))), number: Int(chunk), filter: KeyChunk.words(filter))
+            loaded[number] = run
         }
         keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
         // Runs that are no longer there had rows that are read again, if they have any.

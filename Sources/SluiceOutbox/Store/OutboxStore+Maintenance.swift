@@ -36,6 +36,7 @@ extension OutboxStore {
             case nil:
                 if try trimDelivered() { return true }
                 if try forget() { return true }
+                if try expireQuarantined() { return true }
                 if try deleteFreeChunks() { return true }
                 if try vacuum() { return true }
                 return try tendLog()

@@ -75,6 +75,7 @@ extension OutboxStore {
         try loadWalks()
         try refreshPlaces()
         try loadRequestFigures()
+        try loadQuarantine()
     }
 
     /// - Returns: how many keys are in the runs of the index.
@@ -86,24 +87,27 @@ extension OutboxStore {
             """)
         defer { row.reset() }
         guard try row.step() else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the table progress is empty") }
-        ledger.firstPending = row.int64(0)
-        ledger.lastFinished = row.int64(1)
-        ledger.nextDelivery = row.int64(2)
-        ledger.seenEnd = row.int64(3)
-        ledger.deadLetters = row.int64(4)
-        ledger.deadLetterBytes = row.int64(5)
-        ledger.parked = row.int64(6)
-        ledger.parkedBytes = row.int64(7)
-        ledger.nextPosition = row.int64(9)
-        let newest = try session.connection.integer("SELECT max(id) FROM deliveries") ?? 0
-        ledger.nextDelivery = max(ledger.nextDelivery, newest + 1)
-        return KeyCounts(flushed: Int(row.int64(8)), flushedEnd: row.int64(10))
+        ledger.firstPending = try row.figure(0)
+        ledger.lastFinished = try row.figure(1)
+        ledger.nextDelivery = try row.figure(2)
+        ledger.seenEnd = try row.figure(3)
+        ledger.deadLetters = try row.figure(4)
+        ledger.deadLetterBytes = try row.figure(5)
+        ledger.parked = try row.figure(6)
+        ledger.parkedBytes = try row.figure(7)
+        ledger.nextPosition = try row.figure(9)
+        let newest = try session.connection.prepare("SELECT ifnull(max(id), 0) FROM deliveries")
+        defer { newest.reset() }
+        if try newest.step() { ledger.nextDelivery = max(ledger.nextDelivery, try newest.figure(0) + 1) }
+        return KeyCounts(flushed: Int(try row.figure(8)), flushedEnd: try row.figure(10))
     }
 
     private func loadWalks() throws(SQLiteError) {
         let rows = try session.connection.prepare("SELECT window, next FROM forgetting ORDER BY window")
         defer { rows.reset() }
-        while try rows.step() { ledger.walks.append(KeyWalk(window: rows.int64(0), next: rows.int64(1))) }
+        while try rows.step() {
+            ledger.walks.append(KeyWalk(window: try rows.figure(0), next: try rows.figure(1)))
+        }
     }
 
     private func loadJobs(into ledger: inout Ledger) throws(SQLiteError) {
@@ -112,8 +116,8 @@ extension OutboxStore {
             "SELECT id, position, \(StoredJob.columns) FROM jobs ORDER BY id DESC LIMIT 1")
         defer { last.reset() }
         if try last.step() {
-            ledger.nextJob = max(ledger.nextJob, last.int64(0) + 1)
-            let end = last.int64(1) + Int64(StoredJob.job(last, from: 2).byteCost)
+            ledger.nextJob = max(ledger.nextJob, try last.figure(0) + 1)
+            let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
         ledger.advance(to: ledger.firstPending)
@@ -140,7 +144,7 @@ extension OutboxStore {
         defer { pending.reset() }
         var end: (id: Int64, position: Int64)?
         while try pending.step() {
-            let (id, position) = (pending.int64(0), pending.int64(1))
+            let (id, position) = (try pending.figure(0), try pending.figure(1))
             if let end, end.id < id {
                 ledger.finished.insert(.init(ids: end.id...(id - 1), bytes: position - end.position))
             }

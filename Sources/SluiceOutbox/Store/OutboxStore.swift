@@ -3,9 +3,9 @@ package import SluiceBase
 /// The outbox: one SQLite file, one writing connection, no thread of its own.
 ///
 /// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the
-/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so what
-/// returns without an error is on the disk. DESIGN.md beside this folder tells why it is so, and what happens in a
-/// crash.
+/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so
+/// everything that returns without an error is durable. DESIGN.md next to this folder has the reasons, and what happens
+/// in a crash.
 package final class OutboxStore {
     /// As it was given.
     package let configuration: OutboxConfiguration
@@ -32,7 +32,7 @@ package final class OutboxStore {
     let clock: OutboxClock
     /// What is added to the times of receipt of this batch, because the wall clock is behind, milliseconds.
     var receiptShift: Int64 = 0
-    /// Entries of the index, and rows to be looked at for forgetting, that the next transactions owe.
+    /// Entries of the index, and rows to check for forgetting, that the next transactions owe.
     var keyDebt = 0
     var forgetDebt = 0
     /// Whether deliveries were deleted since it was looked whether a run of the index has none left.
@@ -45,6 +45,10 @@ package final class OutboxStore {
     package let sending: SendingJobs
     /// The queues of the jobs that this process stored.
     package let queues: QueueMap
+    /// What is kept of requests whose signature no secret matches.
+    package let quarantine: QuarantineFigures
+    /// When the first of these requests is removed, milliseconds since the epoch; nil without one.
+    var quarantineExpiry: Int64?
     /// Of the jobs that this transaction stored.
     var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
@@ -68,18 +72,21 @@ package final class OutboxStore {
     ///   - time: for expiry, retention and deadlines.
     ///   - sending: what the lanes of this process are sending.
     ///   - queues: gets the queues of the jobs that are stored.
+    ///   - quarantine: counts the quarantined requests; nil for figures of the store's own.
     ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
     ///   - held: called with a sentence when another process has the lock and is waited for.
     /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69
     ///   where the file, its folder or its lock cannot be had.
     package init(
         _ configuration: OutboxConfiguration, time: any TimeSource, sending: SendingJobs = SendingJobs(),
-        queues: QueueMap = QueueMap(), pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil
+        queues: QueueMap = QueueMap(), quarantine: QuarantineFigures? = nil, pause: ((Duration) -> Void)? = nil,
+        held: ((String) -> Void)? = nil
     )
         throws(StartupError)
     {
         self.configuration = configuration
         (self.sending, self.queues) = (sending, queues)
+        self.quarantine = quarantine ?? QuarantineFigures(limit: configuration.maximumQuarantineBytes)
         self.time = time
         clock = OutboxClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
@@ -164,7 +171,7 @@ package final class OutboxStore {
         return status
     }
 
-    private var condition: OutboxCondition {
+    var condition: OutboxCondition {
         switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing

@@ -38,7 +38,7 @@ struct Salvage {
     /// The tables apart from `deliveries`, which goes through the index of keys; each with its numbering column.
     private static let tables = [
         ("jobs", "id"), ("delivered", "job"), ("parked", "job"), ("dead_letters", "id"), ("requests", "delivery"),
-        ("learnt_secrets", "id"),
+        ("learnt_secrets", "id"), ("quarantine", "id"),
     ]
     private static let batch = 1000
 
@@ -49,16 +49,22 @@ struct Salvage {
 
     private var newPath: String { configuration.path + ".salvage" }
 
-    /// - Throws: where nothing can be read, or the new file cannot be written; the damaged files are as they were.
-    static func run(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) -> SalvageReport {
+    /// - Parameter isAsked: whether a person decided that what can be read is enough; otherwise at least half of the
+    ///   pages must be saved.
+    /// - Throws: where too little can be read, or the new file cannot be written; the damaged files are as they were.
+    static func run(
+        _ configuration: OutboxConfiguration, time: any TimeSource, isAsked: Bool
+    ) throws(StartupError) -> SalvageReport {
         do throws(SQLiteError) {
             var salvage = try Salvage(configuration, time: time)
+            let pages = Self.usedPages(salvage.damaged)
             try salvage.copyTables()
             try salvage.copyDeliveries()
-            guard salvage.report.tables.contains(where: { $0.saved > 0 || $0.gaps == 0 }) else {
+            guard salvage.report.isComplete || salvage.report.tables.contains(where: { $0.saved > 0 }) else {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "no row of it can be read")
             }
             salvage.damaged.close()
+            if !isAsked { try salvage.requireHalf(of: pages) }
             var report = salvage.report
             OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
             try OutboxFile.rename(salvage.newPath, to: configuration.path + ".salvaged")
@@ -71,6 +77,22 @@ struct Salvage {
                 "\(configuration.path) is damaged, and nothing was saved: \(error). Its files are unchanged. Restore a "
                     + "backup (docs/operating/backup.md).")
         }
+    }
+
+    /// Without a person nothing is replaced by a file that lacks the greater part of it.
+    private func requireHalf(of pages: Int64) throws(SQLiteError) {
+        let new = try Connection(path: newPath, vfs: configuration.vfs, access: .readOnly)
+        defer { new.close() }
+        guard Self.usedPages(new) * 2 < pages else { return }
+        throw SQLiteError(
+            code: SQLITE_CORRUPT,
+            message: "more than half of it cannot be read. To go on with the rest, run sluice outbox salvage")
+    }
+
+    /// Pages with data, as far as the file says.
+    private static func usedPages(_ connection: Connection) -> Int64 {
+        func number(_ pragma: String) -> Int64 { (try? connection.integer("PRAGMA \(pragma)")) ?? 0 }
+        return number("page_count") - number("freelist_count")
     }
 
     /// Puts a complete new file in the place of the damaged one.
@@ -137,7 +159,12 @@ struct Salvage {
     private mutating func copy(_ name: String, _ id: String, to new: Connection) throws(SQLiteError) {
         var table = SalvageReport.Table(name: name)
         defer { report.tables.append(table) }
-        guard let columns = columns(of: name, in: new) else { return table.gaps = 1 }
+        guard let columns = columns(of: name, in: new) else {
+            // A file of an earlier format has no such table.
+            let known = try? damaged.integer("SELECT count(*) FROM sqlite_schema WHERE name = '\(name)'")
+            table.gaps = known == 0 ? 0 : 1
+            return
+        }
         let insert = try new.prepare(
             "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES "
                 + "(\(columns.map { _ in "?" }.joined(separator: ", ")))")

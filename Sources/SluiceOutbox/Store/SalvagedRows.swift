@@ -1,14 +1,18 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// The rows of one table of a damaged file in the order of their numbers. What cannot be read is passed over, as little
-/// of it as can be found by trying.
+/// The rows of one table of a damaged file in the order of their numbers. Skips the smallest unreadable ranges that can
+/// be found by trying.
 final class SalvagedRows {
     /// The current row.
     let row: Statement
     private let probe: Statement
-    /// Where reading goes on after a gap.
+    /// Where reading goes on after a gap. Only grows, whatever numbers a damaged page gives its rows.
     private var position: Int64 = 0
+    /// No row has a greater number, as far as that can be read.
+    private let last: Int64
+    /// Those that hold no ids, times or sizes.
+    private let checksums: [Bool]
     private var isReading = false
 
     /// - Parameter id: the column that numbers the rows, the first of `columns`.
@@ -16,6 +20,9 @@ final class SalvagedRows {
         let sql = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(id) >= ?1 ORDER BY \(id)"
         row = try connection.prepare(sql)
         probe = try connection.prepare(sql + " LIMIT 1")
+        let greatest = try? connection.integer("SELECT max(\(id)) FROM \(table)")
+        last = min(greatest ?? .max, Statement.greatestFigure)
+        checksums = columns.map { $0.hasSuffix("checksum") }
     }
 
     /// Goes to the next row that can be read.
@@ -27,7 +34,11 @@ final class SalvagedRows {
                 if !isReading { row.bind(position, at: 1) }
                 isReading = true
                 guard try row.step() else { return false }
-                position = row.int64(0) + 1
+                guard isPlausible else {
+                    table.unusable += 1
+                    continue
+                }
+                position = max(position, row.int64(0) + 1)
                 return true
             } catch {
                 // Stepping has reset the statement.
@@ -36,6 +47,15 @@ final class SalvagedRows {
                 guard let next = firstReadable(after: position) else { return false }
                 position = next
             }
+        }
+    }
+
+    private var isPlausible: Bool {
+        guard row.isInteger(0), row.int64(0) > 0, row.int64(0) <= last else { return false }
+        return checksums.indices.allSatisfy { index in
+            let column = Int32(index)
+            return checksums[index] || !row.isInteger(column)
+                || -Statement.greatestFigure...Statement.greatestFigure ~= row.int64(column)
         }
     }
 

@@ -7,7 +7,7 @@ final class Session {
     let selectKeyEntries, saveKeyEntries, saveKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
     let selectSeen, deleteSeen: Statement
     let selectDelivery, selectDeliveriesFrom, selectFirstDelivery, selectReceived: Statement
-    let hasDeadOrParked, deleteDeliveries, saveWalk, setLastJob: Statement
+    let hasDeadOrParked, deleteDeliveries, saveWalk, deleteWalk, setLastJob: Statement
     let updateProgress: Statement
     let selectJob, selectJobDelivery, selectFirstFrom, deleteJob, insertDelivered: Statement
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
@@ -34,6 +34,7 @@ final class Session {
         selectReceived = try connection.prepare(Statements.selectReceived)
         deleteDeliveries = try connection.prepare(Statements.deleteDeliveries)
         saveWalk = try connection.prepare(Statements.saveWalk)
+        deleteWalk = try connection.prepare(Statements.deleteWalk)
         selectKeyEntries = try connection.prepare(Statements.selectKeyEntries)
         saveKeyEntries = try connection.prepare(Statements.saveKeyEntries)
         saveKeyChunk = try connection.prepare(Statements.saveKeyChunk)

@@ -3,14 +3,14 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Reads `when`: a mapping from references to what they must be, with `any` and `not` around such mappings.
+/// Reads `when`: a mapping from references to expected values, with `any` and `not` around such mappings.
 ///
-/// Recurses as deep as the file is nested, which YAML bounds.
+/// Recurses as deep as the file is nested, which YAML limits.
 struct ConditionReader {
     let context: FileContext
     let bodyKind: BodyKind
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> [Condition]? {
         conditions(
             node, "'when'", ifEmpty: "'when' is empty; omit it in a rule that matches everything", scope: &scope)
@@ -76,9 +76,9 @@ struct ConditionReader {
         }
     }
 
-    /// A form's own fields have no type; what lies inside the JSON of its field `payload` has one.
+    /// Fields of a form have no type; values inside the JSON of its field `payload` have one.
     private func comparison(of reference: Reference, writtenAs key: String, _ scope: RouteScope) -> ValueComparison {
-        // The event is text, also where it is one value of the body, which then stands in the reference.
+        // The event is text, even if it is one value of the body, whose reference then replaces it.
         let isEvent = key.drop { $0 == " " || $0 == "\t" } == "event"
         guard !isEvent, reference.source.isOfBody, let path = reference.source.bodyPath(items: scope.items) else {
             return .asText
@@ -92,7 +92,7 @@ struct ConditionReader {
         }
     }
 
-    /// A form is a mapping of fields, and a field that stands twice is an array; a text is all of the body.
+    /// A form is a mapping of fields, and repeated fields are an array; a text is the whole body.
     private func isOfFormField(_ path: JSONPath) -> Bool {
         switch path.steps.count {
         case 0, 1: return true

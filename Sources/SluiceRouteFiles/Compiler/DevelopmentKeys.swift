@@ -1,10 +1,10 @@
 internal import SluiceBase
 internal import SluiceCrypto
 
-/// Key pairs for routes whose secrets are public keys, in the place of those of the sender: made up for examples, and
-/// for `sluice dev` fixed, so that `sluice send` has the private half. Everybody knows them, so they protect nothing.
+/// Key pairs for routes whose secrets are public keys, instead of the sender's: random for examples, and fixed for
+/// `sluice dev`, so that `sluice send` has the private key. The fixed ones are public, so they protect nothing.
 enum DevelopmentKeys {
-    /// A pair that nobody knows. RSA keys take so long to make that one serves for all.
+    /// A random pair. RSA keys take so long to generate that all examples share one.
     static func throwAway(_ algorithm: PublicKeyAlgorithm) -> SigningKey {
         switch algorithm {
         case .ed25519, .ecdsaP256SHA256: SigningKey.generate(algorithm)

@@ -3,13 +3,13 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Reads the `examples` of a route. They are checked whenever the files are loaded, and run by `sluice check` alone.
+/// Reads the `examples` of a route. They are checked whenever the files are loaded, but only `sluice check` runs them.
 struct ExampleReader {
     let context: FileContext
-    /// The route's; `nil` where its path is wrong.
+    /// The route's; `nil` if its path is wrong.
     let path: RoutePath?
     let methods: [String]
-    /// Whether the route has any that an example can replace.
+    /// Whether the route has secrets that an example can replace.
     let hasSecrets: Bool
 
     func read(_ node: YAMLNode) -> [RouteExample] {
@@ -42,7 +42,7 @@ struct ExampleReader {
             expectation: expectation)
     }
 
-    /// A request alone, of which nothing is expected.
+    /// Reads a request without expectations.
     func request(_ node: YAMLNode) -> RequestToSign? {
         guard let reader = MappingReader(node, RouteLanguage.sample, in: context) else { return nil }
         let target = target(reader)
@@ -73,7 +73,7 @@ struct ExampleReader {
 }
 
 extension ExampleReader {
-    /// What says how a request is sent (RFC 9112 §6), not what it says.
+    /// Headers of the transmission of a request (RFC 9112 §6), not of its contents.
     private static let framing: Set<HeaderName> = [
         "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive",
         "proxy-connection",
@@ -102,7 +102,7 @@ extension ExampleReader {
         return nil
     }
 
-    /// - Returns: percent-encoded; `nil` after a problem has been noted.
+    /// - Returns: percent-encoded; `nil` after recording a problem.
     private func query(_ node: YAMLNode) -> String? {
         guard case .mapping(let entries) = node.content else {
             guard let text = context.text(node, "'query'") else { return nil }
@@ -118,7 +118,7 @@ extension ExampleReader {
         return pairs.contains(nil) ? nil : pairs.compactMap(\.self).joined(separator: "&")
     }
 
-    /// A text, a number or a word as it is written.
+    /// A text, a number or a word as written.
     private func text(_ node: YAMLNode, _ subject: String) -> String? {
         if let scalar = node.scalar, scalar.value != .null { return scalar.text }
         context.error(node.position, "\(subject) must be a text, not \(node.noun)")
@@ -153,7 +153,7 @@ extension ExampleReader {
 extension ExampleReader {
     private static let contentType: HeaderName = "content-type"
 
-    /// The body, and the header that says what it is where the example does not.
+    /// The body, and its content type if the example has no such header.
     private func body(
         _ reader: MappingReader<ExampleKeys>, _ headers: [RequestToSign.Header]
     ) -> (body: RouteExample.Body, headers: [RequestToSign.Header])? {
@@ -174,7 +174,7 @@ extension ExampleReader {
 
     private func file(_ reader: MappingReader<ExampleKeys>) -> RouteExample.Body? {
         guard let node = reader.node("body_file"), let name = reader.read(\.bodyFile) else { return nil }
-        // By bytes, as the file system takes a path apart.
+        // By bytes, like the file system.
         let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) {
             return .file(name, context.place(node.position))
@@ -185,7 +185,7 @@ extension ExampleReader {
 }
 
 extension RouteExample.Body {
-    /// Whether the name of the file says that it is JSON.
+    /// Whether the file's name has a JSON extension.
     fileprivate var isJSON: Bool {
         guard case .file(let name, _) = self else { return false }
         return name.hasSuffix(".json")

@@ -7,7 +7,7 @@ internal import SluiceYAML
 struct ExpectationReader {
     let context: FileContext
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode) -> Expectation? {
         guard let reader = MappingReader(node, RouteLanguage.expectation, in: context) else { return nil }
         var expectation = Expectation(place: context.place(node.position))
@@ -37,10 +37,10 @@ struct ExpectationReader {
         return Expected(value: value, place: context.place(node.position))
     }
 
-    /// What is refused leaves nothing.
+    /// Refused requests leave nothing.
     private func warnOfContradictions(_ expectation: Expectation) {
         guard let refused = expectation.refused else { return }
-        // The status of a refused handshake is the route's.
+        // The route sets the status of a refused handshake.
         if let status = expectation.status, status.value != refused.value.httpStatus, refused.value != .handshakeRefused
         {
             context.log.error(

@@ -3,7 +3,7 @@ package import SluiceJSON
 package import SluiceRoutes
 internal import SluiceYAML
 
-/// What a value must be: a mapping has at least these keys, a list just as many elements, and a scalar is itself.
+/// An expected value: a mapping has at least these keys, a list exactly these elements, and a scalar is equal.
 package struct ExpectedJSON: Sendable {
     private indirect enum Content: Sendable {
         case scalar(JSONTree)
@@ -14,7 +14,7 @@ package struct ExpectedJSON: Sendable {
     package let place: SourceLocation
     private let content: Content
 
-    /// What a file says; each part knows its own place.
+    /// A value of a file; each part has its own location.
     init(_ node: YAMLNode, in context: FileContext) {
         place = context.place(node.position)
         content =
@@ -26,7 +26,7 @@ package struct ExpectedJSON: Sendable {
             }
     }
 
-    /// What a key of a file comes to, all of it at the key's place.
+    /// A value that a key of a file stands for, all of it with the key's location.
     init(_ tree: JSONTree, at place: SourceLocation) {
         self.place = place
         content =
@@ -37,7 +37,7 @@ package struct ExpectedJSON: Sendable {
             }
     }
 
-    /// What it is, as JSON.
+    /// The value as JSON.
     package var tree: JSONTree {
         switch content {
         case .scalar(let scalar): scalar
@@ -46,14 +46,14 @@ package struct ExpectedJSON: Sendable {
         }
     }
 
-    /// Notes where another value is not this.
+    /// Compares another value with this one and records the differences.
     ///
     /// - Parameters:
-    ///   - found: `nil` where there is nothing.
-    ///   - path: where the value lies, such as `jobs[0].payload.repository`.
+    ///   - found: `nil` if there is no value.
+    ///   - path: of the value, such as `jobs[0].payload.repository`.
     package func compare(_ found: JSONTree?, _ path: String, into differences: inout [ExampleDifference]) {
         switch (content, found) {
-        // As everywhere in the language, what is absent is null.
+        // As everywhere in the language, an absent value is null.
         case (.scalar(.null), nil): return
         case (.scalar(let scalar), let found?) where scalar.isSameScalar(as: found): return
         case (.list(let elements), .array(let others)?) where elements.count == others.count:
@@ -71,7 +71,7 @@ package struct ExpectedJSON: Sendable {
         }
     }
 
-    /// `a.b`, and `a["odd key"]` where the key is no plain word.
+    /// `a.b`, and `a["odd key"]` if the key is not a plain word.
     private static func join(_ path: String, _ key: String) -> String {
         let isWord =
             !key.isEmpty
@@ -82,11 +82,11 @@ package struct ExpectedJSON: Sendable {
     }
 }
 
-/// One thing that came out otherwise than an example says.
+/// A difference between a result and the expectation of an example.
 package struct ExampleDifference: Sendable, Hashable {
-    /// What: `status`, `jobs[0].payload.repository`.
+    /// For example `status`, `jobs[0].payload.repository`.
     package let what: String
-    /// Where it is expected.
+    /// The location of the expectation.
     package let place: SourceLocation
     /// JSON, or words in brackets.
     package let expected: String

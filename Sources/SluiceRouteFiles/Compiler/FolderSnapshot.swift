@@ -2,20 +2,19 @@ package import SluiceBase
 internal import SluiceCrypto
 internal import SluiceRoutes
 
-/// The contents of the routes folder and of the secret files at one time: what is compiled is exactly what was
-/// compared.
+/// The contents of the routes folder and of the secret files at one time: exactly what was compared is compiled.
 package struct FolderSnapshot: Sendable {
     package let files: [RouteFile]
-    /// The folder or a file of it could not be read.
+    /// Errors of reading the folder or a file.
     package let problems: [Diagnostic]
-    /// What is unfavourable about the files themselves, whatever they contain.
+    /// Problems of the files themselves, independent of their contents.
     let warnings: [Diagnostic]
-    /// Changes exactly when a name or a content does.
+    /// Changes exactly if a name or a content changes.
     package let fingerprint: Fingerprint
-    /// By path as the route files write it.
+    /// By the path in the route files.
     private let secrets: [String: Result<[UInt8], FileAccess.AccessError>]
 
-    /// Compiles what was read. Secret files that the routes name and that were not among those to be read are read now.
+    /// Compiles the snapshot. Secret files of the routes that are not part of it are read now.
     package func compile(folder: String, environment: [String: String], options: RouteOptions) -> RouteCompilation {
         RouteTable.compile(
             files, readingProblems: problems, readingWarnings: warnings,
@@ -24,23 +23,23 @@ package struct FolderSnapshot: Sendable {
             options: options)
     }
 
-    /// How the files on disk compare with those that something was compiled from.
+    /// The result of comparing the files on disk with those of a compilation.
     package enum Comparison: Sendable {
         case same
-        /// They say something else.
+        /// Their contents differ.
         case changed
         /// The folder or a file in it cannot be read.
         case unreadable
     }
 
-    /// Reads everything and compares it with what was compiled. Blocking.
+    /// Reads everything and compares it with a compilation. Blocking.
     ///
-    /// Where it is the same, no mounted folder was swapped and no file written while one after the other was read: what
-    /// was compiled was there at one time.
+    /// If it is the same, no mounted folder was swapped and no file was written while the files were read: all of it
+    /// existed at one time.
     ///
     /// - Parameters:
     ///   - fingerprint: of the compilation.
-    ///   - secretFiles: those that it has read.
+    ///   - secretFiles: those that it read.
     package static func compare(
         folder: String, with fingerprint: Fingerprint, secretFiles: [String]
     ) -> Comparison {
@@ -67,7 +66,7 @@ package struct FolderSnapshot: Sendable {
         }
     }
 
-    /// Over names and contents, each with its length; a file that cannot be read counts as such.
+    /// Over names and contents, each with its length, and over errors of reading files.
     static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [Diagnostic] = [])
         -> Fingerprint
     {
@@ -97,24 +96,23 @@ package struct FolderSnapshot: Sendable {
     }
 }
 
-/// What a look at the routes folder sees without reading a file: names, sizes and times. Cheap enough for once a
-/// second.
+/// The metadata of the routes folder without file contents: names, sizes and times. Fast enough for once a second.
 package struct FolderListing: Sendable, Hashable {
     private struct Entry: Sendable, Hashable {
         let path: String
-        /// `nil` where there is no such file, or it cannot be looked at.
+        /// `nil` if the file does not exist or has no readable metadata.
         let status: FileAccess.Status?
     }
 
     private let entries: [Entry]
 
-    /// Looks at every route file and every secret file. Blocking.
+    /// Reads the metadata of all route files and secret files. Blocking.
     ///
     /// - Parameters:
     ///   - folder: the routes folder.
-    ///   - secretFiles: as the route files name them.
+    ///   - secretFiles: with their names in the route files.
     package init(folder: String, secretFiles: [String]) {
-        // A folder that is gone has no entries: that is a change like any other.
+        // A deleted folder has no entries: that is a change like any other.
         let names = (try? FileAccess.names(inFolder: folder)) ?? []
         let files = names.filter(RouteFiles.isWatched).map { RouteFiles.join(folder, $0) }
         let secrets = secretFiles.map { SecretFiles.resolve($0, in: folder) }
@@ -122,17 +120,17 @@ package struct FolderListing: Sendable, Hashable {
     }
 }
 
-/// Route files that are mounted by themselves, as a container can have them. Such a mount is of one inode: a file that
-/// an editor or git puts in its place on the host is not seen.
+/// Route files that are mounted as single files, as containers can have them. Such a mount belongs to one inode: a file
+/// that an editor or git creates in its place on the host is not seen.
 package enum MountedFiles {
     private static let advice = "mount the folder that contains it instead"
 
-    /// A warning for each of these files that is mounted by itself. Blocking.
+    /// A warning for each of these files that is mounted as a single file. Blocking.
     package static func warnings(of files: some Sequence<String>) -> [Diagnostic] {
         warnings(of: files, in: .current()) { (try? FileAccess.resolve($0)) ?? $0 }
     }
 
-    /// - Parameter resolve: a path without links.
+    /// - Parameter resolve: returns a path without links.
     static func warnings(
         of files: some Sequence<String>, in table: MountTable, resolve: (String) -> String
     ) -> [Diagnostic] {
@@ -145,10 +143,10 @@ package enum MountedFiles {
     private static func warning(of file: String, isReplaced: Bool) -> Diagnostic {
         let message =
             isReplaced
-            ? "the file is mounted by itself and has been replaced or deleted where it comes from, so this is an old "
-                + "version of it: \(advice), and restart the container"
-            : "the file is mounted by itself, so a new file that an editor or git puts in its place is not seen: "
-                + advice
+            ? "the file is mounted as a single file and was replaced or deleted on the host; the container still sees "
+                + "the old version: \(advice), and restart the container"
+            : "the file is mounted as a single file; if an editor or git replaces it on the host, the container still "
+                + "sees the old version: \(advice)"
         return Diagnostic(file: file, line: 1, column: 1, severity: .warning, message: message)
     }
 }

@@ -9,16 +9,16 @@ struct HandshakeReader {
     let route: MappingReader<RouteKeys>
     let secrets: SecretReader
     let bodyKind: BodyKind
-    /// The methods that the route accepts for deliveries.
+    /// The methods of the route for deliveries.
     let methods: [String]
     /// Whether the route verifies requests.
     let isVerified: Bool
-    /// None if nothing is verified, or none could be read.
+    /// Empty if nothing is verified, or no scheme could be read.
     let schemes: [SignatureScheme]
 
     private var context: FileContext { route.context }
 
-    /// - Returns: the rules without problems; the problems of the others have been noted.
+    /// - Returns: the rules without problems; the problems of the others have been recorded.
     func read(scope: inout RouteScope) -> [HandshakeRule] {
         guard let node = route.read(\.handshake) else {
             if let entry = route.entry("handshake_secrets") {
@@ -34,7 +34,7 @@ struct HandshakeReader {
         scope.subject = .delivery
         defer { scope.subject = .job }
         var rules: [HandshakeRule] = []
-        // Rules of the head are asked first, wherever they are.
+        // Rules of the head are evaluated first, independent of their position.
         var ofHead = RuleReachability(context: context, takesAll: false, methods: [])
         var ofBody = RuleReachability(context: context, takesAll: false, methods: methods)
         for element in elements {
@@ -159,7 +159,7 @@ struct HandshakeReader {
         return rules.contains { $0.mapping?.contains { $0.key == "learn" } ?? false }
     }
 
-    /// A text that is one reference to a value of a request.
+    /// A text that consists of one reference to a value of a request.
     private func value(_ text: String, of entry: YAMLEntry, scope: inout RouteScope) -> Reference? {
         guard let template = scope.template(text, at: entry.value.position) else { return nil }
         if let sole = template.soleReference, sole.fallback == nil {
@@ -195,7 +195,7 @@ struct HandshakeReader {
         return reply
     }
 
-    /// - Returns: `nil` without one, and after a problem has been noted.
+    /// - Returns: `nil` without one, and after recording a problem.
     private func call(_ reader: MappingReader<HandshakeKeys>, _ scope: inout RouteScope) -> HandshakeCall? {
         let node = reader.read(\.callURLs)
         guard let entry = reader.entry("call") else {
@@ -219,7 +219,7 @@ struct HandshakeReader {
         return HandshakeCall(reference, allowed: allowed)
     }
 
-    /// With them set, a browser could run what a provider has echoed.
+    /// If a rule could set them, a browser might run what a provider has echoed.
     private static let ofGateway: Set<String> = ["content-type", "x-content-type-options"]
 
     private func warnOfUnusedSecrets(_ rules: [HandshakeRule], count: Int) {
@@ -259,7 +259,7 @@ extension HandshakeReader {
         return SecretReader.sources(own).contains(where: ofRoute.contains)
     }
 
-    /// The first of `handshake_secrets`, or without them of `secrets`.
+    /// The first secret of `handshake_secrets`, or without them of `secrets`.
     private func key(_ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
         guard let node = route.node("handshake_secrets") ?? route.node("secrets") else {
             context.error(
@@ -269,12 +269,12 @@ extension HandshakeReader {
             return nil
         }
         guard case .sequence(let elements) = node.content, let first = elements.first else { return nil }
-        // What is wrong with the secret itself has been noted where all of them were read.
+        // Problems of the secret itself were recorded when all secrets were read.
         let silent = secrets.silent
         if let key = silent.key(first, form: form)?.key { return key }
         if silent.key(first, form: KeyForm()) != nil {
             context.error(
-                position, "the first secret is not \(form.encoding.rawValue), as 'key_encoding' says")
+                position, "the first secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
         }
         return nil
     }

@@ -2,23 +2,23 @@ internal import SluiceBase
 package import SluiceRoutes
 internal import SluiceYAML
 
-/// A declared kind of job: its name is Zizq's `type`, the rest are defaults for the rules that make such jobs.
+/// A declared kind of job: its name is Zizq's `type`, the rest are defaults for the rules with this kind.
 package struct JobKind {
     package let name: String
     package let place: SourceLocation
     package let options: JobOptionsTemplate
-    /// `nil` where it says nothing, so that every payload will do.
+    /// `nil` if none is declared, so that every payload is valid.
     package let payload: PayloadType?
 
-    /// Notes what in a rule's `payload` can never be of the kind's type; `${body}`, for which a rule without one
-    /// stands, may always be.
+    /// Records the parts of a rule's `payload` that can never match the kind's type; `${body}`, the default of a rule,
+    /// always may.
     func check(_ payload: YAMLNode?, in context: FileContext) {
         guard let payload, let type = self.payload else { return }
         PayloadMappingCheck(kind: name, context: context).check(payload, type)
     }
 }
 
-/// The kinds of all files, and which of them a rule has used.
+/// The kinds of all files, and which of them are used by a rule.
 struct JobKinds {
     private(set) var byName: [String: JobKind] = [:]
     private var used: Set<String> = []
@@ -53,7 +53,7 @@ struct JobKinds {
             name: entry.key, place: context.place(entry.position), options: options, payload: payload)
     }
 
-    /// The kind that a rule names.
+    /// Returns the kind that a rule names.
     mutating func use(_ name: String) -> JobKind? {
         used.insert(name)
         return byName[name]

@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Reads the options that kinds and rules share.
+/// Reads the common options of kinds and rules.
 enum JobOptionsReader {
-    /// - Parameter scope: where references may stand; `nil` in kinds, which are not of a route.
+    /// - Parameter scope: for references; `nil` in kinds, which do not belong to a route.
     static func read(_ reader: MappingReader<some HasJobOptions>, scope: inout RouteScope?) -> JobOptionsTemplate {
         let context = reader.context
         return JobOptionsTemplate(
@@ -17,7 +17,7 @@ enum JobOptionsReader {
             budgets: reader.read(\.options.budgets))
     }
 
-    /// A queue or a type: a name that Zizq takes, or a text with references.
+    /// A queue or a type: a name that Zizq accepts, or a text with references.
     static func name(_ node: YAMLNode, _ subject: String, in context: FileContext, scope: inout RouteScope?) -> JobText?
     {
         guard let text = context.text(node, subject) else { return nil }

@@ -4,8 +4,8 @@ internal import SluiceRoutes
 internal import SluiceYAML
 
 extension BatchTemplate {
-    /// - Parameter scope: where references may stand; `nil` in kinds.
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Parameter scope: for references; `nil` in kinds.
+    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, in context: FileContext, scope: inout RouteScope?) -> BatchTemplate? {
         guard let reader = MappingReader(node, RouteLanguage.batch, in: context) else { return nil }
         let key = reader.read(\.key).flatMap { Self.key($0, in: context, scope: &scope) }
@@ -31,7 +31,7 @@ extension BatchTemplate {
         }
     }
 
-    /// Zizq compiles it; here it must only be there.
+    /// Zizq compiles it; here it only has to be present.
     private static func expression(
         _ key: KeyPath<BatchKeys, LanguageKey<String>>, _ reader: MappingReader<BatchKeys>
     ) -> String? {
@@ -44,7 +44,7 @@ extension BatchTemplate {
 }
 
 extension JobStart {
-    /// Reads both keys, of which one may stand.
+    /// Reads two keys, at most one of which may be set.
     static func read(_ reader: MappingReader<RuleKeys>, scope: inout RouteScope) -> JobStart? {
         if reader.has("delay"), let entry = reader.entry("ready_at") {
             reader.context.error(entry.position, "a job can have either 'delay' or 'ready_at', not both")
@@ -63,7 +63,7 @@ extension JobStart {
         return KeyFormat.time.read(scope.context, node, "'ready_at'").map { .readyAt($0) }
     }
 
-    /// - Returns: `nil` for a text without references, `.some(nil)` after a problem has been noted.
+    /// - Returns: `nil` for a text without references, `.some(nil)` after recording a problem.
     private static func reference(_ node: YAMLNode, _ scope: inout RouteScope) -> TextTemplate?? {
         guard case .text(let text)? = node.scalar?.value, TemplateParser.mayRefer(text) else { return nil }
         return .some(scope.template(text, at: node.position))

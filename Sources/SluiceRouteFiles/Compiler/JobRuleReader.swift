@@ -12,7 +12,7 @@ struct JobRuleReader {
     /// The route's.
     let methods: [String]
 
-    /// - Returns: the rules that are fine; of the others the problems have been noted.
+    /// - Returns: the valid rules; the problems of the others have been recorded.
     func read(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> [JobRule] {
         guard let elements = context.list(node, "'jobs'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'jobs' needs at least one rule") }
@@ -27,7 +27,7 @@ struct JobRuleReader {
         return rules
     }
 
-    /// Whether the last rule takes whatever comes; also where it could not be read, so that one mistake is one problem.
+    /// Whether the last rule matches everything. Also true if it could not be read, so that one mistake is one problem.
     static func endsInCatchAll(_ node: YAMLNode?) -> Bool {
         guard case .sequence(let elements)? = node?.content, let last = elements.last else { return true }
         guard case .mapping(let entries) = last.content, let when = entries.first(where: { $0.key == "when" }) else {
@@ -75,7 +75,7 @@ struct JobRuleReader {
             if let node = reader.read(\.payload) {
                 PayloadCompiler.compile(node, scope: &scope)
             } else {
-                // With `each` the whole body in every job would be that body as many times as it has elements.
+                // With `each`, the whole body in every job would be as many copies as there are elements.
                 scope.template(scope.items == nil ? "${body}" : "${item}", at: reader.position)?.soleReference
                     .map { PayloadTemplate(steps: [.value($0)], depth: 0) }
             }

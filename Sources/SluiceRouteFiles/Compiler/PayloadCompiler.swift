@@ -3,13 +3,13 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Turns the `payload` of a rule into the steps that write it.
+/// Compiles the `payload` of a rule to the steps that write it.
 struct PayloadCompiler {
     private var steps: [PayloadTemplate.Step] = []
     private var literal: [UInt8] = []
     private var deepest = 0
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     static func compile(_ node: YAMLNode, scope: inout RouteScope) -> PayloadTemplate? {
         var compiler = PayloadCompiler()
         guard compiler.append(node, depth: 0, &scope) else { return nil }
@@ -17,7 +17,7 @@ struct PayloadCompiler {
         return PayloadTemplate(steps: compiler.steps, depth: compiler.deepest)
     }
 
-    /// - Returns: whether all went well; reading goes on after a problem, to find the next.
+    /// - Returns: whether there was no problem; reading continues after one, to find the next.
     private mutating func append(_ node: YAMLNode, depth: Int, _ scope: inout RouteScope) -> Bool {
         switch node.content {
         case .scalar(let scalar): appendScalar(scalar, node, depth: depth, scope: &scope)

@@ -2,11 +2,11 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Reads the type that a kind's `payload` is.
+/// Reads the type in a kind's `payload`.
 struct PayloadTypeReader {
     let context: FileContext
 
-    /// What other languages call a type, where that is not near enough to its name here to be told from the letters.
+    /// Names of types in other languages that are not similar enough to the names here for a suggestion.
     private static let otherNames = [
         "str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number",
         "bool": "boolean",
@@ -17,7 +17,7 @@ struct PayloadTypeReader {
         FileContext.alternatives(PayloadType.named.map(\.name)).replacing(" or ", with: ", ")
         + ", a list of one type or a mapping of fields"
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode) -> PayloadType? {
         switch node.content {
         case .scalar: named(node)

@@ -2,14 +2,14 @@ internal import SluiceBase
 package import SluiceRoutes
 internal import SluiceYAML
 
-/// What stands for `${sample.…}` in the sample requests of a preset.
+/// The values of `${sample.…}` in the sample requests of a preset.
 package struct SampleValues: Sendable {
-    /// 32 hex digits in the groups of a UUID.
+    /// 32 hex digits, grouped as in a UUID.
     package var uuid: String
-    /// A positive whole number.
+    /// A positive integer.
     package var number: Int
     package var milliseconds: Int64
-    /// What stands for `${account.…}`.
+    /// The values of `${account.…}`.
     package var account: [String: String] = [:]
 
     package init(uuid: String, number: Int, milliseconds: Int64) {
@@ -32,17 +32,17 @@ extension ProviderPreset {
     /// The names of the sample requests, in the order of the file.
     package var sampleNames: [String] { samples.map(\.key) }
 
-    /// A sample request, which lacks its signature.
+    /// Returns a sample request, without its signature.
     ///
     /// - Parameters:
     ///   - name: one of `sampleNames`.
-    ///   - path: where it is sent to.
-    /// - Returns: `nil` if there is no such sample, or it is not a request.
+    ///   - path: of the request.
+    /// - Returns: `nil` if there is no such sample, or it is not a valid request.
     package func sample(_ name: String, _ values: SampleValues, path: RoutePath) -> RequestToSign? {
         read(name, values, path: path, log: ProblemLog())
     }
 
-    /// Notes what is wrong with the samples.
+    /// Records problems of the samples.
     func checkSamples(path: RoutePath, _ log: ProblemLog) {
         let values = SampleValues(uuid: "00000000-0000-4000-8000-000000000000", number: 1, milliseconds: 0)
         for name in sampleNames { _ = read(name, values, path: path, log: log) }

@@ -6,8 +6,8 @@ internal import SluiceYAML
 struct ReplyReader {
     let context: FileContext
 
-    /// - Parameter scope: what references mean; its subject is the whole delivery.
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Parameter scope: for references; its subject is the whole delivery.
+    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> ReplyTemplate? {
         guard let reader = MappingReader(node, RouteLanguage.reply, in: context) else { return nil }
         let status = reader.read(\.status)
@@ -92,7 +92,7 @@ struct ReplyReader {
 }
 
 extension ReplyTemplate.Body {
-    /// How many bytes it has whatever the references give.
+    /// The size in bytes without the values of references.
     fileprivate var fixedSize: Int {
         switch self {
         case .text(let template):

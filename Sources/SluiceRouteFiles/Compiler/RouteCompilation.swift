@@ -4,86 +4,85 @@ internal import SluiceYAML
 
 /// The result of compiling the route files.
 package struct RouteCompilation: Sendable {
-    /// `nil` if there is any problem: a table comes whole or not at all.
+    /// `nil` if there is any problem: a table is complete or missing.
     package let table: RouteTable?
-    /// What is shown to people of each route of the table, in its order.
+    /// Information for people about each route of the table, in its order.
     package let details: [RouteDetails]
     /// Sorted by file, line and column.
     package let problems: [Diagnostic]
     /// Sorted by file, line and column.
     package let warnings: [Diagnostic]
-    /// What follows from the signatures of the routes. Sorted by file, line and column.
+    /// Facts that follow from the signatures of the routes. Sorted by file, line and column.
     package let notes: [Diagnostic]
-    /// The paths of secret files that the routes name, as they name them; to be watched along with the route files.
+    /// The paths of the routes' secret files, as written; to be watched together with the route files.
     package let secretFiles: [String]
-    /// The environment variables that the routes name.
+    /// The environment variables named in the routes.
     package let environmentNames: [String]
-    /// Stands for everything that was read from files: names and contents.
+    /// A fingerprint of everything that was read from files: names and contents.
     package let fingerprint: Fingerprint
     /// The names of the files.
     package let files: Set<String>
-    /// What the files hold, problems or not.
-    package let census: RouteCensus
-    /// How the secrets in environment variables are written, as far as the schemes of their routes could be read.
+    /// The number of things in the files, with or without problems.
+    package let counts: RouteCounts
+    /// The format of the secrets in environment variables, for routes whose schemes could be read.
     let keyForms: [String: KeyForm]
 
-    /// The problem of files that are right, and contain no route: a gateway that has routes does not load them. An
-    /// emptied folder is more often a mistake than meant.
+    /// The problem of valid files without a route: a running gateway does not load them, because an emptied folder is
+    /// probably a mistake.
     ///
-    /// - Parameter folder: as the user wrote it.
-    package func emptiness(of folder: String) -> Diagnostic? {
+    /// - Parameter folder: as given by the user.
+    package func emptyFolderDiagnostic(of folder: String) -> Diagnostic? {
         guard let table, table.routes.isEmpty else { return nil }
         let message =
-            census.files == 0 ? "no route files here; route files are named *.yaml" : "the files contain no routes"
+            counts.files == 0 ? "no route files here; route files are named *.yaml" : "the files contain no routes"
         return Diagnostic(file: folder, line: 1, column: 1, severity: .error, message: message)
     }
 
-    /// What a variable has to hold for its key to be this text: the text itself, or for some schemes its base64 or hex,
-    /// with a prefix.
+    /// The value of a variable for a key with this text: the text itself, or for some schemes its base64 or hex, with a
+    /// prefix.
     package func secret(for key: String, in variable: String) -> String {
         (keyForms[variable] ?? KeyForm()).write(Array(key.utf8))
     }
 }
 
-/// How many of what there are in route files, whether they are fine or not.
-package struct RouteCensus: Sendable, Hashable {
+/// Numbers of things in route files, valid or not.
+package struct RouteCounts: Sendable, Hashable {
     package internal(set) var files = 0
     package internal(set) var kinds = 0
     package internal(set) var routes = 0
     package internal(set) var examples = 0
 }
 
-/// What is shown to people of a route. Serving reads none of it.
+/// Information about a route for people. Serving does not use it.
 package struct RouteDetails: Sendable {
     package let source: RouteSource
     package let summary: RouteSummary
     package let examples: [RouteExample]
 }
 
-/// A route in words, for people who look at the table.
+/// A description of a route, for the table of routes.
 package struct RouteSummary: Sendable, Hashable, Codable {
     package var name: String
     package var path: String
     package var methods: [String]
-    /// Where it is declared: `routes/github.yaml:12`.
+    /// Its location: `routes/github.yaml:12`.
     package var place: String
     /// `github`, `hmac-sha256`, or `none`.
     package var verification: String
-    /// As it is written, or as its provider brings it; the parts of a list are joined by ` + `. `nil` where nothing is
-    /// a duplicate.
+    /// As written in the route or its preset; the parts of a list are joined by ` + `. `nil` if nothing is a duplicate.
     package var uniqueKey: String?
-    /// What the array of `each` is.
+    /// The array of `each`.
     package var each: String?
-    /// What its rules make, in order: kinds, types as they are written, and `ignore`.
+    /// The results of its rules, in order: kinds, types as written, and `ignore`.
     package var makes: [String]
-    /// How many handshakes it answers; `nil` if there is no rule.
+    /// The number of its handshake rules; `nil` for none.
     package var handshakes: Int?
-    /// `ignore`, `dead_letter`, or `nil` where the last rule takes everything.
+    /// `ignore`, `dead_letter`, or `nil` if the last rule matches everything.
     package var otherwise: String?
-    /// Its secrets, then those of its handshakes; `nil` if there is none.
+    /// Its secrets, then those of its handshakes; `nil` for none.
     package var secrets: [SecretSummary]?
 
-    /// Reads what the table shows from the route as it is written.
+    /// Reads the information for the table from the route as written.
     ///
     /// - Parameters:
     ///   - name: of the route.
@@ -131,23 +130,23 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     }
 }
 
-/// What the settings say about every route.
+/// The settings that apply to every route.
 package struct RouteOptions: Sendable {
-    /// `limits.body`: where neither the route nor its provider says; 10 MiB.
+    /// `limits.body`: the default if neither the route nor its provider sets one; 10 MiB.
     package var bodyLimit = ByteCount.mebibytes(10)
     /// `outbox.dedupe_window`; 7 days.
     package var dedupeWindow = Duration.seconds(7 * 86_400)
-    /// `limits.memory`, where it is known.
+    /// `limits.memory`, if it is known.
     package var memory: ByteCount?
     /// `public_url`
     package var publicURL: PublicURL?
     /// `--allow-inline-secrets`
     package var allowsInlineSecrets = false
-    /// Where secrets come from: for examples they are made up.
+    /// The source of secrets: for examples they are random.
     package var secrets = SecretSupply.configured
-    /// The keys that the gateway has fetched; `nil` where nothing is fetched.
+    /// The keys that the gateway has fetched; `nil` if none are fetched.
     package var keys: RemoteKeyStore?
-    /// The secrets that routes have learnt; `nil` where nothing is learnt.
+    /// The secrets that routes have learnt; `nil` if none are learnt.
     package var learnt: LearntSecrets?
 
     package init() {}

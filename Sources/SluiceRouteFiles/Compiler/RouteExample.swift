@@ -1,9 +1,9 @@
 package import SluiceBase
 package import SluiceRoutes
 
-/// A request that stands in a route file, and what must come of it.
+/// A request in a route file, with its expected result.
 package struct RouteExample: Sendable {
-    /// As the file calls it, or `example 2`.
+    /// The name in the file, or `example 2`.
     package let name: String
     package let place: SourceLocation
     package let method: String
@@ -12,30 +12,30 @@ package struct RouteExample: Sendable {
     package let headers: [RequestToSign.Header]
     package let body: Body
     package let signing: Signing
-    /// When it comes, in milliseconds since 1970; `nil` for the time of the run.
+    /// The time of its arrival, in milliseconds since 1970; `nil` for the time of the run.
     package let clock: Int64?
-    /// `nil` for an address that the route takes.
+    /// `nil` for an address that the route allows.
     package let sender: PeerAddress?
     package let expectation: Expectation
 
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// The name of a file, relative to the routes folder, and where it is named.
+        /// The name of a file, relative to the routes folder, and the location of the name.
         case file(String, SourceLocation)
     }
 
-    /// How the request gets its signature, unless it brings one.
+    /// How the request is signed, unless it has a signature.
     package enum Signing: Sendable {
-        /// By the route's scheme, with a secret that nobody knows.
+        /// With the route's scheme and a random secret.
         case throwAway
-        /// By the route's scheme and this secret, which is the only one to match; a signature that the request brings
-        /// was made with it.
+        /// With the route's scheme and this secret, the only one that is valid; a signature in the request was made
+        /// with it.
         case secret(String, SourceLocation)
         case unsigned
     }
 }
 
-/// What must come of an example; what is `nil` may be anything.
+/// The expected result of an example; `nil` means any value.
 package struct Expectation: Sendable {
     package let place: SourceLocation
     package var status: Expected<Int>?
@@ -54,24 +54,24 @@ package struct Expectation: Sendable {
     }
 }
 
-/// Something expected, and where that is said.
+/// An expected value, with its location.
 package struct Expected<Value: Sendable>: Sendable {
     package let value: Value
     package let place: SourceLocation
 }
 
-/// What a job must have, each field as Zizq gets it.
+/// The expected fields of a job, as Zizq gets them.
 package struct ExpectedJob: Sendable {
     package let place: SourceLocation
     package var fields: [(name: String, value: ExpectedJSON)]
 }
 
-/// Percent-encoding (RFC 3986 §2.1) of what stands in a file as people write it.
+/// Percent-encodes (RFC 3986 §2.1) readable text from a file.
 package enum PercentEncoding {
-    /// A path; a `%` stays, because it begins an escape already.
+    /// A path; a `%` is kept, because it starts an existing escape.
     package static func path(_ text: String) -> String { encode(text, keeping: "/%:@!$&'()*+,;=") }
 
-    /// A query as a whole, likewise.
+    /// A whole query; a `%` is kept, too.
     package static func query(_ text: String) -> String { encode(text, keeping: "/?%:@!$&'()*+,;=") }
 
     /// A name or a value of a query.

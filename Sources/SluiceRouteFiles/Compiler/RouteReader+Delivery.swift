@@ -3,16 +3,16 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// What a route says about who may send, which elements become jobs, and how it answers.
+/// Reading who may send, which elements become jobs, and how the route answers.
 extension RouteReader {
-    /// However many jobs a delivery becomes, its payloads are in memory at once.
+    /// All payloads of a delivery are in memory at the same time, even if they are many.
     private static let mostPayloadBytes = 64 << 20
 
     var mostPayloadBytes: Int { min(Self.mostPayloadBytes, (options.memory?.bytes ?? .max) / 2) }
 
     mutating func elements(_ body: BodyKind) -> Elements? {
         guard let elements = reader.read(\.each) else {
-            // What is wrong with it has been noted; that 'item' means nothing then would be no news.
+            // Its problem has been recorded; an error about 'item' would only follow from it.
             if reader.has("each") { scope.takeEach(of: JSONPath([.each])) }
             return nil
         }
@@ -32,7 +32,7 @@ extension RouteReader {
         return ReplyReader(context: context).read(node, scope: &scope)
     }
 
-    /// How many entries `examples` has.
+    /// The number of entries of `examples`.
     var exampleCount: Int {
         if case .sequence(let elements)? = reader.node("examples")?.content { elements.count } else { 0 }
     }

@@ -9,19 +9,19 @@ package struct RouteReader {
     private let secrets: SecretReader
     let options: RouteOptions
     var scope: RouteScope
-    /// The preset that `provider` names.
+    /// The preset of `provider`.
     private let preset: ProviderPreset?
     private var publicURL: PublicURL?
-    /// The variables and files that the route's secrets name.
+    /// The variables and files of the route's secrets.
     private(set) var secretSources: [SecretSource] = []
-    /// The same of its handshake secrets, which are texts.
+    /// The same for its handshake secrets, which are texts.
     private(set) var handshakeSources: [SecretSource] = []
-    /// Whether a request that was signed for another route with the same secret can be sent to this one.
+    /// Whether a request that was signed for another route with the same secret is valid here.
     private(set) var takesOthersRequests = false
-    /// How the route's secrets are written; `nil` where its scheme could not be read.
+    /// The format of the route's secrets; `nil` if its scheme could not be read.
     private(set) var keyForm: KeyForm?
 
-    /// - Parameter isProbe: whether the route is only made to check its preset, whose keys then keep their positions.
+    /// - Parameter isProbe: whether the route only serves to check its preset, whose keys then keep their positions.
     init?(
         _ node: YAMLNode, in context: FileContext, presets: ProviderPresets, secrets: SecretReader,
         options: RouteOptions, isProbe: Bool = false
@@ -39,9 +39,9 @@ package struct RouteReader {
         scope = RouteScope(context: context)
     }
 
-    /// Reads everything, noting each problem.
+    /// Reads everything and records each problem.
     ///
-    /// - Returns: `nil` where the route lacks what nothing can be made without.
+    /// - Returns: `nil` if something essential is missing.
     mutating func read(kinds: inout JobKinds, registry: inout RouteRegistry) -> (
         parts: Route.Parts, details: RouteDetails
     )? {
@@ -49,7 +49,7 @@ package struct RouteReader {
         scope.parameters = path?.path.parameters ?? [:]
         let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
         publicURL = reader.read(\.publicURL) ?? options.publicURL
-        // One that cannot be read has been noted.
+        // An unreadable one has been recorded.
         scope.hasPublicURL = publicURL != nil || reader.has("public_url")
         let body = reader.read(\.body)
         let methods = reader.read(\.methods)
@@ -65,7 +65,7 @@ package struct RouteReader {
         let reply = reply()
         let handshakes = handshakes(body, methods, schemes: verifier?.schemes ?? [])
         let examples = examples(path?.path, methods)
-        // All is read before anything is given up, so that every problem comes in one run.
+        // Everything is read before returning, so that every problem is reported in one run.
         let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
         let (rate, acceptsGzip) = (reader.read(\.rate), reader.read(\.gzip))
         let contentTypes = reader.read(\.contentTypes)
@@ -77,7 +77,7 @@ package struct RouteReader {
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
-        let source = source()
+        let (source, quarantine) = (source(), quarantine(verifier, hasKey: key != nil))
         var parts = Route.Parts(
             name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.schemes))
         parts.methods = methods
@@ -105,7 +105,7 @@ package struct RouteReader {
         parts.otherwise = otherwise
         parts.reply = reply
         parts.handshakes = handshakes
-        parts.keepsRequest = keepsRequest
+        (parts.keepsRequest, parts.quarantine) = (keepsRequest, quarantine)
         parts.mostPayloadBytes = mostPayloadBytes
         var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
@@ -154,7 +154,7 @@ extension RouteReader {
         }
     }
 
-    /// As other programs write what may be anything: `:name`, `<name>`, `*`.
+    /// Wildcards of other programs: `:name`, `<name>`, `*`.
     private static func looksLikeParameter(_ segment: Substring) -> Bool {
         segment.hasPrefix(":") || segment.hasPrefix("*") || segment.hasPrefix("<") && segment.hasSuffix(">")
     }
@@ -162,7 +162,7 @@ extension RouteReader {
     private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
         let position = reader.node("name")?.position ?? reader.node("path")?.position ?? reader.position
         guard let name = reader.has("name") ? reader.read(\.name) : path else { return nil }
-        // A path that is taken has been noted; that the name made of it is taken too says nothing new.
+        // A duplicate path has been recorded; a duplicate name that is derived from it would only follow.
         if !reader.has("name"), !isNewPath { return name }
         if name.isEmpty || name.utf8.count > RouteKeys.longestName
             || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
@@ -179,7 +179,7 @@ extension RouteReader {
 
     private mutating func event() {
         if let node = reader.read(\.event) {
-            // `event` cannot be made of itself: it is not set while its own text is read.
+            // `event` cannot refer to itself: it is not set while its own text is read.
             let template = scope.template(node, "'event'")
             if template?.constant != nil {
                 context.error(
@@ -199,7 +199,7 @@ extension RouteReader {
         return nil
     }
 
-    /// The values that tell whether a body has changed; none for all of it.
+    /// The values that decide whether a body has changed; empty for the whole body.
     private mutating func compared(_ key: UniqueKeyTemplate?) -> [Reference] {
         guard let key, let node = reader.read(\.compare) else { return [] }
         let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
@@ -227,15 +227,15 @@ extension RouteReader {
         return nil
     }
 
-    /// Where a key stands that the route itself has.
+    /// The position of a key in the route itself.
     private func writtenPosition(_ key: String) -> YAMLPosition? {
         reader.node(key).flatMap { $0.position == presetPosition ? nil : $0.position }
     }
 
-    /// The position of all that comes from the preset.
+    /// The position of everything from the preset.
     private var presetPosition: YAMLPosition? { reader.entry("provider")?.position }
 
-    /// What the preset's unique key reads.
+    /// The sources in the preset's unique key.
     private var presetsKey: Set<ReferenceSource> {
         let parts = (preset?.texts(of: "unique_key") ?? []).flatMap { (try? TemplateParser.parse($0)) ?? [] }
         return Set(parts.compactMap { if case .reference(let reference) = $0 { reference.source } else { nil } })
@@ -262,12 +262,12 @@ extension RouteReader {
         coverage.note(rules, key: key, at: verifyPosition)
     }
 
-    /// Where the route says how it verifies.
+    /// The position of the route's verification.
     private var verifyPosition: YAMLPosition {
         (reader.entry("verify") ?? reader.entry("provider"))?.position ?? reader.position
     }
 
-    /// Says that an unsigned `Content-Type` does not decide how the body is read, where somebody could rely on it.
+    /// Notes that an unsigned `Content-Type` does not decide how the body is read, if the route seems to rely on it.
     private func checkBodyKind(_ body: BodyReader, _ contentTypes: ContentTypes?) {
         guard !body.trustsContentType, body.kind == .auto else { return }
         let remedy =
@@ -275,10 +275,10 @@ extension RouteReader {
         if let other = contentTypes?.firstNotJSON, body.jsonField == nil {
             context.warning(
                 reader.node("content_types")?.position ?? reader.position,
-                "'content_types' accepts \(other), but the body is parsed as JSON whatever Content-Type says, \(remedy)"
+                "'content_types' accepts \(other), but the body is parsed as JSON regardless of Content-Type, \(remedy)"
             )
         } else if preset == nil {
-            context.note(verifyPosition, "the body is parsed as JSON whatever Content-Type says, \(remedy)")
+            context.note(verifyPosition, "the body is parsed as JSON regardless of Content-Type, \(remedy)")
         }
     }
 
@@ -294,7 +294,7 @@ extension RouteReader {
 
     private func bodyLimit() -> ByteCount {
         let limit = reader.read(\.bodyLimit) ?? options.bodyLimit
-        // A body is in memory twice until it is committed: as it was received, and as it is sent.
+        // A body is in memory twice until it is committed: as received and as sent.
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
                 reader.node("body_limit")?.position ?? reader.position,
@@ -347,7 +347,7 @@ extension RouteReader {
         return nil
     }
 
-    /// Warns of what does not fit the provider.
+    /// Warns of values that do not suit the provider.
     private func advise(dedupeWindow: Duration, hasKey: Bool) {
         guard let preset, let position = presetPosition else { return }
         let advice = PresetAdvice(preset: preset, context: context, position: position)
@@ -365,7 +365,7 @@ extension RouteReader {
         }
     }
 
-    /// What `account` holds, by name; of a probe something for every name.
+    /// The values of `account` by name; for a probe a value for every name.
     private static func account(
         _ reader: MappingReader<RouteKeys>, _ preset: ProviderPreset?, isProbe: Bool
     ) -> [String: String] {
@@ -377,7 +377,7 @@ extension RouteReader {
             if !wanted.contains(where: { $0.name == entry.key }) {
                 let hint = Suggestion.phrase(for: entry.key, among: wanted.map(\.name))
                 reader.context.error(
-                    entry.position, "the provider has no use for '\(PrintableText.escape(entry.key))'\(hint)")
+                    entry.position, "the preset does not use '\(PrintableText.escape(entry.key))'\(hint)")
             } else if text.isEmpty || text.contains("${") || !HeaderSyntax.isValue(text) {
                 reader.context.error(
                     entry.value.position, "'\(entry.key)' of 'account' must be a text without references")
@@ -389,7 +389,7 @@ extension RouteReader {
             }
         }
         for (name, meaning) in wanted where account[name] == nil {
-            // So that what follows from it is not said, too.
+            // Prevents errors that only follow from this one.
             account[name] = "x"
             if reader.node("account")?.mapping?.contains(where: { $0.key == name }) == true { continue }
             reader.context.error(
@@ -407,6 +407,6 @@ extension RouteReader {
         ).read(scope: &scope)
     }
 
-    /// Whether it says something else than `verify: none`.
+    /// Whether it is anything but `verify: none`.
     var isVerified: Bool { reader.node("verify")?.scalar?.text != "none" }
 }

@@ -3,15 +3,15 @@ package import SluiceRoutes
 internal import SluiceYAML
 
 extension RouteTable {
-    /// Checks all files and makes them one table, or says everything that is wrong with them.
+    /// Checks all files and compiles them to one table, or returns all their problems.
     ///
-    /// Blocking only where routes name secret files.
+    /// Blocking only if routes name secret files.
     ///
     /// - Parameters:
-    ///   - files: what `RouteFiles.read` gave.
-    ///   - readingProblems: what went wrong while they were read; with any of them there is no table.
-    ///   - readingWarnings: what is unfavourable about the files themselves.
-    ///   - secretFiles: made for this compilation; it remembers what was read.
+    ///   - files: the result of `RouteFiles.read`.
+    ///   - readingProblems: problems of reading the files; with any of them there is no table.
+    ///   - readingWarnings: problems of the files themselves, such as mounts.
+    ///   - secretFiles: created for this compilation; it remembers what was read.
     ///   - environment: the process's own, or a test's.
     package static func compile(
         _ files: [RouteFile], readingProblems: [Diagnostic] = [], readingWarnings: [Diagnostic] = [],
@@ -28,23 +28,23 @@ extension RouteTable {
             notes: log.notes.sorted(), secretFiles: secretFiles.paths,
             environmentNames: compiler.environmentNames.sorted(),
             fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems),
-            files: Set(files.map(\.name)), census: compiler.census,
+            files: Set(files.map(\.name)), counts: compiler.counts,
             keyForms: compiler.keyForms)
     }
 }
 
-/// Compiles all files of a folder: first the kinds of all of them, then the routes, which name kinds of any file.
+/// Compiles all files of a folder: first the kinds of all of them, then the routes, which can use kinds of any file.
 package struct RouteCompiler {
     package let log = ProblemLog()
     let secretFiles: SecretFiles
     let environment: [String: String]
     let options: RouteOptions
     private(set) var environmentNames: Set<String> = []
-    /// The first route with a secret.
+    /// The first route with each secret.
     private var firstUsers: [SecretSource: String] = [:]
     private(set) var keyForms: [String: KeyForm] = [:]
-    /// What has been seen, whether it is fine or not.
-    private(set) var census = RouteCensus()
+    /// What was counted so far, valid or not.
+    private(set) var counts = RouteCounts()
     private var kinds = JobKinds()
     private var registry = RouteRegistry()
     private let presets = ProviderPresets()
@@ -59,31 +59,31 @@ package struct RouteCompiler {
         self.options = options
     }
 
-    /// - Returns: the routes that are fine; with problems in the log not all of them.
+    /// - Returns: the valid routes; not all of them if the log has problems.
     mutating func compile(_ files: [RouteFile]) -> [(route: Route, details: RouteDetails)] {
         let sections = sections(of: files)
-        census.files = files.count
+        counts.files = files.count
         var routes: [(route: Route, details: RouteDetails)] = []
         for section in sections {
             guard let elements = section.read(\.routes) else { continue }
-            census.routes += elements.count
+            counts.routes += elements.count
             for element in elements {
                 guard let read = route(element, in: section.context) else { continue }
                 routes.append((Route(read.parts, index: routes.count), read.details))
             }
         }
         kinds.warnOfUnused(log)
-        census.kinds = kinds.byName.count
+        counts.kinds = kinds.byName.count
         return routes
     }
 
-    /// - Returns: the kinds of all files; what the routes say is not looked at.
+    /// - Returns: the kinds of all files; routes are ignored.
     package mutating func kinds(of files: [RouteFile]) -> [JobKind] {
         _ = sections(of: files)
         return Array(kinds.byName.values)
     }
 
-    /// The top levels of all files, of which the kinds have been read.
+    /// The top levels of all files, after reading their kinds.
     private mutating func sections(of files: [RouteFile]) -> [MappingReader<FileKeys>] {
         let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
         for section in sections {
@@ -95,7 +95,7 @@ package struct RouteCompiler {
         return sections
     }
 
-    /// The top level of a file; `nil` for one that is empty or no YAML, which has been noted.
+    /// The top level of a file; `nil` for an empty one or one that is not YAML, which has been recorded.
     private mutating func section(of file: RouteFile) -> MappingReader<FileKeys>? {
         var limits = YAMLLimits()
         limits.nodes = Self.nodeLimit - nodeCount
@@ -106,7 +106,7 @@ package struct RouteCompiler {
             log.error(context.place(problem.position), problem.message, ofValueAt: context.place(problem.value))
         }
         guard let root = document.root else {
-            // A file that an editor or a full disk has cut to nothing must not take its routes away.
+            // A file that an editor or a full disk has truncated must not remove its routes.
             if document.problems.isEmpty {
                 context.error(
                     YAMLPosition(line: 1, column: 1), "this file is empty; delete it to remove its routes"
@@ -136,19 +136,19 @@ package struct RouteCompiler {
             keyForms[name] = keyForms[name] ?? KeyForm()
         }
         if let read { noteSharedSecrets(of: read.parts.name, reader) }
-        census.examples += reader.exampleCount
+        counts.examples += reader.exampleCount
         return read
     }
 }
 
 extension RouteCompiler {
-    /// Notes what is wrong with a declared preset, at its place: it is compiled in a route of its own.
+    /// Records the problems of a declared preset, with its location: it is compiled in a separate route.
     private func check(_ preset: ProviderPreset, in context: FileContext) {
         let route = route(SampleRoute(), of: preset, in: context, supply: .throwAway, isProbe: true)
         if let path = route?.path { preset.checkSamples(path: path, log) }
     }
 
-    /// A route of one preset alone; `nil` after a problem has been noted.
+    /// A route with only a preset; `nil` after recording a problem.
     private func route(
         _ sample: SampleRoute, of preset: ProviderPreset, in context: FileContext, supply: SecretSupply, isProbe: Bool
     ) -> Route.Parts? {
@@ -163,7 +163,7 @@ extension RouteCompiler {
 
     /// A route of a built-in preset that signs its samples.
     ///
-    /// - Parameter supply: of secrets that are not given.
+    /// - Parameter supply: the source of secrets that are not given.
     package static func route(
         _ sample: SampleRoute, of preset: ProviderPreset, supply: SecretSupply
     ) throws(SigningError) -> Route {
@@ -177,7 +177,7 @@ extension RouteCompiler {
         return Route(parts, index: 0)
     }
 
-    /// Names routes that take each other's requests.
+    /// Notes routes that accept each other's requests.
     private mutating func noteSharedSecrets(of name: String, _ reader: RouteReader) {
         for source in Set(reader.secretSources).sorted(by: { $0.description < $1.description }) {
             guard let first = firstUsers[source] else {
@@ -196,7 +196,7 @@ extension RouteCompiler {
     }
 }
 
-/// The names and paths of the routes so far: both are unique in the whole table.
+/// The names and paths of the routes so far: both are unique in the table.
 struct RouteRegistry {
     private var names: [String: SourceLocation] = [:]
     private var paths = PathOverlap()
@@ -208,7 +208,7 @@ struct RouteRegistry {
         names[name] = names[name] ?? place
     }
 
-    /// - Returns: whether the path is not taken.
+    /// - Returns: whether the path is unique.
     mutating func add(path: RoutePath, at place: SourceLocation, _ log: ProblemLog) -> Bool {
         let written = "the path '\(PrintableText.escape(path.text))'"
         switch paths.add(path, at: place) {

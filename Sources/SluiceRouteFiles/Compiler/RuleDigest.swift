@@ -3,8 +3,8 @@ internal import SluiceCrypto
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A digest of what a rule says. Comments, blanks, quotes, the order of keys and the place in the file do not change
-/// it.
+/// A digest of a rule's contents. Comments, blanks, quotes, the order of keys and the position in the file do not
+/// change it.
 enum RuleDigest {
     /// - Parameter rule: the entry of `jobs`.
     static func of(_ rule: YAMLNode) -> Fingerprint {
@@ -13,7 +13,7 @@ enum RuleDigest {
         return Fingerprint(Hash.digest(.sha256, bytes.span).span)
     }
 
-    /// A letter for what it is, and lengths before what they count: no two values are written alike.
+    /// A letter for the type, and lengths in front of contents: no two values have the same bytes.
     private static func append(_ node: YAMLNode, to bytes: inout [UInt8]) {
         switch node.content {
         case .scalar(let scalar): append(scalar.value, to: &bytes)

@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Where a scheme's public keys are fetched from, in place of secrets.
+/// Public keys that are fetched instead of secrets.
 extension SchemeReader {
-    /// - Returns: whether nothing is wrong with `key_from` and `key_urls`.
+    /// - Returns: whether `key_from` and `key_urls` are valid.
     mutating func readKeySource(into additions: inout SignatureScheme.Additions) -> Bool {
         guard let node = reader.node("key_from") else {
             let useless = ["key_urls", "key_request"].compactMap { reader.entry($0) }
@@ -104,11 +104,11 @@ extension SchemeReader {
 /// Reads a list of URLs that a request may name.
 struct URLPatternReader {
     let context: FileContext
-    /// What the list is the value of.
+    /// The key of the list.
     let key: String
     let allowsQuery: Bool
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode) -> [KeyURLPattern]? {
         guard let elements = context.list(node, "'\(key)'") else { return nil }
         if elements.isEmpty { context.error(node.position, "'\(key)' needs at least one URL") }

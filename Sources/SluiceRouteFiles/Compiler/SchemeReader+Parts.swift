@@ -3,7 +3,7 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// The parts of a scheme that most senders have no use for, and the keys that do not go together.
+/// The parts of a scheme that few senders need, and keys that exclude each other.
 extension SchemeReader {
     func refuseUselessKeys() {
         for rule in UselessKeys.all where rule.algorithms.contains(settings.algorithm) {
@@ -24,7 +24,7 @@ extension SchemeReader {
         }
     }
 
-    /// - Returns: whether nothing is wrong with `each`.
+    /// - Returns: whether `each` is valid.
     mutating func readItems(into additions: inout SignatureScheme.Additions) -> Bool {
         guard let node = reader.node("each"), !UselessKeys.contain("each", with: settings.algorithm) else {
             return true
@@ -44,8 +44,8 @@ extension SchemeReader {
         return false
     }
 
-    /// The texts of which any may be signed; none for an algorithm that signs no text. `nil` after a problem has been
-    /// noted.
+    /// The texts of `signed`, one of which must be signed; empty for an algorithm without a signed text. `nil` after
+    /// recording a problem.
     mutating func signedTexts() -> [(template: TextTemplate, position: YAMLPosition)]? {
         guard settings.algorithm.signsText else { return [] }
         guard let signed = reader.read(\.signed) else {
@@ -62,7 +62,7 @@ extension SchemeReader {
         return templates.count == signed.texts.count ? templates : nil
     }
 
-    /// The value that `signed_open` names.
+    /// The value of `signed_open`.
     mutating func openSource(_ templates: [TextTemplate]) -> ReferenceSource? {
         guard let text = reader.read(\.signedOpen), let node = reader.node("signed_open"),
             let template = scope.template(text, at: node.position)
@@ -73,7 +73,7 @@ extension SchemeReader {
         return nil
     }
 
-    /// `nil` after a problem has been noted.
+    /// `nil` after recording a problem.
     mutating func requirements() -> [SignatureRequirement]? {
         guard let node = reader.node("require") else { return [] }
         guard let entries = node.mapping else {
@@ -106,7 +106,7 @@ extension SchemeReader {
 
     // MARK: - Tokens
 
-    /// What `jwt` says; `nil` without one, or after a problem has been noted.
+    /// The contents of `jwt`; `nil` without one, or after recording a problem.
     mutating func token() -> TokenScheme? {
         guard settings.algorithm == .jwt else { return nil }
         guard let node = reader.node("jwt") else {
@@ -119,7 +119,7 @@ extension SchemeReader {
         if Set(algorithms.map(\.usesPublicKey)).count > 1 {
             scope.context.error(
                 reader.node("algs")?.position ?? node.position,
-                "'algs' mixes algorithms with shared secrets and with public keys: anybody could then use a public key "
+                "'algs' mixes algorithms with shared secrets and with public keys: anyone could then use a public key "
                     + "as the secret")
             return nil
         }

@@ -3,25 +3,25 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Makes a scheme of what one mapping `verify` says.
+/// Reads a scheme from one mapping `verify`.
 struct SchemeReader {
     /// The mapping `verify`.
     let reader: MappingReader<VerifyKeys>
     let settings: SignatureSettings
-    /// The methods that the route takes.
+    /// The methods of the route.
     let methods: [String]
-    /// How many bytes the URL has without its query; `nil` where that differs between requests.
+    /// The length of the URL without its query; `nil` if it differs between requests.
     let urlLength: Int?
     /// The text of the route's one secret, for `key_request`; `nil` after a problem has been noted.
     let keySecret: () -> [UInt8]?
-    /// In it `timestamp` and `id` mean something, and its body paths are the scheme's own.
+    /// Has `timestamp` and `id`, and separate body paths for the scheme.
     var scope: RouteScope
 
     private var context: FileContext { scope.context }
 
     private func position(of key: String) -> YAMLPosition { reader.node(key)?.position ?? reader.position }
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     mutating func read() -> SignatureScheme? {
         refuseUselessKeys()
         var additions = SignatureScheme.Additions()
@@ -39,7 +39,7 @@ struct SchemeReader {
         let open = settings.algorithm.signsText ? openSource(texts.map(\.template)) : nil
         let signed = texts.compactMap { signedTemplate($0.template, open: open, at: $0.position) }
         guard signed.count == texts.count else { return nil }
-        // What a route leaves out of its preset's text need not be there.
+        // A route that overrides the preset's text may omit what the text required.
         let needsTimestamp = signed.contains { $0.sources.contains(.signedTimestamp) } || settings.tolerance > .zero
         return SignatureScheme(
             algorithm: settings.algorithm, place: place, form: form(timestamp), keyForm: settings.keyForm,
@@ -63,7 +63,7 @@ struct SchemeReader {
         }
     }
 
-    /// What is known of the values that `signed` may hold.
+    /// The possible values of a part of `signed`.
     private func extent(of source: ReferenceSource) -> SignedExtent {
         switch source {
         case .signedTimestamp: settings.timestampFormat.extent
@@ -74,14 +74,14 @@ struct SchemeReader {
         // MD5 in base64.
         case .verifyOnly(.bodyMD5): .fixed(24)
         case .verifyOnly(.escaped): .escaped
-        // Nothing that a request says.
+        // Not a value of the request.
         case .verifyOnly(.key): .selfDelimiting
         case .verifyOnly(.urlWithoutQuery): urlLength.map { .fixed($0) } ?? .open
         default: .open
         }
     }
 
-    /// Whether no method begins or ends with another one.
+    /// Whether no method is a prefix or suffix of another one.
     private static func endThemselves(_ methods: [String]) -> Bool {
         methods.allSatisfy { method in
             methods.allSatisfy { $0 == method || !method.hasPrefix($0) && !method.hasSuffix($0) }
@@ -107,7 +107,7 @@ struct SchemeReader {
         return name.description.hasSuffix("-*") ? .numbered(name) : .header(name)
     }
 
-    /// A text that is one reference to what a request can hold a part of a signature in.
+    /// A text that consists of one reference to a value of a request that can contain a part of a signature.
     mutating func single(_ text: String, _ key: String, mayBeBody: Bool = false) -> Reference? {
         guard let template = scope.template(text, at: position(of: key)) else { return nil }
         if let sole = template.soleReference, sole.fallback == nil {
@@ -184,7 +184,7 @@ struct SchemeReader {
 }
 
 extension SchemeReader {
-    /// What `signed` holds and what it could hold fit together.
+    /// Checks that the parts of `signed` can be separated.
     private func check(_ templates: [TextTemplate]) {
         let sources = templates.flatMap(\.references).map(\.source)
         if templates.contains(where: \.references.isEmpty) {
@@ -210,14 +210,14 @@ extension SchemeReader {
         checkKey(templates)
     }
 
-    /// A plain digest proves nothing without the secret in its text, and any other signature has the secret as its key.
+    /// A plain digest proves nothing without the secret in its text; any other signature has the secret as its key.
     private func checkKey(_ templates: [TextTemplate]) {
         let haveKey = templates.map { $0.references.contains { $0.source == .verifyOnly(.key) } }
         if settings.algorithm == .sha256 {
             guard haveKey.contains(false) else { return }
             context.error(
                 position(of: "signed"),
-                "'signed' must contain ${key} with 'alg: sha256': without the secret anybody can make the digest")
+                "'signed' must contain ${key} with 'alg: sha256': without the secret anyone can make the digest")
         } else if haveKey.contains(true) {
             context.error(
                 position(of: "signed"),

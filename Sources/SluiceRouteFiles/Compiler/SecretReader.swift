@@ -3,7 +3,7 @@ internal import SluiceCrypto
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Reads `secrets` and fetches what they name. No message ever holds a secret.
+/// Reads `secrets` and the variables and files that they name. No message contains a secret.
 struct SecretReader {
     let context: FileContext
     let environment: [String: String]
@@ -11,27 +11,26 @@ struct SecretReader {
     let allowsInline: Bool
     let supply: SecretSupply
 
-    /// A secret as it was found, not decoded.
+    /// A secret as found, before decoding.
     private struct Found {
         let text: [UInt8]
         let source: SecretSource
-        /// Whether it is the text that `sluice dev` puts in the place of a variable that is not set, not written in the
-        /// form of the scheme.
+        /// Whether it is the text with which `sluice dev` replaces an unset variable, without the encoding of the
+        /// scheme.
         var isWellKnown = false
     }
 
-    /// In bytes: what guessing cannot be tried against, and what is recommended (RFC 2104 §3 asks for the length of the
+    /// In bytes: the minimum against guessing, and the recommended length (RFC 2104 §3 asks for the length of the
     /// digest).
     private static let leastLength = 8
     private static let recommendedLength = 16
-    /// In bytes; as long as the digest of the strongest algorithm.
+    /// In bytes; the length of the strongest algorithm's digest.
     private static let throwAwayLength = 64
 
     /// - Parameters:
     ///   - schemes: the alternatives of the route.
     ///   - isWhole: whether these are all of them.
-    /// - Returns: for each scheme its secrets, ready for use; fewer than there are entries where problems have been
-    ///   noted.
+    /// - Returns: for each scheme its secrets; fewer than there are entries after recording problems.
     func read(_ node: YAMLNode, for schemes: [SignatureScheme], isWhole: Bool) -> [[VerifierSecret]] {
         guard let elements = context.list(node, "'secrets'") else { return schemes.map { _ in [] } }
         if elements.isEmpty { context.error(node.position, "'secrets' needs at least one secret") }
@@ -45,7 +44,7 @@ struct SecretReader {
         return secrets
     }
 
-    /// One secret, as it is used by each of the schemes that it belongs to.
+    /// One secret, in the form for each scheme that it belongs to.
     private func secrets(
         _ found: Found, _ schemes: [SignatureScheme], at position: YAMLPosition
     ) -> [(index: Int, secret: VerifierSecret)] {
@@ -64,7 +63,7 @@ struct SecretReader {
         }
     }
 
-    /// What stands for the keys of a scheme that a gateway fetches, where none are fetched or others count as well.
+    /// Placeholders for fetched keys, if none are fetched or other keys count as well.
     func standIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
         let source: SecretSource
         let key: VerifierKey
@@ -83,7 +82,7 @@ struct SecretReader {
         return [VerifierSecret(key: key, source: source)]
     }
 
-    /// What stands for the secrets that a gateway learns, for a route without others.
+    /// Placeholders for learnt secrets, for a route without others.
     func learntStandIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
         let found: Found
         switch supply {
@@ -98,14 +97,14 @@ struct SecretReader {
         } ?? []
     }
 
-    /// - Returns: the decoded secrets; fewer than there are entries where problems have been noted.
+    /// - Returns: the decoded secrets; fewer than there are entries after recording problems.
     func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
         guard let elements = context.list(node, subject) else { return [] }
         if elements.isEmpty { context.error(node.position, "\(subject) needs at least one secret") }
         return elements.compactMap { key($0, form: form) }
     }
 
-    /// The decoded secret of one entry; `nil` after a problem has been noted.
+    /// The decoded secret of one entry; `nil` after recording a problem.
     func key(_ element: YAMLNode, form: KeyForm) -> (key: [UInt8], source: SecretSource)? {
         guard let found = found(element) else { return nil }
         return key(found, form, at: element.position).map { ($0, found.source) }
@@ -119,7 +118,7 @@ struct SecretReader {
             return nil
         }
         guard let key = form.key(found.text) else {
-            context.error(position, "the secret is not \(form.encoding.rawValue), as 'key_encoding' says")
+            context.error(position, "the secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
             return nil
         }
         if let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding) {
@@ -128,20 +127,20 @@ struct SecretReader {
         return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
     }
 
-    /// The same reader, which notes nothing: for what has been read before.
+    /// The same reader without records of problems, for entries that were read before.
     var silent: SecretReader {
         SecretReader(
             context: FileContext(file: context.file, log: ProblemLog()), environment: environment, files: files,
             allowsInline: allowsInline, supply: supply)
     }
 
-    /// The variables and files that the entries of `secrets` name, whether they are there or not.
+    /// The variables and files of the entries of `secrets`, whether they exist or not.
     static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }
         return elements.compactMap(source).filter { $0 != .inline }
     }
 
-    /// What an entry names; `nil` if it is not a secret.
+    /// The source of an entry; `nil` if it is not a secret.
     static func source(_ element: YAMLNode) -> SecretSource? {
         guard case .mapping(let entries) = element.content, let entry = entries.first,
             let name = entry.value.scalar?.text
@@ -154,7 +153,7 @@ struct SecretReader {
         }
     }
 
-    /// The secret of an entry as text; `nil` if it is not there, and for one that was made up.
+    /// The secret of an entry as text; `nil` if it does not exist or was generated.
     func text(_ element: YAMLNode) -> [UInt8]? {
         guard let found = found(element), found.source != .throwAway, !found.source.isStandIn, !found.isWellKnown else {
             return nil
@@ -190,7 +189,7 @@ struct SecretReader {
         return isLongEnough(isDerived ? found.text : bytes, found, at: position) ? key : nil
     }
 
-    /// A value that requests carry must be able to stand in a header.
+    /// A value that is sent in a request must be valid in a header.
     private static func madeUpText(_ scheme: SignatureScheme, _ bytes: [UInt8]) -> [UInt8] {
         guard scheme.algorithm.carriesSecret else { return bytes }
         return Array(((scheme.algorithm == .basic ? "user:" : "") + Hex.encode(bytes)).utf8)
@@ -281,8 +280,7 @@ struct SecretReader {
     }
 }
 
-/// What a secret has that its sender's secret most likely has not; the raw value ends a sentence that begins with the
-/// secret.
+/// A property of a secret that is probably a mistake; the raw value ends a sentence that starts with the secret.
 enum SecretOddity: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
@@ -291,7 +289,7 @@ enum SecretOddity: String {
         "begins with 'v1,whsec_': set 'key_strip_prefix' to that, or remove it from the secret"
     case base64URL = "looks like base64url; write + for -, and / for _"
 
-    /// - Returns: `nil` for a secret with nothing odd about it.
+    /// - Returns: `nil` for a secret without one.
     init?(_ secret: [UInt8], _ encoding: KeyEncoding) {
         if secret.starts(with: [0xFE, 0xFF]) || secret.starts(with: [0xFF, 0xFE]) {
             self = .byteOrderMark
@@ -320,7 +318,7 @@ enum SecretOddity: String {
         ("\u{AB}", "\u{BB}"),
     ]
 
-    /// White space and control characters, those without a width included.
+    /// White space and control characters, including those without a width.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F
             || scalar.properties.generalCategory == .format

@@ -3,7 +3,7 @@ internal import SluiceCrypto
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// What is shown of a secret, so that two people can compare it without seeing it.
+/// What is shown of a secret, so that people can compare secrets without seeing them.
 package struct SecretSummary: Sendable, Hashable, Codable {
     /// The key of the route: `secrets` or `handshake_secrets`.
     package var key: String
@@ -14,8 +14,7 @@ package struct SecretSummary: Sendable, Hashable, Codable {
     /// The first 8 hex digits of the SHA-256 of the secret as text; `nil` if it was not read.
     package var sha256: String?
 
-    /// - Parameter text: the secret before anything is removed from it or decoded: of a file, without the line break at
-    ///   its end.
+    /// - Parameter text: the secret as read, before decoding: of a file without its final line break.
     package init(key: String, source: String, text: [UInt8]?) {
         self.key = key
         self.source = source
@@ -37,7 +36,7 @@ package struct SecretSummary: Sendable, Hashable, Codable {
 }
 
 extension SecretReader {
-    /// What is shown of the entries of a list of secrets. Notes no problem.
+    /// The summaries of a list of secrets. Records no problems.
     func summaries(_ node: YAMLNode?, key: String) -> [SecretSummary] {
         guard case .sequence(let elements)? = node?.content else { return [] }
         let silent = silent

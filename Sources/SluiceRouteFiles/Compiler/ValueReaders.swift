@@ -4,8 +4,7 @@ internal import SluiceRoutes
 internal import SluiceYAML
 
 extension YAMLNode {
-    /// The value as a tree of JSON, with the types that the language gives it. Recurses as deep as a file may be
-    /// nested.
+    /// The value as a JSON tree, with the types of the language. Recurses as deep as a file may be nested.
     var tree: JSONTree {
         switch content {
         case .scalar(let scalar):
@@ -27,7 +26,7 @@ extension JobOption {
 }
 
 extension ContentTypes {
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> ContentTypes? {
         guard let elements = context.list(node, subject) else { return nil }
         if elements.isEmpty {
@@ -54,7 +53,7 @@ extension ContentTypes {
         return subtype.starts(with: "*+".utf8) && isName(subtype.dropFirst(2))
     }
 
-    /// A token (RFC 9110 §5.6.2), save for the star, which means something else here.
+    /// A token (RFC 9110 §5.6.2) except for the star, which has another meaning here.
     private static func isName(_ text: ArraySlice<UInt8>) -> Bool {
         !text.isEmpty
             && text.allSatisfy { byte in
@@ -66,7 +65,7 @@ extension ContentTypes {
 extension Elements {
     /// Reads `${body.entry[].changes[]}` or `lines`.
     ///
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> Elements? {
         guard let text = context.text(node, subject) else { return nil }
         if text == "lines" { return Elements(name: text, path: JSONPath([.each]), areLines: true, mayBeAbsent: false) }
@@ -102,7 +101,7 @@ extension JSONPath {
 }
 
 extension UniqueKeyTemplate {
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, scope: inout RouteScope) -> UniqueKeyTemplate? {
         let key: UniqueKeyTemplate
         if case .sequence(let elements) = node.content {

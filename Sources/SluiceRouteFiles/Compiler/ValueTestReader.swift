@@ -3,22 +3,22 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Reads what a reference in `when` must be: a scalar, a list of which one must be equal, or a mapping of tests.
+/// Reads the condition for a reference in `when`: a scalar, a list one of which must be equal, or a mapping of tests.
 struct ValueTestReader {
     typealias PlacedTest = (test: ValueTest, position: YAMLPosition)
 
     let context: FileContext
-    /// What the types of the value count for.
+    /// How types are compared.
     let comparison: ValueComparison
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     func read(_ entry: YAMLEntry) -> [PlacedTest]? {
         guard case .mapping(let tests) = entry.value.content else {
             warnOfLookalikes(entry.value)
             warnOfQuotes(entry.value)
             return expectedValues(entry.value, ifEmpty: Self.neverHolds).map { [(.equals($0), entry.position)] }
         }
-        // Unknown keys are noted.
+        // Unknown keys are recorded.
         guard MappingReader(entry.value, RouteLanguage.condition, in: context) != nil else { return nil }
         if tests.isEmpty {
             context.error(
@@ -37,7 +37,7 @@ struct ValueTestReader {
         }
     }
 
-    /// Where the same list also has the value without quotes, both are meant.
+    /// If the same list also contains the value without quotes, both are intentional.
     private func warnOfQuotes(_ node: YAMLNode) {
         guard comparison == .byType || comparison == .asFormFieldInForms else { return }
         let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
@@ -113,7 +113,7 @@ extension ValueTestReader {
         }
     }
 
-    /// What stands for one element alone, or for each of a list.
+    /// One element, or the elements of a list.
     private func elements<Element>(_ node: YAMLNode, ifEmpty: String, _ read: (YAMLNode) -> Element?) -> [Element]? {
         guard case .sequence(let nodes) = node.content else { return read(node).map { [$0] } }
         if nodes.isEmpty { context.error(node.position, ifEmpty) }
@@ -158,7 +158,7 @@ extension ValueTestReader {
         }
         let json: ExpectedValue.JSON
         switch scalar.value {
-        // Also where nothing is written.
+        // Also for an empty value.
         case .null: return ExpectedValue(source: Array("null".utf8), json: .null)
         case .boolean(let value): json = .boolean(value)
         case .number(let text):

@@ -7,26 +7,26 @@ struct VerifierReader {
     /// The route.
     let reader: MappingReader<RouteKeys>
     let secrets: SecretReader
-    /// Where the route names the preset that brings some of the keys; `nil` without one.
+    /// The position of the preset's name in the route; `nil` without one.
     let presetPosition: YAMLPosition?
-    /// The scope of the route's own references, with its path parameters.
+    /// The scope of the route's references, with its path parameters.
     let scope: RouteScope
     let bodyKind: BodyKind
     let publicURL: PublicURL?
-    /// The methods that the route takes.
+    /// The methods of the route.
     let methods: [String]
-    /// For keys that are fetched; `nil` where none are, as in examples.
+    /// For fetched keys; `nil` if none are fetched, as in examples.
     let keys: RemoteKeyStore?
     /// The name of the route.
     let name: String
-    /// Whether a handshake of the route brings secrets.
+    /// Whether a handshake of the route provides secrets.
     let learns: Bool
-    /// The secrets that were learnt; `nil` where none are, as in examples.
+    /// The learnt secrets; `nil` if none are learnt, as in examples.
     let learnt: LearntSecrets?
 
     private var context: FileContext { reader.context }
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     func read() -> Verifier? {
         let node = reader.read(\.verify)
         if node?.scalar?.text == "none" { return unverified() }
@@ -55,7 +55,7 @@ struct VerifierReader {
             })
     }
 
-    /// Whether there are keys for a scheme, or may be later.
+    /// Whether a scheme has keys, or may have them later.
     private func isUsable(_ scheme: SignatureScheme, _ secrets: [VerifierSecret]) -> Bool {
         scheme.keySource != nil || !secrets.isEmpty || learns && !scheme.usesPublicKey
     }
@@ -65,7 +65,7 @@ struct VerifierReader {
         return learnt.map { LearntKeys($0, route: name) }
     }
 
-    /// Says that a route that has no secret yet refuses everything.
+    /// Warns that a route without a secret refuses everything.
     private func warnOfNoSecret() {
         guard secrets.supply == .configured, learnt?.secrets(of: name).isEmpty != false else { return }
         let state = "'sluice providers arm \(PrintableText.escape(name))', then create the webhook at the provider"
@@ -78,21 +78,21 @@ struct VerifierReader {
         }
     }
 
-    /// - Parameter schemes: none for a route that verifies nothing.
+    /// - Parameter schemes: empty for a route that verifies nothing.
     func bodyReader(_ schemes: [SignatureScheme]) -> BodyReader {
         BodyReader(
             kind: bodyKind, jsonField: reader.read(\.jsonField),
             trustsContentType: trusts(BodyReader.contentType, schemes))
     }
 
-    /// Whether nobody can have changed a header on the way, or the route verifies nothing.
+    /// Whether a header cannot have been changed in transit, or the route verifies nothing.
     ///
-    /// - Parameter schemes: none for a route that verifies nothing.
+    /// - Parameter schemes: empty for a route that verifies nothing.
     func trusts(_ header: HeaderName, _ schemes: [SignatureScheme]) -> Bool {
         SignatureCoverage(schemes: schemes, publicURL: publicURL).covers(.header(header))
     }
 
-    /// The alternatives of `verify`; `nil` after a problem has been noted.
+    /// The alternatives of `verify`; `nil` after recording a problem.
     private func mappings(_ node: YAMLNode?) -> [MappingReader<VerifyKeys>]? {
         guard let node else {
             if !reader.has("provider") {
@@ -108,7 +108,7 @@ struct VerifierReader {
             guard 1...Self.mostAlternatives ~= elements.count else {
                 context.error(
                     node.position,
-                    "'verify' as a list needs 1 to \(Self.mostAlternatives) mappings, of which any may match")
+                    "'verify' as a list needs 1 to \(Self.mostAlternatives) mappings, one of which must match")
                 return nil
             }
             let mappings = elements.compactMap { mapping($0) }
@@ -137,7 +137,7 @@ struct VerifierReader {
         return schemeReader.read().map { ($0, mapping) }
     }
 
-    /// In bytes, without the query; `nil` where it differs between requests.
+    /// In bytes, without the query; `nil` if it differs between requests.
     private var urlLength: Int? {
         guard let publicURL else { return nil }
         guard publicURL.takesPathOfRequest else { return publicURL.constantLength }
@@ -161,10 +161,10 @@ struct VerifierReader {
     }
 
     /// - Parameters:
-    ///   - isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that may
-    ///     belong to it.
-    ///   - needsSecrets: whether there is an alternative whose key is not fetched.
-    /// - Returns: those of each scheme.
+    ///   - isWhole: whether all schemes could be read; otherwise there are no errors about secrets that may belong to a
+    ///     missing one.
+    ///   - needsSecrets: whether there is an alternative without a fetched key.
+    /// - Returns: the secrets of each scheme.
     private func secrets(
         _ schemes: [SignatureScheme], isWhole: Bool, needsSecrets: Bool
     ) -> [[VerifierSecret]] {
@@ -209,12 +209,12 @@ struct VerifierReader {
         return keys.count == 1 ? keys[0].key : nil
     }
 
-    /// Where a key of `verify` stands that the route itself says, not its preset.
+    /// The position of a key of `verify` in the route itself, not in its preset.
     private func written(_ key: String, _ mapping: MappingReader<VerifyKeys>) -> YAMLNode? {
         mapping.node(key).flatMap { $0.position == presetPosition ? nil : $0 }
     }
 
-    /// Not of a preset's either.
+    /// Also not for a preset's.
     private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
         guard let node = written("signed", mapping),
             !SignatureCoverage(schemes: [scheme], publicURL: publicURL).holdsBody
@@ -226,7 +226,7 @@ struct VerifierReader {
                 + "'signed' if the sender signs it")
     }
 
-    /// Not of a preset's: there is nothing that the route could say better.
+    /// Not for a preset's: the route could not improve it.
     private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
         guard let timestamp = scheme.timestamp, let node = written("timestamp_from", mapping) else { return }
         let coverage = SignatureCoverage(schemes: [scheme], publicURL: publicURL)

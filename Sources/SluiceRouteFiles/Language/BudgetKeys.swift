@@ -9,7 +9,7 @@ extension RouteLanguage {
         "budget_policy", noun: "'create_with'", BudgetPolicyKeys(), rules: BudgetPolicyKeys.rules)
 }
 
-/// The keys of a budget: a pool of tokens that jobs draw on.
+/// The keys of a budget: a pool of tokens that jobs use.
 struct BudgetKeys {
     fileprivate static let counts = 0...Int(UInt32.max)
 
@@ -38,7 +38,7 @@ struct BudgetPolicyKeys {
         absent: "required with `time_based`, not allowed otherwise", meaning: "How long a complete refill takes")
     let burst = LanguageKey(
         "burst", .integer(in: BudgetKeys.counts), absent: "Zizq's",
-        meaning: "How many tokens may be taken at once; only with `time_based`")
+        meaning: "How many tokens may be taken at a time; only with `time_based`")
 
     fileprivate static var rules: [JSONTree] {
         [
@@ -49,7 +49,7 @@ struct BudgetPolicyKeys {
 }
 
 extension KeyFormat where Value == JobOption {
-    /// - Parameter anything: whether the schema leaves open what the elements are, for jobs that are only expected.
+    /// - Parameter anything: whether the schema accepts any elements, for expected jobs.
     static func budgets(anything: Bool) -> KeyFormat {
         KeyFormat(
             "a list of names or [mappings](#budget)",

@@ -4,11 +4,11 @@ internal import SluiceRoutes
 internal import SluiceYAML
 
 extension RouteLanguage {
-    /// What a reference in `when` must be. `ValueTestReader` reads it.
+    /// The condition for a reference in `when`. `ValueTestReader` reads it.
     static let condition = LanguageMapping(
         "condition", noun: "a condition", ConditionKeys(), adding: ["minProperties": 1])
 
-    /// What `when` may hold besides references. `ConditionReader` reads it.
+    /// The contents of `when` in addition to references. `ConditionReader` reads it.
     static let conditions = LanguageMapping(
         "conditions", noun: "'when'", ConditionGroupKeys(),
         adding: [
@@ -44,7 +44,7 @@ struct ConditionKeys {
     let greater = LanguageKey("greater", Self.number, meaning: "is a number greater than it")
     let less = LanguageKey("less", Self.number, meaning: "is a number less than it")
 
-    /// A value must be equal, of a list one, and of a mapping everything must hold.
+    /// A value must be equal, one of a list must be equal, and all tests of a mapping must be true.
     fileprivate static var anyForm: JSONTree {
         .rule(
             if: ["type": "object"], then: .reference(to: RouteLanguage.condition.name),
@@ -52,13 +52,13 @@ struct ConditionKeys {
     }
 }
 
-/// The keys of `when` besides references.
+/// The keys of `when` other than references.
 struct ConditionGroupKeys {
     private static var group: JSONTree { .reference(to: RouteLanguage.conditions.name) }
 
     let any = LanguageKey(
         "any", .node("a list of mappings", .filledList(of: Self.group)),
-        meaning: "Mappings of conditions, of which one must hold")
+        meaning: "Mappings of conditions, one of which must hold")
     let not = LanguageKey(
         "not", .node("a mapping", Self.group),
         meaning: "A mapping of conditions that must not all hold")

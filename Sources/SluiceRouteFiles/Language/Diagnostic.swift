@@ -1,24 +1,24 @@
 package import SluiceRoutes
 internal import SluiceYAML
 
-/// Something wrong, or worth a look, at one place of a route file.
+/// A problem or a note about a position of a route file.
 package struct Diagnostic: Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable {
         /// The table is not loaded.
         case error
-        /// The table works, but perhaps not as meant.
+        /// The table works, but perhaps not as intended.
         case warning
-        /// A fact about the route that follows from its signature, for `sluice check`; never logged.
+        /// A fact about the route's signature for `sluice check`; never logged.
         case note
     }
 
-    /// The file as it was named when it was read: the folder as the user wrote it, and the name.
+    /// The file's name as it was read: the folder as given by the user, and the name.
     package let file: String
     /// Counted from 1; columns in characters.
     package let line: Int
     package let column: Int
     package let severity: Severity
-    /// What is wrong and, where there is something, what to do; one line, no secret.
+    /// What is wrong and, if possible, what to do; one line, no secret.
     package let message: String
 
     package init(file: String, line: Int, column: Int, severity: Severity, message: String) {
@@ -39,24 +39,24 @@ extension Diagnostic: CustomStringConvertible {
 }
 
 extension Diagnostic: Comparable {
-    /// By file, line, column and message, so that two runs print the same.
+    /// By file, line, column and message, so that the output is deterministic.
     package static func < (one: Diagnostic, other: Diagnostic) -> Bool {
         (one.file, one.line, one.column, one.message) < (other.file, other.line, other.column, other.message)
     }
 }
 
-/// Collects the problems of one compilation, of all files. Belongs to the one call that makes it.
+/// Collects the problems of a compilation, from all files. Belongs to the call that creates it.
 package final class ProblemLog {
-    /// More problems than a person reads; the rest is not noted.
+    /// The maximum number of recorded problems.
     static let limit = 1000
 
     package private(set) var problems: [Diagnostic] = []
     private(set) var warnings: [Diagnostic] = []
     private(set) var notes: [Diagnostic] = []
-    /// Values that have a problem already: another error about one would follow from it.
+    /// Values with a problem: further errors about them would only follow from it.
     private var wrongValues: Set<SourceLocation> = []
 
-    /// Whether nothing more is noted: what costs time to say need not be worked out.
+    /// Whether no more problems are recorded, so that expensive messages need not be computed.
     var isFull: Bool { problems.count >= Self.limit }
 
     private var isLast: Bool { problems.count == Self.limit - 1 }
@@ -66,7 +66,7 @@ package final class ProblemLog {
         problems.append(place.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
     }
 
-    /// Notes a problem of a value that cannot be read, and no other error about that value.
+    /// Records a problem of an unreadable value, and suppresses other errors about that value.
     func error(_ place: SourceLocation, _ message: String, ofValueAt value: SourceLocation) {
         error(place, message)
         wrongValues.insert(value)

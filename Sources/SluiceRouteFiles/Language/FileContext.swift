@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// One route file while it is read: where problems go, and how scalars become typed values.
+/// One route file while it is read: records problems, and converts scalars to typed values.
 ///
-/// Each reader returns `nil` after it has noted what is wrong, so that reading goes on to the next problem.
+/// Each reader returns `nil` after recording a problem, so that reading continues to the next one.
 struct FileContext {
     let file: String
     let log: ProblemLog
@@ -17,7 +17,7 @@ struct FileContext {
 
     func note(_ position: YAMLPosition, _ message: String) { log.note(place(position), message) }
 
-    /// - Parameter subject: what the value is of, for messages: `'queue'`, `a secret`.
+    /// - Parameter subject: the value's name for messages: `'queue'`, `a secret`.
     func text(_ node: YAMLNode, _ subject: String) -> String? {
         if case .text(let text)? = node.scalar?.value { return text }
         let remedy = if case .number? = node.scalar?.value { "; put it in quotes" } else { "" }
@@ -81,7 +81,7 @@ struct FileContext {
         }
         if let word = Word(rawValue: text) { return word }
         let hint = Suggestion.phrase(for: text, among: words)
-        // A long list hides the one word that is meant.
+        // A long list would hide the intended word.
         let alternatives =
             words.count > Self.mostAlternatives && !hint.isEmpty
             ? "one of \(words.count) words" : Self.alternatives(words)

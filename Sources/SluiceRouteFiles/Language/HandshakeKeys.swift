@@ -25,7 +25,8 @@ struct HandshakeKeys {
             + "refused as `handshake_refused`")
     let otherwiseStatus = LanguageKey(
         "otherwise_status", .integer(in: 400...499),
-        meaning: "The status of a refusal: of a wrong token, a value that is no token for `hmac`, or a value that is "
+        meaning:
+            "The status of a refusal: of a wrong token, a value that is not a token for `hmac`, or a value that is "
             + "too long to be echoed. With another status than the default, the answer is empty"
     ).defaulting(to: HandshakeRule.standardRefusal)
     let hmac = LanguageKey(
@@ -51,7 +52,7 @@ struct HandshakeKeys {
         meaning: "The answer. Without `body` it is empty. Echoed values have at most 1 KiB. It has "
             + "`X-Content-Type-Options: nosniff`, and `headers` cannot set `Content-Type`")
 
-    /// What a refusal is like means nothing where nothing is refused.
+    /// The keys of a refusal have no effect if nothing is refused.
     fileprivate static var rules: [JSONTree] {
         [
             .rule(
@@ -80,5 +81,5 @@ struct HandshakeHMACKeys {
         meaning: "What is done with the decoded secret, as in `verify`")
     let pattern = LanguageKey(
         "pattern", .idPattern, absent: "any token", examples: ["[0-9a-f]{20,32}"],
-        meaning: "What tokens must be besides: a set of ASCII characters and a length, such as `[0-9a-f]{20,32}`")
+        meaning: "Additional format of tokens: a set of ASCII characters and a length, such as `[0-9a-f]{20,32}`")
 }

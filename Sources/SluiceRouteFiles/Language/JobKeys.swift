@@ -11,7 +11,7 @@ extension RouteLanguage {
     static let batch = LanguageMapping("batch", noun: "'batch'", BatchKeys())
 }
 
-/// The options of a job, which kinds, rules and expected jobs have. `JobOptionsReader` reads those with references.
+/// The common options of kinds, rules and expected jobs. `JobOptionsReader` reads those with references.
 struct JobOptionKeys {
     static let defaultQueue = "default"
 
@@ -76,7 +76,7 @@ struct KindKeys: HasJobOptions {
     let options = JobOptionKeys(in: .kind)
 }
 
-/// The keys of a job rule. `JobRuleReader` reads those that depend on each other or hold references.
+/// The keys of a job rule. `JobRuleReader` reads those that depend on each other or contain references.
 struct RuleKeys: HasJobOptions {
     let when = LanguageKey(
         "when", .node("a mapping of [conditions](#conditions)", .reference(to: RouteLanguage.conditions.name)),
@@ -112,7 +112,7 @@ struct RuleKeys: HasJobOptions {
     ).defaulting(to: false)
     let options = JobOptionKeys(in: .rule)
 
-    /// A job has a kind or a type, and a rule that ignores what matches makes none.
+    /// A job has a kind or a type, and a rule with `ignore` has neither.
     fileprivate static var rules: [JSONTree] {
         [
             .rule(
@@ -124,7 +124,7 @@ struct RuleKeys: HasJobOptions {
     }
 }
 
-/// A mapping that the options of a job are a part of.
+/// A mapping that includes the options of a job.
 protocol HasJobOptions: Sendable {
     var options: JobOptionKeys { get }
 }
@@ -144,7 +144,7 @@ struct BackoffKeys {
 }
 
 extension KeyFormat where Value == String {
-    /// A number from 0 to 100, as it is written.
+    /// A number from 0 to 100, as written.
     fileprivate static var exponent: KeyFormat {
         let range = 0...100
         return KeyFormat(

@@ -3,16 +3,16 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// What the value of a key may be: in words for the reference page, as a schema, and as the reader of it.
+/// The format of a key's value: in words for the reference page, as a schema, and as a reader.
 struct KeyFormat<Value: Sendable>: Sendable {
-    /// Reads a value. The last parameter is what the value is of, for messages: `'queue'`, `a secret`. Returns `nil`
-    /// after a problem has been noted.
+    /// Reads a value. The last parameter is the value's name for messages: `'queue'`, `a secret`. Returns `nil` after
+    /// recording a problem.
     typealias Read = @Sendable (FileContext, YAMLNode, String) -> Value?
 
-    /// In Markdown. Evaluated late, as mappings name each other.
+    /// In Markdown. Evaluated lazily, because mappings refer to each other.
     let words: @Sendable () -> String
     let schema: @Sendable () -> JSONTree
-    /// The value as a file says it.
+    /// The value in the notation of a file.
     let write: @Sendable (Value) -> JSONTree
     let read: Read
 
@@ -45,7 +45,7 @@ extension KeyFormat where Value == Int {
 extension KeyFormat where Value: RawRepresentable<String> & CaseIterable {
     static var word: KeyFormat { word() }
 
-    /// - Parameter words: what the page says in place of the words themselves.
+    /// - Parameter words: the text for the page instead of the list of words.
     static func word(_ words: String? = nil) -> KeyFormat {
         let all = Value.allCases.map(\.rawValue)
         return KeyFormat(
@@ -108,8 +108,8 @@ extension KeyFormat where Value == String {
 
 extension KeyFormat {
     /// - Parameters:
-    ///   - subject: what an element is, for messages.
-    ///   - complaint: what is wrong with an empty list; `nil` where it may be empty.
+    ///   - subject: the name of an element, for messages.
+    ///   - complaint: the error for an empty list; `nil` if it may be empty.
     static func list<Element>(
         of element: KeyFormat<Element>, _ words: String? = nil, named subject: String, ifEmpty complaint: String? = nil
     ) -> KeyFormat where Value == [Element] {
@@ -136,7 +136,7 @@ extension KeyFormat {
 }
 
 extension KeyFormat where Value == YAMLNode {
-    /// A value whose reader has to know other keys, or what references mean: it stands beside the row.
+    /// A value whose reader needs other keys, or the meaning of references: that reader is separate from the row.
     static func node(
         _ words: @autoclosure @escaping @Sendable () -> String,
         _ schema: @autoclosure @escaping @Sendable () -> JSONTree
@@ -144,7 +144,7 @@ extension KeyFormat where Value == YAMLNode {
         KeyFormat(words(), schema(), write: { $0.tree }) { _, node, _ in node }
     }
 
-    /// - Parameter words: what the page says in place of a link to the table of the mapping.
+    /// - Parameter words: the text for the page instead of a link to the table of the mapping.
     static func mapping(
         _ mapping: @autoclosure @escaping @Sendable () -> some LanguageTable, _ words: String? = nil
     ) -> KeyFormat {
@@ -153,6 +153,6 @@ extension KeyFormat where Value == YAMLNode {
 }
 
 extension LanguageTable {
-    /// What a value is that is such a mapping, for the reference page.
+    /// The text for the reference page about a value that is such a mapping.
     fileprivate var words: String { "a [mapping](#\(name.replacing("_", with: "-")))" }
 }

@@ -2,16 +2,16 @@ package import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// One row of the route language: a key of a mapping with its meaning, its format, its default and its reader.
+/// A row of the route language: a key of a mapping with its meaning, format, default and reader.
 ///
-/// Messages, the JSON Schema and the tables of the reference page all come from the rows.
+/// Messages, the JSON Schema and the tables of the reference page are generated from the rows.
 struct LanguageKey<Value: Sendable>: LanguageRowHolder {
     private(set) var row: LanguageRow
     let format: KeyFormat<Value>
 
     /// - Parameters:
-    ///   - standard: the default, where the reader applies it itself.
-    ///   - absent: the default in words, where it is not one value.
+    ///   - standard: the default, if the reader applies it.
+    ///   - absent: the default in words, if it is not one value.
     ///   - examples: values for editors to offer.
     init(
         _ name: String, _ format: KeyFormat<Value>, isRequired: Bool = false, default standard: JSONTree? = nil,
@@ -40,29 +40,29 @@ struct DefaultedKey<Value: Sendable>: LanguageRowHolder {
     var row: LanguageRow { key.row }
 }
 
-/// A key, whatever the type of its values.
+/// A key with any type of values.
 protocol LanguageRowHolder {
     var row: LanguageRow { get }
 }
 
-/// What a row says, without the type of its values.
+/// The contents of a row without the type of its values.
 package struct LanguageRow: Sendable {
     package let name: String
-    /// What the key says, in Markdown, without a full stop at its end.
+    /// The meaning of the key, in Markdown, without a final full stop.
     package let meaning: String
     package let isRequired: Bool
-    /// The default, where it is one value.
+    /// The default, if it is one value.
     package fileprivate(set) var standard: JSONTree?
-    /// The default in words, where it is not one value.
+    /// The default in words, if it is not one value.
     package let absent: String?
     fileprivate let examples: [JSONTree]
     fileprivate let words: @Sendable () -> String
     fileprivate let valueSchema: @Sendable () -> JSONTree
 
-    /// The values that the key takes, in Markdown.
+    /// The accepted values, in Markdown.
     package var values: String { words() }
 
-    /// What the key says, without Markdown.
+    /// The meaning of the key, without Markdown.
     package var plainMeaning: String {
         meaning.replacing(/\[([^\]]+)\]\(([^)]+)\)/) { $0.1 }.replacing("`", with: "") + "."
     }
@@ -76,9 +76,9 @@ package struct LanguageRow: Sendable {
     }
 }
 
-/// The rows of one mapping, whatever their types.
+/// The rows of one mapping, with any types.
 package protocol LanguageTable: Sendable {
-    /// What the mapping is called in the JSON Schema of route files: `job_rule`.
+    /// The name of the mapping in the JSON Schema of route files: `job_rule`.
     var name: String { get }
     /// With an article, for messages: `a job rule`.
     var noun: String { get }
@@ -90,24 +90,24 @@ extension LanguageTable {
     package var keys: [String] { rows.map(\.name) }
 }
 
-/// One mapping of the language. `Keys` has a property for each row; rows that mappings share are in a structure that is
-/// a property itself.
+/// A mapping of the language. `Keys` has a property for each row; shared rows are in a structure that is a property
+/// itself.
 struct LanguageMapping<Keys: Sendable>: LanguageTable {
     let name: String
     let noun: String
     let key: Keys
     let rows: [LanguageRow]
     let names: Set<String>
-    /// The keys that the mapping must have.
+    /// The required keys.
     let required: [String]
-    /// What to say to an author who writes a key that another mapping has, or another program.
+    /// Hints for keys of other mappings or other programs.
     let hints: [String: String]
     private let rules: @Sendable () -> [JSONTree]
     private let constraints: @Sendable () -> JSONTree
 
     /// - Parameters:
-    ///   - subset: the keys that the mapping has, if it has not all of them.
-    ///   - rules: what the schema says of the mapping as a whole.
+    ///   - subset: the keys of the mapping, if it does not have all of them.
+    ///   - rules: the schema's rules for the mapping as a whole.
     ///   - constraints: more members of the schema.
     init(
         _ name: String, noun: String, _ key: Keys, only subset: Set<String>? = nil, hints: [String: String] = [:],
@@ -145,21 +145,22 @@ struct LanguageMapping<Keys: Sendable>: LanguageTable {
 
 /// The route language.
 package enum RouteLanguage {
-    /// Every mapping that a file may hold.
+    /// Every mapping that a file may contain.
     package static var mappings: [any LanguageTable] {
         [
             files, kind, provider, sample, route, rule, conditions, condition, verify, token, tokenDigest, secret,
             backoff, retention,
             batch,
             budget,
-            budgetPolicy, rate, reply, handshake, handshakeHMAC, example, expectation, expectedJob, expectedReply,
+            budgetPolicy, rate, reply, quarantine, handshake, handshakeHMAC, example, expectation, expectedJob,
+            expectedReply,
         ]
     }
 
     /// The built-in presets that `provider` may name.
     package static var providers: [String] { PresetTexts.names }
 
-    /// What a file itself holds.
+    /// The top level of a file.
     package static var file: any LanguageTable { files }
 
     static let files = LanguageMapping("route_file", noun: "a route file", FileKeys())
@@ -176,7 +177,7 @@ struct FileKeys {
     let providers = LanguageKey(
         "providers",
         .node(
-            "a mapping from names to [presets](#presets-of-your-own)",
+            "a mapping from names to [presets](#custom-presets)",
             [
                 "type": "object", "propertyNames": .to(.name),
                 "additionalProperties": .reference(to: RouteLanguage.provider.name),
@@ -184,7 +185,7 @@ struct FileKeys {
         meaning: "Presets that `provider` can name in the routes of all files")
     let routes = LanguageKey(
         "routes", .list(of: .mapping(RouteLanguage.route, "[routes](#routes)"), named: "a route"),
-        meaning: "The routes: which webhooks are accepted, and what becomes of them")
+        meaning: "The routes: which webhooks are accepted, and what happens to them")
 
     /// A kind can be a name alone.
     private static var kindOrNothing: JSONTree {

@@ -3,12 +3,12 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Texts that stand for themselves and look as if they were meant to be something else.
+/// Literal texts that look as if something else was intended.
 enum LiteralLookalike {
     private static let roots = Set(ReferenceForm.all.filter { !$0.isWord }.map { "\($0.root)." })
 
-    /// What to say of a text of a payload that looks like a reference as other programs write them: `body.a`,
-    /// `$body.a`, `$(body.a)`, `{{body.a}}`. Nothing for any other text.
+    /// A remark on a text of a payload that looks like a reference of another program: `body.a`, `$body.a`,
+    /// `$(body.a)`, `{{body.a}}`. `nil` for any other text.
     static func remark(onPayload text: String) -> String? {
         var inner = text[...]
         for (opening, closing) in [("$(", ")"), ("{{", "}}"), ("{", "}"), ("$", "")]
@@ -22,7 +22,7 @@ enum LiteralLookalike {
         return "this is literal text; write a reference as ${\(inner)}"
     }
 
-    /// What to say of a text that a condition compares with and that looks like a pattern or a comparison.
+    /// A remark on a text in a condition that looks like a pattern or a comparison.
     static func remark(onExpected text: String) -> String? {
         if text.utf8.contains(UInt8(ascii: "*")), text != "*" {
             return "this value is compared literally; write a pattern as { like: … }"
@@ -35,8 +35,8 @@ enum LiteralLookalike {
             + "\(number) }"
     }
 
-    /// What to say of a text in quotes that a condition compares with a value of JSON, and that without them would be a
-    /// number, true, false or null: the text equals none of those.
+    /// A remark on a quoted text in a condition on a JSON value that would be a number, true, false or null without
+    /// quotes: the text equals none of those.
     static func remark(onQuoted scalar: YAMLScalar) -> String? {
         guard scalar.style != .plain, !scalar.text.isEmpty else { return nil }
         let plain = YAMLScalar(text: scalar.text, style: .plain).value

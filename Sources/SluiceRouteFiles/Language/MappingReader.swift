@@ -2,14 +2,14 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A mapping with a closed set of keys: unknown keys and missing required ones have been noted as problems.
+/// A mapping with a closed set of keys: unknown keys and missing required ones have been recorded as problems.
 struct MappingReader<Keys: Sendable> {
     let context: FileContext
     let position: YAMLPosition
     private var entries: [YAMLEntry]
     private let mapping: LanguageMapping<Keys>
 
-    /// - Returns: `nil`, after noting it, if the node is not a mapping.
+    /// - Returns: `nil` after recording that the node is not a mapping.
     init?(_ node: YAMLNode, _ mapping: LanguageMapping<Keys>, in context: FileContext) {
         guard case .mapping(let entries) = node.content else {
             context.error(node.position, "\(mapping.noun) must be a mapping, not \(node.noun)")
@@ -49,7 +49,7 @@ struct MappingReader<Keys: Sendable> {
 
     func has(_ key: String) -> Bool { entry(key) != nil }
 
-    /// The value of a key; `nil` without one, or after a problem has been noted.
+    /// The value of a key; `nil` without one, or after recording a problem.
     func read<Value>(_ key: KeyPath<Keys, LanguageKey<Value>>) -> Value? { read(mapping.key[keyPath: key]) }
 
     /// The value of a key, or its default.
@@ -57,7 +57,7 @@ struct MappingReader<Keys: Sendable> {
         written(key) ?? mapping.key[keyPath: key].value
     }
 
-    /// The value of a key that the mapping itself has.
+    /// The value of a key in the mapping itself.
     func written<Value>(_ key: KeyPath<Keys, DefaultedKey<Value>>) -> Value? { read(mapping.key[keyPath: key].key) }
 
     private func read<Value>(_ key: LanguageKey<Value>) -> Value? {

@@ -12,7 +12,7 @@ extension RouteLanguage {
         ])
 }
 
-/// The keys of a preset: what people are told about the provider, and the keys of a route that it brings.
+/// The keys of a preset: information about the provider, and the keys of a route.
 struct ProviderKeys {
     let title = LanguageKey(
         "title", .filledText, absent: "its name", examples: ["Acme Payments"],
@@ -26,7 +26,7 @@ struct ProviderKeys {
     let setup = LanguageKey(
         "setup", .filledText, absent: "none", meaning: "What to enter where at the provider")
     let secret = LanguageKey(
-        "secret", .filledText, absent: "none", meaning: "What the route's `secrets` must hold, and where to find it")
+        "secret", .filledText, absent: "none", meaning: "What the route's `secrets` must contain, and where to find it")
     let account = LanguageKey(
         "account",
         .node(
@@ -36,7 +36,8 @@ struct ProviderKeys {
                 "additionalProperties": .filledText,
             ]),
         absent: "none",
-        meaning: "What the route's `account` must hold. In the preset's keys, `${account.NAME}` stands for the value")
+        meaning: "What the route's `account` must contain. In the preset's keys, `${account.NAME}` stands for the value"
+    )
     let events = LanguageKey(
         "events", .list(of: .filledText, "a list of texts", named: "an event"), absent: "not known",
         meaning: "The provider's event names. `sluice check` warns of a rule for any other event")
@@ -52,13 +53,13 @@ struct ProviderKeys {
         meaning: "How long the provider waits for an answer")
     let success = LanguageKey(
         "success", .list(of: .integer(in: 200...399), "a list of statuses", named: "a status"), absent: "every 2xx",
-        meaning: "The statuses that the provider takes as success. `sluice check` warns of a `reply` with another")
+        meaning: "The statuses that the provider treats as success. `sluice check` warns of a `reply` with another")
     let notes = LanguageKey(
         "notes", .list(of: .filledText, "a list of sentences", named: "a note"), absent: "none",
-        meaning: "What else people should know")
+        meaning: "Notes about the provider")
     let unverified = LanguageKey(
-        "unverified", .list(of: .filledText, "a list of sentences", named: "a sentence of 'unverified'"),
-        absent: "none", meaning: "Facts in the preset that are not from the provider's own pages")
+        "unverified", .list(of: .filledText, "a list of facts", named: "a fact in 'unverified'"),
+        absent: "none", meaning: "Facts in the preset that are not in the provider's documentation, as noun phrases")
     let samples = LanguageKey(
         "samples",
         .node(
@@ -88,7 +89,7 @@ struct ProviderKeys {
     let reply = RouteLanguage.route.key.reply
     let handshake = RouteLanguage.route.key.handshake
 
-    /// The keys that are for people and not for routes.
+    /// The keys with information for people.
     static let information: Set<String> = [
         "title", "docs", "aliases", "setup", "secret", "account", "events", "retry_span", "delivery_delay",
         "answer_within", "success", "notes", "unverified", "samples",

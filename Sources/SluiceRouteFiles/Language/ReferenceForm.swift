@@ -4,26 +4,26 @@ internal import SluiceRoutes
 
 /// A row of the table of references: one form of `${…}`.
 ///
-/// The parser, the patterns of the JSON Schema and the tables of the reference page come from the rows. What a
-/// reference is called in messages is `ReferenceSource.noun`, which requests need too.
+/// The parser, the patterns of the JSON Schema and the tables of the reference page are generated from the rows. The
+/// name of a reference in messages is `ReferenceSource.noun`, which requests need, too.
 package struct ReferenceForm: Sendable {
-    /// How it begins: `body`, `delivery.id`.
+    /// The start of the reference: `body`, `delivery.id`.
     package let name: String
     let syntax: Syntax
-    /// What it gives in a job, in Markdown; `nil` for one that only `verify` knows.
+    /// Its value in a job, in Markdown; `nil` if it is only available in `verify`.
     package let meaning: String?
-    /// What it gives in `verify`, in Markdown; `nil` for what a sender cannot sign.
+    /// Its value in `verify`, in Markdown; `nil` if senders cannot sign it.
     package let signedMeaning: String?
 
-    /// What follows the name, and the source that the whole means.
+    /// The syntax after the name, and the resulting source.
     enum Syntax: Sendable {
         /// Nothing.
         case word(ReferenceSource)
         /// A path into JSON: `.a.b[0]["odd.key"]`.
         case path(@Sendable (JSONPath) -> ReferenceSource)
-        /// A name, of a thing that messages call by its noun: `.NAME` or `["odd.name"]`.
+        /// A name of something that messages call by its noun: `.NAME` or `["odd.name"]`.
         case name(of: String, @Sendable (String) -> ReferenceSource)
-        /// A header's name, which may hold dots: `.NAME`.
+        /// A header's name, which may contain dots: `.NAME`.
         case header(@Sendable (HeaderName) -> ReferenceSource)
         /// Another reference, to a value of the request: `.body.id`.
         case reference(@Sendable (ReferenceSource) -> VerifyReference)
@@ -93,7 +93,7 @@ package struct ReferenceForm: Sendable {
                 meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
             ReferenceForm(
                 "account", .name(of: "a value of 'account'") { .account($0) },
-                meaning: "In a [preset](#presets-of-your-own): the value of the route's `account`",
+                meaning: "In a [preset](#custom-presets): the value of the route's `account`",
                 signed: "In a preset: the value of the route's `account`"),
             ReferenceForm(
                 "hmac", .word(.handshakeHMAC),
@@ -102,7 +102,7 @@ package struct ReferenceForm: Sendable {
             ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
         ] + derived
 
-    /// What senders make of other values; nothing that jobs have a use for.
+    /// Values that senders derive from others; not useful in jobs.
     private static let derived = [
         ReferenceForm(
             "key", .word(.verifyOnly(.key)),
@@ -114,6 +114,7 @@ package struct ReferenceForm: Sendable {
         ReferenceForm(
             "url.with_port", .word(.verifyOnly(.urlWithPort)),
             signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none"),
+        ReferenceForm("url.without_port", .word(.verifyOnly(.urlWithoutPort)), signed: "The URL without its port"),
         ReferenceForm(
             "url.without_query", .word(.verifyOnly(.urlWithoutQuery)), signed: "The URL up to the query"),
         ReferenceForm("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),
@@ -142,25 +143,25 @@ package struct ReferenceForm: Sendable {
                 "Another value with a `\\` before each `\\` and each `:`, for texts joined by `:`: `escaped.body.id`"),
     ]
 
-    /// Those that mean something outside `verify`.
+    /// Those that are available outside of `verify`.
     static var general: [ReferenceForm] { all.filter { $0.meaning != nil } }
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     static func named(_ name: String) -> ReferenceForm? { byName[name] }
 
-    /// What comes before the first dot of a name: `delivery`.
+    /// The part before the first dot of a name: `delivery`.
     var root: Substring { name.prefix { $0 != "." } }
 
-    /// What comes behind the first dot of a name; `nil` without one.
+    /// The part after the first dot of a name; `nil` without one.
     var field: Substring? { name.firstIndex(of: ".").map { name[name.index(after: $0)...] } }
 
-    /// What follows a root and a dot, of the forms that share the root.
+    /// The fields after a root and a dot, of the forms with this root.
     static func fields(of root: String) -> [String] {
         all.filter { $0.root == root }.compactMap { $0.field.map(String.init) }
     }
 
-    /// Whether it is a word that nothing follows.
+    /// Whether it is a word without anything after it.
     var isWord: Bool {
         if case .word = syntax { field == nil } else { false }
     }
@@ -173,7 +174,7 @@ package struct ReferenceForm: Sendable {
         }
     }
 
-    /// The forms as a page shows them, in Markdown.
+    /// The forms for a page, in Markdown.
     package var written: String {
         let forms =
             switch syntax {

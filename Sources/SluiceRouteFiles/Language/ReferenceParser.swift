@@ -2,28 +2,28 @@ internal import SluiceBase
 internal import SluiceJSON
 package import SluiceRoutes
 
-/// Reads what stands between `${` and `}`: `body.repository["full name"] ?? "none"`.
+/// Parses the text between `${` and `}`: `body.repository["full name"] ?? "none"`.
 package struct ReferenceParser {
-    /// What is wrong with a reference; a phrase that names it.
+    /// The problem with a reference; a phrase that names it.
     package struct SyntaxError: Error {
         package let message: String
     }
 
     private let text: [UInt8]
     private var offset: Int
-    /// Where the root begins, for messages.
+    /// The start of the root, for messages.
     private let start: Int
 
-    /// - Parameter offset: where the reference begins in `text`, behind `${`.
+    /// - Parameter offset: the start of the reference in `text`, after `${`.
     private init(_ text: [UInt8], at offset: Int) {
         self.text = text
         self.offset = offset
         start = offset
     }
 
-    /// Reads a reference that ends in `}`.
+    /// Parses a reference that ends in `}`.
     ///
-    /// - Parameter offset: moved behind the `}`.
+    /// - Parameter offset: advanced to after the `}`.
     static func parse(_ text: [UInt8], at offset: inout Int) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(text, at: offset)
         let source = try parser.source()
@@ -34,7 +34,7 @@ package struct ReferenceParser {
         return Reference(source: source, fallback: fallback)
     }
 
-    /// Reads a reference without `${}` and without a default, as the keys of `when` are.
+    /// Parses a reference without `${}` and without a default, as in the keys of `when`.
     package static func parseBare(_ text: String) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(Array(text.utf8), at: 0)
         let source = try parser.source()
@@ -63,7 +63,7 @@ package struct ReferenceParser {
         }
     }
 
-    /// Whether a field follows, of a word that can also be used alone.
+    /// Whether a field follows a word that can also be used alone.
     private func hasField(_ root: String) -> Bool {
         peek() == UInt8(ascii: ".") && !ReferenceForm.fields(of: root).isEmpty
     }
@@ -79,7 +79,7 @@ package struct ReferenceParser {
         throw SyntaxError(message: "unknown reference '\(root).\(PrintableText.escape(field))'\(hint)")
     }
 
-    /// The reference that another one changes: a value of the request as it is.
+    /// The reference that another one transforms: a value of the request.
     private mutating func inner() throws(SyntaxError) -> ReferenceSource {
         guard take(".") else { throw failure("must be followed by a reference, such as .body.id") }
         let source = try source()
@@ -90,7 +90,7 @@ package struct ReferenceParser {
         }
     }
 
-    /// What stands where a reference should end.
+    /// The error if a reference does not end where it should.
     private func notClosed() -> SyntaxError {
         let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
         if written == "headers", peek() == UInt8(ascii: ".") || peek() == UInt8(ascii: "[") {
@@ -132,7 +132,7 @@ extension ReferenceParser {
     private mutating func path() throws(SyntaxError) -> JSONPath {
         var steps: [JSONPath.Step] = []
         while true {
-            // What is read of a body nests no deeper.
+            // The parser of bodies has the same limit.
             guard steps.count <= JSONLimits.bulkDepth else {
                 throw failure("has more than \(JSONLimits.bulkDepth) steps")
             }
@@ -178,7 +178,7 @@ extension ReferenceParser {
         return name
     }
 
-    /// A field name (RFC 9110 §5.6.2), which may hold dots.
+    /// A field name (RFC 9110 §5.6.2), which may contain dots.
     private mutating func headerName() throws(SyntaxError) -> String {
         guard take(".") else { throw failure("must be followed by the name of a header: header.X-Name") }
         let begin = offset
@@ -208,7 +208,7 @@ extension ReferenceParser {
         return ReferenceFallback(json: value, text: value == Array("null".utf8) ? [] : value)
     }
 
-    /// A JSON string literal, read as what it means.
+    /// The value of a JSON string literal.
     private mutating func quoted() throws(SyntaxError) -> String {
         let begin = offset
         offset += 1

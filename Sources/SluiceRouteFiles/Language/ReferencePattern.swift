@@ -1,9 +1,9 @@
 internal import SluiceRoutes
 
-/// Regular expressions for references, as `ReferenceParser` reads them.
+/// Regular expressions for references, equivalent to `ReferenceParser`.
 ///
-/// In the part of the syntax that ECMA-262 (with the flag `u`), Python, Go and Rust have in common, and so that each
-/// text can be read in one way only: no validator has to go back far.
+/// They use the common subset of ECMA-262 (with the flag `u`), Python, Go and Rust, and are unambiguous, so that no
+/// validator backtracks far.
 enum ReferencePattern {
     private static let blanks = "[ \\t]*"
     /// A JSON string, roughly.
@@ -21,7 +21,7 @@ enum ReferencePattern {
     private static let source = alternatives(pattern(of: ReferenceForm.general))
     private static let signedSource = alternatives(pattern(of: ReferenceForm.all))
 
-    /// One pattern for the words, and for each root and what may follow it.
+    /// One pattern for the words, and for each root with its continuations.
     private static func pattern(of forms: [ReferenceForm]) -> [String] {
         let words = alternatives(forms.filter(\.isWord).map(\.name))
         return [words] + forms.filter { !$0.isWord }.map(pattern)
@@ -49,18 +49,18 @@ enum ReferencePattern {
 
     private static func text(_ reference: String) -> String { #"^([^$]|\$\$+\{|\#(reference)|\$+([^$\{]|$))*$"# }
 
-    /// Whether a text holds a reference: `${` that is not `$${`.
+    /// Whether a text contains a reference: `${` that is not `$${`.
     static let isHeld = #"(^|[^$])\$\{"#
     /// A text in which every reference is well-formed.
     static let text = text(reference(source))
-    /// The same for `signed`, where `timestamp` and `id` mean something.
+    /// The same for `signed`, with `timestamp` and `id`.
     static let signedText = text(reference(signedSource))
     /// A reference without `${` and `}`.
     static let bare = "^\(blanks)\(source)$"
     /// One reference to an array in the body, or the word `lines`.
     static let elements =
         #"^(lines|\$\{\#(blanks)body\#(pathOfElements)\#(blanks)(\?\?\#(blanks)null( \#(blanks))?)?\})$"#
-    /// One reference to what a request can hold a part of a signature in.
+    /// One reference to a value of a request that can contain a part of a signature.
     static let signaturePart =
         #"^\$\{\#(blanks)(\#(part)|body)\#(blanks)\}$"#
     /// The same, or a URL.

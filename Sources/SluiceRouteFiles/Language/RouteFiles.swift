@@ -8,11 +8,11 @@ package enum RouteFiles {
     /// All files together, in bytes; 8 MiB.
     static let totalLimit = 8 << 20
 
-    /// The route files of a folder, by name: every `*.yaml` in it, not below it, whose name does not begin with a dot.
+    /// Reads the route files of a folder by name: every `*.yaml` directly in it whose name does not start with a dot.
     ///
-    /// Blocking. A `*.yml` is a problem, so that no file is passed over by mistake.
+    /// Blocking. A `*.yml` is a problem, so that no file is skipped by mistake.
     ///
-    /// - Parameter folder: the path as the user wrote it; it stands in front of each file's name in messages.
+    /// - Parameter folder: the path as given by the user; it precedes each file's name in messages.
     package static func read(folder: String) throws(RouteFilesError) -> [RouteFile] {
         let names: [String]
         do {
@@ -47,12 +47,12 @@ package enum RouteFiles {
         return files
     }
 
-    /// Whether a name in the folder matters: a route file, or one that is a problem.
+    /// Whether a name in the folder is relevant: a route file, or one that is a problem.
     static func isWatched(_ name: String) -> Bool {
         !name.hasPrefix(".") && (name.hasSuffix(".yaml") || isMisnamed(name))
     }
 
-    /// Whether a name is meant to be that of a route file, and would be passed over.
+    /// Whether a name was probably intended for a route file, and would be skipped.
     private static func isMisnamed(_ name: String) -> Bool {
         let lower = name.lowercased()
         return lower.hasSuffix(".yml") || lower.hasSuffix(".yaml") && !name.hasSuffix(".yaml")
@@ -69,11 +69,11 @@ package enum RouteFiles {
 
 /// The folder, or files in it, could not be read.
 package struct RouteFilesError: Error, Sendable, CustomStringConvertible {
-    /// What could still be read, so that all problems can be shown in one run.
+    /// The readable files, so that all problems can be reported in one run.
     package let files: [RouteFile]
     package let problems: [Diagnostic]
 
-    /// The problems, one a line; never the files' contents.
+    /// The problems, one per line; never the files' contents.
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 
     init(files: [RouteFile] = [], problems: [Diagnostic]) {
@@ -82,12 +82,12 @@ package struct RouteFilesError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// One route file as it was read.
+/// One route file as read.
 package struct RouteFile: Sendable, Hashable {
-    /// For messages: the folder as the user wrote it, and the file's name.
+    /// For messages: the folder as given by the user, and the file's name.
     package let name: String
     package let bytes: [UInt8]
-    /// Changes exactly when the bytes do.
+    /// Changes exactly if the bytes change.
     package let contentHash: Fingerprint
 
     package init(name: String, bytes: [UInt8]) {
@@ -98,30 +98,30 @@ package struct RouteFile: Sendable, Hashable {
     }
 }
 
-/// The secret files that a compilation reads: each once, remembered for the fingerprint of what was compiled.
+/// The secret files of a compilation: each is read once, and remembered for the fingerprint.
 ///
-/// Belongs to one reading of the folder; not for another thread while it is compiled from.
+/// Belongs to one reading of the folder; must not be used by another thread during a compilation.
 package final class SecretFiles {
     /// In bytes; a secret is far shorter.
     static let limit = 64 << 10
 
     private let folder: String
-    /// What a snapshot has read before, to be taken as it was then.
+    /// Contents from a snapshot, which are not read again.
     private let known: [String: Result<[UInt8], FileAccess.AccessError>]
     private var contents: [String: Result<[UInt8], FileAccess.AccessError>] = [:]
 
     /// - Parameters:
-    ///   - folder: what relative paths are relative to: the routes folder.
+    ///   - folder: the base of relative paths: the routes folder.
     ///   - known: contents that are not read again.
     package init(folder: String, known: [String: Result<[UInt8], FileAccess.AccessError>] = [:]) {
         self.folder = folder
         self.known = known
     }
 
-    /// The paths that were asked for, as the route files write them, sorted.
+    /// The requested paths, as in the route files, sorted.
     package var paths: [String] { contents.keys.sorted() }
 
-    /// The content of a file, or why it cannot be read.
+    /// The content of a file, or the error of reading it.
     package func content(of path: String) -> Result<[UInt8], FileAccess.AccessError> {
         if let known = contents[path] { return known }
         let content = known[path] ?? Self.read(Self.resolve(path, in: folder))
@@ -133,7 +133,7 @@ package final class SecretFiles {
         Result { () throws(FileAccess.AccessError) in try FileAccess.read(path, limit: limit) }
     }
 
-    /// A path as the file system takes it.
+    /// A path for the file system.
     static func resolve(_ path: String, in folder: String) -> String {
         path.hasPrefix("/") ? path : "\(folder)/\(path)"
     }

@@ -6,7 +6,8 @@ internal import SluiceYAML
 extension RouteLanguage {
     static let route = LanguageMapping("route", noun: "a route", RouteKeys(), rules: RouteKeys.rules)
     static let rate = LanguageMapping("rate", noun: "'rate'", RateKeys())
-    /// What `body_limit` may be.
+    static let quarantine = LanguageMapping("quarantine", noun: "'quarantine'", QuarantineKeys())
+    /// The range of `body_limit`.
     package static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
 
     static let reply = LanguageMapping("reply", noun: "'reply'", ReplyKeys(), rules: ReplyKeys.rules)
@@ -61,7 +62,7 @@ struct RouteKeys {
                 "additionalProperties": ["type": ["string", "number"]],
             ]),
         absent: "none",
-        meaning: "What the provider's preset asks for besides secrets, such as the id of the webhook")
+        meaning: "What the provider's preset requires in addition to secrets, such as the id of the webhook")
     let verify = LanguageKey(
         "verify",
         .node(
@@ -70,13 +71,13 @@ struct RouteKeys {
                 if: ["type": ["object", "array"]],
                 then: .oneOrList(of: .reference(to: RouteLanguage.verify.name)), else: .constant("none"))),
         absent: "the provider's",
-        meaning: "How requests are verified: a mapping, whose keys go over those of the preset one by one, a list of "
-            + "mappings of which any may find a request valid, or the word `none`")
+        meaning: "How requests are verified: a mapping, whose keys override the preset's; a list of mappings, one of "
+            + "which must match; or the word `none`")
     let credentialHeaders = LanguageKey(
         "credential_headers",
         .list(of: .headerName, "a list of header names", named: "a header of 'credential_headers'"),
         absent: "none", examples: [["X-Api-Key"]],
-        meaning: "More headers that are never stored and never part of `${headers}`, besides the signature's")
+        meaning: "More headers that are never stored and never part of `${headers}`, in addition to the signature's")
     let secrets = LanguageKey(
         "secrets", .node("a list of [mappings](#secrets)", .filledList(of: .reference(to: RouteLanguage.secret.name))),
         meaning: "The secrets for signatures. Any of them may match, so you can replace a secret without a "
@@ -84,7 +85,7 @@ struct RouteKeys {
     let handshake = LanguageKey(
         "handshake",
         .node("a list of [rules](#handshakes)", .filledList(of: .reference(to: RouteLanguage.handshake.name))),
-        meaning: "How the requests are answered with which a provider tests the address. A handshake makes no job")
+        meaning: "How to answer the requests that a provider sends to verify the URL. A handshake makes no job")
     let handshakeSecrets = LanguageKey(
         "handshake_secrets",
         .node("a list of [mappings](#secrets)", .filledList(of: .reference(to: RouteLanguage.secret.name))),
@@ -93,13 +94,14 @@ struct RouteKeys {
     let publicURL = LanguageKey(
         "public_url", .publicURL, absent: "the setting `public_url`", examples: ["https://hooks.example.com"],
         meaning: "The URL of this route as the provider knows it: `https://hooks.example.com`, to which the path and "
-            + "query of the request are appended, or a URL with a path if a proxy changes the path")
+            + "query of the request are appended, or a URL with a path if a proxy changes the path. At the path `/` "
+            + "a signature may be over the URL with the slash or without it")
     let rate = LanguageKey(
         "rate", .mapping(RouteLanguage.rate) { RateLimit($0) }, absent: "no limit",
-        meaning: "How many verified requests are accepted in a time: a token bucket. A request that finds it empty is "
+        meaning: "How many verified requests are accepted per period: a token bucket. A request that finds it empty is "
             + "answered 429 with `Retry-After`. A reload keeps the bucket if the numbers do not change")
     let outboxShare = LanguageKey<Int>(
-        "outbox_share", .integer(in: 1...100), absent: "no limit of its own", examples: ["25"],
+        "outbox_share", .integer(in: 1...100), absent: "no separate limit", examples: ["25"],
         meaning:
             "Percent of `outbox.max_bytes` that undelivered jobs of this route may use; above it, its requests get "
             + "503 `outbox_share_full`. When `outbox.max_keys` is reached and the route has more than this percentage "
@@ -204,6 +206,16 @@ struct RouteKeys {
             + "including delivered ones (`outbox.keep_delivered`). "
             + "[`sluice explain --delivery`](cli.md#explaining-a-request) can then show how the routes process it"
     ).defaulting(to: false)
+    let quarantine = LanguageKey(
+        "quarantine",
+        .node(
+            "`true`, `false` or a [mapping](#quarantine)",
+            .rule(
+                if: ["type": "object"], then: .reference(to: RouteLanguage.quarantine.name),
+                else: ["type": "boolean"])),
+        absent: "`false`", examples: ["true"],
+        meaning: "Whether requests are kept whose signature no secret matches. They are answered 401 anyway, and "
+            + "`sluice quarantine verify` verifies them again after you have added the right secret")
     let examples = LanguageKey(
         "examples", .node("a list of [mappings](#examples)", .list(of: .reference(to: RouteLanguage.example.name))),
         meaning: "Example requests with expected results, which `sluice check` runs")
@@ -235,7 +247,7 @@ extension KeyFormat where Value == HeaderName {
 }
 
 extension KeyFormat where Value == String {
-    /// The name of a preset. Which names there are depends on the other files, too.
+    /// The name of a preset. The available names depend on the other files, too.
     fileprivate static var provider: KeyFormat {
         text("a name, see `sluice providers`", .any(of: [.words(RouteLanguage.providers), .filledText]))
     }
@@ -255,7 +267,7 @@ extension KeyFormat where Value == PublicURL {
     }
 }
 
-/// What the schema says of a route as a whole.
+/// The schema's rules for a route as a whole.
 extension RouteKeys {
     fileprivate static var rules: [JSONTree] {
         verificationRules + [keyRule, otherwiseRule, linesRule] + handshakeRules
@@ -275,19 +287,19 @@ extension RouteKeys {
 
     private static let hasProvider = JSONTree.requiring("provider")
 
-    /// A route says how it verifies, with secrets unless it accepts everything; and without a provider it says all.
+    /// A route has a verification, with secrets unless it accepts everything; without a provider it is complete.
     private static var verificationRules: [JSONTree] {
         let verifies = JSONTree.any(of: [hasProvider, .requiring("verify")])
         return [
             verifies,
             .rule(
-                if: .having("verify", "none"), then: .keys(["secrets": false]),
+                if: .having("verify", "none"), then: .keys(["secrets": false, "quarantine": false]),
                 else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys, learnsSecrets]))),
             .rule(if: .not(hasProvider), then: .keys(["verify": VerifyKeys.wholeScheme])),
         ]
     }
 
-    /// Where every key is fetched there are no secrets.
+    /// If every key is fetched, there are no secrets.
     private static var fetchesKeys: JSONTree {
         let fetches = JSONTree.requiring("key_from").adding(["not": .requiring("key_request")])
         let verify: JSONTree = [
@@ -306,7 +318,7 @@ extension RouteKeys {
         JSONTree.keys(["handshake": ["contains": .requiring("learn")]]).adding(["required": ["handshake"]])
     }
 
-    /// The built-in presets that say nothing about a secret, or learn it.
+    /// The built-in presets without a secret, or that learn it.
     private static var presetsWithoutSecrets: [String] {
         PresetTexts.names.filter { name in
             guard let text = PresetTexts.text(of: name).map({ "\($0)" }) else { return false }
@@ -314,7 +326,7 @@ extension RouteKeys {
         }
     }
 
-    /// What is said about unique keys means nothing where there are none.
+    /// Keys about unique keys have no effect without one.
     private static var keyRule: JSONTree {
         let rule = JSONTree.rule(if: .requiring("unique_while"), then: .requiring("unique_key"))
         return .rule(
@@ -325,7 +337,7 @@ extension RouteKeys {
             ]))
     }
 
-    /// A rule without `when` is the last one, and matches all that the others leave.
+    /// A rule without `when` is the last one, and matches everything that the others do not.
     private static var otherwiseRule: JSONTree {
         let leavesSome: JSONTree = [
             "required": ["jobs"], "properties": ["jobs": ["items": ["type": "object", "required": ["when"]]]],
@@ -333,7 +345,7 @@ extension RouteKeys {
         return .rule(if: .any(of: [.having("match", "all"), leavesSome]), then: .requiring("otherwise"))
     }
 
-    /// JSON lines are read whatever the `Content-Type` says.
+    /// JSON lines are read regardless of `Content-Type`.
     private static var linesRule: JSONTree {
         .rule(if: .having("each", "lines"), then: .keys(["body": .constant("auto")]))
     }
@@ -370,11 +382,33 @@ extension RateLimit {
     }
 }
 
+/// The keys of `quarantine`.
+struct QuarantineKeys {
+    private static let counts = 1...100_000
+    private static let standard = QuarantineLimits()
+
+    let maxRequests = LanguageKey(
+        "max_requests", .integer(in: Self.counts), meaning: "How many requests of this route are kept"
+    ).defaulting(to: Self.standard.maxRequests)
+    let maxBytes = LanguageKey(
+        "max_bytes", .size(in: .kibibytes(16) ... .gibibytes(16)),
+        meaning: "Their size together; each counts 512 bytes more than it has"
+    ).defaulting(to: Self.standard.maxBytes)
+    let maxPerAddress = LanguageKey(
+        "max_per_address", .integer(in: Self.counts),
+        meaning: "How many of one address, or IPv6 /64, are kept. Behind `trusted_proxies`, the address that the proxy "
+            + "reports counts"
+    ).defaulting(to: Self.standard.maxPerAddress)
+    let keep = LanguageKey(
+        "keep", .duration(in: .seconds(60) ... .seconds(90 * 86_400)), meaning: "How long each is kept"
+    ).defaulting(to: Self.standard.keep)
+}
+
 /// The keys of `reply`.
 struct ReplyKeys {
     private static let statuses = 200...299
-    /// Headers of the message's framing, of the connection, and those that would give a sender something to keep or to
-    /// follow.
+    /// Headers of the message's framing, of the connection, and those that would make a sender store or follow
+    /// something.
     static let reserved: Set<String> = [
         "connection", "content-encoding", "content-length", "date", "keep-alive", "location", "proxy-authenticate",
         "proxy-connection", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
@@ -404,7 +438,7 @@ struct ReplyKeys {
         ]
     }
 
-    /// Numbers, true, false and null are taken as they are written.
+    /// Numbers, true, false and null are used as written.
     private static var headerText: JSONTree {
         let constant: JSONTree = [
             "pattern": .text(SchemaPattern.printableASCII), "maxLength": .number(ReplyTemplate.longestValue),
@@ -412,7 +446,7 @@ struct ReplyKeys {
         return SchemaDefinition.text(orElse: constant).adding(["type": ["string", "number", "boolean", "null"]])
     }
 
-    /// An answer without content has no body, and the gateway's own document has a type of its own.
+    /// An answer without content has no body, and the gateway's document has its own type.
     fileprivate static var rules: [JSONTree] {
         let statuses = Self.statuses.filter(ReplyTemplate.hasNoContent).map { JSONTree.number($0) }
         let isContentType: JSONTree = ["pattern": .text(SchemaPattern.anyCase(["content-type"]))]

@@ -3,45 +3,45 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// What references mean in one route while it is compiled: the body paths seen so far, and what the route's own names
-/// stand for.
+/// The meaning of references in one route during its compilation: the body paths seen so far, and the names that the
+/// route defines.
 struct RouteScope {
-    /// What the texts that are being read are about.
+    /// The subject of the current texts.
     enum Subject {
-        /// A job, which with `each` is of one element.
+        /// A job, with `each` the job of one element.
         case job
         /// The whole delivery.
         case delivery
-        /// The signature: `timestamp` and `id` mean something, and no element does.
+        /// The signature: with `timestamp` and `id`, without elements.
         case signature
     }
 
     let context: FileContext
     var subject = Subject.job
-    /// What `event` stands for; `nil` where neither the route nor its provider says.
+    /// The template of `event`; `nil` if neither the route nor its provider has one.
     var event: TextTemplate?
-    /// The segments of the path that its parameters stand at.
+    /// The indexes of the parameters in the segments of the path.
     var parameters: [String: Int] = [:]
     /// Whether `url` is known.
     var hasPublicURL = false
-    /// Whether `hmac` is known: in the reply of a handshake that makes one.
+    /// Whether `hmac` is known: in the reply of a handshake with one.
     var hasHMAC = false
     /// Whether `key.id` is known: in the request for a key.
     var hasKeyID = false
-    /// The path of the elements, ending in `each`; `nil` where the route takes the body as a whole.
+    /// The path of the elements, ending in `each`; `nil` if the route uses the body as a whole.
     private(set) var items: JSONPath?
     private(set) var paths: [JSONPath] = []
     private var pathIDs: [JSONPath: Int] = [:]
 
     init(context: FileContext) { self.context = context }
 
-    /// Says what the elements are. Comes before any reference into them.
+    /// Sets the path of the elements. Called before any reference into them.
     mutating func takeEach(of path: JSONPath) {
         items = path
         _ = id(of: path)
     }
 
-    /// Reads the references in a text; `nil` after a problem has been noted.
+    /// Parses the references in a text; `nil` after recording a problem.
     mutating func template(_ node: YAMLNode, _ subject: String) -> TextTemplate? {
         guard let text = context.text(node, subject) else { return nil }
         return template(text, at: node.position)
@@ -65,7 +65,7 @@ struct RouteScope {
         }
     }
 
-    /// A reference without `${}`, as the keys of `when` are.
+    /// A reference without `${}`, as in the keys of `when`.
     mutating func bareReference(_ text: String, at position: YAMLPosition) -> Reference? {
         do {
             return resolve(try ReferenceParser.parseBare(text), at: position)
@@ -75,7 +75,7 @@ struct RouteScope {
         }
     }
 
-    /// Gives a body path its number, and puts what `event` is in its place where that is one reference.
+    /// Assigns a body path its number, and replaces `event` if it is one reference.
     private mutating func resolve(_ reference: Reference, at position: YAMLPosition) -> Reference? {
         if let complaint = complaint(about: reference.source) {
             context.error(position, complaint)
@@ -106,10 +106,10 @@ struct RouteScope {
         return resolved
     }
 
-    /// In `verify` the whole body is its bytes, for which nothing is looked for in it: they may be no JSON.
+    /// In `verify` the whole body is its bytes, which need not be JSON, so nothing is searched in it.
     private func isSignedBody(_ path: JSONPath) -> Bool { subject == .signature && path.steps.isEmpty }
 
-    /// The path's position among those that a scan looks for.
+    /// The path's index among those that a scan finds.
     private mutating func id(of path: JSONPath) -> Int {
         if let known = pathIDs[path] { return known }
         pathIDs[path] = paths.count
@@ -119,7 +119,7 @@ struct RouteScope {
 }
 
 extension RouteScope {
-    /// Why a reference cannot stand where it does, as a sentence.
+    /// Why a reference is not allowed at its position, as a sentence.
     private func complaint(about source: ReferenceSource) -> String? {
         if subject == .signature, !source.mayBeSigned {
             return "'verify' describes what the sender signed, and cannot contain \(source.noun)"

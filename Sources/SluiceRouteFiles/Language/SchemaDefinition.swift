@@ -1,8 +1,7 @@
 package import SluiceJSON
 internal import SluiceRoutes
 
-/// A schema that others refer to by its name: one of a value that stands in several places, or that can hold others of
-/// its kind.
+/// A named schema that others refer to: of a value that is allowed in several places, or that is recursive.
 package enum SchemaDefinition: String, CaseIterable {
     case text
     case uniqueKey = "unique_key"
@@ -37,7 +36,7 @@ package enum SchemaDefinition: String, CaseIterable {
         "The text can contain references: ${body.id}, ${header.X-Name}, ${body.id ?? \"none\"}. A literal ${ is "
         + "written $${."
 
-    /// A text with references is checked as such, and everything else by a schema of its own.
+    /// A text with references is checked as such, and everything else by a separate schema.
     static func text(orElse other: JSONTree) -> JSONTree {
         .rule(if: .text(matching: ReferencePattern.isHeld), then: .to(.text), else: other)
     }
@@ -50,7 +49,7 @@ package enum SchemaDefinition: String, CaseIterable {
             else: ["allOf": [.to(.text), isHeld]])
     }
 
-    /// Whatever JSON can be, with references in its texts and none in its keys.
+    /// Any JSON, with references in its texts and none in its keys.
     private var value: JSONTree {
         .rule(
             if: ["type": "string"], then: .to(.text),

@@ -1,7 +1,7 @@
 package import SluiceJSON
 internal import SluiceRoutes
 
-/// Literals, so that schemas read as they are printed.
+/// Literals, so that schemas can be written as they are printed.
 extension JSONTree: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
@@ -20,7 +20,7 @@ extension JSONTree: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
 
 /// The parts of JSON Schemas.
 extension JSONTree {
-    /// What a schema says, member by member; `true`, which accepts everything, says nothing.
+    /// The members of a schema; `true`, which accepts everything, has none.
     package var constraints: [Member] {
         switch self {
         case .object(let members): members
@@ -30,7 +30,7 @@ extension JSONTree {
         }
     }
 
-    /// A schema with more members at its end.
+    /// The schema with more members at its end.
     package func adding(_ members: KeyValuePairs<String, JSONTree>) -> JSONTree {
         .object(constraints + members.map { Member(key: $0.key, value: $0.value) })
     }
@@ -39,7 +39,7 @@ extension JSONTree {
 
     static let plainText: JSONTree = ["type": "string"]
     static let filledText: JSONTree = ["type": "string", "minLength": 1]
-    /// A text that is not empty and holds no reference.
+    /// A non-empty text without a reference.
     static let constantText: JSONTree = ["type": "string", "minLength": 1, "not": ["pattern": "\\$\\{"]]
 
     static func text(matching pattern: String) -> JSONTree { ["type": "string", "pattern": .text(pattern)] }
@@ -63,7 +63,7 @@ extension JSONTree {
         rule(if: ["type": "array"], then: ["minItems": 1, "items": element], else: element)
     }
 
-    /// Keys that a mapping must have.
+    /// Required keys of a mapping.
     static func requiring(_ keys: String...) -> JSONTree { ["required": .texts(keys)] }
 
     static func not(_ schema: JSONTree) -> JSONTree { ["not": schema] }
@@ -73,7 +73,7 @@ extension JSONTree {
         requiring(key).adding(["properties": .object([Member(key: key, value: .constant(value))])])
     }
 
-    /// Rules about keys, for a mapping that may lack them.
+    /// Rules for keys that a mapping may have.
     static func keys(_ schemas: KeyValuePairs<String, JSONTree>) -> JSONTree {
         ["properties": .object(schemas.map { Member(key: $0.key, value: $0.value) })]
     }

@@ -1,14 +1,14 @@
 package import SluiceRoutes
 
-/// Splits a text into what stands in it literally and its references; `$${` is a literal `${`.
+/// Splits a text into its literal parts and its references; `$${` is a literal `${`.
 package enum TemplateParser {
     package enum Part: Sendable, Hashable {
         case literal([UInt8])
         case reference(Reference)
     }
 
-    /// Whether `${` is in a text. By bytes, as texts are parsed: to Swift a brace with an accent on it is another
-    /// character.
+    /// Whether a text contains `${`. Compared by bytes like the parser, because a brace with an accent is another
+    /// character in Swift.
     static func mayRefer(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
 
     package static func parse(_ text: String) throws(ReferenceParser.SyntaxError) -> [Part] {

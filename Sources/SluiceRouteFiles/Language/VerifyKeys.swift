@@ -101,11 +101,11 @@ struct VerifyKeys {
         meaning: "Valid ids: a set of ASCII characters and a length, such as `[0-9a-f-]{36}`")
     let signed = LanguageKey(
         "signed", .signedTexts, default: .text("${body}"), examples: ["${timestamp}.${body}"],
-        meaning: "The text that is [signed](#what-is-signed), or a list of texts of which any may be")
+        meaning: "The text that is [signed](#what-is-signed), or a list of texts, one of which must be")
     let signedOpen = LanguageKey(
         "signed_open", .text("one reference", .text(matching: ReferencePattern.signedPart)), absent: "none",
         examples: ["${body.Message}"],
-        meaning: "The one value of `signed` that may contain the text which separates it from the next value")
+        meaning: "The one value of `signed` that may contain the separator that follows it")
     let each = LanguageKey(
         "each", .node("one reference", .text(matching: ReferencePattern.signedElements)), absent: "none",
         examples: ["${body.items[]}"],
@@ -122,13 +122,14 @@ struct VerifyKeys {
                 ],
             ]),
         absent: "none", examples: [["header.X-Client": "my-client"]],
-        meaning: "Values that requests must have besides the signature, compared as they are, and with null those "
+        meaning:
+            "Values that requests must have in addition to the signature, compared as they are, and with null those "
             + "that they must not have")
     let token = LanguageKey(
         "jwt", .mapping(RouteLanguage.token), absent: "required with `alg: jwt`",
         meaning: "What a JSON Web Token must say")
 
-    /// What `verify` has to say where no provider says it, in each alternative.
+    /// The keys that each alternative of `verify` needs without a provider.
     static var wholeScheme: JSONTree {
         let hasTimestamp = JSONTree.requiring("timestamp_from")
         let lacksTimestamp = JSONTree.keys([
@@ -148,7 +149,7 @@ struct VerifyKeys {
         return scheme.adding(["items": scheme])
     }
 
-    /// Keys that mean nothing with some algorithms.
+    /// Keys that have no effect with some algorithms.
     static var rules: [JSONTree] {
         func without(_ keys: [String], if words: [String]) -> JSONTree {
             .rule(
@@ -162,7 +163,7 @@ struct VerifyKeys {
     }
 }
 
-/// Keys of `verify` that mean nothing with some algorithms, and why.
+/// Keys of `verify` that have no effect with some algorithms, and why.
 struct UselessKeys {
     let algorithms: [SignatureAlgorithm]
     let keys: [String]
@@ -351,7 +352,7 @@ struct SignatureSettings: Sendable {
     }
 }
 
-/// The keys of a secret, of which it has one. `SecretReader` fetches what they name.
+/// The keys of a secret, which has one of them. `SecretReader` reads the source.
 struct SecretKeys {
     let env = LanguageKey(
         "env", .text("a name", .filledText),

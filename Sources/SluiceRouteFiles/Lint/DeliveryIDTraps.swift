@@ -2,56 +2,57 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Values that look like a delivery id and are none: with them as the unique key, real webhooks would be taken for
-/// repetitions, or repetitions for new ones. What each header means is from the provider's own pages on webhooks.
+/// Values that look like a delivery id but are not: with them as the unique key, real webhooks would be taken for
+/// repetitions, or repetitions for new ones. The meaning of each header is from the provider's documentation.
 struct DeliveryIDTraps {
     private enum Trap {
-        /// Names the subscription: every delivery has the same.
+        /// Identifies the subscription, which all deliveries share.
         case subscription(instead: String)
-        /// Names what happened, of which several deliveries may tell.
+        /// Identifies an event, which several deliveries may report.
         case shared(instead: String)
-        /// Two deliveries may have the same; together with the body's digest they are told apart.
+        /// Two deliveries may share it; together with the body's digest it is unique.
         case collides
-        /// Counts tries.
+        /// Counts attempts.
         case attempt(instead: String)
     }
 
     private static let traps: [HeaderName: Trap] = [
-        // Bitbucket: the webhook's own identity; and how often the request was tried.
+        // Bitbucket: the webhook's id; and the number of the attempt.
         "x-hook-uuid": .subscription(instead: "${header.X-Request-UUID}"),
         "x-attempt-number": .attempt(instead: "${header.X-Request-UUID}"),
         // GitHub: the webhook's number in the settings of the repository.
         "x-github-hook-id": .subscription(instead: "${header.X-GitHub-Delivery}"),
-        // GitLab: the webhook; and the event, which hooks set off by hooks share ("Webhooks", delivery headers).
+        // GitLab: the webhook; and the event, which webhooks triggered by webhooks share ("Webhooks", delivery
+        // headers).
         "x-gitlab-webhook-uuid": .subscription(instead: "${header.Idempotency-Key}"),
         "x-gitlab-event-uuid": .shared(instead: "${header.Idempotency-Key}"),
-        // Shopify: one action of a merchant, told by several webhooks.
+        // Shopify: one action of a merchant, reported by several webhooks.
         "x-shopify-event-id": .shared(instead: "${header.X-Shopify-Webhook-Id}"),
         // WooCommerce: the webhook; and a digest of the webhook and the current second (class-wc-webhook.php).
         "x-wc-webhook-id": .subscription(instead: "[ \"${header.X-WC-Webhook-Delivery-ID}\", \"${sha256.body}\" ]"),
         "x-wc-webhook-delivery-id": .collides,
         // Zendesk: the webhook.
         "x-zendesk-webhook-id": .subscription(instead: "${header.X-Zendesk-Webhook-Invocation-Id}"),
-        // Atlassian: how often the request was tried.
+        // Atlassian: the number of the attempt.
         "x-atlassian-webhook-retry": .attempt(instead: "${header.X-Atlassian-Webhook-Identifier}"),
-        // Slack: how often the request was tried.
+        // Slack: the number of the attempt.
         "x-slack-retry-num": .attempt(instead: "${body.event_id}"),
     ]
 
-    /// Providers that number nothing, by the header of their signature.
+    /// Providers without delivery ids, by the header of their signature.
     private static let withoutID: [HeaderName: String] = [
         "x-zm-signature": "Zoom", "x-airtable-content-mac": "Airtable", "x-dropbox-signature": "Dropbox",
         "x-hook-signature": "Asana",
         "calendly-webhook-signature": "Calendly", "x-twitter-webhooks-signature": "X", "plaid-verification": "Plaid",
     ]
 
-    /// The header in which the route's signature stands.
+    /// The headers of the route's signature.
     let signatureHeaders: [HeaderName]
 
-    /// Warns of a key that is made for each request, so that it is never the same twice.
+    /// Warns of a key that is generated for each request, so that it is never the same twice.
     ///
-    /// - Parameter event: what names the event.
-    /// - Returns: whether it is.
+    /// - Parameter event: the template of `event`.
+    /// - Returns: whether it warned.
     func warn(
         ofChanging key: UniqueKeyTemplate, event: TextTemplate?, at position: YAMLPosition, in context: FileContext
     ) -> Bool {
@@ -66,7 +67,7 @@ struct DeliveryIDTraps {
         return true
     }
 
-    /// Warns of a key that reads such a header.
+    /// Warns of a key that uses such a header.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition, in context: FileContext) {
         let headers = key.references.compactMap { if case .header(let name) = $0.source { name } else { nil } }
         for name in headers {
@@ -104,7 +105,7 @@ struct DeliveryIDTraps {
 }
 
 extension ReferenceSource {
-    /// Whether the gateway makes the value for each request, for one that is sent again as well.
+    /// Whether the gateway generates the value for each request, including repeated ones.
     fileprivate var changesWithEachRequest: Bool {
         switch self {
         case .deliveryID, .receivedAt, .receivedMilliseconds: true
@@ -112,7 +113,7 @@ extension ReferenceSource {
         }
     }
 
-    /// Whether it tells bodies apart.
+    /// Whether it distinguishes bodies.
     fileprivate var isDigest: Bool {
         switch self {
         case .bodyDigest, .itemDigest: true

@@ -2,12 +2,12 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Finds handshake rules that take deliveries away, show secrets, or lend the route's key.
+/// Finds handshake rules that answer deliveries, reveal secrets, or sign other texts with the route's key.
 struct HandshakeLint {
     let context: FileContext
-    /// The methods that the route accepts for deliveries.
+    /// The methods of the route for deliveries.
     let methods: [String]
-    /// None if nothing is verified.
+    /// Empty if nothing is verified.
     let schemes: [SignatureScheme]
 
     /// - Parameter readsBody: whether a reference needs the body.
@@ -22,7 +22,7 @@ struct HandshakeLint {
         warnOfOracle(rule, at: position)
     }
 
-    /// A rule that takes each delivery before its signature is verified leaves no jobs.
+    /// A rule that answers each delivery before its signature is verified leaves no jobs.
     private func refuseTaker(of rule: HandshakeRule, at position: YAMLPosition) {
         guard rule.stage == .head, rule.echoed.isEmpty, let method = methods.first(where: { takesAll(rule, $0) }) else {
             return
@@ -57,7 +57,7 @@ struct HandshakeLint {
         }
     }
 
-    /// Where the signed text can itself be a token, the handshake would sign it.
+    /// If the signed text can itself be a token, the handshake would sign it.
     private func warnOfOracle(_ rule: HandshakeRule, at position: YAMLPosition) {
         guard let hmac = rule.hmac, rule.stage == .head || rule.stage == .unsignedBody, hmac.signsForAnyone,
             schemes.contains(where: { !$0.holdsBody })

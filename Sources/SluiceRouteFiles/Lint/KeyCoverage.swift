@@ -3,19 +3,19 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Whether keys and rules depend on what the signature protects: only then can nobody send a captured request again as
+/// Whether keys and rules only depend on what the signature covers, so that a captured request cannot be sent again as
 /// another one.
 struct KeyCoverage {
     let signature: SignatureCoverage
-    /// What the preset's own unique key reads; nobody can do better.
+    /// The sources of the preset's own unique key, which cannot be improved.
     let presetsKey: Set<ReferenceSource>
-    /// What names the event, the elements and the path parameters.
+    /// Has the event, the elements and the path parameters.
     let scope: RouteScope
 
-    /// Warns of a key with a part from outside of what is signed.
+    /// Warns of a key with a part that is not signed.
     ///
-    /// Not of the header in which the provider itself puts its delivery id: the provider signs nothing better, and a
-    /// warning that nobody can do anything about is only noise.
+    /// Does not warn of the header in which the provider itself puts its delivery id: the provider signs nothing
+    /// better, and nobody could act on the warning.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
         guard
             let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfSender($0) })
@@ -28,7 +28,7 @@ struct KeyCoverage {
         )
     }
 
-    /// Whether somebody who has captured a request can send it again with another value.
+    /// Whether an attacker with a captured request can send it again with another value.
     private func isUncovered(_ reference: Reference) -> Bool {
         switch reference.source {
         case .header: !signature.covers(reference.source)
@@ -45,7 +45,7 @@ struct KeyCoverage {
         }
     }
 
-    /// Whether the value depends on where the request comes from.
+    /// Whether the value depends on the address of the client.
     private func isOfSender(_ reference: Reference) -> Bool {
         switch reference.source {
         case .remoteAddress: true
@@ -54,9 +54,9 @@ struct KeyCoverage {
         }
     }
 
-    /// Warns of a key that is forgotten while a captured request still passes.
+    /// Warns of a key that expires while a captured request is still valid.
     ///
-    /// - Parameter window: how long the key is remembered.
+    /// - Parameter window: the time for which the key is remembered.
     func warn(ofWindow window: Duration, timestamp: SignedTimestamp, at position: YAMLPosition) {
         let isCovered = signature.holdsTimestamp || signature.covers(timestamp.reference.source)
         guard isCovered, window < timestamp.tolerance else { return }
@@ -71,8 +71,8 @@ struct KeyCoverage {
         presetsKey.contains(reference.source)
     }
 
-    /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each
-    /// key belongs: nobody can sign it in the provider's place, but the people who receive it should know.
+    /// Notes which rules and keys depend on values that the signature does not cover, including path parameters, which
+    /// are part of each key: only the provider could sign them, but its users should know.
     func note(_ rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
         var uses: [(noun: String, rules: [Int], isKey: Bool)] = []
         func add(_ reference: Reference, rule: Int?) {
@@ -123,7 +123,7 @@ extension RouteScope {
 }
 
 extension JobRule {
-    /// What decides whether the rule makes a job, and all that the job is made of.
+    /// The references in the rule's conditions and in its job.
     fileprivate var references: [Reference] {
         guard case .make(let template) = action else { return conditions.flatMap(\.references) }
         return conditions.flatMap(\.references) + template.references

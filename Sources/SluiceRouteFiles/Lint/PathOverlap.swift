@@ -1,15 +1,15 @@
 internal import SluiceBase
 internal import SluiceRoutes
 
-/// Finds paths that take the same requests, while the routes are read.
+/// Finds paths that match the same requests, while the routes are read.
 ///
-/// Where two paths take the same request one of them must be the more exact: at each segment the same as the other or a
-/// written one where the other has a parameter. `/github/acme` beside `/github/{tenant}` is clear; `/{team}/push`
-/// beside `/acme/{event}` is not.
+/// If two paths match the same request, one of them must be more specific: at each segment equal to the other, or
+/// literal where the other has a parameter. `/github/acme` next to `/github/{tenant}` is clear; `/{team}/push` next to
+/// `/acme/{event}` is not.
 struct PathOverlap {
     private struct Node {
         var written: [[UInt8]: Int] = [:]
-        /// In the order of the files, so that messages are the same in each run.
+        /// In the order of the files, so that messages are deterministic.
         var inOrder: [(text: [UInt8], child: Int)] = []
         var parameter: Int?
         var path: (path: RoutePath, place: SourceLocation)?
@@ -17,17 +17,17 @@ struct PathOverlap {
 
     private var nodes = [Node()]
 
-    /// What a path meets among those before it.
+    /// The overlap of a path with those before it.
     package enum Finding {
         /// The same requests.
         case same(SourceLocation)
-        /// Some requests that both take, and neither is the more exact one.
+        /// Some requests match both, and neither is more specific.
         case unclear(RoutePath, SourceLocation, example: String)
     }
 
-    /// Adds a path, unless the same is there.
+    /// Adds a path, unless the same one exists.
     ///
-    /// - Returns: what speaks against it.
+    /// - Returns: the overlap, if any.
     mutating func add(_ path: RoutePath, at place: SourceLocation) -> Finding? {
         var search = Search(path: path)
         visit(0, segment: 0, &search)
@@ -55,10 +55,10 @@ struct PathOverlap {
         return nodes.count - 1
     }
 
-    /// What is known on the way through the paths that take some of the same requests.
+    /// The state of the search through paths that match the same requests.
     private struct Search {
         let path: RoutePath
-        /// Whether the new path, and the one that is there, has been the more exact one at some segment.
+        /// Whether the new path, or the existing one, has been more specific at a segment.
         var isMoreExact = false
         var isLessExact = false
         var finding: Finding?
@@ -103,7 +103,7 @@ struct PathOverlap {
         !text.isEmpty && text.count <= ParameterTree.longestValue
     }
 
-    /// A path that both take.
+    /// A path that both match.
     private static func example(_ one: RoutePath, _ other: RoutePath) -> String {
         let segments = zip(one.segments, other.segments).map { pair in
             switch pair {

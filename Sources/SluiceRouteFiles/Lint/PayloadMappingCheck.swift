@@ -3,12 +3,12 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Holds a rule's `payload` against the type of its kind, as far as the file itself tells what will come of it.
+/// Compares a rule's `payload` with the type of its kind, as far as the file determines the result.
 struct PayloadMappingCheck {
     let kind: String
     let context: FileContext
 
-    /// Notes everything that can never fit.
+    /// Records everything that can never match.
     func check(_ node: YAMLNode, _ type: PayloadType, path: PayloadPath = PayloadPath()) {
         switch (type.shape, node.content) {
         case (_, .scalar(let scalar)): check(scalar, node, type: type, path: path)
@@ -49,9 +49,9 @@ struct PayloadMappingCheck {
         }
     }
 
-    /// A text is a string unless it is one reference and nothing else.
+    /// A text is a string unless it is exactly one reference.
     private func check(_ text: String, _ node: YAMLNode, type: PayloadType, path: PayloadPath) {
-        // What is no reference has been noted where the payload was compiled.
+        // Invalid references were recorded when the payload was compiled.
         guard let parts = try? TemplateParser.parse(text) else { return }
         guard parts.count == 1, case .reference(let reference)? = parts.first else {
             return require(.string, of: type, node, path: path, but: ", not a text")
@@ -79,8 +79,8 @@ struct PayloadMappingCheck {
     }
 
     /// - Parameters:
-    ///   - shape: what the value will be.
-    ///   - but: the end of the sentence where that does not fit.
+    ///   - shape: the shape of the value.
+    ///   - but: the end of the error if it does not match.
     private func require(
         _ shape: PayloadType.Shape, of type: PayloadType, _ node: YAMLNode, path: PayloadPath, but: String
     ) {
@@ -93,7 +93,7 @@ struct PayloadMappingCheck {
 
     private var subject: String { "the kind '\(PrintableText.escape(kind))'" }
 
-    /// A number that is no integer is another number where an integer is asked for.
+    /// If an integer is required, other numbers are named differently.
     private static func noun(ofNumber type: PayloadType) -> String {
         if case .integer = type.shape { "another number" } else { "a number" }
     }
@@ -106,7 +106,7 @@ struct PayloadMappingCheck {
 }
 
 extension PayloadType {
-    /// Whether a value of this shape, of which no more is known, can be of the type.
+    /// Whether a value of which only the shape is known can match the type.
     fileprivate func takes(_ other: Shape) -> Bool {
         switch (shape, other) {
         case (.any, _), (.string, .string), (.integer, .integer), (.number, .integer), (.number, .number),
@@ -121,7 +121,7 @@ extension PayloadType {
 }
 
 extension ReferenceSource {
-    /// What the reference is in a payload, if it is there; `nil` where only the delivery tells.
+    /// The shape of a reference in a payload, if it is present; `nil` if it depends on the delivery.
     fileprivate var payloadShape: PayloadType.Shape? {
         switch self {
         case .body, .item, .event, .signedTimestamp, .signedID, .account, .verifyOnly: nil

@@ -2,16 +2,16 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Warns of what a route says that does not fit its provider.
+/// Warns of values in a route that do not suit its provider.
 struct PresetAdvice {
     let preset: ProviderPreset
     let context: FileContext
-    /// Where the route names the provider.
+    /// The position of the provider's name in the route.
     let position: YAMLPosition
 
     /// Warns of rules for events that the provider does not have.
     ///
-    /// - Parameter jobs: the rules as they are written.
+    /// - Parameter jobs: the rules as written.
     func warnOfUnknownEvents(in jobs: YAMLNode?) {
         guard !preset.events.isEmpty, case .sequence(let rules)? = jobs?.content else { return }
         for rule in rules {
@@ -26,7 +26,7 @@ struct PresetAdvice {
         }
     }
 
-    /// The texts that `event` is compared with for equality. Recurses as deep as the file is nested.
+    /// The texts with which `event` is compared. Recurses as deep as the file is nested.
     private static func events(in when: YAMLNode) -> [YAMLNode] {
         (when.mapping ?? []).flatMap { entry -> [YAMLNode] in
             switch (entry.key, entry.value.content) {
@@ -43,7 +43,7 @@ struct PresetAdvice {
         }
     }
 
-    /// Warns of keys that are forgotten while the provider may still retry.
+    /// Warns of keys that expire while the provider may still retry.
     func warn(ofWindow window: Duration, at place: YAMLPosition?) {
         guard let span = preset.retrySpan, window < span else { return }
         context.warning(
@@ -52,7 +52,7 @@ struct PresetAdvice {
                 + "\(DurationText.format(span)): a late retry would be accepted as new")
     }
 
-    /// Warns of a tolerance that deliveries may exceed on their way.
+    /// Warns of a tolerance that deliveries may exceed in transit.
     func warn(ofTolerance tolerance: Duration, at place: YAMLPosition) {
         guard let delay = preset.deliveryDelay, tolerance > .zero, tolerance < delay else { return }
         context.warning(
@@ -61,7 +61,7 @@ struct PresetAdvice {
                 + "\(DurationText.format(delay)) old when they arrive")
     }
 
-    /// Warns of an answer that the provider takes as a failure.
+    /// Warns of an answer that the provider treats as a failure.
     func warn(ofStatus status: Int, at place: YAMLPosition) {
         let isSuccess = preset.success.isEmpty ? 200...299 ~= status : preset.success.contains(status)
         guard !isSuccess else { return }

@@ -3,23 +3,23 @@ internal import SluiceYAML
 
 /// Finds rules that no delivery can reach, while the rules of one route are read in order.
 ///
-/// It checks three things: a rule without `when` before it, the same equality before it, and a method that the route
-/// does not take.
+/// It checks three things: an earlier rule without `when`, an earlier rule with the same equality, and a method that
+/// the route does not accept.
 struct RuleReachability {
-    /// What an equality is about.
+    /// The subject of an equality.
     private struct Subject: Hashable {
         let reference: Reference
         let comparison: ValueComparison
     }
 
     let context: FileContext
-    /// Whether every rule that matches counts, so that no rule hides another.
+    /// Whether all matching rules apply, so that no rule hides another.
     let takesAll: Bool
     /// The route's.
     let methods: [String]
 
     private var catchAll: Int?
-    /// The values that rules with nothing but an equality take, with the line of the first such rule.
+    /// The values of rules with only an equality, with the line of the first such rule.
     private var taken: [Subject: [ExpectedValue: Int]] = [:]
 
     init(context: FileContext, takesAll: Bool, methods: [String]) {
@@ -28,16 +28,16 @@ struct RuleReachability {
         self.methods = methods
     }
 
-    /// Notes an error if the rule is behind one without `when`. To be called for each rule before it is read.
+    /// Records an error if the rule comes after one without `when`. To be called for each rule before it is read.
     func refuseUnreachable(at position: YAMLPosition) {
         guard let catchAll, !takesAll else { return }
         context.error(
             position, "this rule is never reached: the rule on line \(catchAll) has no 'when' and matches everything")
     }
 
-    /// Adds a rule's conditions, and warns if they never hold, or never when the rule's turn comes.
+    /// Adds a rule's conditions, and warns if they are never true, or never when the rule is reached.
     ///
-    /// - Parameter takesAllThatHold: whether the rule matches whenever its conditions hold.
+    /// - Parameter takesAllThatHold: whether the rule matches whenever its conditions are true.
     mutating func add(_ conditions: [Condition], at position: YAMLPosition, takesAllThatHold: Bool = true) {
         let values = conditions.compactMap { if case .value(let value) = $0 { value } else { nil } }
         if !warnOfMethod(values), !takesAll, catchAll == nil { warnIfTaken(values, at: position) }
@@ -45,7 +45,7 @@ struct RuleReachability {
         if conditions.isEmpty, catchAll == nil { catchAll = position.line }
     }
 
-    /// - Returns: whether one of them asks for a method that the route does not take.
+    /// - Returns: whether one of them requires a method that the route does not accept.
     private func warnOfMethod(_ values: [ValueCondition]) -> Bool {
         for value in values where value.reference.source == .method && !methods.isEmpty {
             guard methods.allSatisfy({ !value.test.holds(forText: $0.utf8Span.span, isTyped: false) }) else { continue }

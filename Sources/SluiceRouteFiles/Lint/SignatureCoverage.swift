@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceRoutes
 
-/// What of a request a signature protects: who has captured one can change everything else and send it again. With
-/// several alternatives that is what each of them protects.
+/// The values of a request that a signature covers: an attacker with a captured request can change everything else and
+/// send it again. With several alternatives, the values that each of them covers.
 struct SignatureCoverage {
     private let alternatives: [SchemeCoverage]
 
@@ -11,29 +11,29 @@ struct SignatureCoverage {
         alternatives = schemes.map { SchemeCoverage(scheme: $0, publicURL: publicURL) }
     }
 
-    /// Whether `signed` holds `${timestamp}`.
+    /// Whether `signed` contains `${timestamp}`.
     var holdsTimestamp: Bool { alternatives.allSatisfy(\.holdsTimestamp) }
     var holdsBody: Bool { alternatives.allSatisfy(\.holdsBody) }
 
-    /// Whether nobody can change a value of the request without breaking the signature.
+    /// Whether a value of the request cannot be changed without breaking the signature.
     func covers(_ source: ReferenceSource) -> Bool { alternatives.allSatisfy { $0.covers(source) } }
 }
 
-/// The same of one way to sign.
+/// The same for one way of signing.
 private struct SchemeCoverage {
     private let signed: [ReferenceSource]
-    /// Whether the URL that is signed has the path of the request in it.
+    /// Whether the signed URL contains the path of the request.
     private let urlHoldsPath: Bool
     let holdsTimestamp: Bool
     let holdsBody: Bool
-    /// Whether requests carry the secret: who has captured one can send whatever it likes, signed or not.
+    /// Whether requests contain the secret: an attacker with a captured one can then send anything, signed or not.
     private let carriesSecret: Bool
 
     init(scheme: SignatureScheme, publicURL: PublicURL?) {
         var signed = scheme.requiredSources.map { Self.signed($0, items: scheme.items) }
         holdsTimestamp = signed.contains(.signedTimestamp)
         holdsBody = scheme.holdsBody
-        // One entry of a header is not the header.
+        // One entry of a header is not the whole header.
         if holdsTimestamp, let timestamp = scheme.timestamp, timestamp.prefix == nil, !timestamp.isFirstEntry {
             signed.append(timestamp.reference.source)
         }
@@ -43,7 +43,7 @@ private struct SchemeCoverage {
         carriesSecret = scheme.algorithm.carriesSecret
     }
 
-    /// What a signed value covers: a value that is only escaped is as good as itself, and elements are of the body.
+    /// The value that a signed value covers: an escaped value covers itself, and elements belong to the body.
     private static func signed(_ source: ReferenceSource, items: JSONPath?) -> ReferenceSource {
         var source = source
         if case .verifyOnly(.escaped(let inner)) = source { source = inner }
@@ -70,7 +70,7 @@ private struct SchemeCoverage {
 
     private func holds(_ source: VerifyReference) -> Bool { signed.contains(.verifyOnly(source)) }
 
-    /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, nor
+    /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, or
     /// how a string is escaped.
     private func coversBody(_ path: JSONPath, isDigest: Bool) -> Bool {
         signed.contains { source in

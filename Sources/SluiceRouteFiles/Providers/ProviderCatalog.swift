@@ -2,23 +2,23 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// The built-in presets. Only those that are asked for are read.
+/// The built-in presets. Each is parsed when it is requested.
 package enum ProviderCatalog {
     /// The names of all presets, sorted.
     package static var names: [String] { PresetTexts.names }
 
-    /// The file of a preset; `nil` if there is none of the name.
+    /// The file of a preset; `nil` if it does not exist.
     package static func text(of name: String) -> String? { PresetTexts.text(of: name).map { "\($0)" } }
 
     /// All presets, by name.
     package static var all: [ProviderPreset] { names.compactMap { preset(of: $0, ProblemLog()) } }
 
-    /// The preset with a name or an alias. An alias is looked for in all presets.
+    /// The preset with a name or an alias. Aliases are searched in all presets.
     package static func preset(named name: String) -> ProviderPreset? {
         preset(of: name, ProblemLog()) ?? all.first { $0.aliases.contains(name) }
     }
 
-    /// The keys of a route in the file of a preset, as they are written there.
+    /// The keys of a route in a preset's file, as written.
     package static func routeKeys(of name: String) -> String {
         var isInside = false
         var lines: [Substring] = []
@@ -31,9 +31,9 @@ package enum ProviderCatalog {
         return lines.map { "\($0)\n" }.joined()
     }
 
-    /// What to say about a name that no preset has.
+    /// The error for an unknown name of a preset.
     ///
-    /// - Parameter others: presets besides the built-in ones.
+    /// - Parameter others: custom presets, in addition to the built-in ones.
     package static func complaint(about name: String, others: [String] = []) -> String {
         let names = others + all.flatMap { [$0.name] + $0.aliases }
         let hint = Suggestion.phrase(for: name, among: names.sorted())
@@ -41,14 +41,14 @@ package enum ProviderCatalog {
         return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
     }
 
-    /// What is wrong with the file of a preset.
+    /// The problems of a preset's file.
     package static func problems(of name: String) -> [Diagnostic] {
         let log = ProblemLog()
         _ = preset(of: name, log)
         return log.problems
     }
 
-    /// Reads a preset, noting what is wrong with it.
+    /// Reads a preset and records its problems.
     static func preset(of name: String, _ log: ProblemLog) -> ProviderPreset? {
         guard let text = text(of: name) else { return nil }
         let file = "\(name).yaml"
@@ -59,16 +59,16 @@ package enum ProviderCatalog {
     }
 }
 
-/// The presets that the routes of one compilation may name: those that the files declare, and the built-in ones.
+/// The presets available to the routes of one compilation: those declared in the files, and the built-in ones.
 final class ProviderPresets {
     private var declared: [String: ProviderPreset] = [:]
-    /// Declared, with an error that has been noted: routes that name them say nothing more.
+    /// Declared presets with a recorded error: routes that name them report nothing more.
     private(set) var broken: Set<String> = []
     private var builtIn: [String: ProviderPreset] = [:]
 
-    /// Adds what a file declares under `providers`.
+    /// Adds the presets that a file declares under `providers`.
     ///
-    /// - Parameter check: notes what is wrong with a preset.
+    /// - Parameter check: records the problems of a preset.
     func read(_ node: YAMLNode, in context: FileContext, check: (ProviderPreset) -> Void) {
         guard let entries = node.mapping else {
             context.error(node.position, "'providers' must be a mapping from names to providers, not \(node.noun)")
@@ -104,7 +104,7 @@ final class ProviderPresets {
         return preset
     }
 
-    /// What to say about a name that no preset has.
+    /// The error for an unknown name of a preset.
     func complaint(about name: String) -> String {
         ProviderCatalog.complaint(about: name, others: Array(declared.keys))
     }

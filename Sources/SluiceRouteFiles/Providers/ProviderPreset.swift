@@ -3,39 +3,38 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A provider as a piece of the route language: the keys that a route takes over which names it, and what people are
-/// told about it.
+/// A provider in the route language: the keys of a route that names it, and information for people.
 package struct ProviderPreset: Sendable {
     package let name: String
     package let title: String
-    /// The address of the provider's documentation; empty if it is not known.
+    /// The URL of the provider's documentation; empty if it is not known.
     package let docs: String
     package let aliases: [String]
     /// What to enter where at the provider; empty if it is not known.
     package let setup: String
-    /// What the route's secrets hold; empty if it is not known.
+    /// What the route's secrets contain; empty if it is not known.
     package let secret: String
-    /// What the route's `account` must hold.
+    /// What the route's `account` must contain.
     package let account: [(name: String, meaning: String)]
     /// The known event names; empty if they are not known.
     package let events: [String]
-    /// How long after the first attempt there may be another; `nil` if it is not known.
+    /// The time between the first and the last attempt; `nil` if it is not known.
     package let retrySpan: Duration?
-    /// How old a signed timestamp may be when it arrives; `nil` if it is not known.
+    /// The maximum age of a signed timestamp on arrival; `nil` if it is not known.
     package let deliveryDelay: Duration?
     package let answerWithin: Duration?
-    /// The statuses that the provider takes as success; every 2xx if it is empty.
+    /// The statuses that the provider treats as success; empty for every 2xx.
     package let success: [Int]
     package let notes: [String]
-    /// Facts that are not from the provider's own pages.
+    /// Facts that are not in the provider's documentation.
     package let unverified: [String]
     let samples: [YAMLEntry]
-    /// The keys of a route that the preset brings, in the order of the file.
+    /// The route's keys of the preset, in the order of the file.
     let keys: [YAMLEntry]
-    /// Where the preset is declared.
+    /// The location of the preset.
     let location: SourceLocation
 
-    /// - Returns: `nil` after a problem has been noted.
+    /// - Returns: `nil` after recording a problem.
     init?(name: String, _ node: YAMLNode, in context: FileContext) {
         guard let reader = MappingReader(node, RouteLanguage.provider, in: context),
             case .mapping(let entries) = node.content
@@ -87,7 +86,7 @@ package struct ProviderPreset: Sendable {
         }
     }
 
-    /// The text of a key that the preset brings, or the texts of a list.
+    /// The text of a key of the preset, or the texts of a list.
     package func texts(of key: String) -> [String] {
         guard let node = keys.first(where: { $0.key == key })?.value else { return [] }
         if case .sequence(let elements) = node.content { return elements.map { $0.scalar?.text ?? "" } }
@@ -96,15 +95,15 @@ package struct ProviderPreset: Sendable {
 }
 
 extension ProviderPreset {
-    /// A route with the preset's keys where it has none of its own; inside `verify` key by key.
+    /// Adds the preset's keys to a route that does not set them; inside `verify` key by key.
     ///
     /// - Parameters:
-    ///   - position: where the route names the preset: the position of everything that comes from it. `nil` to keep
-    ///     the positions in the preset's file.
-    ///   - account: what `${account.NAME}` stands for.
+    ///   - position: the position of the preset's name in the route, for everything from the preset. `nil` keeps the
+    ///     positions in the preset's file.
+    ///   - account: the values of `${account.NAME}`.
     func completing(_ route: [YAMLEntry], at position: YAMLPosition?, account: [String: String]) -> [YAMLEntry] {
         var entries = route
-        // Which field of a form counts depends on how the body is parsed.
+        // Which field of a form is used depends on how the body is parsed.
         let isBodyOwn = entries.contains { $0.key == "body" }
         for key in keys where !(isBodyOwn && key.key == "json_field") {
             let inherited = key.inherited(at: position) { text in
@@ -124,18 +123,18 @@ extension ProviderPreset {
 }
 
 extension ProviderPreset {
-    /// One way in which requests are verified, as it is written.
+    /// One way of verifying requests, as written.
     package struct Scheme: Sendable {
         package let algorithm: String
-        /// Empty if the algorithm says it.
+        /// Empty if the algorithm implies it.
         package let signatureFrom: String
-        /// Any of them may match; empty if nothing is signed.
+        /// One of them must match; empty if nothing is signed.
         package let signed: [String]
         /// `nil` without a timestamp.
         package let tolerance: String?
         /// Whether a token contains the digest of the URL.
         fileprivate let signsURL: Bool
-        /// What the key is fetched from; `nil` where there is a secret.
+        /// The source of a fetched key; `nil` if there is a secret.
         package let keyFrom: String?
         /// Whether the secret is used to fetch the key.
         fileprivate let asksForKey: Bool
@@ -160,7 +159,7 @@ extension ProviderPreset {
         }
     }
 
-    /// How requests are verified: any of these.
+    /// The alternatives for verifying requests.
     package var schemes: [Scheme] {
         switch keys.first(where: { $0.key == "verify" })?.value.content {
         case .mapping(let entries): [Scheme(entries)]
@@ -174,12 +173,12 @@ extension ProviderPreset {
         texts(of: "verify") != ["none"] && (schemes.isEmpty || schemes.contains { $0.keyFrom == nil || $0.asksForKey })
     }
 
-    /// Whether handshakes need a secret: for a token, or for an HMAC where the route has no other secret.
+    /// Whether handshakes need a secret: for a token, or for an HMAC if the route has no other secret.
     package var needsHandshakeSecret: Bool {
         hasHandshake(with: "token") || (!needsSecret && hasHandshake(with: "hmac"))
     }
 
-    /// Whether the provider makes the secret and sends it in a handshake.
+    /// Whether the provider generates the secret and sends it in a handshake.
     package var learnsSecret: Bool { hasHandshake(with: "learn") }
 
     private func hasHandshake(with key: String) -> Bool {
@@ -189,7 +188,7 @@ extension ProviderPreset {
         return rules.contains { rule in rule.mapping?.contains { $0.key == key } ?? false }
     }
 
-    /// Whether a route has to say which URL the provider calls.
+    /// Whether a route needs the URL that the provider calls.
     package var needsPublicURL: Bool {
         schemes.contains { scheme in scheme.signsURL || scheme.signed.contains { $0.contains("${url") } }
     }
@@ -199,7 +198,7 @@ extension YAMLNode {
     /// The entries of a mapping; `nil` for anything else.
     var mapping: [YAMLEntry]? { if case .mapping(let entries) = content { entries } else { nil } }
 
-    /// A mapping with the entries of another one that it lacks, and of a list of mappings each of them so.
+    /// The mapping with the missing entries of another one, also for each mapping in a list.
     fileprivate func completed(with other: YAMLNode) -> YAMLNode {
         guard let own = mapping else { return self }
         switch other.content {
@@ -212,7 +211,7 @@ extension YAMLNode {
         }
     }
 
-    /// The same with every text replaced, and at another position with all that is in it.
+    /// The node with every text replaced, and at another position with all its contents.
     func inherited(at position: YAMLPosition?, _ replace: (String) -> String) -> YAMLNode {
         let content: Content =
             switch content {

@@ -1,22 +1,22 @@
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A route of one preset and nothing else, to check the preset or to sign sample requests.
+/// A route with only a preset, to check the preset or to sign sample requests.
 package struct SampleRoute: Sendable {
-    /// As it is received, without the query.
+    /// As received, without the query.
     package var path = "/sample"
-    /// The URL that the provider calls; with a path it is the whole URL.
+    /// The URL that the provider calls; with a path, it is the whole URL.
     package var publicURL = "https://hooks.example.com"
-    /// What the preset asks for in `account`.
+    /// The preset's required values of `account`.
     package var account: [String: String] = [:]
-    /// As it would stand in a variable; `nil` for the secret of `sluice dev`.
+    /// As in a variable; `nil` for the secret of `sluice dev`.
     package var secret: String?
     /// The same for handshakes.
     package var handshakeSecret: String?
 
     package init() {}
 
-    /// The route as a file would say it.
+    /// The route in the notation of a file.
     func node(of preset: ProviderPreset) -> YAMLNode {
         let position = YAMLPosition(line: preset.location.line, column: preset.location.column)
         func entry(_ key: String, _ content: YAMLNode.Content) -> YAMLEntry {
@@ -42,6 +42,6 @@ package struct SampleRoute: Sendable {
         return YAMLNode(position: position, content: .mapping(entries))
     }
 
-    /// The name of a variable that is never looked up.
+    /// The name of a variable that is never read.
     private static let missingVariable = "SECRET"
 }

@@ -1,16 +1,16 @@
 package import SluiceBase
 
-/// Loads the route files: reads and compiles as `RouteReloader` decides. Its functions block.
+/// Loads the route files: reads and compiles them as `RouteReloader` decides. Its functions block.
 package struct RouteLoader: Sendable {
-    /// What one look or one request has led to.
+    /// The result of a check or a request.
     package enum Outcome: Sendable {
         case unchanged
-        /// Something has changed, and is loaded if the next look reads the same.
+        /// Something has changed, and is loaded if the next check reads the same.
         case changing
-        /// The previous routes stay for the grace time, because these files are missing.
+        /// The previous routes are kept for the grace time, because these files are missing.
         case holding([String])
         case replaced(RouteReloader.Replacement)
-        /// The previous routes stay, for these reasons. The compilation that failed, where the files stopped changing.
+        /// The previous routes are kept, for these reasons. The failed compilation, if the files have stopped changing.
         case kept([String], of: RouteCompilation?)
     }
 
@@ -18,14 +18,14 @@ package struct RouteLoader: Sendable {
     package let options: RouteOptions
     package let environment: [String: String]
     package private(set) var reloader: RouteReloader
-    /// How long the routes of a missing file stay.
+    /// How long the routes of a missing file are kept.
     package let grace: Duration
     private let time: any TimeSource
 
     /// - Parameters:
     ///   - folder: the routes folder.
-    ///   - environment: where routes find the secrets that they name by `env:`.
-    ///   - grace: how long the routes of a file that disappears stay, unless a load is asked for.
+    ///   - environment: the variables for secrets with `env:`.
+    ///   - grace: how long the routes of a deleted file are kept, unless a load is requested.
     package init(
         folder: String, options: RouteOptions, environment: [String: String], grace: Duration = .zero,
         time: any TimeSource
@@ -38,12 +38,12 @@ package struct RouteLoader: Sendable {
         self.time = time
     }
 
-    /// Looks whether something has changed; to be called once a second.
+    /// Checks for changes; to be called once a second.
     package mutating func look() -> Outcome {
         run(.looked(FolderListing(folder: folder, secretFiles: reloader.secretFiles)))
     }
 
-    /// Loads at once.
+    /// Loads immediately.
     package mutating func load() -> Outcome { run(.requested) }
 
     private mutating func run(_ first: RouteReloader.Event) -> Outcome {
@@ -63,7 +63,7 @@ package struct RouteLoader: Sendable {
         }
     }
 
-    /// How the files on disk compare with those of a compilation.
+    /// Compares the files on disk with those of a compilation.
     package func compare(with compilation: RouteCompilation) -> FolderSnapshot.Comparison {
         FolderSnapshot.compare(
             folder: folder, with: compilation.fingerprint, secretFiles: compilation.secretFiles)

@@ -1,43 +1,43 @@
 internal import SluiceBase
 package import SluiceRoutes
 
-/// Decides when the route files are loaded again, and whether what was loaded is used. State machine without I/O and
-/// without a clock.
+/// Decides when the route files are loaded again, and whether the result is used. State machine without I/O or a clock.
 ///
-/// It compares contents by their fingerprints. Files are read when a name, a size or a time has changed, and every ten
-/// looks whatever these say. A change is loaded when two looks in a row have read the same, so that a file half
-/// written, an editor's rename and a mounted folder's swap each come out as one load of the whole. What was compiled is
-/// compared with the disk once more before it is used, also where a load was asked for: files that change while they
+/// It compares contents by their fingerprints. Files are read when a name, a size or a time has changed, and in any
+/// case at every tenth check. A change is loaded after two consecutive checks have read the same, so that a partly
+/// written file, an editor's rename and a mounted folder's swap each result in one complete load. The compiled files
+/// are compared with the disk once more before they are used, even for a requested load: files that change while they
 /// are read are never loaded half old, half new.
 ///
-/// A route file that disappears with its routes may come back, as in a slow `git pull`: unless a load is asked for, the
-/// previous routes stay for a grace time, and other changes wait with it.
+/// A deleted route file may come back with its routes, as in a slow `git pull`: unless a load is requested, the
+/// previous routes are kept for a grace time, and other changes wait with it.
 package struct RouteReloader: Sendable {
     package enum Event: Sendable {
-        /// A second has passed, and this is what there is now.
+        /// A second has passed, with these files on disk.
         case looked(FolderListing)
-        /// SIGHUP or the command line asks for a load, whatever has or has not changed.
+        /// SIGHUP or the command line requests a load, with or without a change.
         case requested
         /// The files were read.
         case read(FolderSnapshot)
-        /// What was read is compiled; `isStill` says whether the files on disk are still those that were compiled.
+        /// The files were compiled; `isStill` is whether the files on disk are still the same.
         case compiled(RouteCompilation, isStill: Bool)
     }
 
     package enum Action: Sendable {
-        /// Do nothing until the next look or request.
+        /// Do nothing until the next check or request.
         case wait
-        /// As `wait`: something has changed, and is loaded if the next look reads the same.
+        /// As `wait`: something has changed, and is loaded if the next check reads the same.
         case confirm
         /// Read the routes folder and the files of `secretFiles`; then `read`.
         case read
         /// Compile this, and compare the disk with it; then `compiled`.
         case compile(FolderSnapshot)
-        /// Serve with another table.
+        /// Switch to another table.
         case replace(Replacement)
         /// Keep the previous routes for the grace time, because these files are missing; log it.
         case hold([String])
-        /// Keep the previous routes; log and show why. The compilation that failed, where the files stopped changing.
+        /// Keep the previous routes; log and show the reasons. The failed compilation, if the files have stopped
+        /// changing.
         case keep([String], of: RouteCompilation?)
     }
 
@@ -47,18 +47,18 @@ package struct RouteReloader: Sendable {
         package let version: Int
         /// Sentences for the log.
         package let warnings: [String]
-        /// What it was made from.
+        /// The compilation of the table.
         package let compilation: RouteCompilation
     }
 
     /// The result of the last load, for metrics and `sluice routes`.
     package struct Status: Sendable, Hashable {
-        /// Counts the tables that were loaded, from 1; 0 before the first.
+        /// Counts the loaded tables, from 1; 0 before the first.
         package fileprivate(set) var version = 0
-        /// When the active table was loaded, and when a load was last tried, in milliseconds since the epoch.
+        /// When the active table was loaded, and when a load was last attempted, in milliseconds since 1970.
         package fileprivate(set) var loadedAtMilliseconds: Int64?
         package fileprivate(set) var triedAtMilliseconds: Int64?
-        /// Why the last load failed, a line each; empty if it did not.
+        /// The errors of the last load, one per line; empty after a success.
         package fileprivate(set) var problems: [String] = []
     }
 
@@ -66,13 +66,13 @@ package struct RouteReloader: Sendable {
         case idle
         /// These contents are new and have been read once.
         case confirming(Fingerprint)
-        /// A load was asked for. How often the files were read for it.
+        /// A load was requested. The number of readings for it.
         case requested(readings: Int)
     }
 
     package private(set) var status = Status()
-    /// The secret files to watch, as the route files name them. Those that only a broken table names are among them: a
-    /// change of one of them must be seen.
+    /// The secret files to watch, with their names in the route files. Includes those of a broken table, because a
+    /// change of one of them must be detected.
     package private(set) var secretFiles: [String] = []
     /// The active table.
     package private(set) var table: RouteTable?
@@ -80,9 +80,9 @@ package struct RouteReloader: Sendable {
     /// Files of the active table that are missing with their routes.
     private struct Absence: Sendable {
         var files: Set<String> = []
-        /// Looks since the last of them disappeared.
+        /// The number of checks since the last of them disappeared.
         var looks = 0
-        /// What was compiled without them: tried again after the grace time.
+        /// The contents compiled without them, to be retried after the grace time.
         var tried: Set<Fingerprint> = []
     }
 
@@ -91,23 +91,23 @@ package struct RouteReloader: Sendable {
     /// The files of the active table.
     private var files: Set<String> = []
     private var absence: Absence?
-    /// What the last look found; nil if the next look reads whatever it finds.
+    /// The result of the last check; `nil` makes the next check read the files in any case.
     private var listing: FolderListing?
     private var looksSinceReading = 0
     private var lastRead: Fingerprint?
-    /// What the last load, good or bad, was made from: it is not tried again until something changes. Two, where the
-    /// files that are watched are not just those that were compiled.
+    /// The contents of the last load, successful or not: it is not retried until something changes. Two, if the watched
+    /// files are not the same as the compiled ones.
     private var tried: Set<Fingerprint> = []
 
-    /// Looks after which the files are read although nothing about them has changed.
+    /// The number of checks after which the files are read without a change of their metadata.
     private static let looksBetweenReadings = 10
-    /// How often a load that was asked for reads files that change all the time.
+    /// The maximum number of readings for a requested load of files that keep changing.
     private static let mostReadings = 10
 
-    /// - Parameter grace: how long the routes of a missing file stay, in whole looks of a second.
+    /// - Parameter grace: how long the routes of a missing file are kept, in whole checks of a second.
     package init(grace: Duration = .zero) { graceLooks = Int(grace.components.seconds) }
 
-    /// - Parameter now: the wall clock in milliseconds since the epoch, for `status`.
+    /// - Parameter now: the wall clock in milliseconds since 1970, for `status`.
     package mutating func handle(_ event: Event, atMilliseconds now: Int64) -> Action {
         switch event {
         case .looked(let listing): return looked(at: listing)
@@ -148,7 +148,7 @@ package struct RouteReloader: Sendable {
         return .confirm
     }
 
-    /// What was compiled is not what is there now: it is not used, and the next look reads again.
+    /// The compiled files have changed in the meantime: they are not used, and the next check reads again.
     private mutating func changedMeanwhile(atMilliseconds now: Int64) -> Action {
         listing = nil
         guard case .requested(let readings) = phase else {
@@ -162,7 +162,7 @@ package struct RouteReloader: Sendable {
         return keep(["the files changed each time they were read; they are loaded when they stop changing"], of: nil)
     }
 
-    /// Counts a look while files are missing: whether it is the last one, after which they are loaded as they are.
+    /// Counts a check while files are missing. Returns whether it is the last one, after which the rest is loaded.
     private mutating func isGraceOver() -> Bool {
         absence?.looks += 1
         guard let absence, absence.looks == graceLooks else { return false }
@@ -170,7 +170,7 @@ package struct RouteReloader: Sendable {
         return true
     }
 
-    /// The files that are missing with their routes, while the grace time lasts.
+    /// The files that are missing with their routes, during the grace time.
     private mutating func hold(_ compilation: RouteCompilation) -> [String]? {
         guard let table, let new = compilation.table, graceLooks > 0, !table.namesMissing(from: new).isEmpty else {
             return nil

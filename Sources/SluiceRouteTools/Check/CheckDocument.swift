@@ -7,13 +7,13 @@ extension CheckReport {
     /// The report as one JSON document.
     package var json: [UInt8] {
         let examples: JSONTree = .object([
-            "seen": .integer(census.examples), "run": .integer(self.examples?.count ?? 0),
+            "seen": .integer(counts.examples), "run": .integer(self.examples?.count ?? 0),
             "failed": .integer(self.examples?.count { !$0.isAsExpected } ?? 0),
         ])
         let document: JSONTree = .object([
-            "folder": .text(folder), "ok": .boolean(errors == 0), "files": .integer(census.files),
-            "kinds": .integer(census.kinds),
-            "routes": .integer(census.routes), "examples": examples, "errors": .integer(errors),
+            "folder": .text(folder), "ok": .boolean(errors == 0), "files": .integer(counts.files),
+            "kinds": .integer(counts.kinds),
+            "routes": .integer(counts.routes), "examples": examples, "errors": .integer(errors),
             "warnings": .integer(warnings),
             "problems": .array(findings.map(\.tree)),
             "secrets": .array(secrets.map { Self.tree($0.secret, of: $0.route) }),

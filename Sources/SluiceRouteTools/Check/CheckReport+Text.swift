@@ -2,13 +2,13 @@ internal import SluiceBase
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// How a report is shown to a person.
+/// The format of a report for people.
 package struct CheckTextForm: Sendable {
-    /// Whether each problem is followed by the line that it is about.
+    /// Whether each problem is followed by its line of the file.
     package var showsSource = false
     /// Whether words are coloured (ECMA-48 SGR).
     package var hasColours = false
-    /// In characters; longer source lines are cut around the column in question.
+    /// In characters; longer source lines are truncated around the column.
     package var width = 80
 
     package init() {}
@@ -26,11 +26,11 @@ package struct CheckTextForm: Sendable {
 }
 
 extension CheckReport {
-    /// More differences of one example than a person reads.
+    /// The maximum number of printed differences of one example.
     private static let longestList = 20
 
-    /// The report for a person: `file:line:column: error: message` for each problem, what differs in examples below it,
-    /// a line for each secret that was read, and a summary as the last line, in which notes are not counted.
+    /// The report for people: `file:line:column: error: message` for each problem, followed by the differences of
+    /// examples, then a line for each secret that was read, and a summary as the last line, which does not count notes.
     package func lines(_ form: CheckTextForm) -> [String] {
         findings.flatMap { lines(of: $0, form) } + secretLines + [summary]
     }
@@ -43,9 +43,9 @@ extension CheckReport {
     /// `routes: 2 files, 2 routes, 1 kind, 5 examples: 0 errors, 1 warning`
     private var summary: String {
         let examples =
-            count(census.examples, "example") + (self.examples == nil && census.examples > 0 ? " (not run)" : "")
-        return "\(PrintableText.escape(folder)): \(count(census.files, "file")), \(count(census.routes, "route")), "
-            + "\(count(census.kinds, "kind")), \(examples): \(count(errors, "error")), \(count(warnings, "warning"))"
+            count(counts.examples, "example") + (self.examples == nil && counts.examples > 0 ? " (not run)" : "")
+        return "\(PrintableText.escape(folder)): \(count(counts.files, "file")), \(count(counts.routes, "route")), "
+            + "\(count(counts.kinds, "kind")), \(examples): \(count(errors, "error")), \(count(warnings, "warning"))"
     }
 
     private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
@@ -79,14 +79,14 @@ extension CheckReport {
         return lines
     }
 
-    /// The line with a caret below the column; nothing where there is no such line.
+    /// The line with a caret below the column; nothing if there is no such line.
     private func source(of problem: Diagnostic, _ form: CheckTextForm) -> [String] {
         guard let line = line(problem.line, of: problem.file) else { return [] }
         let number = String(problem.line)
         let margin = String(repeating: " ", count: number.count)
         let room = max(20, form.width - number.count - 5)
         let column = max(0, min(problem.column - 1, line.count))
-        // A long line is shown from where the column has a third of the room before it.
+        // A long line is truncated so that a third of the width precedes the column.
         let start = line.count <= room ? 0 : max(0, min(column - room / 3, line.count - room))
         let shown = line[start..<min(line.count, start + room)]
         let text = shown.map { PrintableText.escape(String($0)).unicodeScalars.count == 1 ? String($0) : " " }.joined()
@@ -94,7 +94,7 @@ extension CheckReport {
         return ["  \(number) | \(text)", "  \(margin) | \(caret)"]
     }
 
-    /// The characters of a line, counted from 1, as positions count them.
+    /// The characters of a line, counted from 1 like positions.
     private func line(_ number: Int, of file: String) -> [Unicode.Scalar]? {
         guard let bytes = files.first(where: { $0.name == file })?.bytes else { return nil }
         var lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: number, omittingEmptySubsequences: false)[...]
@@ -107,7 +107,7 @@ extension CheckReport {
 }
 
 extension CheckReport {
-    /// The findings as annotations that GitHub shows next to the lines of a change: workflow commands such as
+    /// The findings as GitHub annotations, which are shown next to the lines of a change: workflow commands such as
     /// `::error file=…,line=…,col=…::message`; a note is a `::notice`.
     package var annotations: [String] {
         findings.map { finding in
@@ -125,7 +125,7 @@ extension CheckReport {
         }
     }
 
-    /// A line feed ends a command, and what follows a percent sign is an escape.
+    /// A line feed ends a command, and a percent sign starts an escape.
     private static func data(_ text: String) -> String {
         text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
     }

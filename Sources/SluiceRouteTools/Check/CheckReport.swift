@@ -2,38 +2,37 @@ internal import SluiceBase
 package import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// All that there is to say about a folder of route files: what is wrong with them, and which of their examples come
-/// out otherwise.
+/// The report on a folder of route files: their problems, and the examples with other results than expected.
 package struct CheckReport: Sendable {
-    /// One thing to say.
+    /// One problem or note.
     package struct Finding: Sendable {
         package let problem: Diagnostic
-        /// Where it is about an example that was run.
+        /// The example that it is about, if it was run.
         package let example: ExampleResult?
     }
 
-    /// As the user wrote it.
+    /// As given by the user.
     package let folder: String
-    package let census: RouteCensus
+    package let counts: RouteCounts
     /// Sorted by file, line and column.
     package let findings: [Finding]
-    /// `nil` where the files are not right enough for any to be run.
+    /// `nil` if the files have too many problems to run any.
     package let examples: [ExampleResult]?
-    /// Whether all that is wrong is that secrets are not there.
+    /// Whether missing secrets are the only problems.
     package let lacksSecretsOnly: Bool
-    /// The secrets of each route that were read; none if there are errors.
+    /// The secrets of each route that were read; empty if there are errors.
     package let secrets: [(route: String, secret: SecretSummary)]
-    /// What the files hold line by line, for showing where something is.
+    /// The lines of the files, for printing source lines.
     let files: [RouteFile]
 
     package var errors: Int { findings.count { $0.problem.severity == .error } }
     package var warnings: Int { findings.count { $0.problem.severity == .warning } }
 
-    /// Reads a folder, compiles it as the gateway does, and runs the examples. Blocking.
+    /// Reads a folder, compiles it like the gateway, and runs the examples. Blocking.
     ///
     /// - Parameters:
-    ///   - options: with `SecretSupply.throwAway` the secrets that the routes name are not looked for.
-    ///   - now: when examples without a clock come, in milliseconds since 1970.
+    ///   - options: with `SecretSupply.throwAway` the secrets of the routes are not read.
+    ///   - now: the time of examples without a clock, in milliseconds since 1970.
     package static func make(
         folder: String, environment: [String: String], options: RouteOptions, atMilliseconds now: Int64
     ) -> CheckReport {
@@ -41,14 +40,14 @@ package struct CheckReport: Sendable {
         let compilation = snapshot.compile(folder: folder, environment: environment, options: options)
         var trial = options
         trial.secrets = .throwAway
-        // Whatever secrets there are, examples are signed with others.
+        // Examples are signed with throw-away secrets, whether or not the real ones are available.
         let examined =
             options.secrets == .throwAway
             ? compilation : snapshot.compile(folder: folder, environment: environment, options: trial)
         let examples = examined.table == nil ? nil : examined.runExamples(folder: folder, atMilliseconds: now)
-        // Errors come first: notes would only distract from them.
+        // With errors, notes would only distract.
         let notes = compilation.problems.isEmpty ? compilation.notes : []
-        let empty = [compilation.emptiness(of: folder)].compactMap(\.self)
+        let empty = [compilation.emptyFolderDiagnostic(of: folder)].compactMap(\.self)
         let problems = (compilation.problems + compilation.warnings + notes + empty).map {
             Finding(problem: $0, example: nil)
         }
@@ -59,7 +58,7 @@ package struct CheckReport: Sendable {
             (route.secrets ?? []).filter { $0.bytes != nil }.map { (route: route.name, secret: $0) }
         }
         return CheckReport(
-            folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },
+            folder: folder, counts: compilation.counts, findings: (problems + found).sorted { $0.problem < $1.problem },
             examples: examples, lacksSecretsOnly: compilation.table == nil && examined.table != nil,
             secrets: secrets, files: snapshot.files)
     }

@@ -4,14 +4,14 @@ package import SluiceRouteFiles
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// The result of a request, as an example's expectation compares it.
+/// The result of a request, for comparison with an example's expectation.
 struct ExampleJudgement {
     private let outcome: RouteOutcome
     private let deliveryID: String
     private let stored: DryRunKeys.Stored
     private let reply: RouteReply?
 
-    /// - Parameter store: what of a delivery is stored; called at most once.
+    /// - Parameter store: returns the stored parts of a delivery; called at most once.
     init(_ outcome: RouteOutcome, deliveryID: String, store: (Delivery) -> DryRunKeys.Stored) {
         self.outcome = outcome
         self.deliveryID = deliveryID
@@ -25,7 +25,7 @@ struct ExampleJudgement {
         reply = stored.duplicateOf.map { own.naming($0.deliveryID, insteadOf: deliveryID) } ?? own
     }
 
-    /// The outcome, for a person.
+    /// The outcome, for people.
     var words: String {
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey:
@@ -53,7 +53,7 @@ struct ExampleJudgement {
         return "\(reasons.count) \(reasons.count == 1 ? "dead letter" : "dead letters") (\(shown))"
     }
 
-    /// Dead letters are answered 2xx too, which a person who expects 200 may not have in mind.
+    /// Dead letters are also answered 2xx, which may be unexpected for someone who expects 200.
     func surprise(besides expectation: Expectation) -> String? {
         guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
         return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"
@@ -61,7 +61,7 @@ struct ExampleJudgement {
 }
 
 extension ExampleJudgement {
-    /// What is not as expected, in the order of the keys.
+    /// The differences from the expectation, in the order of the keys.
     func differences(from expectation: Expectation) -> [ExampleDifference] {
         var differences: [ExampleDifference] = []
         if let status = expectation.status, status.value != outcome.status {
@@ -102,8 +102,7 @@ extension ExampleJudgement {
 
     private var refusal: ErrorCode? { outcome.refusal?.code }
 
-    /// A refusal that is not expected, by code or by status, is never as expected: whatever else the example says did
-    /// not come out.
+    /// An unexpected refusal, by code or by status, is always a difference: all other expectations do not apply.
     private func compareRefusal(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
         if let refused = expectation.refused {
             guard refused.value != refusal else { return }
@@ -172,7 +171,7 @@ extension ExampleJudgement {
         }
         guard let body = expectation.replyBody else { return }
         let bytes = reply.body ?? document
-        // A text is all of the body; anything else is what the body is as JSON.
+        // A text is the whole body; anything else is compared with the body as JSON.
         let found =
             if case .text = body.tree { JSONTree.text(String(decoding: bytes, as: UTF8.self)) } else { JSONTree(bytes) }
         body.compare(found ?? .text(String(decoding: bytes, as: UTF8.self)), "reply.body", into: &differences)
@@ -188,14 +187,14 @@ extension ExampleJudgement {
 }
 
 extension ExpectedJob {
-    /// What is asked of it, as JSON.
+    /// The expectation as JSON.
     fileprivate var json: String {
         JSONTree.object(fields.map { JSONTree.Member(key: $0.name, value: $0.value.tree) }).json
     }
 }
 
 extension Expectation {
-    /// Where it asks for what only a delivery that is taken has.
+    /// The location of an expectation that only an accepted delivery can meet.
     fileprivate var placeOfContent: SourceLocation? {
         if let jobs, !jobs.value.isEmpty { return jobs.place }
         return replyHeaders.first?.value.place ?? replyBody?.place
@@ -206,15 +205,15 @@ extension Expectation {
 package struct ExampleResult: Sendable {
     package let route: String
     package let name: String
-    /// Where the example stands.
+    /// The location of the example.
     let place: SourceLocation
-    /// The result, for a person: `stored as 1 job`, `refused as signature_missing: …`.
+    /// The result, for people: `stored as 1 job`, `refused as signature_missing: …`.
     package internal(set) var outcome = ""
-    /// Why it could not be sent at all, and where that is said.
+    /// Why it could not be sent, and the location.
     var obstacle: (message: String, place: SourceLocation)?
-    /// Empty where all is as expected.
+    /// Empty if the result is as expected.
     package internal(set) var differences: [ExampleDifference] = []
-    /// A sentence about what came out besides, and that the example says nothing of.
+    /// A sentence about an additional result that the example does not mention.
     var surprise: String?
 
     init(_ example: RouteExample, of route: Route) {
@@ -223,7 +222,7 @@ package struct ExampleResult: Sendable {
         place = example.place
     }
 
-    /// Whether all came out as it says.
+    /// Whether the result is as expected.
     package var isAsExpected: Bool { obstacle == nil && differences.isEmpty }
 
     /// `the example 'a push' of the route 'github'`
@@ -231,7 +230,7 @@ package struct ExampleResult: Sendable {
         "the example '\(PrintableText.escape(name))' of the route '\(PrintableText.escape(route))'"
     }
 
-    /// What to tell the author of the file; `nil` if there is nothing.
+    /// The problem to report; `nil` if there is none.
     package var problem: Diagnostic? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {

@@ -3,17 +3,17 @@ package import SluiceRouteFiles
 internal import SluiceRoutes
 
 extension RouteCompilation {
-    /// How many examples all routes have.
+    /// The number of examples of all routes.
     package var exampleCount: Int { details.reduce(0) { $0 + $1.examples.count } }
 
-    /// Sends the examples of each route through it, in the order of the file, and compares.
+    /// Sends the examples of each route through it, in the order of the file, and compares the results.
     ///
-    /// The table has to be one with throw-away secrets (`RouteOptions.secrets`), which examples are signed with.
-    /// Blocking where an example names a file.
+    /// The table must have been compiled with throw-away secrets (`RouteOptions.secrets`), with which examples are
+    /// signed. Blocking if an example names a file.
     ///
     /// - Parameters:
-    ///   - folder: the routes folder, in which files of bodies lie.
-    ///   - now: when examples without a clock come, in milliseconds since 1970.
+    ///   - folder: the routes folder, with the files of bodies.
+    ///   - now: the time of examples without a clock, in milliseconds since 1970.
     package func runExamples(folder: String, atMilliseconds now: Int64) -> [ExampleResult] {
         guard let table else { return [] }
         return zip(table.routes, details).flatMap { route, details in
@@ -32,7 +32,7 @@ private struct ExampleRunner {
     let route: Route
     let folder: String
     let now: Int64
-    /// Of the example in its route, from 1.
+    /// The number of the example in its route, from 1.
     let number: Int
 
     /// Why an example cannot be sent.
@@ -41,7 +41,7 @@ private struct ExampleRunner {
         let place: SourceLocation
     }
 
-    /// As long as the gateway's own, and ascending.
+    /// As long as the gateway's ids, and ascending.
     private var deliveryID: String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 26 - digits.count)) + digits
@@ -51,7 +51,7 @@ private struct ExampleRunner {
         var result = ExampleResult(example, of: route)
         do throws(SetupError) {
             let outcome = try dryRun(example)
-            // An example that does not say whether it is a duplicate is looked at by itself.
+            // An example without an expectation about duplicates is tested independently.
             var own = DryRunKeys()
             let sender = DryRunKeys.Sender(name: example.name, deliveryID: deliveryID)
             let judgement = ExampleJudgement(outcome, deliveryID: deliveryID) { delivery in
@@ -100,7 +100,7 @@ private struct ExampleRunner {
             sender: example.sender ?? route.likelySender, receivedAtMilliseconds: time, deliveryID: deliveryID)
     }
 
-    /// What the head alone makes a handshake needs no signature.
+    /// A handshake that the head alone identifies needs no signature.
     private func isHandshake(_ request: RequestToSign, _ route: Route, arrival: RequestArrival) -> Bool {
         request.withView { route.isHandshake(byHead: $0, arrival) }
     }

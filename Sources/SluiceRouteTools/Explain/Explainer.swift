@@ -2,11 +2,11 @@ package import SluiceBase
 package import SluiceRouteFiles
 package import SluiceRoutes
 
-/// Explains what loaded routes make of requests, by the functions that the gateway calls.
+/// Explains how loaded routes handle requests, with the functions of the gateway.
 package struct Explainer: Sendable {
     private let table: RouteTable
     private let details: [RouteDetails]
-    /// For how many elements of a delivery there are steps.
+    /// The maximum number of elements of a delivery that are explained.
     private let elementLimit: Int
 
     /// - Returns: `nil` for a compilation with problems.
@@ -17,10 +17,10 @@ package struct Explainer: Sendable {
         self.elementLimit = elementLimit
     }
 
-    /// Explains a request that a person describes.
+    /// Explains a request that an operator describes.
     ///
     /// - Parameters:
-    ///   - arrival: without a sender where the person names none.
+    ///   - arrival: without a sender if none is given.
     ///   - signs: whether a request without a signature is signed with the first secret of its route.
     package func explain(_ request: RequestToSign, _ arrival: RequestArrival, signs: Bool) -> Explanation {
         let path = Array(request.target.utf8.prefix { $0 != UInt8(ascii: "?") })
@@ -41,9 +41,9 @@ package struct Explainer: Sendable {
         }
     }
 
-    /// Explains a request that the gateway has accepted and stored, without its credentials.
+    /// Explains a request that the gateway has accepted and stored without its credentials.
     ///
-    /// - Parameter fate: names the route that it came by, which is used as for a dead letter that is retried.
+    /// - Parameter fate: contains the name of its route, which is used as for a retried dead letter.
     package func explain(
         stored request: borrowing RequestView, _ arrival: RequestArrival, _ fate: Explanation.Fate
     ) -> Explanation {
@@ -61,7 +61,7 @@ package struct Explainer: Sendable {
         return run(request, route, arrival: arrival, note: note, signing: nil, fate: fate)
     }
 
-    /// - Returns: a detail about the signature; `nil` for a request that has one, or needs none.
+    /// - Returns: a detail about the signature; `nil` for a request that has one or needs none.
     private func sign(_ request: inout RequestToSign, _ route: Route, arrival: RequestArrival) -> TraceStep? {
         guard route.isVerified, !route.holdsSignature(request, withSecret: true) else { return nil }
         do throws(SigningError) {
@@ -94,7 +94,7 @@ package struct Explainer: Sendable {
         if trace.skippedElements > 0 {
             explanation.steps.append(TraceStep("and", "\(trace.skippedElements) more elements, not shown"))
         }
-        // A handshake by the head has no step for it.
+        // A handshake by the head has no such step.
         if explanation.refusal == nil, let signature = explanation.step("signature") {
             explanation.isSignatureUnknown = signature.holds == nil
         }
@@ -128,10 +128,10 @@ package struct Explainer: Sendable {
     }
 }
 
-/// Paths that lead to no route.
+/// Paths without a route.
 extension Explainer {
     private static let mostSuggestions = 3
-    /// All paths of a table with no more routes than this are shown.
+    /// All paths of a table with at most this number of routes are shown.
     private static let shortTable = 10
 
     private func noRoute(
@@ -159,7 +159,7 @@ extension Explainer {
     }
 
     private func suggestions(for path: [UInt8]) -> [String] {
-        // A candidate with the values of the wanted path for its parameters, and as it is written.
+        // Candidates: with the values of the requested path for their parameters, and as written.
         var candidates = table.routes.map { (text: $0.path(filledFrom: path), path: $0.path) }
         let wanted = String(decoding: path, as: UTF8.self)
         var nearest: [String] = []
@@ -185,7 +185,7 @@ extension Route {
         return parameters
     }
 
-    /// The path with the segments of another one for its parameters; as written if they differ in length.
+    /// The path with its parameters replaced by the segments of another one; as written if their lengths differ.
     fileprivate func path(filledFrom path: [UInt8]) -> String {
         let others = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard others.count == segments.count else { return self.path }
@@ -196,11 +196,11 @@ extension Route {
     }
 }
 
-/// What people write on a command line to describe a request.
+/// Request descriptions from the command line.
 extension RequestToSign.Header {
-    /// Reads `Name: value`.
+    /// Parses `Name: value`.
     ///
-    /// - Returns: `nil` for anything else, and for what no header can hold.
+    /// - Returns: `nil` for anything else, and for values that a header cannot contain.
     package init?(parsing text: String) {
         guard let colon = text.firstIndex(of: ":") else { return nil }
         let name = text[..<colon]
@@ -213,12 +213,12 @@ extension RequestToSign.Header {
 }
 
 extension RequestToSign {
-    /// Path and query as they go over the wire: percent-encoded but for escapes that are there already.
+    /// Percent-encodes path and query, except for existing escapes.
     ///
     /// - Parameters:
-    ///   - path: with what stands behind a `?`, if there is no `query`.
+    ///   - path: may contain `?` and a query if `query` is nil.
     ///   - query: without the `?`.
-    /// - Returns: `nil` where the path does not begin with `/`, or there are two queries or a fragment.
+    /// - Returns: `nil` if the path does not start with `/`, or there are two queries or a fragment.
     package static func target(path: String, query: String?) -> String? {
         guard path.hasPrefix("/"), !path.contains("#"), query?.contains("#") != true else { return nil }
         guard let mark = path.firstIndex(of: "?") else {

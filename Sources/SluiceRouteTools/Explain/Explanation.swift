@@ -2,14 +2,14 @@ package import SluiceBase
 internal import SluiceJSON
 package import SluiceRoutes
 
-/// What a route table makes of one request, step by step in the order of the gateway. A step that refuses is the last
-/// one.
+/// How a route table handles one request, step by step in the order of the gateway. A step that refuses the request is
+/// the last one.
 package struct Explanation: Sendable {
-    /// What happened to a delivery that the gateway has stored.
+    /// The state of a delivery that the gateway has stored.
     package struct Fate: Sendable, Hashable {
-        /// The name of the route that it came by.
+        /// The name of its route.
         package let route: String
-        /// A line for each job and each dead letter, safe to print.
+        /// One line per job and dead letter, safe to print.
         package let lines: [String]
 
         package init(route: String, lines: [String]) {
@@ -19,31 +19,31 @@ package struct Explanation: Sendable {
     }
 
     package internal(set) var steps: [TraceStep] = []
-    /// What the gateway would do if no key of the delivery was seen before.
+    /// The gateway's result if no key of the delivery was seen before.
     package internal(set) var outcome = RouteOutcome.refused(.noSuchRoute, reason: ErrorCode.noSuchRoute.title)
-    /// Whether the signature could not be verified for lack of a secret.
+    /// Whether the signature could not be verified because there is no secret.
     package internal(set) var isSignatureUnknown = false
-    /// What `${delivery.id}` is.
+    /// The value of `${delivery.id}`.
     let deliveryID: String
-    /// Where `reply` is; `nil` for a route without one.
+    /// The location of `reply`; `nil` for a route without one.
     var replyLocation: String?
 
     init(deliveryID: String) { self.deliveryID = deliveryID }
 
-    /// Why the request would be refused; `nil` if it would be accepted.
+    /// The code of the refusal; `nil` if the request is accepted.
     package var refusal: ErrorCode? { outcome.refusal?.code }
 
-    /// The first step of this name.
+    /// The first step with this name.
     package func step(_ name: String) -> TraceStep? { steps.first { $0.name == name } }
 
-    /// What would be stored: of elements that have the same key, the first.
+    /// The parts that would be stored: the first of elements with the same key.
     var stored: DryRunKeys.Stored {
         guard case .store(let delivery, _) = outcome else { return DryRunKeys.Stored() }
         var keys = DryRunKeys()
         return keys.store(delivery, of: DryRunKeys.Sender(name: "", deliveryID: deliveryID))
     }
 
-    /// The answer to a request that is accepted; `nil` for a refusal.
+    /// The answer to an accepted request; `nil` for a refusal.
     var answer: (headers: [RouteReply.Header], body: [UInt8])? {
         guard let reply = outcome.reply else { return nil }
         if let body = reply.body { return (reply.headers, body) }
@@ -55,7 +55,7 @@ package struct Explanation: Sendable {
         return (reply.headers + [type], body)
     }
 
-    /// The result in short: `2 jobs and 1 dead letter`.
+    /// A short form of the result: `2 jobs and 1 dead letter`.
     package var summary: String {
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return refusal?.title ?? ""
@@ -75,10 +75,10 @@ package struct Explanation: Sendable {
         }
     }
 
-    /// More dead letters of one delivery than a person reads.
+    /// The maximum number of printed dead letters of one delivery.
     private static let mostLetters = 20
 
-    /// Adds what comes after the route: dead letters, answer and result.
+    /// Adds the steps after the route: dead letters, answer and result.
     mutating func conclude(_ fate: Fate?) {
         if let refusal = outcome.refusal {
             let words = "\(outcome.status) \(refusal.code.rawValue): \(PrintableText.escape(refusal.reason))"
@@ -90,7 +90,7 @@ package struct Explanation: Sendable {
                 steps.append(TraceStep("and", "\(letters.count - Self.mostLetters) more dead letters, not shown"))
             }
             addAnswer()
-            // The last line alone must not say that a signature was valid which could not be verified here.
+            // The last line alone must not claim that a signature was valid if it could not be verified.
             let end = isSignatureUnknown ? ", if its signature is valid" : ""
             steps.append(TraceStep("result", holds: isSignatureUnknown ? nil : true, "accepted\(end): \(summary)"))
         }
@@ -128,14 +128,14 @@ extension DeadLetter {
     }
 }
 
-/// For people, one step a line with its details below.
+/// Text for people, one line per step with its details below.
 extension Explanation {
     /// - Parameter hasColours: whether marks are coloured (ECMA-48 SGR).
     package func lines(hasColours: Bool) -> [String] { steps.flatMap { $0.lines(hasColours: hasColours) } }
 }
 
 extension TraceStep {
-    /// In characters: the longest names have as many.
+    /// In characters: the length of the longest names.
     private static let nameWidth = 14
 
     fileprivate func lines(hasColours: Bool) -> [String] {
@@ -167,7 +167,7 @@ extension TraceStep {
     }
 }
 
-/// As one JSON document; docs/reference/cli.md describes it.
+/// One JSON document; docs/reference/cli.md describes it.
 extension Explanation {
     package var json: String {
         JSONTree.object(["steps": .array(steps.map(\.tree)), "result": result]).prettyText()

@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceRouteFiles
 
-/// `docs/reference/providers.md`, which comes from the presets.
+/// `docs/reference/providers.md`, generated from the presets.
 package enum ProviderPage {
     private static let introduction = """
         # Providers
@@ -11,8 +11,13 @@ package enum ProviderPage {
         and `sluice providers show NAME --yaml` the keys of the preset, to copy and change. `make docs` generates this
         page from the presets.
 
+        If the signature is `static` or `basic`, nothing is signed: a token or password shows who sends, but does not
+        cover the request, so anyone who knows it can send anything. If the unique key is a digest (`${sha256.…}`),
+        deliveries have no id that could be the key, and equal ones within the dedupe window count as one.
+        "Unconfirmed" means: not in the provider's documentation.
+
         A sender that is not here can be described with [`verify`](routes.md#verifying) in a route, or once for several
-        routes with a [preset of your own](routes.md#presets-of-your-own).
+        routes with a [custom preset](routes.md#custom-presets).
         """
 
     package static var markdown: String {
@@ -35,7 +40,7 @@ package enum ProviderPage {
         lines += preset.account.map { "- `account.\($0.name)`: \($0.meaning)" }
         lines += preset.notes.map { "- \($0)" }
         if !preset.unverified.isEmpty {
-            lines += ["", "Not from the provider's own pages:", ""] + preset.unverified.map { "- \($0)" }
+            lines += ["", "**Unconfirmed**: \(preset.unverified.joined(separator: "; "))."]
         }
         while lines.last == "" { lines.removeLast() }
         return lines.joined(separator: "\n")

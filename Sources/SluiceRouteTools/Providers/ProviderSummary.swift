@@ -1,7 +1,7 @@
 internal import SluiceBase
 package import SluiceRouteFiles
 
-/// A preset in words, for the command line and for the reference page.
+/// A description of a preset, for the command line and for the reference page.
 package struct ProviderSummary: Sendable {
     package let preset: ProviderPreset
 
@@ -16,17 +16,17 @@ package struct ProviderSummary: Sendable {
         return algorithms.joined(separator: " or ")
     }
 
-    /// What tells deliveries apart, as a route would write it; empty if nothing does.
+    /// The unique key as a route would write it; empty if there is none.
     package var uniqueKey: String { preset.texts(of: "unique_key").joined(separator: " + ") }
 
     package var event: String { preset.texts(of: "event").joined(separator: " ") }
 
-    /// Whether a part of a name, an alias, the title or the scheme matches what a person looks for.
+    /// Whether a name, an alias, the title or the scheme contains a text, in upper or lower case.
     package func matches(_ part: String) -> Bool {
         ([preset.name, preset.title, scheme] + preset.aliases).contains { $0.lowercased().contains(part.lowercased()) }
     }
 
-    /// How requests are verified, a line for each alternative.
+    /// How requests are verified, one line per alternative.
     package var verification: [String] {
         preset.schemes.map { scheme in
             let place = scheme.signatureFrom.isEmpty ? "" : " in \(Self.plain(scheme.signatureFrom))"
@@ -44,7 +44,7 @@ package struct ProviderSummary: Sendable {
     /// Line feeds as they are written in YAML.
     private static func quoted(_ text: String) -> String { text.replacing("\n", with: "\\n") }
 
-    /// What is known of the provider's deliveries, each with its name.
+    /// Facts about the provider's deliveries, each with its name.
     package var facts: [(name: String, value: String)] {
         var facts = [("signature", verification.joined(separator: ", or "))]
         facts.append(("unique key", uniqueKey.isEmpty ? "none" : uniqueKey))
@@ -61,7 +61,20 @@ package struct ProviderSummary: Sendable {
         return facts
     }
 
-    /// A route to begin with.
+    /// Notes that follow from the keys of the preset. The reference page has them once.
+    private var generalNotes: [String] {
+        var notes: [String] = []
+        if !preset.schemes.isEmpty, preset.schemes.allSatisfy({ ["static", "basic"].contains($0.algorithm) }) {
+            notes.append("Nothing is signed: the secret shows who sends, but does not cover the request.")
+        }
+        let keys = preset.texts(of: "unique_key")
+        if !keys.isEmpty, keys.allSatisfy({ $0.hasPrefix("${sha256.") }) {
+            notes.append("The unique key is a digest: equal deliveries within the dedupe window count as one.")
+        }
+        return notes
+    }
+
+    /// A minimal route.
     package var route: [String] {
         var lines = ["routes:", "  - path: /\(preset.name)", "    provider: \(preset.name)"]
         if preset.needsPublicURL { lines.append("    public_url: https://HOST") }
@@ -74,12 +87,12 @@ package struct ProviderSummary: Sendable {
         return lines + ["    jobs:", "      - type: \(variable.lowercased())_event"]
     }
 
-    /// The name in the form of a variable's.
+    /// The name as part of an environment variable.
     private var variable: String {
         String(preset.name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
     }
 
-    /// The variable that holds the secret unless a route says another.
+    /// The variable that contains the secret unless the route names another.
     package var secretVariable: String { "\(variable)_WEBHOOK_SECRET" }
 
     package var handshakeVariable: String { "\(variable)_HANDSHAKE_TOKEN" }
@@ -96,9 +109,9 @@ package struct ProviderSummary: Sendable {
         lines += section("Set-up", preset.setup.split(separator: "\n").map(String.init))
         lines += section("Secret", preset.secret.isEmpty ? [] : [preset.secret])
         lines += section("Events", preset.events.isEmpty ? [] : Self.wrapped(preset.events))
-        lines += section("Notes", preset.notes.map { "- \($0)" })
-        lines += section("Not from the provider's own pages", preset.unverified.map { "- \($0)" })
-        lines += section("A route to begin with", route)
+        lines += section("Notes", (generalNotes + preset.notes).map { "- \($0)" })
+        lines += section("Unconfirmed (not in the provider's documentation)", preset.unverified.map { "- \($0)" })
+        lines += section("Minimal route", route)
         lines += section("Sample webhooks", preset.sampleNames.map { "sluice send \(preset.name) \($0) --to URL" })
         return lines
     }
@@ -107,7 +120,7 @@ package struct ProviderSummary: Sendable {
         lines.isEmpty ? [] : ["", title] + lines.map { "  \($0)" }
     }
 
-    /// Names side by side, in lines of at most 100 characters.
+    /// Names separated by commas, in lines of at most 100 characters.
     static func wrapped(_ names: [String]) -> [String] {
         var lines: [String] = []
         for name in names {

@@ -2,12 +2,12 @@ internal import SluiceJSON
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// The JSON Schema of a route file, for editors and for checks without Sluice.
+/// The JSON Schema of a route file, for editors and for validation without Sluice.
 ///
-/// It is the language as `RouteTable.compile` reads it, as far as a schema can say it: not which kinds there are,
-/// whether a name or a path is taken, or what a reference means in its place.
+/// It describes the language of `RouteTable.compile` as far as a schema can: it does not know the declared kinds,
+/// duplicate names and paths, or which references are allowed where.
 package enum RouteSchema {
-    /// JSON text in the dialect 2020-12, the same each time, without a line feed at its end.
+    /// JSON text in the dialect 2020-12, deterministic, without a final line feed.
     package static var document: String { schema.prettyText(.compact) }
 
     private static var schema: JSONTree {
@@ -28,11 +28,12 @@ package enum RouteSchema {
     }
 }
 
-/// The tables of `docs/reference/routes.md` that come from the rows of the route language and of its references.
+/// The tables of `docs/reference/routes.md` that are generated from the rows of the route language and of its
+/// references.
 ///
-/// A table stands between a line such as `<!-- keys: route -->` and a line `<!-- end -->`.
+/// A table is between a line such as `<!-- keys: route -->` and a line `<!-- end -->`.
 package enum RoutePage {
-    /// Each table by the line before it.
+    /// Each table with the marker line before it.
     private static var tables: [(marker: String, lines: [String])] {
         let jobs = ReferenceForm.all.compactMap { form in form.meaning.map { [form.written, $0] } }
         let signatures = ReferenceForm.all.compactMap { form in form.signedMeaning.map { [form.written, $0] } }
@@ -42,10 +43,10 @@ package enum RoutePage {
         ]
     }
 
-    /// The lines before the tables; the page has each of them once.
+    /// The marker lines of the tables; the page has each of them once.
     package static var markers: [String] { tables.map(\.marker) }
 
-    /// The page with each of its tables as the rows say it now.
+    /// Returns the page with its tables regenerated.
     package static func updating(_ page: String) -> String {
         let tables = Dictionary(uniqueKeysWithValues: tables.map { ($0.marker, $0.lines) })
         var lines: [String] = []

@@ -3,26 +3,26 @@ internal import SluiceJSON
 package import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// The kinds that the route files of a folder declare. Routes are not read, and no secret is needed.
+/// The kinds declared in the route files of a folder. Routes are not read, and no secret is needed.
 package struct DeclaredKinds {
-    /// What is wrong with the kinds, with a file's syntax, or with reading the folder; sorted by file, line and column.
+    /// Problems of the kinds, of a file's syntax, or of reading the folder; sorted by file, line and column.
     package let problems: [Diagnostic]
     /// By name, byte for byte.
     private let kinds: [JobKind]
 
-    /// - Parameter readingProblems: what went wrong while the files were read.
+    /// - Parameter readingProblems: problems of reading the files.
     package init(_ files: [RouteFile], readingProblems: [Diagnostic] = []) {
         var compiler = RouteCompiler(secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
         kinds = compiler.kinds(of: files).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         problems = (readingProblems + compiler.log.problems).sorted()
     }
 
-    /// How many kinds there are.
+    /// The number of kinds.
     package var count: Int { kinds.count }
 
-    /// The types of the kinds' payloads as one document, the same for the same kinds.
+    /// The types of the kinds' payloads as one document, deterministic.
     ///
-    /// - Throws: `KindNameError` where two kinds would be the same type, so that one of them has to be renamed.
+    /// - Throws: `KindNameError` if two kinds would have the same type name, so that one of them must be renamed.
     package func source(in language: KindLanguage) throws(KindNameError) -> String {
         let named = kinds.map { NamedKind($0) }
         try refuseClashes(named)
@@ -46,28 +46,28 @@ package struct DeclaredKinds {
     }
 }
 
-/// A format in which `sluice kinds` prints types.
+/// An output format of `sluice kinds`.
 package enum KindLanguage: String, CaseIterable, Sendable {
     case swift
     case typescript
     case jsonSchema = "json-schema"
 }
 
-/// The error of kinds whose names become the same type: `order-paid` and `order_paid`.
+/// The error of kinds with the same type name: `order-paid` and `order_paid`.
 package struct KindNameError: Error, Sendable {
-    /// One for the second kind of each pair.
+    /// One problem for the second kind of each pair.
     package let problems: [Diagnostic]
 }
 
-/// A kind as every language prints it.
+/// A kind with the names for all languages.
 struct NamedKind {
     let name: String
     /// The name of its type, the same in each language.
     let typeName: String
-    /// Any JSON where the kind does not say.
+    /// Any JSON if the kind has no payload type.
     let payload: PayloadType
     let queue: String
-    /// An object with what its jobs are enqueued with besides type, payload and unique key, in Zizq's names.
+    /// An object with the options of its jobs except type, payload and unique key, with Zizq's names.
     let options: JSONTree
 
     init(_ kind: JobKind) {
@@ -87,7 +87,7 @@ struct NamedKind {
         ])
     }
 
-    /// A sentence that fits on one line of any language.
+    /// A sentence that fits on one line in each language.
     var summary: String {
         let (name, queue) = (PrintableText.escape(name), PrintableText.escape(queue))
         return "The payload of jobs of the type `\(name)`, on the queue `\(queue)`."

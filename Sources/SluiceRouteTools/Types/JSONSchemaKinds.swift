@@ -2,7 +2,7 @@ internal import SluiceJSON
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// Kinds as a JSON Schema with a definition for each, for the generators of types of other languages.
+/// Kinds as a JSON Schema with a definition for each, for type generators of other languages.
 enum JSONSchemaKinds {
     static func source(of kinds: [NamedKind]) -> String {
         let definitions = kinds.map { JSONTree.Member(key: $0.name, value: definition($0)) }

@@ -3,8 +3,8 @@ internal import SluiceRoutes
 
 /// Names of types, in UpperCamelCase.
 enum TypeName {
-    /// Names that generated files use or cannot declare in some language, and names that programs use often, which a
-    /// type of the same name would hide.
+    /// Names that generated files use or that some language reserves, and frequent names of programs, which a type of
+    /// the same name would hide.
     static let ofLanguages: Set = [
         "Any", "Array", "Bool", "Box", "Character", "ClassVar", "Codable", "CodingKey", "CodingKeys", "Collection",
         "Comparable",
@@ -19,7 +19,7 @@ enum TypeName {
         "Type", "UInt16", "UInt32", "URL", "UUID", "Value", "Vec", "Void",
     ]
 
-    /// What the Swift client declares: a worker uses it with the generated types.
+    /// Declarations of the Swift client, which a worker uses together with the generated types.
     private static let ofClient: Set = [
         "AnyEnqueueable", "Backoff", "Batch", "BudgetBinding", "BudgetPolicy", "BulkEnqueue", "ChunkLimits",
         "ChunkedEnqueue",
@@ -32,7 +32,7 @@ enum TypeName {
         "ZizqConfiguration", "ZizqError",
     ]
 
-    /// `order_paid` is `OrderPaid`, `2fast` is `Job2fast`, and `string` is `StringJob`, because `String` is taken.
+    /// `order_paid` becomes `OrderPaid`, `2fast` `Job2fast`, and `string` `StringJob`, because `String` is taken.
     static func ofKind(_ name: String) -> String {
         let camel = camelCase(name)
         if camel.isEmpty { return "UnnamedJob" }
@@ -40,9 +40,9 @@ enum TypeName {
         return isTaken(camel) ? camel + "Job" : camel
     }
 
-    /// What a field holds, where that is an object: `Pusher` of `pusher`.
+    /// The type name for a field with an object: `Pusher` for `pusher`.
     ///
-    /// - Parameter known: names that are taken, which it avoids with a number.
+    /// - Parameter known: names that are taken, which are avoided with a number.
     static func ofField(_ name: String, besides known: Set<String>) -> String {
         var camel = camelCase(name)
         if camel.unicodeScalars.first?.properties.isXIDStart != true { camel = "Field" + camel }
@@ -50,7 +50,7 @@ enum TypeName {
         return unique(camel, besides: known)
     }
 
-    /// The name itself, or the first of `name2`, `name3` and so on that is not known yet.
+    /// The name itself, or the first unused one of `name2`, `name3` and so on.
     static func unique(_ name: String, besides known: Set<String>, separator: String = "") -> String {
         guard known.contains(name) else { return name }
         var number = 2
@@ -65,7 +65,7 @@ enum TypeName {
     }
 }
 
-/// What of a text can be in an identifier (Unicode TR 31; Swift and TypeScript take more).
+/// The parts of a text that can be in an identifier (Unicode TR 31; Swift and TypeScript allow more).
 enum IdentifierText {
     /// The runs of letters and digits.
     static func words(_ text: String) -> [String] {

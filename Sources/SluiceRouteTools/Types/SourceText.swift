@@ -2,13 +2,13 @@ internal import SluiceBase
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// A source file that is being written, line by line.
+/// A generated source file, written line by line.
 struct SourceText {
     private(set) var text = ""
     private let indentation: String
     private var depth = 0
 
-    /// - Parameter indentation: blanks a level.
+    /// - Parameter indentation: blanks per level.
     init(indentation: Int) { self.indentation = String(repeating: " ", count: indentation) }
 
     mutating func line(_ line: String = "") {
@@ -38,10 +38,10 @@ struct SourceText {
 
 /// String literals in double quotes.
 enum SourceLiteral {
-    /// With `\u{1f642}` for characters that are not printable; in Swift.
+    /// Swift, with `\u{1f642}` for characters that are not printable.
     static func braced(_ text: String) -> String { literal(text) { "\\u{\(String($0.value, radix: 16))}" } }
 
-    /// With `\u2028`; in TypeScript. Beyond 16 bits there are two.
+    /// TypeScript, with `\u2028`, or two of these beyond 16 bits.
     static func utf16(_ text: String) -> String {
         literal(text) { scalar in
             String(scalar).utf16.map { "\\u" + String(0x10000 + UInt32($0), radix: 16).dropFirst() }.joined()

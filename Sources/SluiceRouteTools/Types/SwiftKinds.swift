@@ -3,7 +3,7 @@ internal import SluiceJSON
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// Kinds as types of the Swift client: a `JobKind` each.
+/// Kinds as types of the Swift client, each of which is a `JobKind`.
 enum SwiftKinds {
     static func source(of kinds: [NamedKind]) -> String {
         var source = SourceText(indentation: 4)
@@ -34,7 +34,7 @@ enum SwiftKinds {
     }
 }
 
-/// What a kind says of its jobs.
+/// The options of a kind's jobs.
 extension SwiftKinds {
     private static func constants(_ kind: NamedKind) -> [String] {
         let options = kind.options
@@ -77,7 +77,7 @@ extension SwiftKinds {
 
     private static func text(_ json: JSONTree?) -> String? { json?.string.map(SourceLiteral.braced) }
 
-    /// A call with those arguments that have a value.
+    /// A call with the arguments that have a value.
     private static func call(_ function: String, _ arguments: KeyValuePairs<String, String?>) -> String {
         let written = arguments.compactMap { label, value in value.map { label.isEmpty ? $0 : "\(label): \($0)" } }
         return "\(function)(\(written.joined(separator: ", ")))"
@@ -88,14 +88,14 @@ extension SwiftKinds {
 extension SwiftKinds {
     private struct Property {
         let field: PayloadField
-        /// No other property of the type has it.
+        /// Unique among the properties of the type.
         let name: String
         let type: String
-        /// The fields of the type that is declared for it, with the name of that.
+        /// The fields of the nested type declared for it, with its name.
         let inner: (name: String, fields: PayloadFields)?
     }
 
-    /// - Parameter taken: names of properties that the type has already.
+    /// - Parameter taken: names of properties that the type already has.
     private static func members(_ fields: PayloadFields, besides taken: Set<String> = [], _ source: inout SourceText) {
         let properties = properties(fields, besides: taken)
         for property in properties { source.line("var \(SwiftIdentifier.quoted(property.name)): \(property.type)") }
@@ -125,7 +125,7 @@ extension SwiftKinds {
         }
     }
 
-    /// The fields of the object that it is, or that the elements of its lists are.
+    /// The fields of the object, or of the objects in its lists.
     private static func innerFields(_ type: PayloadType) -> PayloadFields? {
         switch type.shape {
         case .fields(let fields): fields
@@ -145,7 +145,7 @@ extension SwiftKinds {
         }
     }
 
-    /// The only property of a payload that is not an object.
+    /// The only property for a payload that is not an object.
     private static func wrapped(_ payload: PayloadType, _ source: inout SourceText) {
         let type = name(of: payload, inner: "Element")
         source.lines(["", "/// The payload.", "var value: \(type)"])
@@ -182,7 +182,7 @@ extension SwiftKinds {
 
 /// Names of properties in Swift.
 enum SwiftIdentifier {
-    /// What means something else behind a dot, or would be declared twice.
+    /// Names with another meaning after a dot, or that would be declared twice.
     private static let unusable: Set = ["Any", "CodingKeys", "Protocol", "Self", "Type", "hashValue", "init", "self"]
 
     private static let keywords: Set = [
@@ -195,7 +195,7 @@ enum SwiftIdentifier {
         "subscript", "super", "switch", "throw", "throws", "true", "try", "typealias", "var", "where", "while",
     ]
 
-    /// `full_name` stays, `my-field` is `myField`, `2fast` is `_2fast`, `self` is `self_`.
+    /// `full_name` is unchanged, `my-field` becomes `myField`, `2fast` `_2fast`, and `self` `self_`.
     static func of(_ name: String, besides taken: Set<String> = []) -> String {
         var identifier = name
         if !IdentifierText.isIdentifier(name) || name.allSatisfy({ $0 == "_" }) {
@@ -208,14 +208,14 @@ enum SwiftIdentifier {
         return unusable.contains(identifier) || taken.contains(identifier) ? identifier + "_" : identifier
     }
 
-    /// As it is declared: keywords in backquotes.
+    /// As declared: keywords in backquotes.
     static func quoted(_ identifier: String) -> String {
         keywords.contains(identifier) ? "`\(identifier)`" : identifier
     }
 }
 
 extension SwiftKinds {
-    /// The type that stands for JSON of any form.
+    /// The type for any JSON value.
     private static let anyJSON = """
         /// Any JSON.
         enum JSONValue: Codable, Hashable, Sendable {

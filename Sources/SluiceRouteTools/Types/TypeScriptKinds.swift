@@ -2,7 +2,7 @@ internal import SluiceJSON
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// Kinds as TypeScript types; the only code that runs is a table of constants.
+/// Kinds as TypeScript types, with a table of constants as the only code.
 enum TypeScriptKinds {
     private static let anyJSON =
         "export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };"
@@ -50,7 +50,7 @@ enum TypeScriptKinds {
         }
     }
 
-    /// The type as it stands after a colon.
+    /// The lines of a type after a colon.
     private static func lines(_ type: PayloadType) -> [String] {
         if type.isOptional { return ending(lines(PayloadType(shape: type.shape, isOptional: false)), with: " | null") }
         switch type.shape {
@@ -73,7 +73,7 @@ enum TypeScriptKinds {
         lines.dropLast() + [(lines.last ?? "") + end]
     }
 
-    /// JSON, with texts as TypeScript writes them.
+    /// JSON in TypeScript notation.
     private static func literal(_ json: JSONTree) -> String {
         switch json {
         case .null, .boolean, .number: json.json

@@ -1,20 +1,20 @@
 internal import SluiceBase
 
-/// Finds the route whose path with parameters takes a request's path. Made once and only read; a look-up allocates
+/// Finds the route with parameters in its path for a request's path. Created once and only read; a look-up allocates
 /// nothing.
 ///
-/// A tree of segments: where a segment is written in a path that goes before a parameter, and what the one does not
-/// lead to is tried with the other. It is no deeper than the longest path in the files, and its cost does not grow with
-/// the number of routes beside.
+/// A tree of segments: a literal segment takes precedence over a parameter, and the parameter is tried if the literal
+/// leads to no route. Its depth is that of the longest path in the files, and its cost does not grow with the number of
+/// routes.
 package struct ParameterTree: Sendable {
     private struct Node {
-        /// Where a parameter leads, or -1.
+        /// The node after a parameter, or -1.
         var parameter = -1
         /// The route whose path ends here, or -1.
         var route = -1
     }
 
-    /// How a written segment leads from one node to the next.
+    /// The step from one node to the next for a literal segment.
     private struct Edge {
         let node: Int
         let segment: [UInt8]
@@ -26,13 +26,12 @@ package struct ParameterTree: Sendable {
 
     private var nodes = [Node()]
     private var edges: [Edge] = []
-    /// Positions in `edges`, or -1: open addressing; at most a quarter of them are taken.
+    /// Positions in `edges`, or -1: open addressing; at most a quarter is used.
     private var slots: [Int] = []
 
-    /// - Parameter paths: each with the route that it is of; no two take the same requests without one being the more
-    ///   exact.
+    /// - Parameter paths: each with its route; if two match the same requests, one is more specific.
     init(_ paths: [(path: RoutePath, route: Int)]) {
-        // For finding edges while there is no index of them.
+        // For finding edges before the index exists.
         var children: [EdgeName: Int] = [:]
         for (path, route) in paths {
             var node = 0
@@ -84,7 +83,7 @@ package struct ParameterTree: Sendable {
         return route < 0 ? nil : route
     }
 
-    /// - Parameter start: where the next segment begins; behind the end of the path when there is none.
+    /// - Parameter start: the start of the next segment; after the end of the path if there is none.
     private func search(_ node: Int, _ path: Span<UInt8>, from start: Int) -> Int {
         if start > path.count { return nodes[node].route }
         let end = path.firstIndex(of: UInt8(ascii: "/"), from: start) ?? path.count
@@ -107,7 +106,7 @@ package struct ParameterTree: Sendable {
         return nil
     }
 
-    /// A dot segment is no value: readers of paths disagree about what it means (RFC 3986 §5.2.4).
+    /// A dot segment is not a value: parsers of paths disagree about its meaning (RFC 3986 §5.2.4).
     private static func isValue(_ segment: Span<UInt8>) -> Bool {
         switch segment.count {
         case 0: false

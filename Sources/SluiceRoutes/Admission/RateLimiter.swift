@@ -1,9 +1,9 @@
 package import SluiceBase
 internal import Synchronization
 
-/// A route's buckets of tokens, one set for all event loops: a request takes a token of one, and as many as it has
-/// bytes and elements of two others, and they come back evenly. Handshakes whose sender is unknown have another bucket
-/// of the same size, so that they cannot use up that of the deliveries.
+/// A route's token buckets, shared by all event loops: a request takes a token of one, and its bytes and elements from
+/// two others, which are refilled evenly. Handshakes from unknown senders have a separate bucket of the same size, so
+/// that they cannot use up that of the deliveries.
 package final class RateLimiter: Sendable {
     package let limit: RateLimit
     private let verified: Bucket
@@ -11,7 +11,7 @@ package final class RateLimiter: Sendable {
     private let bytes: Bucket?
     private let elements: Bucket?
 
-    /// Full buckets.
+    /// Starts with full buckets.
     package init(_ limit: RateLimit) {
         self.limit = limit
         verified = Bucket(limit.limit, per: limit.per, burst: limit.burst)
@@ -20,14 +20,14 @@ package final class RateLimiter: Sendable {
         elements = limit.elements.map { Bucket($0, per: limit.per, burst: $0) }
     }
 
-    /// Takes the tokens of a request. How many elements it has is told later, by `charge`; a request may take more
-    /// bytes and elements than are left, and the next one waits for it.
+    /// Takes the tokens of a request. Its elements are charged later, with `charge`; a request may take more bytes and
+    /// elements than are left, and the next one then waits.
     ///
     /// - Parameters:
     ///   - now: the monotonic clock, in nanoseconds.
-    ///   - bytes: of the body as it was received.
+    ///   - bytes: of the body as received.
     ///   - isVerified: whether the sender is known.
-    /// - Returns: `nil` if there were tokens, else how long until there are.
+    /// - Returns: `nil` if there were tokens; otherwise the time until there are.
     package func take(at now: Int64, bytes count: Int = 0, isVerified: Bool = true) -> Duration? {
         guard isVerified else { return unverified.take(at: now) }
         let wait = max(bytes?.wait(at: now) ?? 0, elements?.wait(at: now) ?? 0)
@@ -41,15 +41,15 @@ package final class RateLimiter: Sendable {
     package func charge(elements count: Int, at now: Int64) { elements?.charge(count, at: now) }
 }
 
-/// Nothing counts tokens: one time says when the bucket is full again (the generic cell rate algorithm, as ATM and
-/// traffic shapers have it). Something may come as long as that time lies no further ahead than the bucket is deep.
+/// Tokens are not counted: the bucket is the time at which it is full again (the generic cell rate algorithm of ATM and
+/// traffic shapers). A request is accepted if that time is at most the depth of the bucket ahead.
 private final class Bucket: Sendable {
     private let limit: Int64
-    /// Nanoseconds in which `limit` tokens come back.
+    /// The nanoseconds in which `limit` tokens are refilled.
     private let period: Int64
-    /// Nanoseconds that it takes to fill the bucket but for one token.
+    /// The nanoseconds to fill the bucket except for one token.
     private let depth: Int64
-    /// When the bucket is full again, by the monotonic clock in nanoseconds.
+    /// When the bucket is full again, in monotonic nanoseconds.
     private let fullAt = Atomic<Int64>(.min / 2)
 
     init(_ limit: Int, per period: Duration, burst: Int) {
@@ -58,7 +58,7 @@ private final class Bucket: Sendable {
         depth = Self.nanoseconds(burst - 1, limit: self.limit, period: self.period)
     }
 
-    /// In which `count` tokens come back; at most 70 years.
+    /// The nanoseconds in which `count` tokens are refilled; at most 70 years.
     private static func nanoseconds(_ count: Int, limit: Int64, period: Int64) -> Int64 {
         let product = UInt64(max(0, count)).multipliedFullWidth(by: UInt64(period))
         let most = UInt64(Int64.max / 4)
@@ -66,12 +66,12 @@ private final class Bucket: Sendable {
         return max(count > 0 ? 1 : 0, Int64(min(most, UInt64(limit).dividingFullWidth(product).quotient)))
     }
 
-    /// Nanoseconds until there is a token.
+    /// The nanoseconds until there is a token.
     func wait(at now: Int64) -> Int64 { max(0, fullAt.load(ordering: .relaxed) - now - depth) }
 
     /// Takes one token.
     ///
-    /// - Returns: `nil` if there was one, else how long until it comes.
+    /// - Returns: `nil` if there was one; otherwise the time until there is one.
     func take(at now: Int64) -> Duration? {
         let interval = Self.nanoseconds(1, limit: limit, period: period)
         var known = fullAt.load(ordering: .relaxed)
@@ -85,7 +85,7 @@ private final class Bucket: Sendable {
         }
     }
 
-    /// Takes tokens, whether they are there or not.
+    /// Takes tokens, even if there are not enough.
     func charge(_ count: Int, at now: Int64) {
         let cost = Self.nanoseconds(count, limit: limit, period: period)
         var known = fullAt.load(ordering: .relaxed)
@@ -98,18 +98,18 @@ private final class Bucket: Sendable {
     }
 }
 
-/// How much a route takes: `rate: { limit: 100, per: 1s, burst: 200, bytes: 10MiB }`, a bucket of `burst` requests into
-/// which `limit` come back in each `per`, and buckets of bytes and elements.
+/// The rate of a route: `rate: { limit: 100, per: 1s, burst: 200, bytes: 10MiB }`, a bucket of `burst` requests,
+/// refilled with `limit` in each `per`, and buckets of bytes and elements.
 package struct RateLimit: Sendable, Hashable {
     /// 1 to 1,000,000.
     package let limit: Int
     /// 1 ms to 1 day.
     package let per: Duration
-    /// How many may come at once; 1 to 1,000,000.
+    /// The size of the bucket; 1 to 1,000,000.
     package let burst: Int
-    /// Bytes of bodies in each `per`, and in the bucket; nil for no limit.
+    /// Bytes of bodies in each `per`, and in the bucket; `nil` for no limit.
     package let bytes: ByteCount?
-    /// Elements in each `per`, and in the bucket, a request without `each` being one; nil for no limit.
+    /// Elements in each `per`, and in the bucket; a request without `each` counts as one; `nil` for no limit.
     package let elements: Int?
 
     package init(limit: Int, per: Duration, burst: Int, bytes: ByteCount? = nil, elements: Int? = nil) {

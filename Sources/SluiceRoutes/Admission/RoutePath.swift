@@ -1,25 +1,25 @@
 internal import SluiceBase
 
-/// The path of a route: segments that requests have to have, and parameters that stand for one segment each.
+/// The path of a route: literal segments, and parameters for one segment each.
 package struct RoutePath: Sendable, Hashable {
     package enum Segment: Sendable, Hashable {
         case literal([UInt8])
         case parameter(String)
     }
 
-    /// Why a text is no path, as a sentence.
+    /// Why a text is not a path, as a sentence.
     package struct PathError: Error {
         package let message: String
     }
 
     package static let longest = 1024
 
-    /// As it is written.
+    /// As written.
     package let text: String
-    /// What stands between the slashes; the last one is empty where the path ends in a slash.
+    /// The segments between the slashes; the last one is empty if the path ends in a slash.
     package let segments: [Segment]
 
-    /// The names of the parameters and at which segment each stands, counted from 0.
+    /// The names of the parameters with their segments, from 0.
     package var parameters: [String: Int] {
         var parameters: [String: Int] = [:]
         for (position, segment) in segments.enumerated() {
@@ -28,12 +28,12 @@ package struct RoutePath: Sendable, Hashable {
         return parameters
     }
 
-    /// The segments that parameters stand at, in the order of the path.
+    /// The segments of the parameters, in the order of the path.
     var parameterSegments: [Int] {
         segments.indices.filter { if case .parameter = segments[$0] { true } else { false } }
     }
 
-    /// In lower case and without a final slash, for comparing paths that are almost equal.
+    /// In lower case and without a final slash, for finding similar paths.
     var folded: RoutePath {
         var folded = segments.map { segment in
             if case .literal(let text) = segment { Segment.literal(text.map(ASCII.lowercase)) } else { segment }
@@ -47,7 +47,7 @@ package struct RoutePath: Sendable, Hashable {
         self.segments = segments
     }
 
-    /// Reads `/github/{tenant}`.
+    /// Parses `/github/{tenant}`.
     package init(parsing text: String) throws(PathError) {
         guard text.utf8.first == UInt8(ascii: "/") else { throw PathError(message: "'path' must begin with '/'") }
         guard text.utf8.count <= Self.longest else {
@@ -62,7 +62,7 @@ package struct RoutePath: Sendable, Hashable {
                     "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
         }
         var segments: [Segment] = []
-        // By bytes, as requests are taken apart: to Swift a slash with an accent on it is another character.
+        // By bytes, like requests: in Swift, a slash with an accent is another character.
         for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             let segment = try Self.segment(part)
             if case .parameter(let name) = segment, segments.contains(segment) {
@@ -130,12 +130,12 @@ enum QueryParameters {
     }
 }
 
-/// What stands in a request's path where the route has parameters.
+/// The values of path parameters.
 package enum PathParameters {
     /// - Parameters:
-    ///   - segment: counted from 0.
+    ///   - segment: from 0.
     ///   - path: as received.
-    /// - Returns: the segment, decoded once; empty where there is none.
+    /// - Returns: the segment, decoded once; empty if there is none.
     package static func value(at segment: Int, of path: Span<UInt8>) -> [UInt8] {
         var start = 1
         for _ in 0..<segment {

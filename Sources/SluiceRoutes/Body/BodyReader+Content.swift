@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// How a body is read whose `Content-Type` the signature does not cover: by its own bytes, whatever the header says.
+/// Reading a body whose `Content-Type` is not signed: only its bytes decide.
 extension BodyReader {
     private static let notJSON =
         "the body is not JSON, and the signature does not cover Content-Type: set 'body' to form, text or bytes"
@@ -22,9 +22,9 @@ extension BodyReader {
         }
     }
 
-    /// JSON, or the JSON in the one field of a form, for a provider that can send it so.
+    /// Reads JSON, or the JSON in the field of a form if the provider may send it like this.
     ///
-    /// - Parameter isSaidToBeJSON: decides what is said of a body that cannot be read, and nothing else.
+    /// - Parameter isSaidToBeJSON: only decides the error for an unreadable body.
     private func jsonOrPayload(_ body: Span<UInt8>, isSaidToBeJSON: Bool) throws(BodyError) -> BodyReading {
         let charset = Charset.marked(at: body)
         if case .utf16 = charset {
@@ -38,13 +38,13 @@ extension BodyReader {
         return .asReceived
     }
 
-    /// What the header says, and without one JSON.
+    /// The family of the header; JSON without one.
     func declaredFamily(_ request: borrowing RequestView) -> MediaType.Family {
         request.headers.firstIndex(of: Self.contentType).map { MediaType(request.headers.value(at: $0)).family }
             ?? .json
     }
 
-    /// The first byte that is not JSON's white space (RFC 8259 §2), behind a byte-order mark.
+    /// The first byte that is not JSON white space (RFC 8259 §2), after a byte-order mark.
     private static func firstByte(of body: Span<UInt8>) -> UInt8? {
         var index = Charset.utf8.markLength(at: body)
         while index < body.count, " \t\r\n".utf8.contains(body[index]) { index += 1 }
@@ -59,13 +59,13 @@ extension BodyReader {
         return try reading(of: form)
     }
 
-    /// Whether a body that is not JSON begins like a form with the field.
+    /// Whether a body that is not JSON starts like a form with the field.
     func mayHoldField(_ body: Span<UInt8>) -> Bool {
         fieldPrefix.map { body.hasPrefix($0.span) || MultipartForm.boundary(at: body) != nil } ?? false
     }
 
-    /// Whether a body that its content type, or `body: form`, made a form, a text or bytes begins and ends like JSON:
-    /// its sender most likely names the wrong type, and no reference finds a field of it.
+    /// Whether a body that was read as a form, a text or bytes, because of its content type or `body: form`, starts and
+    /// ends like JSON: its sender probably names the wrong type, and no reference finds its fields.
     func isMislabelledJSON(_ request: borrowing RequestView, read reading: BodyReading) -> Bool {
         guard trustsContentType, kind == .auto || kind == .form else { return false }
         switch reading {
@@ -78,7 +78,7 @@ extension BodyReader {
             || first == UInt8(ascii: "[") && last == UInt8(ascii: "]")
     }
 
-    /// The first and the last byte besides white space, byte-order marks and the zeros of UTF-16.
+    /// The first and the last byte except for white space, byte-order marks and the zeros of UTF-16.
     private static func ends(of body: Span<UInt8>) -> (first: UInt8?, last: UInt8?) {
         let (start, blank) = (Charset.utf8.markLength(at: body), " \t\r\n\0".utf8)
         var (first, last) = (max(start, Charset.utf16.markLength(at: body)), body.count - 1)
@@ -87,14 +87,14 @@ extension BodyReader {
         return first < body.count ? (body[first], body[last]) : (nil, nil)
     }
 
-    /// How many bytes `readByContent` needs at most, besides the body.
+    /// The maximum memory of `readByContent` in bytes, in addition to the body.
     func memoryByContent(_ body: Span<UInt8>) -> Int {
         let isUTF16 = Charset.utf16.markLength(at: body) > 0
         guard kind == .auto else { return memory(forText: body, isUTF8: !isUTF16) }
         return isUTF16 || mayHoldField(body) ? 3 * body.count : 0
     }
 
-    /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.
+    /// A multipart form starts with its boundary; a form in one line has no line break.
     private static func form(_ body: Span<UInt8>) throws(BodyError) -> FormFields {
         if let boundary = MultipartForm.boundary(at: body) {
             return try MultipartForm.read(body, boundary: boundary, charset: .utf8)

@@ -1,28 +1,28 @@
 package import SluiceBase
 internal import SluiceJSON
 
-/// What a body turns out to be before its JSON is scanned.
+/// The result of reading a body, before its JSON is scanned.
 package enum BodyReading: Sendable {
-    /// The body as received is JSON, behind a byte-order mark where it has one: `BodyReader.json(in:)`.
+    /// The body as received is JSON, possibly after a byte-order mark: `BodyReader.json(in:)`.
     case asReceived
-    /// JSON that stands for the body: in another charset, in the field of a form, or with its bytes in it.
+    /// JSON instead of the body: converted from another charset, from the field of a form, or with the body's bytes in
+    /// it.
     case json([UInt8])
-    /// JSON whose own values have no types: the fields of a form as an object, or a text as a string.
+    /// JSON whose values have no types: the fields of a form as an object, or a text as a string.
     case untyped([UInt8])
-    /// Why it cannot be read; a phrase without anything of the request.
+    /// Why it cannot be read; a phrase without any part of the request.
     case unreadable(String)
 }
 
-/// Reads the body of a route's requests as what it is. What it makes of a body takes at most `memory(for:)`, and time
-/// in proportion to it.
+/// Reads the body of a route's requests. It uses at most `memory(for:)`, and time proportional to it.
 package struct BodyReader: Sendable {
     package let kind: BodyKind
-    /// The field of a form whose value is the body's JSON; `nil` if forms stand for themselves.
+    /// The field of a form whose value is the body's JSON; `nil` if forms are read as objects.
     package let jsonField: String?
-    /// How a URL-encoded form with that field begins.
+    /// The start of a URL-encoded form with that field.
     let fieldPrefix: [UInt8]?
-    /// Whether `Content-Type` may say how the body is read: on a route that verifies nothing, and where the signature
-    /// covers the header. Elsewhere a sender of a captured request could have its bytes read as something else, so the
+    /// Whether `Content-Type` may decide how the body is read: on a route that verifies nothing, and if the signature
+    /// covers the header. Otherwise a captured request could be sent so that its bytes are read differently, so the
     /// bytes alone decide.
     package let trustsContentType: Bool
 
@@ -46,7 +46,7 @@ package struct BodyReader: Sendable {
     private func read(_ body: Span<UInt8>, _ type: borrowing MediaType) -> BodyReading {
         do throws(BodyError) {
             switch kind {
-            // JSON is UTF-8 (RFC 8259 §8.1), whatever else the header says.
+            // JSON is UTF-8 (RFC 8259 §8.1), regardless of other parts of the header.
             case .json: return .asReceived
             case .form: return try reading(of: try Self.form(body, type))
             case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
@@ -77,15 +77,14 @@ extension BodyReader {
         return .json(json(in: text.span).array)
     }
 
-    /// JSON without the byte-order mark that some senders write before it, and that no reader of JSON must take (RFC
-    /// 8259 §8.1).
+    /// JSON without the byte-order mark that some senders add, which parsers need not accept (RFC 8259 §8.1).
     @_lifetime(copy text)
     static func json(in text: Span<UInt8>) -> Span<UInt8> {
         text.extracting(Charset.utf8.markLength(at: text)..<text.count)
     }
 
-    /// How many bytes `read` needs at most, besides the body: for a copy in UTF-8, for fields, and for the JSON that is
-    /// made of them.
+    /// The maximum memory of `read` in bytes, in addition to the body: for a copy in UTF-8, for fields, and for the
+    /// JSON made from them.
     func memory(for request: borrowing RequestView) -> Int {
         let size = request.body.count
         guard size > 0, kind != .json else { return 0 }
@@ -104,7 +103,7 @@ extension BodyReader {
         return memory(forText: body, isUTF8: type.parameter("charset") == nil)
     }
 
-    /// Of a text, or the fields of a form, or the same bytes in base64.
+    /// For a text, the fields of a form, or the bytes in base64.
     func memory(forText body: Span<UInt8>, isUTF8: Bool) -> Int {
         if kind == .bytes { return body.count / 3 * 4 + 32 }
         // Control characters of one byte become six; euro signs of windows-1252 three, and so do half the bytes of
@@ -122,7 +121,7 @@ extension BodyReader {
         return try URLEncodedForm.read(body, try Charset.named(by: type) ?? .utf8)
     }
 
-    /// A form, or the JSON in its field.
+    /// Returns a form, or the JSON in its field.
     func reading(of form: FormFields) throws(BodyError) -> BodyReading {
         guard let jsonField else { return .untyped(form.json) }
         let documents = form.values(of: jsonField)
@@ -154,7 +153,7 @@ extension BodyReader {
         guard let text = charset.decode(body) else { throw BodyError("the text is not valid in its charset") }
         var json: [UInt8] = []
         json.reserveCapacity(text.count + text.count / 16 + 2)
-        // The mark says how the text was written, and is no part of it.
+        // The mark shows the encoding and is not part of the text.
         json.appendJSONString(text.span.extracting(Charset.utf8.markLength(at: text.span)..<text.count))
         return json
     }
@@ -170,15 +169,15 @@ extension BodyReader {
     }
 }
 
-/// Why a body cannot be read as what it should be.
+/// Why a body cannot be read.
 struct BodyError: Error {
-    /// A phrase without anything of the request.
+    /// A phrase without any part of the request.
     let reason: String
 
     init(_ reason: String) { self.reason = reason }
 }
 
-/// How a route reads the body: what `body` says.
+/// How a route reads the body: `body`.
 package enum BodyKind: String, CaseIterable, Sendable {
     /// By `Content-Type`.
     case auto

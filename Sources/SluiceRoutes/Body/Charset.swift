@@ -1,18 +1,18 @@
 internal import SluiceBase
 
-/// A way of writing text as bytes that is understood. Labels mean what the WHATWG Encoding standard (§4.2) says, which
-/// is what senders mean: `latin1` is windows-1252.
+/// A supported character encoding. Labels have the meaning of the WHATWG Encoding standard (§4.2), which is what
+/// senders expect: `latin1` is windows-1252.
 enum Charset: Sendable {
     case utf8
     case windows1252
-    /// In the order that its byte-order mark says, or in that of little-endian machines.
+    /// In the byte order of its byte-order mark, or little-endian without one.
     case utf16
     case utf16LittleEndian
     case utf16BigEndian
 
     /// The charset that a media type names.
     ///
-    /// - Returns: `nil` where it names none.
+    /// - Returns: `nil` if it names none.
     static func named(by type: borrowing MediaType) throws(BodyError) -> Charset? {
         guard let label = type.parameter("charset"), !label.isEmpty else { return nil }
         return try named(label)
@@ -26,15 +26,15 @@ enum Charset: Sendable {
         case "utf-16": return .utf16
         case "utf-16le": return .utf16LittleEndian
         case "utf-16be": return .utf16BigEndian
-        // The label is the sender's text, and is not repeated.
+        // The label comes from the sender and is not repeated.
         default: throw BodyError("the charset of the body is not supported")
         }
     }
 
-    /// The charset that a byte-order mark tells where nothing else does.
+    /// The charset of a byte-order mark, if nothing else names one.
     static func marked(at text: Span<UInt8>) -> Charset { Charset.utf16.markLength(at: text) > 0 ? .utf16 : .utf8 }
 
-    /// How many bytes a byte-order mark at the beginning has.
+    /// The length of a byte-order mark at the start.
     func markLength(at text: Span<UInt8>) -> Int {
         switch self {
         case .windows1252: 0
@@ -44,10 +44,9 @@ enum Charset: Sendable {
         }
     }
 
-    /// The text in UTF-8, not altered in any way: a mark of UTF-8 stays, one of UTF-16 has done its work and is
-    /// dropped.
+    /// The text in UTF-8, otherwise unchanged: a mark of UTF-8 stays, one of UTF-16 is dropped.
     ///
-    /// - Returns: `nil` for bytes that are no text in this charset.
+    /// - Returns: `nil` for bytes that are not valid in this charset.
     func decode(_ text: Span<UInt8>) -> [UInt8]? {
         switch self {
         case .utf8: (try? UTF8Span(validating: text)) == nil ? nil : text.array
@@ -58,8 +57,7 @@ enum Charset: Sendable {
 }
 
 extension Charset {
-    /// What 0x80 to 0x9F mean; all else means what it does in Unicode. Five bytes have no meaning and stay control
-    /// characters.
+    /// The characters 0x80 to 0x9F; all others are as in Unicode. Five bytes are undefined and stay control characters.
     private static let windows1252High: [UInt16] = [
         0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D,
         0x017D, 0x008F,
@@ -109,7 +107,7 @@ extension Charset {
 }
 
 extension [UInt8] {
-    /// Appends a scalar, which is no surrogate, as UTF-8 (RFC 3629 §3).
+    /// Appends a scalar that is not a surrogate as UTF-8 (RFC 3629 §3).
     fileprivate mutating func appendUTF8(_ scalar: UInt32) {
         func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar >> shift) & 0x3F }
         switch scalar {

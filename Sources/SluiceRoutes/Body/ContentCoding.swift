@@ -1,19 +1,19 @@
 package import SluiceBase
 
-/// What `Content-Encoding` says was done to the body (RFC 9110 §8.4).
+/// The encoding of the body according to `Content-Encoding` (RFC 9110 §8.4).
 package enum ContentCoding {
-    /// Nothing.
+    /// None.
     case identity
     case gzip
-    /// Something else, or more than one thing.
+    /// Another one, or more than one.
     case other
 
     package static let header: HeaderName = "content-encoding"
 
-    /// Whether a body begins as gzip does (RFC 1952 §2.3.1), which no JSON, form or text does.
+    /// Whether a body starts like gzip (RFC 1952 §2.3.1), which no JSON, form or text does.
     static func isGzip(_ body: Span<UInt8>) -> Bool { body.count >= 2 && body[0] == 0x1F && body[1] == 0x8B }
 
-    /// All lines count, and each may list several codings.
+    /// All lines count, and each may contain several codings.
     static func of(_ headers: borrowing HeaderView) -> ContentCoding {
         var coding = ContentCoding.identity
         var next = headers.firstIndex(of: header)
@@ -32,7 +32,7 @@ package enum ContentCoding {
             let name = HeaderParameters.trimmed(list.extracting(start..<end))
             start = end + 1
             if name.isEmpty || name.matches("identity") { continue }
-            // `x-gzip` is the same (RFC 9110 §8.4.1.3).
+            // `x-gzip` is equivalent (RFC 9110 §8.4.1.3).
             let isGzip = name.matches("gzip") || name.matches("x-gzip")
             if case .identity = coding, isGzip { coding = .gzip } else { coding = .other }
         }
@@ -42,12 +42,12 @@ package enum ContentCoding {
 
 /// Percent-encoding (RFC 3986 §2.1).
 package enum PercentDecoding {
-    /// As in forms and queries: `+` is a space, and a `%` without two digits is itself.
+    /// For forms and queries: `+` is a space, and a `%` without two digits is literal.
     static func formDecode(_ text: Span<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = 0
-        // What comes out is never longer.
+        // The output is never longer.
         bytes.append(addingCapacity: text.count) { output in
             while index < text.count {
                 let byte = text[index]
@@ -63,7 +63,7 @@ package enum PercentDecoding {
         return bytes
     }
 
-    /// The byte that `%41` at `index` stands for; `nil` if there is no such escape.
+    /// The byte of an escape such as `%41` at `index`; `nil` if there is none.
     static func escapedByte(_ text: Span<UInt8>, at index: Int) -> UInt8? {
         guard text[index] == UInt8(ascii: "%"), index + 2 < text.count else { return nil }
         guard let high = Hex.value(text[index + 1]), let low = Hex.value(text[index + 2]) else { return nil }
@@ -74,8 +74,8 @@ package enum PercentDecoding {
 extension PercentDecoding {
     /// A path, decoded once.
     ///
-    /// - Returns: `nil` where two readers could disagree about which path it is: an escaped slash or NUL, a `%` that
-    ///   begins no escape, bytes that are no UTF-8, a dot segment, or an empty segment other than behind a final slash.
+    /// - Returns: `nil` if parsers could disagree about the path: an escaped slash or NUL, a `%` without an escape,
+    ///   invalid UTF-8, a dot segment, or an empty segment other than after a final slash.
     package static func pathDecode(_ path: Span<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(path.count)
@@ -93,7 +93,7 @@ extension PercentDecoding {
         return hasPlainSegments(bytes) && String(validating: bytes, as: UTF8.self) != nil ? bytes : nil
     }
 
-    /// Whether no segment is `.`, `..` or empty, save the last one.
+    /// Whether no segment is `.`, `..` or empty, except for the last one.
     static func hasPlainSegments(_ path: [UInt8]) -> Bool {
         let segments = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         for segment in segments.dropLast() where segment.isEmpty { return false }

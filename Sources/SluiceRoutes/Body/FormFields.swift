@@ -1,18 +1,18 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// The fields of a form, in the order in which their names first stand.
+/// The fields of a form, in the order in which their names first appear.
 struct FormFields {
-    /// More fields than this are not a webhook.
+    /// The maximum number of fields.
     static let maximum = 1000
 
-    /// What a field holds.
+    /// The value of a field.
     package enum Value {
         /// In UTF-8.
         case text([UInt8])
-        /// JSON that can lie two levels deep.
+        /// JSON with at least two levels of nesting to spare.
         case json([UInt8])
-        /// The JSON of bytes that are no text in their charset.
+        /// JSON with the bytes of a value that is invalid in its charset.
         case undecodable([UInt8])
 
         var bytes: [UInt8] {
@@ -23,7 +23,7 @@ struct FormFields {
     }
 
     private var names: [[UInt8]] = []
-    /// By the bytes of the name, so that two names that only look the same stay two.
+    /// By the bytes of the name, so that names that only look the same stay different.
     private var valuesByName: [[UInt8]: [Value]] = [:]
 
     mutating func add(_ name: [UInt8], _ value: Value) {
@@ -31,13 +31,13 @@ struct FormFields {
         valuesByName[name, default: []].append(value)
     }
 
-    /// How many names there are.
+    /// The number of names.
     var count: Int { names.count }
 
     /// The values of a field, in order.
     func values(of name: String) -> [Value] { valuesByName[Array(name.utf8)] ?? [] }
 
-    /// Names and values one after the other, sorted by name and then by value; of equal pairs one counts.
+    /// Names and values concatenated, sorted by name and then by value, without duplicates.
     var sortedPairs: [UInt8] {
         var text: [UInt8] = []
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
@@ -63,8 +63,8 @@ struct FormFields {
         return text
     }
 
-    /// The form as a JSON object: a field that stands twice is an array, and a field `payload` that holds a JSON object
-    /// or array is that.
+    /// The form as a JSON object: a repeated field is an array, and a field `payload` with a JSON object or array is
+    /// that JSON.
     var json: [UInt8] {
         var json: [UInt8] = [UInt8(ascii: "{")]
         for name in names {
@@ -95,10 +95,10 @@ struct FormFields {
         !value.isEmpty && (value[0] == UInt8(ascii: "{") || value[0] == UInt8(ascii: "[")) && isJSON(value)
     }
 
-    /// Whether `value` can stand as it is in the object that a form becomes.
+    /// Whether `value` can be in the form's object as it is.
     static func isJSON(_ value: Span<UInt8>) -> Bool {
         var findings = JSONFindings()
-        // One level is the form's own object, one an array of repeated fields.
+        // One level is the form's object, one an array of repeated fields.
         return (try? JSONScanner.scan(value, paths: .none, maximumDepth: JSONLimits.bulkDepth - 2, into: &findings))
             != nil
     }

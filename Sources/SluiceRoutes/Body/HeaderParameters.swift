@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// A header value with parameters: `main; name=value; name="value"` (RFC 9110 §5.6.6, RFC 2183 §2).
 enum HeaderParameters {
-    /// What stands in front of the parameters, without blanks around it.
+    /// The text before the parameters, without blanks around it.
     @_lifetime(copy value)
     static func mainValue(of value: Span<UInt8>) -> Span<UInt8> {
         let end = value.firstIndex(of: UInt8(ascii: ";")) ?? value.count
@@ -12,7 +12,7 @@ enum HeaderParameters {
     /// The first parameter with this name, in any case.
     ///
     /// - Returns: `nil` if there is none, or the value is broken before it: a quotation mark is not closed.
-    static func value(of name: StaticString, in value: Span<UInt8>) -> [UInt8]? {
+    static func value(of name: String, in value: Span<UInt8>) -> [UInt8]? {
         var next = value.firstIndex(of: UInt8(ascii: ";"))
         while let semicolon = next {
             let start = semicolon + 1
@@ -28,7 +28,7 @@ enum HeaderParameters {
         return nil
     }
 
-    /// The next semicolon that is not in quotes, or the end.
+    /// The next semicolon outside of quotes, or the end.
     private static func endOfParameter(_ value: Span<UInt8>, _ start: Int) -> Int? {
         var index = start
         var isQuoted = false
@@ -44,7 +44,7 @@ enum HeaderParameters {
         return isQuoted ? nil : value.count
     }
 
-    /// Only what must be escaped is taken for an escape: file names of some senders have backslashes of their own.
+    /// Only required escapes count: some senders put literal backslashes into file names.
     private static func isEscape(_ value: Span<UInt8>, _ index: Int) -> Bool {
         index + 1 < value.count && (value[index + 1] == UInt8(ascii: "\"") || value[index + 1] == UInt8(ascii: "\\"))
     }
@@ -65,7 +65,7 @@ enum HeaderParameters {
         return bytes
     }
 
-    /// Without blanks at either end.
+    /// Without blanks at the ends.
     @_lifetime(copy text)
     static func trimmed(_ text: Span<UInt8>) -> Span<UInt8> {
         var (start, end) = (0, text.count)

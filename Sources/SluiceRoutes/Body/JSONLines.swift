@@ -1,16 +1,16 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// A body of JSON texts, one a line (JSON lines, `application/x-ndjson`), made one array.
+/// A body of JSON texts, one per line (JSON lines, `application/x-ndjson`), converted to an array.
 struct JSONLines {
-    /// The array; its elements are the lines as they were.
+    /// The array; its elements are the unchanged lines.
     private(set) var document: [UInt8] = [UInt8(ascii: "[")]
-    /// Where each line lies in the document, as far as elements are looked into.
+    /// The range of each line in the document, up to the maximum number of elements.
     private(set) var lines: [Range<Int>] = []
-    /// How many there are.
+    /// The number of lines.
     private(set) var count = 0
 
-    /// Lines end in LF or CR LF; those with nothing but blanks are passed over.
+    /// Lines end in LF or CR LF; blank lines are skipped.
     init(_ body: Span<UInt8>) {
         let body = BodyReader.json(in: body)
         document.reserveCapacity(body.count + 2)

@@ -1,8 +1,8 @@
 package import SluiceBase
 
-/// A media type with its parameters, as a header has it (RFC 9110 §8.3.1).
+/// A media type with its parameters, from a header (RFC 9110 §8.3.1).
 package struct MediaType: ~Escapable {
-    /// `type/subtype`, as it was sent; empty where the header is missing or empty.
+    /// `type/subtype`, as sent; empty if the header is missing or empty.
     let name: Span<UInt8>
     private let value: Span<UInt8>
 
@@ -12,7 +12,7 @@ package struct MediaType: ~Escapable {
         name = HeaderParameters.mainValue(of: value)
     }
 
-    /// What a media type means for reading a body.
+    /// How a body of a media type is read.
     package enum Family {
         case json
         /// `application/x-www-form-urlencoded`
@@ -23,7 +23,7 @@ package struct MediaType: ~Escapable {
         case other
     }
 
-    /// A body without a type is JSON, as most webhooks are.
+    /// A body without a type is JSON, like most webhooks.
     var family: Family {
         if name.isEmpty || name.matches("application/json") || name.ends(in: "+json") || name.matches("text/json") {
             return .json
@@ -37,33 +37,28 @@ package struct MediaType: ~Escapable {
     /// The value of a parameter, without quotes.
     ///
     /// - Returns: `nil` if there is none, or the header is broken before it.
-    func parameter(_ name: StaticString) -> [UInt8]? { HeaderParameters.value(of: name, in: value) }
+    func parameter(_ name: String) -> [UInt8]? { HeaderParameters.value(of: name, in: value) }
 }
 
 extension Span where Element == UInt8 {
     /// Compares without case.
-    func matches(_ lowercased: StaticString) -> Bool {
-        count == lowercased.utf8CodeUnitCount && ends(in: lowercased)
+    func matches(_ lowercased: String) -> Bool { equalsIgnoringCase(lowercased.utf8Span.span) }
+
+    fileprivate func begins(with lowercased: String) -> Bool {
+        let prefix = lowercased.utf8Span.span
+        return count >= prefix.count && extracting(0..<prefix.count).equalsIgnoringCase(prefix)
     }
 
-    fileprivate func begins(with lowercased: StaticString) -> Bool {
-        count >= lowercased.utf8CodeUnitCount && extracting(0..<lowercased.utf8CodeUnitCount).matches(lowercased)
-    }
-
-    fileprivate func ends(in lowercased: StaticString) -> Bool {
-        let length = lowercased.utf8CodeUnitCount
-        guard count >= length else { return false }
-        let tail = extracting((count - length)..<count)
-        return String(describing: lowercased).utf8.enumerated().allSatisfy {
-            ASCII.lowercase(tail[$0.offset]) == $0.element
-        }
+    fileprivate func ends(in lowercased: String) -> Bool {
+        let suffix = lowercased.utf8Span.span
+        return count >= suffix.count && extracting((count - suffix.count)..<count).equalsIgnoringCase(suffix)
     }
 }
 
-/// The media types that a route takes: what `content_types` says.
+/// The media types that a route accepts: `content_types`.
 package struct ContentTypes: Sendable {
-    /// In lower case; one with `*` behind the slash takes every type with the rest, as
-    /// `text/*` and `application/*+json`.
+    /// In lower case; one with `*` after the slash matches every type with the rest, such as `text/*` and
+    /// `application/*+json`.
     let ranges: [[UInt8]]
 
     package init(ranges: [[UInt8]]) {
@@ -72,7 +67,7 @@ package struct ContentTypes: Sendable {
 
     private static let header: HeaderName = "content-type"
 
-    /// Whether a request says that its body is of one of the types. What says nothing is of none.
+    /// Whether the body of a request has one of the types. A request without a type has none of them.
     func accept(_ headers: borrowing HeaderView) -> Bool {
         guard let index = headers.firstIndex(of: Self.header) else { return false }
         let type = MediaType(headers.value(at: index))
@@ -80,7 +75,7 @@ package struct ContentTypes: Sendable {
         return false
     }
 
-    /// The type that a request names, for people: escaped, and at most 100 bytes of it; or that there is none.
+    /// The type of a request for people: escaped, and at most 100 bytes; or that there is none.
     package static func name(in headers: borrowing HeaderView) -> String {
         guard let index = headers.firstIndex(of: header) else { return "a request without Content-Type" }
         let name = MediaType(headers.value(at: index)).name
@@ -90,7 +85,7 @@ package struct ContentTypes: Sendable {
         return text.isEmpty ? "a request without Content-Type" : text
     }
 
-    /// The first type of which bodies are not JSON.
+    /// The first type whose bodies are not JSON.
     package var firstNotJSON: String? {
         for range in ranges where range.last != UInt8(ascii: "*") && MediaType(range.span).family != .json {
             return String(decoding: range, as: UTF8.self)

@@ -1,11 +1,11 @@
 internal import SluiceBase
 
-/// Finds the parts between the boundaries of a multipart body (RFC 2046 §5.1.1), in one pass: a boundary has no
-/// carriage return, so that no byte is looked at more than twice.
+/// Finds the parts of a multipart body (RFC 2046 §5.1.1) in one pass: a boundary contains no carriage return, so that
+/// no byte is checked more than twice.
 struct MultipartDivider {
     /// Two hyphens and the boundary.
     private let delimiter: [UInt8]
-    /// What comes next: the first byte of a part.
+    /// The start of the next part.
     private var position = 0
     private var isAtEnd = false
 
@@ -19,13 +19,13 @@ struct MultipartDivider {
     }
 
     private enum Line {
-        /// With the offset of the line behind it.
+        /// With the offset of the line after it.
         case delimiter(Int)
         case closing
         case other
     }
 
-    /// Goes to the first part; what stands before it means nothing.
+    /// Advances to the first part; the text before it is ignored.
     mutating func skipPreamble(of body: Span<UInt8>) throws(BodyError) {
         switch line(body, at: 0) {
         case .delimiter(let next): position = next
@@ -37,9 +37,9 @@ struct MultipartDivider {
         }
     }
 
-    /// The next part, with its head.
+    /// Returns the next part, with its head.
     ///
-    /// - Returns: `nil` behind the last one; what follows it means nothing.
+    /// - Returns: `nil` after the last one; the text after it is ignored.
     mutating func next(in body: Span<UInt8>) throws(BodyError) -> Range<Int>? {
         guard !isAtEnd else { return nil }
         let start = position
@@ -49,9 +49,9 @@ struct MultipartDivider {
         return start..<end
     }
 
-    /// Goes behind the next line that is a boundary.
+    /// Advances to after the next boundary line.
     ///
-    /// - Returns: where the content before it ends: the line's own break is no part of it.
+    /// - Returns: the end of the content before it, without the line break.
     private mutating func findLine(in body: Span<UInt8>, from start: Int) -> Int? {
         var search = start
         while let index = body.firstIndex(of: ASCII.carriageReturn, from: search) {
@@ -67,7 +67,7 @@ struct MultipartDivider {
         return nil
     }
 
-    /// What a line is. Blanks may stand behind a boundary, and nothing else.
+    /// Classifies a line. Only blanks are allowed after a boundary.
     private func line(_ body: Span<UInt8>, at start: Int) -> Line {
         guard start + delimiter.count <= body.count else { return .other }
         guard body.extracting(start..<(start + delimiter.count)).equals(delimiter.span) else { return .other }

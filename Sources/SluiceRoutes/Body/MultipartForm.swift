@@ -3,17 +3,17 @@ internal import SluiceJSON
 
 /// A body of the type `multipart/form-data` (RFC 7578).
 package enum MultipartForm {
-    /// The boundary of a body that begins with it: the rest of its first line behind `--` (RFC 2046 §5.1.1).
+    /// The boundary of a body that starts with it: the rest of its first line after `--` (RFC 2046 §5.1.1).
     ///
-    /// - Returns: `nil` for a body whose first line is not such a one.
+    /// - Returns: `nil` for a body with another first line.
     static func boundary(at body: Span<UInt8>) -> [UInt8]? {
-        guard body.hasPrefix(Array("--".utf8).span), let end = body.firstIndex(of: ASCII.carriageReturn) else {
-            return nil
-        }
+        let dash = UInt8(ascii: "-")
+        guard body.count > 2, body[0] == dash, body[1] == dash, let end = body.firstIndex(of: ASCII.carriageReturn)
+        else { return nil }
         return HeaderParameters.trimmed(body.extracting(2..<end)).array
     }
 
-    /// - Parameter charset: of fields that name none, unless the body itself does.
+    /// - Parameter charset: of fields without one, unless the body names one.
     static func read(_ body: Span<UInt8>, boundary: [UInt8], charset standard: Charset) throws(BodyError) -> FormFields
     {
         let parts = try parts(of: body, boundary)
@@ -28,7 +28,7 @@ package enum MultipartForm {
 
     private struct Part {
         let head: MultipartHead
-        /// Where its content lies in the body.
+        /// The range of its content in the body.
         let content: Range<Int>
     }
 
@@ -46,8 +46,8 @@ package enum MultipartForm {
         return parts
     }
 
-    /// The charset of fields that name none: in a field that browsers fill in (RFC 7578 §4.6), or else beside the
-    /// boundary.
+    /// The charset of fields without one: from a field that browsers fill in (RFC 7578 §4.6), or from the parameter
+    /// next to the boundary.
     private static func charset(of body: Span<UInt8>, _ parts: [Part], standard: Charset) throws(BodyError) -> Charset {
         if let part = parts.first(where: { $0.head.name.elementsEqual("_charset_".utf8) }) {
             let label = HeaderParameters.trimmed(body.extracting(part.content))
@@ -56,7 +56,7 @@ package enum MultipartForm {
         return standard
     }
 
-    /// A part that is not valid in its charset, or names one that is not supported, only spoils itself: it is bytes.
+    /// A part that is invalid in its charset, or has an unsupported one, only affects itself: its value is bytes.
     private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) -> FormFields.Value {
         if let filename = head.filename { return .json(file(name(filename.span, charset), content, head: head)) }
         let declared = head.contentType
@@ -70,7 +70,7 @@ package enum MultipartForm {
         return family == .json && FormFields.isJSON(json) ? .json(json.array) : .text(text)
     }
 
-    /// The name of a field or a file; of one that is not valid in its charset, bytes above 127 are written as `%E9`.
+    /// The name of a field or a file; if it is invalid in its charset, bytes above 127 are written as `%E9`.
     private static func name(_ bytes: Span<UInt8>, _ charset: Charset) -> [UInt8] {
         if let text = charset.decode(bytes) { return text }
         var name: [UInt8] = []
@@ -84,7 +84,7 @@ package enum MultipartForm {
         return name
     }
 
-    /// What a job gets of a file.
+    /// The value of a file in a job.
     private static func file(_ name: [UInt8], _ content: Span<UInt8>, head: MultipartHead) -> [UInt8] {
         var json = Array(#"{"filename":"#.utf8)
         json.appendJSONString(name.span)

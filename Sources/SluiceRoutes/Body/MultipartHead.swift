@@ -1,21 +1,21 @@
 internal import SluiceBase
 
-/// What the head of one part of a multipart form says (RFC 7578 §4).
+/// The head of one part of a multipart form (RFC 7578 §4).
 struct MultipartHead {
-    /// As it was sent, without quotes.
+    /// As sent, without quotes.
     let name: [UInt8]
-    /// `nil` where the part is a field and no file. A `filename*` is not read: RFC 7578 §4.2 forbids it.
+    /// `nil` if the part is a field and not a file. A `filename*` is ignored: RFC 7578 §4.2 forbids it.
     let filename: [UInt8]?
-    /// As it was sent; `text/plain` where it is missing (RFC 7578 §4.4).
+    /// As sent; `text/plain` if it is missing (RFC 7578 §4.4).
     let contentType: [UInt8]
 
     /// In bytes.
     static let longest = 8192
 
     /// - Parameter part: a part with its content.
-    /// - Returns: the head, and where the content begins.
+    /// - Returns: the head, and the start of the content.
     static func read(_ part: Span<UInt8>) throws(BodyError) -> (head: MultipartHead, contentStart: Int) {
-        // A line's break is looked for no further than a head may go.
+        // A line break is only searched within the maximum size of a head.
         let start = part.extracting(0..<min(part.count, longest))
         var fields = MultipartHeadFields()
         var position = 0
@@ -55,13 +55,13 @@ struct MultipartHead {
         contentType = fields["content-type"] ?? Array("text/plain".utf8)
     }
 
-    private static func parameter(_ name: StaticString, of disposition: [UInt8]) -> [UInt8]? {
+    private static func parameter(_ name: String, of disposition: [UInt8]) -> [UInt8]? {
         guard HeaderParameters.mainValue(of: disposition.span).matches("form-data") else { return nil }
         return HeaderParameters.value(of: name, in: disposition.span).map(unescaped)
     }
 
-    /// What browsers cannot write in quotes they write as `%22`, `%0D` and `%0A`, and nothing else so (HTML, "multipart
-    /// form data").
+    /// Browsers write the characters that quotes cannot contain as `%22`, `%0D` and `%0A`, and nothing else (HTML,
+    /// "multipart form data").
     private static func unescaped(_ text: [UInt8]) -> [UInt8] {
         guard text.contains(UInt8(ascii: "%")) else { return text }
         var bytes: [UInt8] = []
@@ -94,7 +94,7 @@ struct MultipartHead {
 private struct MultipartHeadFields {
     private var lines: [(name: [UInt8], value: [UInt8])] = []
 
-    /// - Parameter line: not empty; one that begins with a blank goes on with the line before it (RFC 5322 §2.2.3).
+    /// - Parameter line: not empty; one that starts with a blank continues the previous line (RFC 5322 §2.2.3).
     mutating func add(_ line: Span<UInt8>) throws(BodyError) {
         if HeaderParameters.isBlank(line[0]) {
             guard !lines.isEmpty else { throw Self.fault }
@@ -112,5 +112,5 @@ private struct MultipartHeadFields {
     }
 
     /// The value of the first line with this name, in any case.
-    subscript(name: StaticString) -> [UInt8]? { lines.first { $0.name.span.matches(name) }?.value }
+    subscript(name: String) -> [UInt8]? { lines.first { $0.name.span.matches(name) }?.value }
 }

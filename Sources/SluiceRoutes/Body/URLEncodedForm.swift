@@ -1,10 +1,10 @@
 internal import SluiceBase
 
-/// A body of the type `application/x-www-form-urlencoded`, parted as the WHATWG URL standard (§5.1) says.
+/// A body of the type `application/x-www-form-urlencoded`, split according to the WHATWG URL standard (§5.1).
 enum URLEncodedForm {
-    /// Refuses a body that no encoder of forms makes, such as JSON or several lines with a form in them: the encoders
-    /// of the WHATWG URL standard (§5.2) and of RFC 3986 (§2) write blanks, control characters, quotes and braces with
-    /// `%`.
+    /// Refuses a body that no encoder of forms produces, such as JSON or several lines with a form in them: the
+    /// encoders of the WHATWG URL standard (§5.2) and of RFC 3986 (§2) escape blanks, control characters, quotes and
+    /// braces with `%`.
     static func requireWhole(_ body: Span<UInt8>) throws(BodyError) {
         for index in body.indices where !mayStand(body[index]) { throw BodyError("the body is not a URL-encoded form") }
     }

@@ -1,35 +1,35 @@
 package import SluiceBase
 package import SluiceCrypto
 
-/// One entry of `handshake`, compiled: a request with which a provider tests the address, and its answer.
+/// One compiled entry of `handshake`: a request with which a provider verifies the URL, and its answer.
 package struct HandshakeRule: Sendable {
-    /// What a rule needs of a request.
+    /// The part of a request that a rule needs.
     package enum Stage: Sendable {
-        /// Its head alone: asked before method, content type and signature.
+        /// Only the head: evaluated before method, content type and signature.
         case head
-        /// Its head, and a signature that is valid; the body need not be readable.
+        /// The head, with a valid signature; the body need not be readable.
         case signedHead
-        /// Its body, which may be unsigned.
+        /// The body, which may be unsigned.
         case unsignedBody
-        /// Its body, and a signature that is valid.
+        /// The body, with a valid signature.
         case signedBody
     }
 
-    /// All must hold.
+    /// All must be true.
     package let conditions: [Condition]
     package let stage: Stage
     package let token: HandshakeToken?
     package let hmac: HandshakeHMAC?
-    /// The value that is a new secret of the route; `nil` for a rule that learns none.
+    /// The value that is a new secret of the route; `nil` for a rule that does not learn.
     package let learn: Reference?
-    /// Only at the stages with a valid signature.
+    /// Only for rules that need a valid signature.
     package let call: HandshakeCall?
     package let reply: ReplyTemplate
     /// The status of a refusal, 400–499.
     package let refusalStatus: Int
-    /// Where it is declared.
+    /// The location of the rule.
     let place: SourceLocation
-    /// The values that the answer is made of. A request without one of them does not match, unless that has a default.
+    /// The values in the answer. A request without one of them does not match, unless it has a default.
     package let echoed: [Reference]
 
     package init(
@@ -49,14 +49,14 @@ package struct HandshakeRule: Sendable {
         echoed = reply.references.filter { $0.source != .handshakeHMAC } + [hmac?.reference, learn].compactMap(\.self)
     }
 
-    /// The same rule, asked at another stage.
+    /// Returns the rule for another stage.
     package func asked(at stage: Stage) -> HandshakeRule {
         HandshakeRule(
             conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
             refusalStatus: refusalStatus, place: place)
     }
 
-    /// The headers that have the token or a new secret, which are credentials.
+    /// The headers with the token or a new secret, which are credentials.
     package var secretHeaders: [HeaderName] {
         [token?.reference.source, learn?.source].compactMap { source in
             if case .header(let name)? = source { name } else { nil }
@@ -65,14 +65,14 @@ package struct HandshakeRule: Sendable {
 
     /// The status of a refusal without `otherwise_status`.
     package static let standardRefusal = 403
-    /// In bytes; no echoed value may be longer.
+    /// In bytes; the maximum length of an echoed value.
     static let longestEcho = 1024
-    /// In bytes; how much of the body of a request without a valid signature is read for a handshake.
+    /// In bytes; the maximum body that is read for a handshake without a valid signature.
     package static let largestUnsignedBody = 8 << 10
 
-    /// The same rule with another secret in the place of its own, for a request of an example.
+    /// Returns the rule with another secret, for a request of an example.
     ///
-    /// - Returns: `nil` if the secret is not in the form of the rule's keys.
+    /// - Returns: `nil` if the secret does not have the format of the rule's keys.
     func with(secret: [UInt8]) -> HandshakeRule? {
         let token = token.map { HandshakeToken($0.reference, secrets: [secret]) }
         var hmac = hmac
@@ -89,7 +89,7 @@ package struct HandshakeRule: Sendable {
 /// A value of a request that must be equal to a secret.
 package struct HandshakeToken: Sendable {
     package let reference: Reference
-    /// The SHA-256 of each secret: comparing digests takes the same time whatever differs, and whatever the lengths.
+    /// The SHA-256 of each secret: comparing digests takes the same time for any difference and any lengths.
     private let digests: [Digest]
 
     package init(_ reference: Reference, secrets: [[UInt8]]) {
@@ -97,7 +97,7 @@ package struct HandshakeToken: Sendable {
         digests = secrets.map { Hash.digest(.sha256, $0.span) }
     }
 
-    /// Compares with each secret, also after one that is equal.
+    /// Compares with each secret, even after a match.
     func matches(_ value: [UInt8]) -> Bool {
         let digest = Hash.digest(.sha256, value.span)
         var matches = false
@@ -106,14 +106,14 @@ package struct HandshakeToken: Sendable {
     }
 }
 
-/// The authentication code that `${hmac}` stands for in the reply.
+/// The authentication code for `${hmac}` in the reply.
 package struct HandshakeHMAC: Sendable {
-    /// The value over which it is made: an opaque token, so that nothing else can be had signed.
+    /// The authenticated value: an opaque token, so that nothing else can be signed.
     package let reference: Reference
     let key: HMACKey
     package let keyForm: KeyForm
     let encoding: SignatureEncoding
-    /// What tokens must be besides; `nil` for any.
+    /// The additional format of tokens; `nil` for any.
     package let pattern: IDPattern?
     /// Whether the key is a secret that also verifies the route's signatures.
     let hasRouteKey: Bool
@@ -136,7 +136,7 @@ package struct HandshakeHMAC: Sendable {
             pattern: pattern, hasRouteKey: hasRouteKey)
     }
 
-    /// Whether everything that is a token is signed by a key of the route's signatures.
+    /// Whether any token can be signed with a key of the route's signatures.
     package var signsForAnyone: Bool { hasRouteKey && pattern == nil }
 
     /// - Returns: `nil` for a value that is not an opaque token.
@@ -146,7 +146,7 @@ package struct HandshakeHMAC: Sendable {
     }
 }
 
-/// What `call` and `call_urls` of a handshake say: the URL in a request that is called before the request is answered.
+/// `call` and `call_urls` of a handshake: the URL in a request that is called before the request is answered.
 package struct HandshakeCall: Sendable {
     package let reference: Reference
     /// The URLs that a request may name. At least one.
@@ -157,7 +157,7 @@ package struct HandshakeCall: Sendable {
         self.allowed = allowed
     }
 
-    /// - Returns: `nil` for what is not an allowed URL.
+    /// - Returns: `nil` for a value that is not an allowed URL.
     func url(in value: [UInt8]) -> URLToCall? {
         guard let url = KeyURL(parsing: String(decoding: value, as: UTF8.self)),
             let pattern = allowed.first(where: { $0.matches(url) })
@@ -165,23 +165,23 @@ package struct HandshakeCall: Sendable {
         return URLToCall(url: url, shown: pattern.redacted(url))
     }
 
-    /// A URL that is allowed, for samples.
+    /// An allowed URL, for samples.
     var example: String? { allowed.first?.example.map { "https://\($0.host)\($0.target)" } }
 }
 
 /// A URL that a handshake calls.
 package struct URLToCall: Sendable {
     package let url: KeyURL
-    /// For the log: without what stands for a `*` of `call_urls` in the query.
+    /// For the log: without the parts that match a `*` of `call_urls` in the query.
     package let shown: String
 
-    /// The sentence of the log for a call that failed.
+    /// The log sentence for a failed call.
     ///
-    /// - Parameter reason: another one.
+    /// - Parameter reason: the error.
     package func problem(_ reason: String) -> String { "the call to \(url.host) failed: \(reason)" }
 }
 
-/// What `alg` of a handshake says.
+/// `alg` of a handshake.
 package enum HandshakeAlgorithm: String, CaseIterable, Sendable {
     case hmacSHA1 = "hmac-sha1"
     case hmacSHA256 = "hmac-sha256"
@@ -196,14 +196,14 @@ package enum HandshakeAlgorithm: String, CaseIterable, Sendable {
     }
 }
 
-/// A text that no provider signs as it is: 1 to 128 letters, digits and `+/=_-`.
+/// A text that no provider signs by itself: 1 to 128 letters, digits and `+/=_-`.
 package enum OpaqueToken {
     package static let words = "1 to 128 letters, digits and characters of +/=_-"
     private static let longest = 128
 
     static func isOne(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && holdsNothingElse(text) }
 
-    /// Whether the text could be a part of a token, as an empty one can.
+    /// Whether the text could be part of a token, which may be empty.
     static func mayBePartOfOne(_ text: Span<UInt8>) -> Bool { text.count <= longest && holdsNothingElse(text) }
 
     private static func holdsNothingElse(_ text: Span<UInt8>) -> Bool {

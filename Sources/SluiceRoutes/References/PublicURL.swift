@@ -1,14 +1,14 @@
 internal import SluiceBase
 
-/// How providers see the service: `https://hooks.example.com`, or with the path that they know,
-/// `https://hooks.example.com/prod/stripe`, where a proxy changes it.
+/// The URL of the service for providers: `https://hooks.example.com`, or with the path that they use,
+/// `https://hooks.example.com/prod/stripe`, if a proxy changes it.
 package struct PublicURL: Sendable, Hashable {
-    /// Scheme and authority, and the path where one was written; no slash at the end of a bare authority.
+    /// Scheme and authority, and the path if one is set; no slash at the end of a bare authority.
     private let text: [UInt8]
     private let hasPath: Bool
 
-    /// - Returns: `nil` for anything else than `https://` or `http://`, an authority and perhaps a path of printable
-    ///   ASCII without query and fragment.
+    /// - Returns: `nil` for anything but `https://` or `http://`, an authority and optionally a path of printable ASCII
+    ///   without query and fragment.
     package init?(parsing written: String) {
         guard let scheme = ["https://", "http://"].first(where: { written.hasPrefix($0) }) else { return nil }
         let rest = written.dropFirst(scheme.count)
@@ -24,34 +24,58 @@ package struct PublicURL: Sendable, Hashable {
         text = Array((hasPath ? written : scheme + rest[..<slash]).utf8)
     }
 
-    /// Whether the path of a request is in its URL; it is not where a path was written.
+    /// Whether the URL includes the path of a request; not if it has its own path.
     package var takesPathOfRequest: Bool { !hasPath }
 
-    /// How many bytes of it are the same for every request.
+    /// The length of its constant part in bytes.
     package var constantLength: Int { text.count }
 
-    /// The same of a value that is one of its variants; 0 for any other value.
+    /// The same for a variant of the URL; 0 for other values.
     func constantLength(of source: ReferenceSource) -> Int {
         switch source {
         case .url, .verifyOnly(.urlWithoutQuery): text.count
         case .verifyOnly(.urlWithPort): withPort.text.count
+        case .verifyOnly(.urlWithoutPort): withoutPort.text.count
         default: 0
         }
     }
 
-    /// The same URL with the port of its scheme, where it has none.
+    /// The URL with the port of its scheme, if it has none.
     var withPort: PublicURL {
-        let written = description
-        guard let start = written.firstRange(of: "://")?.upperBound else { return self }
-        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
-        let authority = written[(written[start..<end].lastIndex(of: "@") ?? start)..<end]
-        // The last colon of an IPv6 address is before its bracket.
-        if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") { return self }
-        let port = written.hasPrefix("https:") ? ":443" : ":80"
-        return PublicURL(text: Array((written[..<end] + port + written[end...]).utf8), hasPath: hasPath)
+        let (written, port) = (description, portRange)
+        guard port.isEmpty else { return self }
+        let added = written.hasPrefix("https:") ? ":443" : ":80"
+        return PublicURL(
+            text: Array((written[..<port.lowerBound] + added + written[port.lowerBound...]).utf8), hasPath: hasPath)
     }
 
-    /// URLs that are easily mistaken for this one: with the other scheme, and with or without the port.
+    /// The URL without its port.
+    var withoutPort: PublicURL {
+        let (written, port) = (description, portRange)
+        return PublicURL(
+            text: Array((written[..<port.lowerBound] + written[port.upperBound...]).utf8), hasPath: hasPath)
+    }
+
+    /// Where the colon and the port are in the description, or would be.
+    private var portRange: Range<String.Index> {
+        let written = description
+        let start = written.firstRange(of: "://")?.upperBound ?? written.startIndex
+        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
+        let host = written[(written[start..<end].lastIndex(of: "@") ?? start)..<end]
+        // The last colon of an IPv6 address is before its bracket.
+        guard let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") else { return end..<end }
+        return colon..<end
+    }
+
+    /// The URL without the slash that is the whole path of a request: some senders sign the URL as it was entered.
+    ///
+    /// - Returns: `nil` for any other request, and if a path was written.
+    func withoutSlash(of request: borrowing RequestView) -> PublicURL? {
+        guard !hasPath, request.path.count == 1 else { return nil }
+        return PublicURL(text: text, hasPath: true)
+    }
+
+    /// URLs that are easily confused with this one: with the other scheme, and with or without the port.
     var lookalikes: [PublicURL] {
         let written = description
         let other =
@@ -60,17 +84,7 @@ package struct PublicURL: Sendable, Hashable {
         return (urls.flatMap { [$0, $0.withPort, $0.withoutPort] }).filter { $0 != self }
     }
 
-    private var withoutPort: PublicURL {
-        let written = description
-        guard let start = written.firstRange(of: "://")?.upperBound else { return self }
-        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
-        guard let colon = written[start..<end].lastIndex(of: ":"), !written[colon..<end].contains("]") else {
-            return self
-        }
-        return PublicURL(text: Array((written[..<colon] + written[end...]).utf8), hasPath: hasPath)
-    }
-
-    /// As it was written.
+    /// As written.
     var description: String { String(decoding: text, as: UTF8.self) }
 
     private init(text: [UInt8], hasPath: Bool) {
@@ -83,7 +97,7 @@ package struct PublicURL: Sendable, Hashable {
         hasPath ? text : text + request.path.array
     }
 
-    /// The whole URL of a request: the path, unless one was written, and the query as they were received.
+    /// The whole URL of a request: with the path, unless it has its own, and the query as received.
     func url(of request: borrowing RequestView) -> [UInt8] {
         var url = text
         guard hasPath else {

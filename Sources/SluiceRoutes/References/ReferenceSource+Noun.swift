@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension ReferenceSource {
-    /// What it is, with an article, for messages: `the header x-id`, `the field data.id of the body`.
+    /// A description with an article, for messages: `the header x-id`, `the field data.id of the body`.
     package var noun: String {
         switch self {
         case .body(let path): path.steps.isEmpty ? "the body" : "the field \(path.written) of the body"
@@ -46,13 +46,14 @@ extension VerifyReference {
         case .listedHeaders(let name): "the headers that the header \(name) lists"
         case .target: "the target"
         case .urlWithPort: "the URL with its port"
+        case .urlWithoutPort: "the URL without its port"
         case .urlWithoutQuery: "the URL without its query"
         }
     }
 }
 
 extension JSONPath {
-    /// As a reference writes it behind `body.`: `items[0].id`, `["odd.key"].id`.
+    /// In the syntax of a reference after `body.`: `items[0].id`, `["odd.key"].id`.
     var written: String {
         var text = ""
         for step in steps {

@@ -1,9 +1,9 @@
 package import SluiceBase
 package import SluiceJSON
 
-/// What a reference names.
+/// The value that a reference names.
 package enum ReferenceSource: Sendable, Hashable {
-    /// A value of the body, or with the root path all of it.
+    /// A value of the body, or with the root path the whole body.
     case body(JSONPath)
     /// One request header.
     case header(HeaderName)
@@ -11,14 +11,14 @@ package enum ReferenceSource: Sendable, Hashable {
     case headers
     /// A parameter of the query.
     case query(String)
-    /// A parameter of the path: what stands at this segment of it, counted from 0, decoded.
+    /// A parameter of the path: the decoded segment at this index, from 0.
     case parameter(String, segment: Int)
     case method
-    /// The URL as the provider knows it, from `public_url`.
+    /// The URL that the provider uses, from `public_url`.
     case url
-    /// The path as the route matched it.
+    /// The path that the route matched.
     case path
-    /// What the route or its provider calls the event.
+    /// The event, as defined by the route or its provider.
     case event
     case deliveryID
     /// RFC 3339, in UTC with milliseconds.
@@ -33,22 +33,22 @@ package enum ReferenceSource: Sendable, Hashable {
     case item(JSONPath)
     /// SHA-256 of the exact bytes of the element, or of a value in it, in hex.
     case itemDigest(JSONPath)
-    /// The position of the element, counted from 0.
+    /// The position of the element, from 0.
     case index
-    /// In `verify` alone: what `timestamp_from` and `id_from` name.
+    /// Only in `verify`: the values of `timestamp_from` and `id_from`.
     case signedTimestamp
     case signedID
-    /// In a preset alone: what the route's `account` holds under this name. Replaced before anything is compiled.
+    /// Only in a preset: the value of the route's `account` with this name. Replaced before compilation.
     case account(String)
-    /// In the reply of a handshake alone: the authentication code that the rule makes.
+    /// Only in the reply of a handshake: the authentication code of the rule.
     case handshakeHMAC
-    /// In `verify` alone.
+    /// Only in `verify`.
     case verifyOnly(VerifyReference)
 }
 
-/// What senders make of a request, or of a secret, before they sign it.
+/// Values that senders derive from a request or a secret before they sign.
 package indirect enum VerifyReference: Sendable, Hashable {
-    /// The secret, where it is in the text whose plain digest is the signature.
+    /// The secret, if it is part of the text whose plain digest is the signature.
     case key
     /// The id of the key that a token names.
     case keyID
@@ -73,32 +73,33 @@ package indirect enum VerifyReference: Sendable, Hashable {
     case target
     /// Variants of the URL.
     case urlWithPort
+    case urlWithoutPort
     case urlWithoutQuery
 
-    /// The same of another value, where it is made of one.
+    /// The same reference for another value, if it is derived from one.
     package func replacing(inner: ReferenceSource) -> VerifyReference {
         switch self {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
         case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
-            .listedHeaders, .target, .urlWithPort, .urlWithoutQuery:
+            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
             self
         }
     }
 
-    /// The value that it is made of, where that is one.
+    /// The value that it is derived from, if any.
     package var inner: ReferenceSource? {
         switch self {
         case .lower(let source), .escaped(let source): source
         case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
-            .listedHeaders, .target, .urlWithPort, .urlWithoutQuery:
+            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
             nil
         }
     }
 }
 
 extension ReferenceSource {
-    /// The path into the body, where the reference has one that must be looked for in it.
+    /// The path into the body, if the reference has one that must be found.
     ///
     /// - Parameter items: the path of the elements, with `each`.
     package func bodyPath(items: JSONPath?) -> JSONPath? {
@@ -110,6 +111,18 @@ extension ReferenceSource {
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
             .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+            nil
+        }
+    }
+
+    /// The header that it names, or that its value is made of; `nil` for anything else.
+    var header: HeaderName? {
+        switch self {
+        case .header(let name), .verifyOnly(.listedHeaders(let name)): name
+        case .verifyOnly(let source): source.inner?.header
+        case .body, .item, .bodyDigest, .itemDigest, .headers, .query, .parameter, .method, .url, .path, .event,
+            .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp,
+            .signedID, .account, .handshakeHMAC:
             nil
         }
     }
@@ -127,7 +140,7 @@ extension ReferenceSource {
         }
     }
 
-    /// Whether it is of one element, and means nothing without `each`.
+    /// Whether it is a value of one element, and so needs `each`.
     package var isOfItem: Bool {
         switch self {
         case .item, .itemDigest, .index: true
@@ -154,7 +167,7 @@ extension ReferenceSource {
         }
     }
 
-    /// Whether it is all of the body in any form.
+    /// Whether it is the whole body in any form.
     var isOfWholeBody: Bool {
         switch self {
         case .body(.root), .bodyDigest(.root), .verifyOnly(.bodyBase64), .verifyOnly(.bodyMD5),
@@ -166,18 +179,21 @@ extension ReferenceSource {
 
     /// Whether it is the URL, or a variant of it.
     package var isURL: Bool {
-        self == .url || self == .verifyOnly(.urlWithPort) || self == .verifyOnly(.urlWithoutQuery)
+        switch self {
+        case .url, .verifyOnly(.urlWithPort), .verifyOnly(.urlWithoutPort), .verifyOnly(.urlWithoutQuery): true
+        default: false
+        }
     }
 
-    /// Whether it is names and values that nothing separates.
+    /// Whether it is names and values without separators.
     package var isSortedPairs: Bool { self == .verifyOnly(.sortedForm) || self == .verifyOnly(.sortedQuery) }
 }
 
-/// What stands in for a value that is absent or null.
+/// The default for a value that is absent or null.
 package struct ReferenceFallback: Sendable, Hashable {
     /// As JSON.
     package let json: [UInt8]
-    /// As it reads inside other text.
+    /// As it is written inside other text.
     let text: [UInt8]
 
     package init(json: [UInt8], text: [UInt8]) {
@@ -189,7 +205,7 @@ package struct ReferenceFallback: Sendable, Hashable {
 /// A reference as a route uses it.
 package struct Reference: Sendable, Hashable {
     package var source: ReferenceSource
-    /// The position of its body path among the paths of the route, or -1 where it has none.
+    /// The index of its body path among the paths of the route, or -1 for none.
     package var pathID = -1
     package let fallback: ReferenceFallback?
 

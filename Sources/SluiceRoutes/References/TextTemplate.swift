@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// A text in which references may stand, as a route uses it: for names, keys and the like.
+/// A text with references, for names, keys and other texts of a route.
 package struct TextTemplate: Sendable, Hashable {
     package enum Part: Sendable, Hashable {
         case literal([UInt8])
@@ -13,7 +13,7 @@ package struct TextTemplate: Sendable, Hashable {
         self.parts = parts
     }
 
-    /// The text, where no reference stands in it.
+    /// The text, if it contains no reference.
     package var constant: String? {
         var text: [UInt8] = []
         for part in parts {
@@ -27,18 +27,20 @@ package struct TextTemplate: Sendable, Hashable {
         parts.compactMap { if case .reference(let reference) = $0 { reference } else { nil } }
     }
 
-    /// The reference, if the template is that and nothing else.
-    package var soleReference: Reference? { parts.count == 1 ? references.first : nil }
+    /// The reference, if the template is exactly one.
+    package var soleReference: Reference? {
+        if parts.count == 1, case .reference(let reference) = parts[0] { reference } else { nil }
+    }
 }
 
-/// What a header name is made of.
+/// The syntax of headers.
 package enum HeaderSyntax {
     /// Whether a text is the name of a header.
     package static func isName(_ text: some StringProtocol) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
     }
 
-    /// Whether a header can have this value: no control characters but tabs (RFC 9110 §5.5).
+    /// Whether a header can have this value: no control characters except tabs (RFC 9110 §5.5).
     package static func isValue(_ text: some StringProtocol) -> Bool {
         !text.utf8.contains { $0 < 0x20 && $0 != ASCII.tab || $0 == 0x7F }
     }

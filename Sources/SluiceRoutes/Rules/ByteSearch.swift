@@ -1,10 +1,10 @@
 internal import SluiceBase
 
-/// Finds bytes in a text in one pass over it, whatever both are (Knuth, Morris and Pratt).
+/// Finds bytes in a text in one pass, for any contents (Knuth, Morris and Pratt).
 package struct ByteSearch: Sendable {
     private let needle: [UInt8]
-    /// For each beginning of the needle, by its length less one: how long the longest shorter beginning is in which it
-    /// ends.
+    /// For each prefix of the needle, by its length minus one: the length of the longest shorter prefix that it ends
+    /// with.
     private let borders: [Int]
 
     package init(for needle: [UInt8]) {
@@ -27,7 +27,7 @@ package struct ByteSearch: Sendable {
         var index = 0
         var matched = 0
         while index < text.count {
-            // Most of the text is passed here.
+            // Most of the text is skipped here.
             if matched == 0 {
                 guard let next = text.firstIndex(of: first, from: index) else { return false }
                 index = next

@@ -1,15 +1,15 @@
-/// One part of `when`, compiled. A list of them holds when all of them do.
+/// One compiled part of `when`. A list of them is true if all of them are.
 package enum Condition: Sendable {
-    /// What a reference names must be something.
+    /// A condition on the value of a reference.
     case value(ValueCondition)
-    /// One of these lists must hold.
+    /// One of these lists must be true.
     case any([[Condition]], SourceLocation)
-    /// This list must not hold.
+    /// This list must not be true.
     case not([Condition], SourceLocation)
 }
 
 extension Condition {
-    /// The references that it compares, at any depth. Recurses as deep as the route file is nested.
+    /// The references in it, at any depth. Recurses as deep as the route file is nested.
     package var references: [Reference] {
         switch self {
         case .value(let condition): [condition.reference]
@@ -19,14 +19,14 @@ extension Condition {
     }
 }
 
-/// One thing that the value of a reference must be.
+/// One condition on the value of a reference.
 package struct ValueCondition: Sendable {
     package let reference: Reference
     package let comparison: ValueComparison
     package let test: ValueTest
-    /// The reference as it stands in the file.
+    /// The reference as written in the file.
     package let written: String
-    /// Where the reference stands, or in a mapping the key of the test.
+    /// The location of the reference, or in a mapping of the test's key.
     package let place: SourceLocation
 
     package init(
@@ -40,11 +40,11 @@ package struct ValueCondition: Sendable {
     }
 }
 
-/// What the types of a value count for.
+/// How the types of a value are compared.
 package enum ValueComparison: Sendable {
-    /// A value of JSON, which has one.
+    /// A value of JSON, which has a type.
     case byType
-    /// A field of a form, which has none.
+    /// A field of a form, which has no type.
     case asFormField
     /// A value of a body that may be JSON or a form.
     case asFormFieldInForms

@@ -1,19 +1,19 @@
 internal import SluiceJSON
 
-/// The gateway's own answer to a delivery: `{"id":"…","jobs":1,"dead_letters":0,"duplicate":false}`. Behind that stands
-/// `"duplicates":2` where two elements of it were seen before.
+/// The gateway's standard answer to a delivery: `{"id":"…","jobs":1,"dead_letters":0,"duplicate":false}`, with
+/// `"duplicates":2` at its end if two elements were seen before.
 package enum DeliveryDocument {
-    /// What the answer says of a delivery.
+    /// The contents of the answer.
     package enum Content: Sendable {
-        /// `duplicates`: how many of its elements were seen before.
+        /// `duplicates`: the number of elements that were seen before.
         case stored(jobs: Int, deadLetters: Int, duplicates: Int)
-        /// All of it was seen before.
+        /// The whole delivery was seen before.
         case duplicate
     }
 
     package static let contentType = "application/json"
 
-    /// - Parameter id: the delivery's, or the first one's where it is a duplicate.
+    /// - Parameter id: of the delivery, or for a duplicate of the first one.
     package static func body(id: String, _ content: Content) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(96)

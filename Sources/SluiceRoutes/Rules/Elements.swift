@@ -1,17 +1,17 @@
 internal import SluiceBase
 package import SluiceJSON
 
-/// What `each` says: of which array the elements become jobs of their own.
+/// `each`: the array whose elements become separate jobs.
 package struct Elements: Sendable {
-    /// As messages name it, without blanks and braces.
+    /// For messages, without blanks and braces.
     let name: String
-    /// The way to the elements, ending in `each`.
+    /// The path of the elements, ending in `each`.
     package let path: JSONPath
-    /// The position of that path among those of the route.
+    /// The index of that path among those of the route.
     let pathID = 0
-    /// Whether the body is JSON lines, one element a line.
+    /// Whether the body is JSON lines, one element per line.
     package let areLines: Bool
-    /// Whether an array that is absent or null is as good as an empty one: `?? null`.
+    /// Whether an array that is absent or null counts as empty: `?? null`.
     let mayBeAbsent: Bool
 
     package init(name: String, path: JSONPath, areLines: Bool, mayBeAbsent: Bool) {
@@ -24,7 +24,7 @@ package struct Elements: Sendable {
 }
 
 extension JSONPath {
-    /// `body.entry[].changes`, as a reference is written.
+    /// In the syntax of a reference: `body.entry[].changes`.
     package var description: String {
         steps.reduce("body") { text, step in
             switch step {

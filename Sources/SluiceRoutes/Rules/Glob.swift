@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// A pattern for a whole text: `*` is any text, also none; `?` is one character (Unicode scalar); a backslash makes
-/// `*`, `?` and itself literal.
+/// A pattern for a whole text: `*` matches any text, including none; `?` matches one character (Unicode scalar); a
+/// backslash makes `*`, `?` and itself literal.
 package struct Glob: Sendable {
     private enum Element: Sendable, Equatable {
         case byte(UInt8)
@@ -9,12 +9,12 @@ package struct Glob: Sendable {
         case anyText
     }
 
-    /// What is wrong with a pattern: a phrase to stand behind its name.
+    /// The problem with a pattern: a phrase for use after its name.
     package struct PatternError: Error {
         package let message: String
     }
 
-    /// As it was written.
+    /// As written.
     let pattern: String
     private let elements: [Element]
 
@@ -25,7 +25,7 @@ package struct Glob: Sendable {
         for byte in pattern.utf8 {
             switch byte {
             case UInt8(ascii: "*") where !isEscaped:
-                // Two of them are as one.
+                // Two of them are equivalent to one.
                 if elements.last != .anyText { elements.append(.anyText) }
             case UInt8(ascii: "?") where !isEscaped: elements.append(.anyCharacter)
             case UInt8(ascii: "\\") where !isEscaped:
@@ -45,20 +45,19 @@ package struct Glob: Sendable {
     private static let strayBackslash = PatternError(
         message: #"has a backslash that is not before *, ? or \; write a literal backslash as \\"#)
 
-    /// Whether the pattern describes all of `text`.
+    /// Whether the pattern matches the whole `text`.
     func matches(_ text: Span<UInt8>) -> Bool {
         var steps = 0
         return matches(text, countingIn: &steps)
     }
 
-    /// The same, with how often an element was held against the text: the number of elements times the length of the
-    /// text, at most.
+    /// The same, with the number of comparisons: at most the number of elements times the length of the text.
     ///
-    /// Only the last `*` is ever retried. If what stands between two of them fits somewhere, it does no harm to take
-    /// the first place.
+    /// Only the last `*` is retried: if the elements between two of them match anywhere, the first position is
+    /// sufficient.
     func matches(_ text: Span<UInt8>, countingIn steps: inout Int) -> Bool {
         var (position, element) = (0, 0)
-        /// Where to go on if what follows the last `*` does not fit.
+        /// Where to continue if the elements after the last `*` do not match.
         var retry: (position: Int, element: Int)?
         while position < text.count || element < elements.count {
             steps += 1
@@ -74,14 +73,14 @@ package struct Glob: Sendable {
                 element = last.element
                 retry = (position, element)
             } else {
-                // Where the text has come to its end, fewer characters of it would not do either.
+                // At the end of the text, matching fewer characters would not help.
                 return false
             }
         }
         return true
     }
 
-    /// How many bytes an element other than `*` takes from the text; `nil` if it does not fit.
+    /// The number of bytes that an element other than `*` matches; `nil` if it does not match.
     private func length(of element: Int, in text: Span<UInt8>, at position: Int) -> Int? {
         guard element < elements.count, position < text.count else { return nil }
         switch elements[element] {
@@ -91,7 +90,7 @@ package struct Glob: Sendable {
         }
     }
 
-    /// The bytes of the character that begins here; a byte that is no UTF-8 counts as one.
+    /// The length of the character at this position; an invalid byte counts as one.
     private static func characterLength(_ text: Span<UInt8>, at start: Int) -> Int {
         let longest: Int
         switch text[start] {

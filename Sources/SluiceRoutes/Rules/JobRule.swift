@@ -1,7 +1,7 @@
 package import SluiceBase
 internal import SluiceJSON
 
-/// One entry of `jobs`, compiled.
+/// One compiled entry of `jobs`.
 package struct JobRule: Sendable {
     package enum Action: Sendable {
         /// Answered as a success; nothing is stored.
@@ -9,10 +9,10 @@ package struct JobRule: Sendable {
         case make(JobTemplate)
     }
 
-    /// All must hold.
+    /// All must be true.
     package let conditions: [Condition]
     package let action: Action
-    /// Where it stands.
+    /// The location of the rule.
     let place: SourceLocation
 
     package init(conditions: [Condition], action: Action, place: SourceLocation) {
@@ -21,32 +21,32 @@ package struct JobRule: Sendable {
         self.place = place
     }
 
-    /// Whether what matches makes no job.
+    /// Whether a match makes no job.
     var isIgnore: Bool { if case .ignore = action { true } else { false } }
 }
 
-/// What a rule makes of a delivery.
+/// The job of a rule.
 package struct JobTemplate: Sendable {
     package let type: JobText
     package let queue: JobText
-    /// `nil` where it is among the constant options, or Zizq's default.
+    /// `nil` if it is a constant option, or Zizq's default.
     package let priority: TextTemplate?
-    /// `nil` for at once.
+    /// `nil` for immediately.
     package let start: JobStart?
-    /// `nil` where it is among the constant options, and where the job is not folded together with others.
+    /// `nil` if it is a constant option, and for a job without a batch.
     package let batch: BatchTemplate?
-    /// What is the same for each job; without rendered options all jobs share it.
+    /// The options that are the same for each job; without rendered options all jobs share them.
     package let constantOptions: JobOptions
     let uniqueWhile: UniqueWhile
-    /// The rule's own key, which goes to Zizq as rendered.
+    /// The rule's own key, sent to Zizq as rendered.
     package let uniqueKey: UniqueKeyTemplate?
     package let payload: PayloadTemplate
-    /// What the payload must be; `nil` where the kind does not say, or there is none.
+    /// The required type of the payload; `nil` if the kind has none, or there is no kind.
     let payloadType: PayloadType?
-    /// Where its kind is declared; `nil` for a job that has none.
+    /// The location of its kind; `nil` for a job without one.
     let kindPlace: SourceLocation?
 
-    /// Tells it from other rules, and from what it said earlier.
+    /// Identifies the rule, and shows whether it was changed.
     let identity: RuleIdentity
 
     package init(
@@ -68,16 +68,16 @@ package struct JobTemplate: Sendable {
         self.identity = identity
     }
 
-    /// Whether there are options besides the constant ones.
+    /// Whether there are options other than constant ones.
     var hasRenderedOptions: Bool { priority != nil || start != nil || batch != nil }
 
-    /// Whether its jobs are folded together with others.
+    /// Whether its jobs have a batch.
     var hasBatch: Bool { batch != nil || constantOptions.hasBatch }
 }
 
-/// What a rule or a kind says about how Zizq runs a job; `nil` where it says nothing.
+/// The options of a rule or a kind; `nil` for those that are not set.
 package struct JobOptionsTemplate {
-    /// What Zizq takes.
+    /// The range that Zizq accepts.
     package static let priorities = 0...65_535
 
     package var queue: JobText?
@@ -104,7 +104,7 @@ package struct JobOptionsTemplate {
         self.budgets = budgets
     }
 
-    /// What is set here, and where nothing is, what is set there.
+    /// These options, completed with others.
     package func over(_ other: JobOptionsTemplate) -> JobOptionsTemplate {
         JobOptionsTemplate(
             queue: queue ?? other.queue, priority: priority ?? other.priority,
@@ -113,7 +113,7 @@ package struct JobOptionsTemplate {
             batch: batch ?? other.batch, budgets: budgets ?? other.budgets)
     }
 
-    /// What is the same for each job.
+    /// The options that are the same for each job.
     package var constant: JobOptions {
         var options = JobOptions.none
         if let batch = batch?.constant { options.append(.batch(batch)) }
@@ -123,18 +123,18 @@ package struct JobOptionsTemplate {
     }
 }
 
-/// A field of a job: the same for each, or rendered from references.
+/// A field of a job: constant, or rendered from references.
 package enum JobText: Sendable {
     case constant(String)
     case rendered(TextTemplate)
 
-    /// The text that is the same for each job; `nil` if it is rendered.
+    /// The constant text; `nil` if it is rendered.
     package var constant: String? {
         if case .constant(let text) = self { text } else { nil }
     }
 }
 
-/// What a rule or a kind says about folding jobs together: `{ key, when, fold }`, as Zizq takes it.
+/// The batch of a rule or a kind: `{ key, when, fold }`, in Zizq's format.
 package struct BatchTemplate: Sendable {
     package let key: JobText
     let when: String
@@ -146,14 +146,14 @@ package struct BatchTemplate: Sendable {
         self.fold = fold
     }
 
-    /// The batch, where it is the same for each job.
+    /// The batch, if it is the same for each job.
     package var constant: JobBatch? { key.constant.map { JobBatch(key: $0, when: when, fold: fold) } }
 
-    /// Itself, where the key is made of the request.
+    /// The template, if the key is rendered.
     package var rendered: BatchTemplate? { key.constant == nil ? self : nil }
 }
 
-/// When a job may run: `delay`, which counts from the receipt, or `ready_at`.
+/// When a job may run: `delay`, counted from the receipt, or `ready_at`.
 package enum JobStart: Sendable {
     case delay(Duration)
     case renderedDelay(TextTemplate)
@@ -168,7 +168,7 @@ package enum JobStart: Sendable {
 
     /// Ten years.
     package static let delays: ClosedRange<Duration> = .zero ... .seconds(3650 * 86_400)
-    /// What lies below is a time in the first three years of the epoch, and in truth a number of seconds.
+    /// Lower values would be in the first three years of the epoch, and are probably numbers of seconds.
     package static let earliest: Int64 = 100_000_000_000
     /// The end of the year 9999.
     package static let latest = TimestampText.latest

@@ -2,11 +2,10 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension PayloadType {
-    /// Checks a rendered payload, in one pass and without a tree; recursion is as deep as the type, whatever the
-    /// payload holds.
+    /// Checks a rendered payload in one pass without a tree; the recursion is as deep as the type, for any payload.
     ///
-    /// - Returns: what does not fit, as a sentence with names of the type and no value of the payload; `nil` if all
-    ///   does.
+    /// - Returns: the mismatch, as a sentence with names of the type and no value of the payload; `nil` if there is
+    ///   none.
     func mismatch(in payload: Span<UInt8>) -> String? {
         do throws(JSONError) {
             var reader = PayloadCheck.reader(of: payload)
@@ -14,30 +13,30 @@ extension PayloadType {
             guard let misfit = try check.misfit(self, &reader) else { return nil }
             return try MisfitSentence.of(misfit, self, payload: payload)
         } catch {
-            // What was rendered has been scanned.
+            // Rendered payloads have been scanned.
             return "the payload cannot be parsed: \(error)"
         }
     }
 }
 
-/// One value that is not of its type.
+/// A value that does not match its type.
 struct PayloadMisfit {
-    /// The value's first byte; of an object that lacks a field, the object's.
+    /// The value's first byte; for an object without a required field, the object's.
     let offset: Int
-    /// The position of the field that is missing; `nil` where the value itself is wrong.
+    /// The position of the missing field; `nil` if the value itself is wrong.
     var missingField: Int?
 }
 
-/// Looks for the first value, in the order of the type, that does not fit.
+/// Finds the first value, in the order of the type, that does not match.
 struct PayloadCheck {
-    /// What became of a field so far. A later member with the same key takes its place, as in Zizq.
+    /// The result for a field so far. A later member with the same key replaces it, as in Zizq.
     private enum Finding {
         case absent
         case fits
         case fails(PayloadMisfit)
     }
 
-    /// Of the fields of all objects that are open; kept here so that an object costs no memory of its own.
+    /// For the fields of all open objects; stored here so that an object allocates no memory.
     private var findings: [Finding] = []
 
     @_lifetime(copy payload)
@@ -100,7 +99,7 @@ struct PayloadCheck {
     }
 }
 
-/// What `on_mismatch` says: a payload is not of the type that its kind declares.
+/// `on_mismatch`: a payload does not match the type that its kind declares.
 package enum MismatchPolicy: String, CaseIterable, Sendable {
     case deadLetter = "dead_letter"
     /// 422

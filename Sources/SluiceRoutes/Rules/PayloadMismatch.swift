@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Where a value stands in a payload, for messages: `payload.commits[3].id`.
+/// The path of a value in a payload, for messages: `payload.commits[3].id`.
 package struct PayloadPath {
     private enum Step {
         case field(String)
@@ -30,7 +30,7 @@ package struct PayloadPath {
         return path
     }
 
-    /// Written as a reference would be.
+    /// In the syntax of a reference.
     package var text: String {
         steps.reduce("payload") { text, step in
             switch step {
@@ -50,12 +50,12 @@ package struct PayloadPath {
     }
 }
 
-/// Says what is wrong with a payload that does not fit: goes over it once more, to learn the names on the way.
+/// Describes the mismatch of a payload: walks it once more, to find the names on the path.
 struct MisfitSentence {
     private let misfit: PayloadMisfit
     private var path = PayloadPath()
 
-    /// - Parameter misfit: what a check of this payload against this type found.
+    /// - Parameter misfit: the result of a check of this payload and this type.
     static func of(_ misfit: PayloadMisfit, _ type: PayloadType, payload: Span<UInt8>) throws(JSONError) -> String? {
         var reader = PayloadCheck.reader(of: payload)
         var search = MisfitSentence(misfit: misfit)
@@ -64,7 +64,7 @@ struct MisfitSentence {
 
     private init(misfit: PayloadMisfit) { self.misfit = misfit }
 
-    /// Skips the current value, unless the mismatch is found in it.
+    /// Skips the current value, unless it contains the mismatch.
     private mutating func sentence(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> String? {
         let found = try reader.peek()
         if reader.offset == misfit.offset { return complaint(type, found) }
@@ -104,7 +104,7 @@ struct MisfitSentence {
         return "\(path.text) must be \(type.noun), not \(Self.noun(found))"
     }
 
-    /// What was found, without saying which of two values.
+    /// A description of the kind, without the value.
     private static func noun(_ kind: JSONKind) -> String {
         switch kind {
         case .true, .false: "a boolean"

@@ -1,19 +1,19 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// A payload as a list of steps that write JSON one behind the other.
+/// A payload as a list of steps that write consecutive JSON.
 package struct PayloadTemplate: Sendable {
     package enum Step: Sendable {
-        /// JSON text as it is.
+        /// Literal JSON text.
         case bytes([UInt8])
         /// The value of a reference as JSON.
         case value(Reference)
-        /// The value of a reference as the content of a string that is open.
+        /// The value of a reference as part of an open string.
         case text(Reference)
     }
 
     package let steps: [Step]
-    /// Inside how many lists and mappings of the template values of references stand, at most.
+    /// The maximum nesting of values of references in lists and mappings of the template.
     let depth: Int
 
     package init(steps: [Step], depth: Int) {
@@ -32,7 +32,7 @@ package struct PayloadTemplate: Sendable {
 }
 
 extension PayloadTemplate {
-    /// Room to reserve: the whole body where the template is one value, else what small values need.
+    /// The size to reserve: the whole body if the template is one value, otherwise the size of small values.
     func expectedSize(_ documentSize: Int) -> Int {
         if steps.count == 1, case .value(let reference)? = steps.first, reference.source == .body(.root) {
             return documentSize
@@ -44,7 +44,7 @@ extension PayloadTemplate {
 }
 
 extension [UInt8] {
-    /// Appends text as the inside of a JSON string, without quotes; malformed UTF-8 is replaced.
+    /// Appends text as part of a JSON string, without quotes; malformed UTF-8 is replaced.
     package mutating func appendJSONStringContent(_ utf8: Span<UInt8>) {
         var literal: [UInt8] = []
         literal.reserveCapacity(utf8.count + 2)
@@ -53,11 +53,11 @@ extension [UInt8] {
     }
 }
 
-/// JSON that stands in a route file itself.
+/// JSON in a route file.
 package enum JSONLiteral {
     private static let root = JSONPathSet([.root])
 
-    /// Whether the bytes are one string, number, `true`, `false` or `null` that Zizq takes, without blanks around it.
+    /// Whether the bytes are one string, number, `true`, `false` or `null` that Zizq accepts, without blanks around it.
     package static func isScalar(_ bytes: Span<UInt8>) -> Bool {
         var findings = JSONFindings()
         do {

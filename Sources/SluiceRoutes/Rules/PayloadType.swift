@@ -1,26 +1,26 @@
 internal import SluiceJSON
 
-/// What a kind says about the JSON of its payloads, or of one value in them.
+/// The declared type of a kind's payloads, or of a value in them.
 package struct PayloadType: Sendable {
     package indirect enum Shape: Sendable {
         case string
-        /// Written without fraction and exponent, and within 64 bits, signed or not. Zizq makes a double of every other
-        /// number.
+        /// Without fraction and exponent, and within 64 bits, signed or unsigned. Zizq converts all other numbers to
+        /// doubles.
         case integer
         case number
         case boolean
         case object
         case array
-        /// Null is one of them.
+        /// Includes null.
         case any
-        /// An array whose elements have one type.
+        /// An array with elements of one type.
         case list(PayloadType)
-        /// An object with these fields, and others at which nobody looks.
+        /// An object with these fields; other fields are ignored.
         case fields(PayloadFields)
     }
 
     package let shape: Shape
-    /// A `?` behind the type, or behind the name of its field: the value may be null, and a field may be absent.
+    /// A `?` after the type, or after the name of its field: the value may be null, and a field may be absent.
     package var isOptional: Bool
 
     package init(shape: Shape, isOptional: Bool) {
@@ -35,9 +35,9 @@ package struct PayloadType: Sendable {
     }
 }
 
-/// The fields that the type of an object names.
+/// The named fields of an object type.
 ///
-/// A class, because a check passes it for each object that it meets.
+/// A class, because a check passes it for each object.
 package final class PayloadFields: Sendable {
     /// In the order of the file.
     package let all: [PayloadField]
@@ -55,7 +55,7 @@ package final class PayloadFields: Sendable {
 
 /// A field of an object.
 package struct PayloadField: Sendable {
-    /// Without a `?` behind it.
+    /// Without a final `?`.
     package let name: String
     package let type: PayloadType
 
@@ -66,14 +66,14 @@ package struct PayloadField: Sendable {
 }
 
 extension PayloadType {
-    /// The types that have a name.
+    /// The types with a name.
     package static let named: [(name: String, shape: Shape)] = [
         ("string", .string), ("integer", .integer), ("number", .number), ("boolean", .boolean), ("object", .object),
         ("array", .array),
         ("any", .any),
     ]
 
-    /// What JSON and JSON Schema call it; `nil` for any JSON.
+    /// The name in JSON and JSON Schema; `nil` for any JSON.
     package var jsonType: String? {
         switch shape {
         case .string: "string"

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What `reply` says: how a success is answered.
+/// `reply`: the answer to a success.
 package struct ReplyTemplate: Sendable {
     package enum Body: Sendable {
         case text(TextTemplate)
@@ -17,15 +17,15 @@ package struct ReplyTemplate: Sendable {
         }
     }
 
-    /// In bytes; a body that turns out larger gives way to the gateway's own document.
+    /// In bytes; a larger body is replaced by the gateway's document.
     package static let largestBody = 16 << 10
-    /// In bytes; a header whose value turns out longer, or is no plain ASCII, is left out.
+    /// In bytes; a header with a longer value, or one that is not plain ASCII, is left out.
     package static let longestValue = 1024
 
     let status: Int
     let headers: [Header]
     let body: Body?
-    /// Whether the delivery's id stands in it.
+    /// Whether it contains the delivery's id.
     let namesDelivery: Bool
 
     package init(status: Int, headers: [Header], body: Body?, namesDelivery: Bool) {
@@ -43,14 +43,14 @@ package struct ReplyTemplate: Sendable {
     package static func hasNoContent(_ status: Int) -> Bool { status == 204 || status == 205 }
 }
 
-/// How a success is answered.
+/// The answer to a success.
 package struct RouteReply: Sendable, Hashable {
-    /// 200–299; of a refused handshake 400–499.
+    /// 200–299; for a refused handshake 400–499.
     package var status: Int
     package var headers: [Header]
-    /// `nil` for the gateway's own document, which tells the delivery's id and what became of it.
+    /// `nil` for the gateway's document, with the delivery's id and result.
     package var body: [UInt8]?
-    /// Whether the delivery's id stands in headers or body.
+    /// Whether headers or body contain the delivery's id.
     package var namesDelivery = false
 
     package struct Header: Sendable, Hashable {
@@ -66,7 +66,7 @@ package struct RouteReply: Sendable, Hashable {
     /// 200 with the gateway's own document.
     package static let standard = RouteReply(status: 200, headers: [], body: nil)
 
-    /// The reply to a duplicate: it names the delivery that was the first.
+    /// The reply to a duplicate, with the id of the first delivery.
     package func naming(_ first: String, insteadOf own: String) -> RouteReply {
         guard namesDelivery else { return self }
         var reply = self

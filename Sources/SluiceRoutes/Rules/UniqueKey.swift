@@ -3,15 +3,15 @@ internal import SluiceCrypto
 
 extension DeliveryKey {
     /// - Parameters:
-    ///   - scope: what the key belongs to.
+    ///   - scope: of the key.
     ///   - parts: none of them blank.
     init(scope: KeyScope, parts: [KeyPart], isList: Bool) {
         self.init(
             hash: Self.fingerprint(scope, parts), bytes: Self.bytes(prefix: scope.prefix, parts, isList: isList))
     }
 
-    /// The hashes that a key may have which people know by its text, as lists show it behind the route's name: of one
-    /// text, of values of path parameters before it, or of a list's typed parts.
+    /// The possible hashes of a key from its text in lists after the route's name: of one text, of values of path
+    /// parameters before it, or of a list's typed parts.
     ///
     /// - Parameters:
     ///   - route: the route's name.
@@ -29,17 +29,17 @@ extension DeliveryKey {
 
     private static let mostParameters = 8
 
-    /// The longest key that goes to Zizq as it is, in bytes.
+    /// The maximum length of a key that is sent to Zizq unchanged, in bytes.
     static let longestText = 200
 
-    /// What goes to Zizq as `unique_key`: `route:key`, or where that has more than 200 bytes or is no UTF-8 `sha256:`
-    /// and its digest in hex. It is never longer than 200 bytes.
+    /// Zizq's `unique_key`: `route:key`, or if that has more than 200 bytes or is not UTF-8, `sha256:` and its digest
+    /// in hex. At most 200 bytes.
     package var text: String { Self.text(bytes) }
 
     /// The same for one of several jobs of the delivery: `route:key#0.3`.
     func text(suffix: String) -> String { Self.text(bytes + Array(suffix.utf8)) }
 
-    /// The text of a rule's own key for Zizq, which is not scoped.
+    /// A rule's own key for Zizq, without a scope.
     static func ownText(_ parts: [KeyPart], isList: Bool) -> String { text(bytes(prefix: [], parts, isList: isList)) }
 
     private static func text(_ bytes: [UInt8]) -> String {
@@ -64,7 +64,7 @@ extension DeliveryKey {
         return bytes
     }
 
-    /// Lengths stand before what they count, so that no two different inputs are the same bytes.
+    /// Lengths precede contents, so that different inputs have different bytes.
     private static func fingerprint(_ scope: KeyScope, _ parts: [KeyPart]) -> Fingerprint {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(96 + scope.prefix.count)
@@ -90,13 +90,13 @@ extension DeliveryKey {
     }
 }
 
-/// What a unique key belongs to: the route's name, and the values of its path parameters.
+/// The scope of a unique key: the route's name, and the values of its path parameters.
 struct KeyScope: Sendable, Hashable {
     let name: [UInt8]
     /// Decoded, in the order of the path.
     let parameters: [[UInt8]]
-    /// What stands before the key for Zizq: `route:value:`. A colon or percent sign in a value is percent-encoded, so
-    /// that the values of two parameters cannot be read as those of other two.
+    /// The text before the key for Zizq: `route:value:`. A colon or percent sign in a value is percent-encoded, so that
+    /// the values of two parameters are unambiguous.
     let prefix: [UInt8]
 
     init(name: [UInt8], parameters: [[UInt8]] = []) {
@@ -116,13 +116,13 @@ struct KeyScope: Sendable, Hashable {
         self.prefix = prefix
     }
 
-    /// A parameter's value as `prefix` writes it, without its two escapes.
+    /// The value of a parameter from `prefix`, with its two escapes resolved.
     static func decoded(_ value: [UInt8]) -> [UInt8] {
         value.replacing(Array("%3A".utf8), with: Array(":".utf8)).replacing(Array("%25".utf8), with: Array("%".utf8))
     }
 }
 
-/// One part of a unique key as it was found in a request.
+/// One part of a unique key from a request.
 struct KeyPart: Sendable, Hashable {
     enum PartType: UInt8, Sendable {
         case text = 0x73
@@ -130,14 +130,14 @@ struct KeyPart: Sendable, Hashable {
         case boolean = 0x62
         /// An object or an array, as its exact JSON.
         case json = 0x6A
-        /// A JSON string that is no Unicode text, as its exact JSON.
+        /// A JSON string that is not valid Unicode, as its exact JSON.
         case raw = 0x72
     }
 
     let type: PartType
     let bytes: [UInt8]
 
-    /// The parts of a list as `DeliveryKey` writes them: `s4:acme|n2:17`; `nil` for a text that is not written so.
+    /// The parts of a list in the format of `DeliveryKey`: `s4:acme|n2:17`; `nil` for another format.
     static func list(_ bytes: [UInt8]) -> [KeyPart]? {
         var parts: [KeyPart] = []
         var rest = bytes[...]
@@ -154,17 +154,17 @@ struct KeyPart: Sendable, Hashable {
         return parts.isEmpty ? nil : parts
     }
 
-    /// Whether it says nothing: empty, or nothing but white space.
+    /// Whether it is empty or only white space.
     var isBlank: Bool {
         bytes.allSatisfy { $0 == ASCII.space || $0 == ASCII.tab || $0 == ASCII.lineFeed || $0 == ASCII.carriageReturn }
     }
 }
 
-/// What makes the unique key of a delivery: one text, or several typed parts.
+/// The template of a delivery's unique key: one text, or several typed parts.
 package struct UniqueKeyTemplate: Sendable {
     let parts: [TextTemplate]
-    /// Whether it was written as a list. Its parts then keep their types and lengths apart, so that `a`, `bc` is not
-    /// `ab`, `c`.
+    /// Whether it was written as a list. Its parts then keep their types and lengths, so that `a`, `bc` is not `ab`,
+    /// `c`.
     let isList: Bool
 
     package init(parts: [TextTemplate], isList: Bool) {

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension ValueTest {
-    /// What is absent is null, as it is in payloads.
+    /// An absent value is null, as in payloads.
     var holdsForAbsent: Bool {
         switch self {
         case .exists(let exists): !exists
@@ -13,10 +13,9 @@ extension ValueTest {
     }
 
     /// - Parameters:
-    ///   - text: compared where it lies.
-    ///   - isTyped: whether it is a string of JSON, which is equal to texts alone and is no number. Otherwise all that
-    ///     is known is how it
-    ///     is written.
+    ///   - text: compared in place.
+    ///   - isTyped: whether it is a string of JSON, which only equals texts and is not a number. Otherwise only its
+    ///     notation is known.
     package func holds(forText text: Span<UInt8>, isTyped: Bool) -> Bool {
         switch self {
         case .exists(let exists): return exists
@@ -64,7 +63,7 @@ extension ValueTest {
         return holds(forText: text.utf8Span.span, isTyped: isTyped)
     }
 
-    /// Looks at the elements of an array one after the other, and not at what lies inside of them.
+    /// Compares the elements of an array, but not their contents.
     private func holds(forAnElementOf array: Span<UInt8>, isTyped: Bool) -> Bool {
         var reader = JSONReader(array, maximumDepth: JSONLimits.bulkDepth, acceptsLoneSurrogates: true)
         do throws(JSONError) {
@@ -74,7 +73,7 @@ extension ValueTest {
                 if holds(forJSON: array.extracting(try reader.skipValue()), kind, isTyped: isTyped) { return true }
             }
         } catch {
-            // Not reached: the array has been scanned.
+            // Unreachable: the array has been scanned.
         }
         return false
     }
@@ -96,7 +95,7 @@ extension ValueTest {
         return false
     }
 
-    /// - Parameter kind: of no string.
+    /// - Parameter kind: not a string.
     private static func isEqual(_ literal: Span<UInt8>, _ kind: JSONKind, toAnyOf values: [ExpectedValue]) -> Bool {
         let number = kind == .number ? JSONNumber(literal) : nil
         for value in values where value.equals(kind, number) { return true }
@@ -105,13 +104,13 @@ extension ValueTest {
 }
 
 extension ExpectedValue {
-    /// - Parameter isTyped: whether the text is a string of JSON, which is equal to a text alone.
+    /// - Parameter isTyped: whether the text is a string of JSON, which only equals a text.
     fileprivate func equals(_ text: Span<UInt8>, isTyped: Bool) -> Bool {
         (!isTyped || json == .text) && text.equals(source.span)
     }
 
     /// - Parameters:
-    ///   - kind: of no string.
+    ///   - kind: not a string.
     ///   - number: the value of a number.
     fileprivate func equals(_ kind: JSONKind, _ number: JSONNumber?) -> Bool {
         switch json {

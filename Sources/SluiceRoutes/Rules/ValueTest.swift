@@ -1,23 +1,23 @@
 internal import SluiceBase
 package import SluiceJSON
 
-/// What a condition asks of a value.
+/// The test of a condition.
 package enum ValueTest: Sendable {
-    /// There and not null, or else the contrary.
+    /// Present and not null, or the opposite.
     case exists(Bool)
-    /// Equal to any of them.
+    /// Equal to one of them.
     case equals([ExpectedValue])
     /// Equal to none of them.
     case differs([ExpectedValue])
-    /// A text that begins with any of them.
+    /// A text that starts with one of them.
     case prefix([[UInt8]])
-    /// A text that ends in any of them.
+    /// A text that ends in one of them.
     case suffix([[UInt8]])
-    /// A text with any of them inside, or an array with an element that is equal to any of them.
+    /// A text that contains one of them, or an array with an element that equals one of them.
     ///
-    /// With each value the search that finds its source in a text.
+    /// Each value has the search for its source in a text.
     case contains([ExpectedValue], [ByteSearch])
-    /// A text that any of the patterns describes.
+    /// A text that matches one of the patterns.
     case like([Glob])
     /// A number above this one.
     case greater(JSONNumber, written: String)
@@ -25,7 +25,7 @@ package enum ValueTest: Sendable {
     case less(JSONNumber, written: String)
 }
 
-/// A scalar that a condition compares with.
+/// A scalar in a condition.
 package struct ExpectedValue: Sendable, Hashable {
     package enum JSON: Sendable, Hashable {
         case null
@@ -34,9 +34,9 @@ package struct ExpectedValue: Sendable, Hashable {
         case text
     }
 
-    /// As it stands in the file: what text, headers, parameters and form fields are compared with.
+    /// As written in the file: for comparison with text, headers, parameters and form fields.
     package let source: [UInt8]
-    /// What JSON is compared with.
+    /// For comparison with JSON.
     let json: JSON
 
     package init(source: [UInt8], json: JSON) {
@@ -46,7 +46,7 @@ package struct ExpectedValue: Sendable, Hashable {
 }
 
 extension ValueTest {
-    /// What is asked, to stand behind the name of a value: `is one of "opened", "reopened"`.
+    /// The test, for use after the name of a value: `is one of "opened", "reopened"`.
     package var words: String {
         switch self {
         case .exists(let exists): exists ? "is present and not null" : "is absent or null"
@@ -90,6 +90,6 @@ extension ExpectedValue {
 }
 
 extension PrintableText {
-    /// In double quotes, safe to print, and cut where it is long.
+    /// In double quotes, safe to print, and truncated.
     package static func quote(_ text: String) -> String { "\"\(escape(text, limit: 60))\"" }
 }

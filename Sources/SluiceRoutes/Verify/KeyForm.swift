@@ -89,7 +89,7 @@ extension SignatureScheme {
         if keyForm.transforms.contains(.nfkd), keyForm.encoding == .utf8 {
             throw KeyError(phrase: "has characters that 'key_transform: nfkd' is not able to convert")
         }
-        throw KeyError(phrase: "is not \(keyForm.encoding.rawValue), as 'key_encoding' says")
+        throw KeyError(phrase: "is not valid \(keyForm.encoding.rawValue), which 'key_encoding' requires")
     }
 
     private func publicKey(_ secret: [UInt8], for algorithm: PublicKeyAlgorithm) throws(KeyError) -> PublicKey {
@@ -103,7 +103,7 @@ extension SignatureScheme {
     private func phrase(of error: PublicKeyError) -> String {
         guard error == .unreadable else { return error.phrase }
         let encoding = keyForm.encoding == .utf8 || keyForm.encoding == .pem ? "PEM" : keyForm.encoding.rawValue
-        return "is not a public key in \(encoding), as 'key_encoding' says"
+        return "is not a public key in \(encoding), which 'key_encoding' requires"
     }
 
     /// A key for each of the algorithms that the secret fits: all or none of them use public keys.

@@ -103,7 +103,7 @@ package struct KeyURLPattern: Sendable {
             && zip(parameters, target.parameters).allSatisfy { Self.match(Self.pieces($0), $1) }
     }
 
-    /// Whether the pieces stand in the text in this order, the first at its begin and the last at its end.
+    /// Whether the text contains the pieces in this order, the first at its start and the last at its end.
     private static func match(_ pieces: [String], _ target: String) -> Bool {
         guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return target == pieces.first }
         guard target.hasPrefix(first), target.utf8.count >= first.utf8.count + last.utf8.count,

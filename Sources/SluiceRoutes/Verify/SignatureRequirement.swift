@@ -20,10 +20,10 @@ package struct SignatureRequirement: Sendable {
             if value == nil { return }
             throw .unmet("\(noun) is present, which 'require' excludes")
         }
-        guard let value else { throw .missing("\(noun), which 'require' names, is missing") }
+        guard let value else { throw .missing("\(noun), which 'require' lists, is missing") }
         let wanted = try request.text(text)
         guard constantTimeEquals(value.span, wanted.span) else {
-            throw .unmet("\(noun) is not what 'require' says")
+            throw .unmet("\(noun) does not match 'require'")
         }
     }
 }

@@ -71,7 +71,7 @@ package struct SignatureScheme: Sendable {
 
     var hasItems: Bool { items != nil }
 
-    /// Whether secrets are public keys, which anybody may know.
+    /// Whether secrets are public keys, which need not be kept secret.
     package var usesPublicKey: Bool {
         algorithm.usesPublicKey || token?.algorithms.contains(where: \.usesPublicKey) ?? false
     }
@@ -98,6 +98,14 @@ package struct SignatureScheme: Sendable {
         }
     }
 
+    /// The headers that contain a part of the signature, or that it covers.
+    var headersRead: [HeaderName] {
+        let templates = requirements.compactMap(\.text) + (token?.claims.flatMap(\.texts) ?? [])
+        let single = [timestamp?.reference, id].compactMap { $0 } + requirements.map(\.reference)
+        let sources = signed.flatMap(\.sources) + (single + templates.flatMap(\.references)).map(\.source)
+        return place.headers + sources.compactMap(\.header)
+    }
+
     /// The same with signatures written in another way.
     func reading(as form: SignatureForm) -> SignatureScheme {
         var scheme = self
@@ -110,7 +118,7 @@ package struct SignatureScheme: Sendable {
         pathList.indices.contains(reference.pathID) ? pathList[reference.pathID].steps : []
     }
 
-    /// Whether a part of the signature stands in the body, which is then read before anything is verified.
+    /// Whether a part of the signature is in the body, which is then read before anything is verified.
     var readsBody: Bool { paths.count > 0 }
 }
 
@@ -147,7 +155,18 @@ extension SignatureScheme {
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
     /// - Throws: why there is none: of the first text, if several have values that are missing.
     func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
-        let id = try id(in: request)
+        let texts = try texts(of: request, timestamp: timestamp, id: id(in: request))
+        guard let url = request.publicURL?.withoutSlash(of: request.request),
+            signed.contains(where: { $0.sources.contains(where: \.isURL) })
+        else { return texts }
+        var slashless = copy request
+        slashless.publicURL = url
+        return try texts + self.texts(of: slashless, timestamp: timestamp, id: id(in: request))
+    }
+
+    private func texts(
+        of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
+    ) throws(VerificationError) -> [SignedText] {
         var texts: [SignedText] = []
         var firstError: VerificationError?
         for template in signed {
@@ -180,13 +199,13 @@ package enum SignaturePlace: Sendable {
     /// A query parameter, a path parameter or a field of the body.
     case value(Reference)
 
-    /// As many numbers as entries of one value are looked at.
+    /// The maximum number of checked entries of one value.
     package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
     }
 
-    /// The headers that it stands in; none where it stands elsewhere.
+    /// The headers that contain it; empty if it is elsewhere.
     package var headers: [HeaderName] {
         switch self {
         case .header(let name): [name]

@@ -98,9 +98,8 @@ package final class SignatureVerifier: Sendable {
         }
     }
 
-    /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id
-    /// that is missing, stands twice or is malformed, or a timestamp out of tolerance. What stands in the body is not
-    /// looked at.
+    /// Refuses a request by its head if that already shows that it cannot be valid: a missing, repeated or malformed
+    /// signature, timestamp or id, or a timestamp out of tolerance. The body is ignored.
     func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(VerificationError) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
@@ -170,7 +169,7 @@ package final class SignatureVerifier: Sendable {
         }
         guard isMatch else {
             noteMixUps(entries, in: request, recorder)
-            throw noMatch
+            throw mismatch { () throws(VerificationError) in try checkRequirements(of: request) }
         }
     }
 
@@ -223,7 +222,12 @@ package final class SignatureVerifier: Sendable {
         recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
         var isMatch = matches(token, recorder: recorder)
         if !isMatch, let need { isMatch = try matches(token, fetched: need, nowMilliseconds: nowMilliseconds) }
-        guard isMatch else { throw noMatch }
+        guard isMatch else {
+            throw mismatch { () throws(VerificationError) in
+                try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds)
+                try checkRequirements(of: request)
+            }
+        }
         if need == nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
     }
 
@@ -248,9 +252,16 @@ package final class SignatureVerifier: Sendable {
         return found.contains { $0.verifies(token) }
     }
 
-    private var noMatch: VerificationError {
-        let keys = scheme.keySource == nil ? "any secret of the route" : "the key"
-        return .invalid("\(scheme.place.noun) does not match \(keys)")
+    /// The refusal of a signature that nothing matches.
+    ///
+    /// - Parameter check: throws if something besides the signature is wrong; another secret would not help then.
+    private func mismatch(
+        besides check: () throws(VerificationError) -> Void = { () throws(VerificationError) in }
+    ) -> VerificationError {
+        guard scheme.keySource == nil else { return .invalid("\(scheme.place.noun) does not match the key") }
+        var error = VerificationError.invalid("\(scheme.place.noun) does not match any secret of the route")
+        error.awaitsSecret = (try? check()) != nil
+        return error
     }
 }
 
@@ -277,15 +288,15 @@ extension SignatureVerifier {
             let digest = key.authenticate(body)
             if constantTimeEquals(digest.span, signature.span) { matches = true }
         }
-        guard matches else { throw noMatch }
+        guard matches else { throw mismatch() }
     }
 }
 
 extension SignatureVerifier {
     /// Lends the request as the references of the scheme see it.
     ///
-    /// Where a part of the signature stands in the body, that is looked through before anything is known of who sent
-    /// it: in one pass, bounded by the body's size and by the depth of JSON.
+    /// If a part of the signature is in the body, that is searched before the sender is known: in one pass, bounded by
+    /// the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
         judge: (borrowing SignedRequest) throws(VerificationError) -> Result

@@ -20,6 +20,7 @@ extension SignedRequest {
         case .listedHeaders(let name): return try listedHeaders(name)
         case .target: return request.target.array
         case .urlWithPort: return publicURL?.withPort.url(of: request)
+        case .urlWithoutPort: return publicURL?.withoutPort.url(of: request)
         case .urlWithoutQuery: return publicURL?.url(ofPath: request)
         }
     }

@@ -155,8 +155,21 @@ extension TokenScheme {
             try check(claims, say: bodyHash, is: Hash.digest(.sha256, request.request.body), of: "body")
         }
         if let urlHash {
-            let url = request.publicURL?.url(of: request.request) ?? []
-            try check(claims, say: urlHash, is: Hash.digest(.sha256, url.span), of: "URL")
+            try check(claims, say: urlHash, isOfURLOf: request)
+        }
+    }
+
+    private func check(
+        _ claims: JSONTree, say hash: TokenDigest, isOfURLOf request: borrowing SignedRequest
+    ) throws(VerificationError) {
+        let url = request.publicURL?.url(of: request.request) ?? []
+        do throws(VerificationError) {
+            try check(claims, say: hash, is: Hash.digest(.sha256, url.span), of: "URL")
+        } catch {
+            guard let slashless = request.publicURL?.withoutSlash(of: request.request)?.url(of: request.request) else {
+                throw error
+            }
+            try check(claims, say: hash, is: Hash.digest(.sha256, slashless.span), of: "URL")
         }
     }
 
@@ -172,7 +185,7 @@ extension TokenScheme {
                 if let value = value.scalarText, constantTimeEquals(value.span, text.span) { return }
             }
         }
-        throw .invalid("the token's claim '\(name)' is not what the route says")
+        throw .invalid("the token's claim '\(name)' does not match the route")
     }
 
     private func check(

@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// What an answer's bytes say. No I/O.
+/// Reads the bytes of answers. No I/O.
 enum AnswerReading {
     /// The jobs of a bulk enqueue, in the order of the request.
     static func jobs(status: Int, body: Span<UInt8>) throws(ZizqError) -> [EnqueuedJob] {
@@ -33,7 +33,7 @@ enum AnswerReading {
         return Job(fields, payload: fields.payload.map { body.extracting($0).array })
     }
 
-    /// A page of a list: its jobs, and where the next one is.
+    /// A page of a list: its jobs, and the path of the next page.
     static func page(status: Int, body: Span<UInt8>) throws(ZizqError) -> (jobs: [Job], next: String?) {
         var jobs: [Job] = []
         var next: String?
@@ -99,7 +99,7 @@ enum AnswerReading {
         return found
     }
 
-    /// The error of an answer that is no success.
+    /// The error of an answer other than 2xx.
     ///
     /// - Parameters:
     ///   - header: a header's value, by its name in lower case.
@@ -113,7 +113,7 @@ enum AnswerReading {
                 retryAfter: header("retry-after").flatMap { RetryAfter.parse($0, now: now) }, fields: fields(header)))
     }
 
-    /// What shows where an answer comes from. A query of `location` may be a secret, so it is left out.
+    /// The headers that identify the sender of an answer. The query of `location` may be a secret, so it is left out.
     static func fields(_ header: (String) -> String?) -> [String] {
         ["content-type", "content-encoding", "location"].compactMap { name in
             header(name).map { "\(name): \(name == "location" ? String($0.prefix { $0 != "?" && $0 != "#" }) : $0)" }
@@ -127,7 +127,7 @@ enum AnswerReading {
         return fields
     }
 
-    /// Reads the whole of a body.
+    /// Reads a whole body.
     private static func read(
         _ body: Span<UInt8>, status: Int, _ read: (inout JSONReader) throws(JSONError) -> Void
     ) throws(ZizqError) {
@@ -145,8 +145,8 @@ extension JSONReader {
     /// Reads the current object member by member.
     ///
     /// - Parameters:
-    ///   - required: a member without which the object is not what it should be.
-    ///   - read: reads the value, or says with `false` that it does not know the name and has read nothing.
+    ///   - required: a member that the object must have.
+    ///   - read: reads the value, or returns `false` for an unknown name, without having read anything.
     fileprivate mutating func members(
         requiring required: String? = nil, _ read: (inout JSONReader, String) throws(JSONError) -> Bool
     ) throws(JSONError) {
@@ -167,7 +167,7 @@ extension JSONReader {
 
 /// The `retry-after` header (RFC 9110 §10.2.3).
 enum RetryAfter {
-    /// Reads a number of seconds, or a date of the preferred form (`Sun, 06 Nov 1994 08:49:37 GMT`).
+    /// Reads a number of seconds, or a date in the preferred format (`Sun, 06 Nov 1994 08:49:37 GMT`).
     ///
     /// - Parameter now: milliseconds since the UNIX epoch, for a date.
     /// - Returns: `nil` for anything else; zero for a date that has passed.

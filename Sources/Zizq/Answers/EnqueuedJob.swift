@@ -1,46 +1,46 @@
-/// What a server says about one job that it was given.
+/// The server's answer for one enqueued job.
 ///
 /// ```swift
 /// let job = try await client.enqueue(SendEmail(to: "alice@example.com"))
 /// print(job.duplicate ? "\(job.id) was there already" : "enqueued \(job.id) on \(job.queue)")
 /// ```
 public struct EnqueuedJob: Sendable, Hashable {
-    /// The job's identifier; where `duplicate` or `folded` holds, that of the older job.
+    /// The job's identifier; if `duplicate` or `folded` is true, that of the older job.
     public let id: String
-    /// Its kind's name.
+    /// The name of its kind.
     public let type: String
-    /// Where it waits.
+    /// The queue it waits in.
     public let queue: String
-    /// Lower runs sooner.
+    /// Lower values run first.
     public let priority: UInt16
-    /// `ready`, or `scheduled` for one whose time has not come; any for a duplicate.
+    /// `ready`, or `scheduled` if it may not run yet; for a duplicate, any status.
     public let status: JobStatus
-    /// When it may run.
+    /// The earliest time at which it may run.
     public let readyAt: Timestamp
-    /// How often it has failed so far.
+    /// The number of failed attempts so far.
     public let attempts: UInt32
-    /// Whether an older job held the unique key, so that this one was not enqueued.
+    /// Whether an older job holds the unique key, so that this one was not enqueued.
     public let duplicate: Bool
     /// Whether the job was folded into an older one of its batch.
     public let folded: Bool
     private let options: JobOptions?
 
-    /// Where it was set, after how many retries it is dead.
+    /// The number of retries after which it is dead, if set.
     public var retryLimit: UInt32? { options?.retryLimit }
-    /// Where it was set, how long it waits after a failure.
+    /// The wait after a failure, if set.
     public var backoff: Backoff? { options?.backoff }
-    /// Where it was set, how long it is kept when it is finished.
+    /// How long it is kept after it has finished, if set.
     public var retention: Retention? { options?.retention }
-    /// What makes it the same as another job, where it has that.
+    /// Its unique key, if any.
     public var uniqueKey: String? { options?.uniqueKey }
-    /// How long its unique key keeps others out.
+    /// How long its unique key is held.
     public var uniqueWhile: UniqueScope? { options?.uniqueWhile }
-    /// With which jobs it is folded together.
+    /// Its batch, if any.
     public var batch: Batch? { options?.batch }
-    /// What it draws on.
+    /// The budgets it uses.
     public var budgets: [BudgetBinding] { options?.budgets ?? [] }
 
-    /// Describes a job; for tests of code that uses a client.
+    /// Creates a job, for tests of code that uses a client.
     public init(
         id: String, type: String = "", queue: String = "", priority: UInt16 = 32768, status: JobStatus = .ready,
         readyAt: Timestamp = Timestamp(millisecondsSinceEpoch: 0), attempts: UInt32 = 0, duplicate: Bool = false,

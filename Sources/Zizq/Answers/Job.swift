@@ -1,8 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// A job as a server shows it: one that a worker has taken, one that was looked up, one that was reported to have
-/// failed.
+/// A job as the server returns it: taken by a worker, looked up, or reported as failed.
 ///
 /// ```swift
 /// for try await job in client.take(queues: ["emails"]) {
@@ -11,43 +10,43 @@ internal import SluiceJSON
 /// }
 /// ```
 public struct Job: Sendable, Hashable {
-    /// Given by the server; later jobs have greater ones.
+    /// Assigned by the server; later jobs have greater identifiers.
     public let id: String
-    /// Its kind's name.
+    /// The name of its kind.
     public let type: String
-    /// Where it waits, or came from.
+    /// The queue it waits in or was taken from.
     public let queue: String
-    /// Lower runs sooner.
+    /// Lower values run first.
     public let priority: UInt16
-    /// Where it is in its life.
+    /// The state of the job.
     public let status: JobStatus
-    /// When it may run, or could.
+    /// The earliest time at which it may run.
     public let readyAt: Timestamp
-    /// How often it has failed so far.
+    /// The number of failed attempts so far.
     public let attempts: UInt32
-    /// The payload's JSON, as the server wrote it; nil where the answer has none, as the one to a failure.
+    /// The payload's JSON, as the server wrote it; `nil` if the answer has none, such as the answer to a failure.
     public let payload: [UInt8]?
-    /// When a worker took it last.
+    /// When a worker last took it.
     public let dequeuedAt: Timestamp?
-    /// When it failed last.
+    /// When it last failed.
     public let failedAt: Timestamp?
     /// When it succeeded.
     public let completedAt: Timestamp?
     private let options: JobOptions?
 
-    /// Where it was set, after how many retries it is dead.
+    /// The number of retries after which it is dead, if set.
     public var retryLimit: UInt32? { options?.retryLimit }
-    /// Where it was set, how long it waits after a failure.
+    /// The wait after a failure, if set.
     public var backoff: Backoff? { options?.backoff }
-    /// Where it was set, how long it is kept when it is finished.
+    /// How long it is kept after it has finished, if set.
     public var retention: Retention? { options?.retention }
-    /// What makes it the same as another job, where it has that.
+    /// Its unique key, if any.
     public var uniqueKey: String? { options?.uniqueKey }
-    /// How long its unique key keeps others out.
+    /// How long its unique key is held.
     public var uniqueWhile: UniqueScope? { options?.uniqueWhile }
-    /// With which jobs it is folded together.
+    /// Its batch, if any.
     public var batch: Batch? { options?.batch }
-    /// What it draws on.
+    /// The budgets it uses.
     public var budgets: [BudgetBinding] { options?.budgets ?? [] }
 
     init(_ fields: JobFields, payload: [UInt8]?) {
@@ -65,13 +64,14 @@ public struct Job: Sendable, Hashable {
         options = fields.boxedOptions
     }
 
-    /// The payload as a value of its kind.
+    /// Decodes the payload.
     ///
     /// ```swift
     /// let email = try job.decode(SendEmail.self)
     /// ```
     ///
-    /// - Throws: `decoding` where the job is of another type, has no payload here, or one that does not fit.
+    /// - Throws: `decoding` if the job is of another kind, has no payload in this answer, or one that does not match
+    ///   the kind.
     public func decode<Kind: JobKind>(_ kind: Kind.Type) throws(ZizqError) -> Kind {
         guard type == Kind.name else {
             throw .decoding(
@@ -86,32 +86,31 @@ public struct Job: Sendable, Hashable {
     }
 }
 
-/// Where a job is in its life. A newer server may say something that has no name here; it is kept as it came.
+/// The state of a job. A value of a newer server that has no name here is kept as received.
 ///
 /// ```swift
 /// let dead = try await client.count(JobFilter().statuses([.dead]))
 /// ```
 public struct JobStatus: RawRepresentable, Sendable, Hashable {
-    /// The server's word for it.
+    /// The server's name of the status.
     public let rawValue: String
 
-    /// A status by the server's word, such as `in_flight`.
+    /// Creates a status from the server's name, such as `in_flight`.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// Its time has not come.
+    /// Not due yet.
     public static let scheduled = JobStatus(rawValue: "scheduled")
-    /// It waits for a worker.
+    /// Waiting for a worker.
     public static let ready = JobStatus(rawValue: "ready")
-    /// A worker has it.
+    /// Taken by a worker.
     public static let inFlight = JobStatus(rawValue: "in_flight")
-    /// It has succeeded, and is kept to be looked at.
+    /// Succeeded, and kept for inspection.
     public static let completed = JobStatus(rawValue: "completed")
-    /// Its last retry has failed, or somebody has killed it.
+    /// Dead: its last retry failed, or it was killed.
     public static let dead = JobStatus(rawValue: "dead")
 }
 
-/// What a server tells of a job only where somebody has set it. Most jobs have none of it, so that it takes a place of
-/// its own.
+/// The members of a job that are present only if they were set. Most jobs have none, so they are stored separately.
 final class JobOptions: Sendable, Hashable {
     let retryLimit: UInt32?
     let backoff: Backoff?
@@ -131,7 +130,7 @@ final class JobOptions: Sendable, Hashable {
         budgets = draft.budgets
     }
 
-    /// The same while it is being read.
+    /// The same while a job is being read.
     struct Draft: Hashable {
         var retryLimit: UInt32?
         var backoff: Backoff?

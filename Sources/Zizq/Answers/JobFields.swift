@@ -1,13 +1,13 @@
 internal import SluiceJSON
 
-/// The members of a job object, as any answer has them.
+/// The members of a job object in any answer.
 struct JobFields {
     var id = ""
     var type = ""
     var queue = ""
     var priority: UInt16 = 32768
     var status = JobStatus.ready
-    /// Milliseconds since 1970, as the other times.
+    /// Milliseconds since 1970, like the other times.
     var readyAt: Int64 = 0
     var attempts: UInt32 = 0
     var duplicate = false
@@ -15,11 +15,11 @@ struct JobFields {
     var dequeuedAt: Int64?
     var failedAt: Int64?
     var completedAt: Int64?
-    /// Where the payload's JSON lies in the text.
+    /// The range of the payload's JSON in the text.
     var payload: Range<Int>?
     private var options: JobOptions.Draft?
 
-    /// What was set, in a place of its own; nil where nothing was.
+    /// The optional members, stored separately; `nil` if there are none.
     var boxedOptions: JobOptions? { options.map { JobOptions($0) } }
 
     /// Reads the current object. Additional members from a newer server are skipped.
@@ -124,7 +124,7 @@ struct JobFields {
 }
 
 extension JSONReader {
-    /// Reads a whole number that fits.
+    /// Reads an integer in the type's range.
     mutating func readNumber<Number: FixedWidthInteger>() throws(JSONError) -> Number {
         let offset = offset
         let value = try readInt64()

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Jobs that are to be enqueued in one request: all of them, or none. Kinds may be mixed.
+/// Jobs to be enqueued in one request: all of them or none. Kinds can be mixed.
 ///
 /// ```swift
 /// var bulk = client.enqueueBulk()
@@ -8,21 +8,21 @@ internal import Synchronization
 /// let jobs = try await bulk.send()
 /// ```
 ///
-/// What is added is written into the request at once; a `delay` counts from then. For more than some thousands of jobs
-/// see `ZizqClient.enqueueChunks`.
+/// Added jobs are encoded immediately; a `delay` counts from then. For more than a few thousand jobs, see
+/// `ZizqClient.enqueueChunks`.
 public struct BulkEnqueue: Sendable {
     private let client: ZizqClient
     private var writer = JobWriter(isBulk: true)
 
-    /// No more is set aside before it is needed.
+    /// Memory is reserved only when it is needed.
     private static let largestReserve = 8 * 1024 * 1024
 
     init(_ client: ZizqClient) { self.client = client }
 
-    /// How many jobs there are.
+    /// The number of jobs.
     public var count: Int { writer.count }
 
-    /// How many bytes the request has so far.
+    /// The size of the request so far, in bytes.
     public var byteCount: Int { writer.bytes.count }
 
     /// Adds a job.
@@ -32,7 +32,8 @@ public struct BulkEnqueue: Sendable {
     /// for address in addresses { try bulk.push(SendEmail(to: address)) }
     /// ```
     ///
-    /// - Throws: `invalidArgument` for what the server would refuse, with the job's place; the jobs before it stay.
+    /// - Throws: `invalidArgument` for what the server would refuse, with the index of the job. Earlier jobs stay in
+    ///   the request.
     public mutating func push(_ job: some Enqueueable) throws(ZizqError) {
         if writer.count == 0 { writer.reserve(client.lastBulkSize.load(ordering: .relaxed)) }
         do throws(ZizqError) {
@@ -42,7 +43,7 @@ public struct BulkEnqueue: Sendable {
         }
     }
 
-    /// These jobs and one more.
+    /// Returns a copy with one more job.
     ///
     /// ```swift
     /// let jobs = try await client.enqueueBulk().add(SendEmail(to: "alice@example.com")).add(RebuildIndex()).send()
@@ -52,19 +53,17 @@ public struct BulkEnqueue: Sendable {
         return self
     }
 
-    /// Enqueues all of them, or none.
+    /// Enqueues all jobs or none.
     ///
     /// ```swift
     /// let jobs = try await client.enqueueBulk().add(RebuildIndex()).send(timeout: .seconds(60))
     /// ```
     ///
     /// - Parameters:
-    ///   - timeout: for the answer; the configuration's `readTimeout` unless given.
-    ///   - retry: whether the client tries again by itself; unless given the configuration's policy where every job has
-    ///     a unique key, and
-    ///     not at all where one has none.
-    /// - Returns: what became of each job, in the order in which they were added; nothing is asked of the server for
-    ///   none.
+    ///   - timeout: for the answer; by default the configuration's `readTimeout`.
+    ///   - retry: when to retry automatically; by default the configuration's policy if every job has a unique key, and
+    ///     never otherwise.
+    /// - Returns: the result for each job, in the order of the request. Without jobs, no request is sent.
     @discardableResult
     public consuming func send(timeout: Duration? = nil, retry: RetryPolicy? = nil) async throws(ZizqError)
         -> [EnqueuedJob]
@@ -77,7 +76,7 @@ public struct BulkEnqueue: Sendable {
 }
 
 extension ZizqError {
-    /// The same about one of several jobs.
+    /// The same error with the index of the job.
     func at(_ position: Int) -> ZizqError {
         guard case .invalidArgument(let sentence) = self else { return self }
         return .invalidArgument("jobs[\(position)]: \(sentence)")

@@ -1,22 +1,22 @@
-/// How large a chunk of a chunked enqueue may become: whichever comes first ends it.
+/// The maximum size of a chunk of a chunked enqueue, in jobs and in bytes.
 ///
 /// ```swift
 /// let small = ChunkLimits(jobs: 200, bytes: 1024 * 1024)
 /// ```
 public struct ChunkLimits: Sendable, Hashable {
-    /// Jobs in one request, at least 1.
+    /// Jobs per request, at least 1.
     public var jobs: Int
-    /// Bytes of one request; a job that is larger goes alone.
+    /// Bytes per request; a larger job is sent alone.
     public var bytes: Int
 
-    /// A thousand jobs or 8 MiB unless given.
+    /// The default is 1,000 jobs or 8 MiB.
     public init(jobs: Int = 1000, bytes: Int = 8 * 1024 * 1024) {
         self.jobs = jobs
         self.bytes = bytes
     }
 }
 
-/// Jobs of a chunked enqueue that one request has enqueued.
+/// The jobs of a chunked enqueue that one request enqueued.
 ///
 /// ```swift
 /// for try await chunk in client.enqueueChunks(of: jobs) {
@@ -24,13 +24,13 @@ public struct ChunkLimits: Sendable, Hashable {
 /// }
 /// ```
 public struct EnqueuedChunk: Sendable {
-    /// Which of the jobs, counted from 0 in the order of the sequence.
+    /// The indexes of the jobs in the sequence, from 0.
     public let range: Range<Int>
-    /// What became of each.
+    /// The result for each job.
     public let jobs: [EnqueuedJob]
 }
 
-/// A chunked enqueue that ended early, and exactly how far it came.
+/// A chunked enqueue that ended early, with exactly how far it got.
 ///
 /// ```swift
 /// do throws(ChunkedEnqueueError) {
@@ -40,21 +40,21 @@ public struct EnqueuedChunk: Sendable {
 /// }
 /// ```
 public struct ChunkedEnqueueError: Error, CustomStringConvertible {
-    /// Why it ended.
+    /// The cause.
     public enum Reason: Sendable {
         /// A request failed, or a job could not be written.
         case zizq(ZizqError)
-        /// The sequence of jobs itself threw.
+        /// The sequence of jobs threw an error.
         case source(any Error)
     }
 
-    /// The jobs that are enqueued, counted from 0 in the order of the sequence.
+    /// The indexes of the enqueued jobs in the sequence, from 0.
     public let enqueued: Range<Int>
-    /// The jobs of a request of which nobody knows what became; empty where that is known.
+    /// The jobs of a request with an unknown result; empty if there is none.
     public let unknown: Range<Int>
-    /// From which job on none was enqueued.
+    /// The first job that was not enqueued.
     public let notEnqueued: PartialRangeFrom<Int>
-    /// Why it ended.
+    /// The cause.
     public let reason: Reason
 
     /// One sentence, without the ranges.
@@ -66,8 +66,8 @@ public struct ChunkedEnqueueError: Error, CustomStringConvertible {
     }
 }
 
-/// A sequence of jobs on its way to a server, chunk by chunk. Each step of its iteration is one request, and while one
-/// is under way the next chunk is being written; no more than two chunks are in memory.
+/// A sequence of jobs that is sent to a server chunk by chunk. Each step of the iteration is one request. The next
+/// chunk is encoded during a request; at most two chunks are in memory.
 ///
 /// ```swift
 /// for try await chunk in client.enqueueChunks(of: addresses.lazy.map { SendEmail(to: $0) }) {
@@ -81,7 +81,7 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
     let timeout: Duration?
     let retry: RetryPolicy?
 
-    /// Begins a new iteration.
+    /// Starts an iteration.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
     /// Enqueues all jobs.
@@ -90,8 +90,8 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
     /// let count = try await client.enqueueChunks(of: jobs).run()
     /// ```
     ///
-    /// - Parameter actor: where the sequence of jobs is iterated: the caller's isolation.
-    /// - Returns: how many there were.
+    /// - Parameter actor: the isolation in which the sequence of jobs is iterated: the caller's.
+    /// - Returns: the number of jobs.
     @discardableResult
     public func run(isolation actor: isolated (any Actor)? = #isolation) async throws(ChunkedEnqueueError) -> Int {
         var iterator = makeAsyncIterator()
@@ -100,7 +100,7 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
         return count
     }
 
-    /// Sends one chunk a step.
+    /// Sends one chunk per step.
     public struct Iterator: AsyncIteratorProtocol {
         private let sequence: ChunkedEnqueue
         private var source: ChunkSource<Jobs.AsyncIterator>
@@ -115,12 +115,12 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
 
         /// Enqueues the next chunk. The sequence of jobs is iterated in the caller's isolation.
         ///
-        /// - Returns: `nil` when all jobs are enqueued.
+        /// - Returns: `nil` after all jobs were enqueued.
         nonisolated(nonsending) public mutating func next() async throws(ChunkedEnqueueError) -> EnqueuedChunk? {
             try await next(isolation: #isolation)
         }
 
-        /// The same, with the sequence of jobs iterated in the isolation of `actor`.
+        /// Enqueues the next chunk, with the sequence of jobs iterated in the isolation of `actor`.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ChunkedEnqueueError)
             -> EnqueuedChunk?
         {
@@ -143,7 +143,7 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
             let client = sequence.client
             let timeout = sequence.timeout
             let policy = sequence.retry ?? (isKeyed ? client.retryPolicy : .off)
-            // The next chunk is written while this one is under way.
+            // The next chunk is encoded during this request.
             async let answer = Self.post(client, body, count: count, timeout: timeout, policy: policy)
             prepared = await source.next(isolation: actor)
             switch await answer {
@@ -174,7 +174,7 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
     }
 }
 
-/// Cuts a sequence of jobs into request bodies.
+/// Splits a sequence of jobs into request bodies.
 struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueueable {
     enum Chunk {
         case jobs(body: [UInt8], count: Int, isKeyed: Bool)
@@ -185,11 +185,11 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
     private var source: Source
     private let limits: ChunkLimits
     private var writer = JobWriter(isBulk: true)
-    /// Did not fit into the chunk before.
+    /// The job that did not fit into the previous chunk.
     private var leftOver: Source.Element?
-    /// How many jobs were written into chunks.
+    /// The number of jobs written into chunks.
     private var position = 0
-    /// What ends the sequence, once the chunk that was begun before it has been handed out.
+    /// The error that ends the sequence after the current chunk.
     private var last: Chunk?
 
     init(_ source: Source, limits: ChunkLimits) {
@@ -215,7 +215,7 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
         }
     }
 
-    /// Writes a job into the chunk, unless that is then too large.
+    /// Writes a job into the chunk, unless the chunk would be too large.
     private mutating func fits(_ job: Source.Element) throws -> Bool {
         let before = writer.mark
         try job.write(to: &writer)
@@ -231,19 +231,19 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
     private mutating func chunk() -> Chunk {
         let (count, isKeyed) = (writer.count, writer.isKeyed)
         let body = writer.finish()
-        // The next one will be about as large.
+        // The next chunk is probably about as large.
         if last == nil { writer.reserve(body.count) }
         return .jobs(body: body, count: count, isKeyed: isKeyed)
     }
 
-    /// Hands out what has been written before the sequence ends.
+    /// Returns what was written before the sequence ended.
     private mutating func finish(_ end: Chunk) -> Chunk {
         last = end
         return writer.count > 0 ? chunk() : end
     }
 }
 
-/// A sequence whose elements are there at once, as one that is waited for: what `enqueueChunks` makes of a `Sequence`.
+/// A `Sequence` as an `AsyncSequence` that never suspends: what `enqueueChunks` makes of it.
 ///
 /// ```swift
 /// let enqueue: ChunkedEnqueue<ImmediateJobs<[SendEmail]>> = client.enqueueChunks(of: jobs)
@@ -251,48 +251,47 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
 public struct ImmediateJobs<Jobs: Sequence>: AsyncSequence where Jobs.Element: Enqueueable {
     let jobs: Jobs
 
-    /// Begins a new iteration.
+    /// Starts an iteration.
     public func makeAsyncIterator() -> Iterator { Iterator(base: jobs.makeIterator()) }
 
-    /// Goes through the sequence.
+    /// The iterator.
     public struct Iterator: AsyncIteratorProtocol {
         var base: Jobs.Iterator
 
-        /// The next job, at once, in the caller's isolation: a sequence may have closures that belong to the caller's
+        /// Returns the next job, in the caller's isolation: a sequence may have closures that belong to the caller's
         /// actor.
         nonisolated(nonsending) public mutating func next() async -> Jobs.Element? { base.next() }
 
-        /// The same, in the isolation of `actor`.
+        /// Returns the next job, in the isolation of `actor`.
         public mutating func next(isolation actor: isolated (any Actor)?) async -> Jobs.Element? { base.next() }
     }
 }
 
 extension ZizqClient {
-    /// Enqueues any number of jobs, in chunks, without having them all in memory: each chunk is one request, of which
-    /// all jobs are enqueued or none.
+    /// Enqueues any number of jobs in chunks, without having all of them in memory. Each chunk is one request: all of
+    /// its jobs are enqueued or none.
     ///
     /// ```swift
     /// let count = try await client.enqueueChunks(of: (1...1_000_000).lazy.map { Reindex(page: $0) }).run()
     /// ```
     ///
-    /// Nothing happens until the result is iterated, or `run`. Then `jobs` is iterated in the isolation of the caller,
-    /// on the main actor in a `main.swift`. Where a chunk fails the error says which jobs were enqueued, which were
-    /// not, and of which nobody knows.
+    /// Nothing happens until the result is iterated or `run` is called. `jobs` is then iterated in the isolation of the
+    /// caller: on the main actor in a `main.swift`. If a chunk fails, the error says which jobs were enqueued, which
+    /// were not, and which may have been.
     ///
     /// - Parameters:
-    ///   - jobs: for jobs of several kinds wrap each in `AnyEnqueueable`.
-    ///   - limits: of one request.
-    ///   - timeout: for each answer; the configuration's `readTimeout` unless given.
-    ///   - retry: for each request; unless given the configuration's policy where every job of a chunk has a unique
-    ///     key, and no second
-    ///     try where one has none.
+    ///   - jobs: wrap jobs of several kinds in `AnyEnqueueable`.
+    ///   - limits: for each request.
+    ///   - timeout: for each answer; by default the configuration's `readTimeout`.
+    ///   - retry: when to retry a request automatically; by default the configuration's policy if every job of the
+    ///     chunk has a unique key, and never otherwise.
     public func enqueueChunks<Jobs: Sequence>(
         of jobs: Jobs, limits: ChunkLimits = ChunkLimits(), timeout: Duration? = nil, retry: RetryPolicy? = nil
     ) -> ChunkedEnqueue<ImmediateJobs<Jobs>> where Jobs.Element: Enqueueable {
         ChunkedEnqueue(client: self, jobs: ImmediateJobs(jobs: jobs), limits: limits, timeout: timeout, retry: retry)
     }
 
-    /// The same for jobs that come in their own time.
+    /// Enqueues the jobs of an asynchronous sequence in chunks.
     ///
     /// ```swift
     /// for try await chunk in client.enqueueChunks(of: rows.map { Import(row: $0) }, limits: ChunkLimits(jobs: 100)) {
@@ -306,7 +305,7 @@ extension ZizqClient {
     }
 }
 
-/// A job of any kind, for sequences in which kinds are mixed.
+/// A job of any kind, for sequences with several kinds.
 ///
 /// ```swift
 /// let jobs = [AnyEnqueueable(SendEmail(to: "alice@example.com")), AnyEnqueueable(RebuildIndex())]

@@ -1,6 +1,6 @@
 internal import SluiceHTTP
 
-/// Putting jobs on queues.
+/// Enqueuing jobs.
 extension ZizqClient {
     /// Enqueues one job.
     ///
@@ -11,11 +11,10 @@ extension ZizqClient {
     ///
     /// - Parameters:
     ///   - job: a value of a `JobKind`, such a value with overrides (`Enqueue`), or a finished job object (`RawJob`).
-    ///   - timeout: for the answer; the configuration's `readTimeout` unless given.
-    ///   - retry: whether the client tries again by itself; unless given the configuration's policy for a job with a
-    ///     unique key, and not
-    ///     at all for one without.
-    /// - Returns: what the server made of it; a job that was there already where its unique key was held.
+    ///   - timeout: for the answer; by default the configuration's `readTimeout`.
+    ///   - retry: when to retry automatically; by default the configuration's policy for a job with a unique key, and
+    ///     never without one.
+    /// - Returns: the enqueued job; if an older job holds its unique key, the older one.
     /// - Throws: `invalidArgument` for what the server would refuse, before anything is sent.
     @discardableResult
     public func enqueue(
@@ -29,7 +28,7 @@ extension ZizqClient {
         return try AnswerReading.enqueued(status: answer.status, body: answer.body.span)
     }
 
-    /// Begins a request that enqueues several jobs together: all of them, or none.
+    /// Starts a request that enqueues several jobs: all of them or none.
     ///
     /// ```swift
     /// let jobs = try await client.enqueueBulk()
@@ -39,7 +38,7 @@ extension ZizqClient {
     /// ```
     public func enqueueBulk() -> BulkEnqueue { BulkEnqueue(self) }
 
-    /// Enqueues jobs from a request body that is finished: `{"jobs":[…]}` in JSON. All of them, or none.
+    /// Enqueues jobs from a complete request body, `{"jobs":[…]}` in JSON: all of them or none.
     ///
     /// ```swift
     /// let body =
@@ -47,18 +46,18 @@ extension ZizqClient {
     /// let jobs = try await client.enqueueBulk(raw: body, timeout: .seconds(60))
     /// ```
     ///
-    /// The bytes are neither read nor copied: they go to the socket as they are. Never tried again by the client.
+    /// The bytes are sent without being read or copied. The client does not retry.
     ///
     /// - Parameters:
-    ///   - body: what the server gets.
-    ///   - timeout: for the answer; the configuration's `readTimeout` unless given.
-    /// - Returns: what became of each job, in the order of the request.
+    ///   - body: the request body.
+    ///   - timeout: for the answer; by default the configuration's `readTimeout`.
+    /// - Returns: the result for each job, in the order of the request.
     public func enqueueBulk(raw body: [UInt8], timeout: Duration? = nil) async throws(ZizqError) -> [EnqueuedJob] {
         try await postBulk(body, timeout: timeout).result.get()
     }
 
-    /// The same, and whether the answer came on a new connection, so that another server may have answered than the
-    /// last time.
+    /// The same, with whether the answer came on a new connection, and so perhaps from another server than the last
+    /// one.
     package func postBulk(_ body: [UInt8], timeout: Duration? = nil) async -> BulkAnswer {
         guard !body.isEmpty else {
             return BulkAnswer(result: .failure(.invalidArgument("the body is empty")), isNewConnection: false)
@@ -83,7 +82,7 @@ extension ZizqClient {
         }
     }
 
-    /// Posts jobs that were written one behind the other.
+    /// Posts jobs that are concatenated.
     func post(_ body: [UInt8], jobs: Int, timeout: Duration?, retry: RetryPolicy) async throws(ZizqError)
         -> [EnqueuedJob]
     {
@@ -99,7 +98,7 @@ extension ZizqClient {
     }
 }
 
-/// What a bulk enqueue came to.
+/// The result of a bulk enqueue.
 package struct BulkAnswer: Sendable {
     package let result: Result<[EnqueuedJob], ZizqError>
     /// Whether the answer came on a connection that was opened for this request.

@@ -2,17 +2,17 @@ internal import Logging
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// A configuration that was checked, and the files of which were read.
+/// A validated configuration, with the contents of its files.
 struct ConnectionSettings {
     let http: HTTPClientConfiguration
-    /// What stands before each path.
+    /// The path prefix.
     let prefix: String
-    /// Of every request.
+    /// The headers of every request.
     let headers: [(name: String, value: String)]
     let readTimeout: Duration
     let retryPolicy: RetryPolicy
     let logger: Logger?
-    /// Lets a back-off pass.
+    /// Waits for a backoff.
     var letPass: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     init(_ configuration: ZizqConfiguration) throws(ZizqError) {

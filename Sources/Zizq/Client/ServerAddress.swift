@@ -1,19 +1,19 @@
-/// Where a server is, from its URL.
+/// The address of a server, from its URL.
 struct ServerAddress: Hashable {
     let isTLS: Bool
     /// A name or an address; an IPv6 address without its brackets.
     let host: String
     let port: UInt16
-    /// What stands before each path: empty, or `/prefix` without a slash at the end.
+    /// The path prefix: empty, or `/prefix` without a slash at the end.
     let prefix: String
 
-    /// What a `host` header says: without the port where it is the scheme's own (RFC 9110 §7.2).
+    /// The `host` header: without the port if it is the default of the scheme (RFC 9110 §7.2).
     var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
     }
 
-    /// Reads `http://host:port/prefix` and the like.
+    /// Parses URLs such as `http://host:port/prefix`.
     init(url: String) throws(ZizqError) {
         guard let scheme = ["http://", "https://"].first(where: { url.lowercased().hasPrefix($0) }) else {
             throw Self.wrong("must begin with http:// or https://")
@@ -58,6 +58,6 @@ struct ServerAddress: Hashable {
         return (String(host), port)
     }
 
-    /// The URL itself is not repeated: it may hold a password.
+    /// The URL is not repeated because it may contain a password.
     private static func wrong(_ what: String) -> ZizqError { .invalidArgument("the URL of the Zizq server \(what)") }
 }

@@ -4,7 +4,7 @@ internal import SluiceHTTP
 package import SluiceNet
 internal import Synchronization
 
-/// A client for one Zizq server. Callable from any task; keeps a few connections open. Linux only.
+/// A client for one Zizq server. Can be used from any task; keeps a few connections open. Linux only.
 ///
 /// ```swift
 /// let client = try ZizqClient(ZizqConfiguration(url: "http://127.0.0.1:7890"))
@@ -13,21 +13,21 @@ internal import Synchronization
 /// await client.shutdown()
 /// ```
 ///
-/// A call ends with an answer or one typed error. It is given up at once when its task is cancelled.
+/// A call ends with an answer or one typed error. It is aborted immediately when its task is cancelled.
 public final class ZizqClient: Sendable {
     let http: HTTPClient
-    /// The event loop that the client made for itself; `nil` where it was given one.
+    /// The event loop that the client created; `nil` if it was given one.
     private let ownLoop: EventLoopGroup?
     let settings: ConnectionSettings
     private let time = SystemTime()
-    /// Whether the server's version has been found to be another than this client was made for.
+    /// Whether the warning about an unsupported server version was logged.
     private let hasWarnedOfVersion = Mutex(false)
-    /// How many bytes the last bulk had. The next one is mostly as large, and need not be copied on its way there.
+    /// The size of the last bulk request. The next one is usually as large, and then need not be copied.
     let lastBulkSize = Atomic(0)
 
-    /// Makes a client; connects when there is something to send.
+    /// Creates a client, which connects when there is something to send.
     ///
-    /// - Throws: `invalidArgument` where the configuration is wrong or a file of it cannot be read.
+    /// - Throws: `invalidArgument` if the configuration is wrong or one of its files cannot be read.
     public convenience init(_ configuration: ZizqConfiguration = ZizqConfiguration()) throws(ZizqError) {
         let settings = try ConnectionSettings(configuration)
         let group: EventLoopGroup
@@ -40,9 +40,9 @@ public final class ZizqClient: Sendable {
         self.init(settings, ownLoop: group, mailbox: group.mailboxes[0])
     }
 
-    /// Makes a client whose connections are on a given event loop.
+    /// Creates a client whose connections are on the given event loop.
     ///
-    /// - Parameter letPass: lets a back-off pass, or throws when its task is cancelled.
+    /// - Parameter letPass: waits for a backoff, or throws when its task is cancelled.
     package convenience init(
         _ configuration: ZizqConfiguration, loop mailbox: LoopMailbox,
         letPass: (@Sendable (Duration) async throws -> Void)? = nil
@@ -63,7 +63,7 @@ public final class ZizqClient: Sendable {
         if let ownLoop { Task { await ownLoop.stop() } }
     }
 
-    /// Closes every connection; calls that are under way fail, and so do later ones.
+    /// Closes all connections. Calls in progress fail, and so do later ones.
     ///
     /// ```swift
     /// await client.shutdown()
@@ -75,27 +75,27 @@ public final class ZizqClient: Sendable {
 
     // MARK: - Calls
 
-    /// What stands between a method and the wire.
+    /// A method call as a request.
     struct Call {
         var method: String
         var path: String
         var body: [UInt8] = []
         var timeout: Duration?
-        /// As `RetryPolicy` where the caller says nothing.
+        /// The default if the caller gives no policy.
         var retry: RetryPolicy
 
-        /// Something that may be asked twice.
+        /// A request that can be repeated.
         static func get(_ path: String, _ client: ZizqClient) -> Call {
             Call(method: "GET", path: path, retry: client.retryPolicy)
         }
     }
 
-    /// For calls that do no harm when they are made twice.
+    /// For calls that are safe to repeat.
     var retryPolicy: RetryPolicy { settings.retryPolicy }
 
-    /// Makes a call, as often as its policy says.
+    /// Makes a call, with the retries of its policy.
     ///
-    /// - Returns: an answer of 2xx.
+    /// - Returns: a 2xx answer.
     func perform(_ call: Call) async throws(ZizqError) -> HTTPClientResponse {
         var tried = 0
         while true {
@@ -109,7 +109,7 @@ public final class ZizqClient: Sendable {
         }
     }
 
-    /// The task was cancelled between two tries.
+    /// The error if the task is cancelled between two attempts.
     private static func cancelled(after error: ZizqError) -> ZizqError {
         .transport(
             .init(
@@ -117,9 +117,9 @@ public final class ZizqClient: Sendable {
                 message: "the call was cancelled before its next try; the last one: \(error)"))
     }
 
-    /// Makes a call once.
+    /// Makes one attempt.
     ///
-    /// - Returns: whatever was answered.
+    /// - Returns: any answer.
     func send(_ call: Call) async throws(ZizqError) -> HTTPClientResponse {
         do throws(HTTPClientError) {
             return try await http.send(request(call))
@@ -128,7 +128,7 @@ public final class ZizqClient: Sendable {
         }
     }
 
-    /// Opens a call whose answer has no end yet.
+    /// Opens a call with an endless answer.
     func open(_ call: Call, silence: Duration) async throws(ZizqError) -> HTTPClientStream {
         do throws(HTTPClientError) {
             return try await http.open(request(call, accepting: "application/x-ndjson"), idleTimeout: silence)
@@ -145,7 +145,7 @@ public final class ZizqClient: Sendable {
             timeout: call.timeout ?? settings.readTimeout)
     }
 
-    /// The answer, if it is one of 2xx.
+    /// Returns the answer if it is 2xx.
     func success(_ answer: HTTPClientResponse) throws(ZizqError) -> HTTPClientResponse {
         guard 200...299 ~= answer.status else {
             throw refusal(status: answer.status, body: answer.body, header: answer.header)
@@ -159,11 +159,10 @@ public final class ZizqClient: Sendable {
 
     // MARK: - The server's version
 
-    /// The major version that this client was made for.
+    /// The supported major version.
     static let majorVersion = 0
 
-    /// Asks for the server's version, and warns once in the log where its major version is not the one that this client
-    /// was made for.
+    /// Requests the server's version, and logs a warning once if its major version is not supported.
     ///
     /// ```swift
     /// let fits = try await client.checkVersion()
@@ -181,10 +180,7 @@ public final class ZizqClient: Sendable {
         }
         if isFirst {
             settings.logger?.warning(
-                """
-                the Zizq server has another major version than this client supports, which is \
-                \(Self.majorVersion)
-                """,
+                "unsupported Zizq version: this client supports major version \(Self.majorVersion)",
                 metadata: [LogKey.version.rawValue: .string(PrintableText.escape(version, limit: 40))])
         }
         return false

@@ -5,7 +5,7 @@ internal import SluiceJSON
 /// The decoder of one value of a document.
 struct JSONDecoding: Decoder {
     let document: JSONDocument
-    /// The value's entry.
+    /// The entry of the value.
     let index: Int
     let codingPath: [any CodingKey]
 
@@ -51,7 +51,7 @@ struct JSONDecoding: Decoder {
         let bytes = document.bytes
         let digits = bytes.span.extracting(document.range(index))
         if let value = JSONInteger.read(digits, as: type) { return value }
-        // Written with a fraction or an exponent, and still whole.
+        // An integer that is written with a fraction or an exponent.
         if let value = Double(digits.text).flatMap({ Value(exactly: $0) }) { return value }
         throw corrupted("\(digits.text) does not fit into \(type)")
     }
@@ -127,16 +127,15 @@ struct JSONDecoding: Decoder {
     }
 }
 
-/// Makes `Decodable` values of JSON text.
+/// Decodes `Decodable` values from JSON text.
 ///
-/// Reads back what `JSONValueEncoder` writes; a number with a fraction or an exponent is an integer where its value is
-/// one, because a queue server may write `1e2` as `100.0`. Of two equal keys the last one counts. A `Date` is read from
-/// RFC 3339 text, or from a number of seconds since 2001 as Foundation's own conformance writes it.
+/// Reads what `JSONValueEncoder` writes. A number with a fraction or an exponent is accepted as an integer if its value
+/// is one, because a queue server may write `1e2` as `100.0`. The last of several equal keys counts. A `Date` is read
+/// from RFC 3339 text, or from a number of seconds since 2001, the format of Foundation.
 package enum JSONValueDecoder {
-    /// Decodes the whole of a text.
+    /// Decodes a whole text.
     ///
-    /// - Throws: `DecodingError`: `dataCorrupted` for a text that is not JSON, and whatever the type's `init(from:)`
-    ///   throws.
+    /// - Throws: `DecodingError.dataCorrupted` for a text that is not JSON, and any error of the type's `init(from:)`.
     package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
         let document: JSONDocument
         do throws(JSONError) {

@@ -1,12 +1,12 @@
 internal import SluiceJSON
 
-/// The members of an object that is decoded.
+/// The members of an object during decoding.
 struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private let decoding: JSONDecoding
-    /// Where the values of a large object are, by key; a small one is looked through.
+    /// The positions of the values of a large object by key; a small one is searched linearly.
     private let places: [[UInt8]: Int]?
 
-    /// Over so many entries looking through them costs more than a table of them.
+    /// The number of entries above which a table is faster than a linear search.
     private static var smallest: Int { 64 }
 
     init(_ decoding: JSONDecoding) {
@@ -41,7 +41,7 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return keys
     }
 
-    /// The entry of a key's value. The last of two equal keys counts.
+    /// The entry of a key's value. The last of several equal keys counts.
     @inline(__always)
     private func place(_ key: some CodingKey) -> Int? {
         if let places { return places[Array(key.stringValue.utf8)] }
@@ -100,7 +100,7 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func superDecoder(forKey key: Key) throws -> any Decoder { try value(key) }
 }
 
-/// The elements of an array that is decoded.
+/// The elements of an array during decoding.
 struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     private let decoding: JSONDecoding
     private let end: Int
@@ -135,7 +135,7 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
         return JSONDecoding(decoding.document, at: entry, path: path)
     }
 
-    /// Reads an element and goes on behind it, unless that fails.
+    /// Reads an element and advances, unless reading fails.
     private mutating func take<Value>(_ type: Value.Type, _ read: (JSONDecoding) throws -> Value) throws -> Value {
         let value = try read(try here(type))
         entry = decoding.document.next(entry)
@@ -184,7 +184,7 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     mutating func superDecoder() throws -> any Decoder { try take((any Decoder).self) { $0 } }
 }
 
-/// A value that is decoded by itself.
+/// A single value during decoding.
 struct JSONSingleDecoding: SingleValueDecodingContainer {
     private let decoding: JSONDecoding
 

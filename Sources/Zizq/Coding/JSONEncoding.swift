@@ -2,13 +2,12 @@ internal import FoundationEssentials
 internal import SluiceBase
 internal import SluiceJSON
 
-/// The encoder of one value, and of everything inside it that is encoded in its turn: each `encode(to:)` writes where
-/// the bytes end.
+/// The encoder of a value and of everything inside it: each `encode(to:)` appends at the end of the bytes.
 ///
-/// Containers that are asked for and filled later (`nestedContainer`, `superEncoder`) have an encoder of their own,
-/// whose bytes go into their place in the end.
+/// Containers that are requested first and filled later (`nestedContainer`, `superEncoder`) have separate encoders,
+/// whose bytes are inserted at the end.
 final class JSONEncoding: Encoder {
-    /// The kind that the current value has started to be.
+    /// What the current value has turned out to be.
     enum Level {
         case nothing
         case object(isEmpty: Bool)
@@ -16,13 +15,13 @@ final class JSONEncoding: Encoder {
         case scalar
     }
 
-    /// What changes with everything that is written, in one place, so that writing a member is one access to this
-    /// object and not six.
+    /// The state that changes with everything that is written, in one place, so that writing a member is one access to
+    /// this object instead of six.
     struct Output {
         var bytes: [UInt8] = []
         var level = Level.nothing
 
-        /// Writes a member's key, after which its value follows.
+        /// Writes a member's key; its value follows.
         @inline(__always)
         mutating func writeKey(_ key: some CodingKey) {
             if case .object(isEmpty: false) = level { bytes.append(UInt8(ascii: ",")) }
@@ -31,7 +30,7 @@ final class JSONEncoding: Encoder {
             bytes.append(UInt8(ascii: ":"))
         }
 
-        /// Makes room for an element, which follows.
+        /// Starts an element; its value follows.
         @inline(__always)
         mutating func beginElement() {
             guard case .array(let count) = level else { return }
@@ -45,9 +44,9 @@ final class JSONEncoding: Encoder {
     let userInfo: [CodingUserInfoKey: Any] = [:]
     private var depth: Int
     private let maximumDepth: Int
-    /// Encoders whose bytes belong at a place in these.
+    /// Encoders whose bytes belong at a position in these.
     private var children: [(offset: Int, child: JSONEncoding)] = []
-    /// What went wrong where the protocol lets nothing be thrown.
+    /// The first error, where the protocol does not allow throwing.
     private var failure: EncodingError?
 
     init(maximumDepth: Int, depth: Int = 0, codingPath: [any CodingKey] = []) {
@@ -103,7 +102,7 @@ final class JSONEncoding: Encoder {
 
     // MARK: - Writing
 
-    /// The current value is a single one.
+    /// Starts a single value.
     func beginScalar() {
         guard case .nothing = output.level else { return refuse("a value was encoded twice") }
         output.level = .scalar
@@ -122,16 +121,16 @@ final class JSONEncoding: Encoder {
         output.bytes.append(contentsOf: number.description.utf8)
     }
 
-    /// Writes whatever the value encodes itself as, behind a key that has been written.
+    /// Encodes a value after its key.
     func encode(_ value: some Encodable, at key: some CodingKey) throws {
         codingPath.append(key)
         try encode(value)
         codingPath.removeLast()
     }
 
-    /// Writes whatever the value encodes itself as.
+    /// Encodes a value.
     func encode<Value: Encodable>(_ value: Value) throws {
-        // What is too deep must not be walked to its end: the stack has one, too.
+        // Values that are too deep are not walked, because the stack is limited, too.
         if let failure { throw failure }
         if try writeKnown(value) { return }
         let outer = output.level
@@ -141,10 +140,10 @@ final class JSONEncoding: Encoder {
         output.level = outer
     }
 
-    /// Types whose own conformance is slower, or is not what others expect in JSON.
+    /// Types whose own conformance is slower, or is not the usual JSON.
     @inline(__always)
     private func writeKnown<Value: Encodable>(_ value: Value) throws -> Bool {
-        // Comparing types costs next to nothing; only a match is cast.
+        // Comparing types is cheap; only a match is cast.
         if Value.self == String.self, let text = value as? String {
             output.bytes.appendJSONString(text)
         } else if Value.self == Int.self, let number = value as? Int {
@@ -169,7 +168,7 @@ final class JSONEncoding: Encoder {
             number, EncodingError.Context(codingPath: codingPath, debugDescription: "JSON cannot represent \(number)"))
     }
 
-    /// Seconds since 1970, from the beginning of year 0 up to the end of year 9999.
+    /// Seconds since 1970, from the start of year 0 to the end of year 9999.
     private static let writableDates = -62_167_219_200.0..<253_402_300_799.9995
 
     private func writeDate(_ date: Date) throws {
@@ -184,7 +183,7 @@ final class JSONEncoding: Encoder {
         output.bytes.append(UInt8(ascii: "\""))
     }
 
-    /// The current value is complete. One that has encoded nothing is an object without members.
+    /// Completes the current value. If nothing was encoded, it is an empty object.
     private func close() {
         switch output.level {
         case .nothing: output.bytes.append(contentsOf: "{}".utf8)
@@ -200,16 +199,16 @@ final class JSONEncoding: Encoder {
 
     // MARK: - Containers that are filled later
 
-    /// An encoder whose bytes will stand where these end now.
+    /// An encoder whose bytes belong at the current end.
     func child(at key: any CodingKey) -> JSONEncoding {
         let child = JSONEncoding(maximumDepth: maximumDepth, depth: depth, codingPath: codingPath + [key])
         children.append((output.bytes.count, child))
         return child
     }
 
-    /// Puts the bytes of the children into their places.
+    /// Inserts the bytes of the children.
     ///
-    /// - Throws: what could not be thrown before.
+    /// - Throws: an error that could not be thrown earlier.
     func finish() throws {
         for (_, child) in children {
             child.close()
@@ -231,7 +230,7 @@ final class JSONEncoding: Encoder {
     }
 }
 
-/// A position in an array, as a coding path names it.
+/// A position in an array in a coding path.
 struct JSONIndexKey: CodingKey {
     let index: Int
 
@@ -243,7 +242,7 @@ struct JSONIndexKey: CodingKey {
     init?(stringValue: String) { return nil }
 }
 
-/// What `superEncoder()` and `superDecoder()` use where no key is given.
+/// The key of `superEncoder()` and `superDecoder()` without a key.
 struct JSONSuperKey: CodingKey {
     var intValue: Int? { nil }
     var stringValue: String { "super" }
@@ -253,27 +252,26 @@ struct JSONSuperKey: CodingKey {
     init?(stringValue: String) { return nil }
 }
 
-/// Writes `Encodable` values as JSON, straight into bytes: nothing is built in between. What Swift's synthesized
-/// conformances do is all that is fast; what hand-written ones may do besides (containers used in turns, super
+/// Writes `Encodable` values as JSON, directly into bytes. Optimized for the conformances that Swift synthesizes;
+/// hand-written ones (interleaved containers, super encoders) work, too.
 /// encoders) works too.
 ///
-/// Differs from Foundation's encoder in what it makes of a few types: a `Date` becomes an RFC 3339 text in UTC with
-/// milliseconds, `Data` base64, a `URL` its text, a `Decimal` a number. Keys stand in the order in which they are
-/// encoded.
+/// Differs from Foundation's encoder for a few types: a `Date` becomes an RFC 3339 text in UTC with milliseconds,
+/// `Data` base64, a `URL` its text, a `Decimal` a number. Keys keep the order in which they are encoded.
 package enum JSONValueEncoder {
     /// Appends a value as JSON text.
     ///
     /// - Parameters:
-    ///   - bytes: where it goes; on an error they hold what they held before.
-    ///   - maximumDepth: how many arrays and objects may lie inside one another in the value.
-    /// - Throws: `EncodingError.invalidValue` for a number that JSON has not (infinite, NaN), for a value that is too
-    ///   deep, and whatever the value's own `encode(to:)` throws.
+    ///   - bytes: the output; unchanged after an error.
+    ///   - maximumDepth: the maximum nesting of arrays and objects.
+    /// - Throws: `EncodingError.invalidValue` for a number that JSON does not have (infinite, NaN) and for a value that
+    ///   is too deep, and any error of the value's own `encode(to:)`.
     package static func append(
         _ value: some Encodable, to bytes: inout [UInt8], maximumDepth: Int = JSONLimits.messageDepth
     ) throws {
         let start = bytes.count
         let encoding = JSONEncoding(maximumDepth: maximumDepth)
-        // The bytes are moved, not copied, there and back.
+        // The bytes are moved there and back, not copied.
         swap(&encoding.output.bytes, &bytes)
         defer { swap(&encoding.output.bytes, &bytes) }
         do {

@@ -1,6 +1,6 @@
 internal import SluiceJSON
 
-/// The members of an object as they are encoded.
+/// The members of an object during encoding.
 struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     private let encoding: JSONEncoding
 
@@ -79,7 +79,7 @@ struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 }
 
-/// The elements of an array as they are encoded.
+/// The elements of an array during encoding.
 struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
     private let encoding: JSONEncoding
 
@@ -150,7 +150,7 @@ struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
     func superEncoder() -> any Encoder { child() }
 }
 
-/// A value that is no object and no array of its own.
+/// A single value, not a separate object or array.
 struct JSONSingleEncoding: SingleValueEncodingContainer {
     private let encoding: JSONEncoding
 

@@ -1,7 +1,7 @@
 public import Logging
 internal import SluiceBase
 
-/// Which Zizq server a client talks to, and how.
+/// The server that a client connects to, with timeouts, TLS and retries.
 ///
 /// ```swift
 /// var configuration = ZizqConfiguration(url: "https://zizq.internal:7890")
@@ -11,35 +11,34 @@ internal import SluiceBase
 /// let client = try ZizqClient(configuration)
 /// ```
 public struct ZizqConfiguration: Sendable {
-    /// `http://host:port` or `https://host:port`, with a path in front of Zizq's own where a proxy needs one.
+    /// `http://host:port` or `https://host:port`, with a path in front of Zizq's own path if a proxy needs one.
     public var url: String
-    /// To resolve the name, connect and shake hands.
+    /// The time to resolve the name, connect and complete the TLS handshake.
     public var connectTimeout: Duration = .seconds(10)
-    /// From having a connection to the end of an answer; a call may be given another.
+    /// The time from having a connection to the end of the answer; the default for calls.
     public var readTimeout: Duration = .seconds(30)
-    /// A PEM file of certificate authorities that are trusted besides the system's.
+    /// A PEM file of trusted certificate authorities, in addition to the system's.
     public var caCertificatePath: String?
-    /// A PEM file with the certificate chain by which the client names itself.
+    /// A PEM file with the client's certificate chain.
     public var clientCertificatePath: String?
-    /// A PEM file with the certificate's key; not needed where the certificate's file holds it, too.
+    /// A PEM file with the certificate's key; not needed if the certificate's file contains it.
     public var clientKeyPath: String?
-    /// Sent along with every request, such as a token that a proxy wants.
+    /// Sent with every request, such as a token that a proxy requires.
     public var headers: [(name: String, value: String)] = []
-    /// Connections at once, 1–256; more calls wait for one to come free.
+    /// Concurrent connections, 1–256; further calls wait for one.
     public var maximumConnections = 4
-    /// For calls that do no harm when they are made twice: what only asks, and enqueues in which every job has a unique
-    /// key.
+    /// For calls that are safe to repeat: queries, and enqueues in which every job has a unique key.
     public var retryPolicy = RetryPolicy.standard
-    /// Where the client tells what it does by itself: reconnects, and a server of another version. Nowhere unless
-    /// given.
+    /// Receives messages about reconnecting, and about a server with another major version. By default nothing is
+    /// logged.
     public var logger: Logger?
 
-    /// A server at this URL, everything else by default.
+    /// A configuration for the server at this URL, with defaults for everything else.
     public init(url: String = "http://127.0.0.1:7890") { self.url = url }
 }
 
 extension ZizqConfiguration {
-    /// Refuses what could not be sent, or would change what is sent.
+    /// Refuses values that cannot be sent, or that would change the request.
     func check() throws(ZizqError) {
         guard 1...256 ~= maximumConnections else {
             throw .invalidArgument("maximumConnections must be between 1 and 256")
@@ -58,7 +57,7 @@ extension ZizqConfiguration {
         guard !ownHeaders.contains(name.lowercased()) else {
             throw .invalidArgument("the header \(name) is set by the client")
         }
-        // The value may be a secret: it is not repeated.
+        // The value may be a secret, so it is not repeated.
         guard value.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }) else {
             throw .invalidArgument("the value of the header \(name) has a control character")
         }
@@ -70,26 +69,26 @@ extension ZizqConfiguration {
     ]
 }
 
-/// Whether, how often and how soon a call is tried again by the client itself.
+/// Whether, how often and how soon the client retries a call.
 ///
 /// ```swift
 /// try await client.enqueue(SendEmail(to: "alice@example.com"), retry: RetryPolicy(tries: 5, repeatsUnknown: true))
 /// ```
 ///
-/// Tried again is what `ZizqError.isRetryable` says may succeed later: no connection, none in time, 408, 429, 5xx.
-/// Between two tries lies a time at random, up to one that doubles with each, or what the server asks for.
+/// Retries errors that are `isRetryable` (no connection, a timeout, 408, 429, 5xx) after a random delay, up to a bound
+/// that doubles with each attempt, or after the delay that the server requests.
 public struct RetryPolicy: Sendable, Hashable {
-    /// How often a call is made at most; 1 for no second try.
+    /// The maximum number of attempts; 1 disables retries.
     public var tries: Int
-    /// Up to how long the second try waits.
+    /// The maximum delay before the second attempt.
     public var firstDelay: Duration
-    /// Up to how long any try waits, also where the server asks for more.
+    /// The maximum delay before any attempt, even if the server requests more.
     public var longestDelay: Duration
-    /// Whether a call is made again of which the server may have done what was asked (`isAmbiguous`). What is enqueued
-    /// without a unique key may then be there twice.
+    /// Whether to repeat a call that the server may have processed (`isAmbiguous`). Jobs without a unique key may then
+    /// be enqueued twice.
     public var repeatsUnknown: Bool
 
-    /// A policy of these.
+    /// Creates a policy.
     public init(
         tries: Int, firstDelay: Duration = .milliseconds(100), longestDelay: Duration = .seconds(5),
         repeatsUnknown: Bool = false
@@ -100,18 +99,17 @@ public struct RetryPolicy: Sendable, Hashable {
         self.repeatsUnknown = repeatsUnknown
     }
 
-    /// One try.
+    /// One attempt.
     public static let off = RetryPolicy(tries: 1)
-    /// Four tries within a few seconds, also where the outcome of one is unknown: for calls that do no harm when they
-    /// are made twice.
+    /// Four attempts within a few seconds, even if the result of one is unknown: for calls that are safe to repeat.
     public static let standard = RetryPolicy(tries: 4, repeatsUnknown: true)
 
-    /// How long to wait before the next try.
+    /// The delay before the next attempt.
     ///
     /// - Parameters:
-    ///   - tried: how often the call was made, at least once.
-    ///   - pick: picks a number of nanoseconds from 0 up to a bound.
-    /// - Returns: `nil` where it is not to be made again.
+    ///   - tried: the number of attempts so far, at least 1.
+    ///   - pick: returns a random number of nanoseconds from 0 up to a bound.
+    /// - Returns: `nil` if there is no further attempt.
     func delay(
         after error: ZizqError, tried: Int, pick: (_ bound: Int64) -> Int64 = { Int64.random(in: 0...$0) }
     ) -> Duration? {

@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Why a call to a Zizq server did not succeed.
+/// The error of a call to a Zizq server.
 ///
 /// ```swift
 /// do throws(ZizqError) {
@@ -15,45 +15,45 @@ internal import SluiceJSON
 /// }
 /// ```
 public enum ZizqError: Error, Sendable, Hashable {
-    /// No whole answer arrived: no connection, a connection that broke, or none within the time.
+    /// No complete answer: no connection, a broken connection, or a timeout.
     case transport(TransportFailure)
     /// The server, or something in front of it, answered with a status other than 2xx.
     case response(RefusedResponse)
     /// The server answered 2xx with something other than Zizq's JSON for this call.
     case decoding(UnreadableAnswer)
-    /// The call itself is wrong; nothing was sent. The sentence says what.
+    /// The call itself is wrong; nothing was sent. The text says why.
     case invalidArgument(String)
 
-    /// How a request ended without an answer.
+    /// A request that ended without a complete answer.
     public struct TransportFailure: Sendable, Hashable {
-        /// At which stage it ended.
+        /// The stage at which a request ended.
         public enum Reason: Sendable, Hashable, CaseIterable {
-            /// The name of the server has no address.
+            /// The server's name has no address.
             case unresolved
-            /// No connection came about.
+            /// No connection could be opened.
             case unreachable
-            /// Who is at the other end is not, or not provably, the server that was asked for.
+            /// The server's certificate is not trusted or does not match its name.
             case untrusted
-            /// Nothing, or not everything, came in time.
+            /// No complete answer within the timeout.
             case timedOut
-            /// The connection ended before the answer did.
+            /// The connection ended before the answer was complete.
             case broken
-            /// What came is not HTTP.
+            /// The answer is not HTTP.
             case malformed
-            /// The answer is longer than the client takes.
+            /// The answer is longer than the client accepts.
             case tooLong
             /// The calling task was cancelled, or the client shut down.
             case cancelled
         }
 
-        /// At which stage it ended.
+        /// The stage at which the request ended.
         public let reason: Reason
-        /// Whether any byte of the request's body was sent, so that the server may have acted on it.
+        /// Whether a byte of the request's body was sent, so that the server may have processed it.
         public let requestBodyMayHaveBeenProcessed: Bool
-        /// What happened, for a person.
+        /// A description for people.
         public let message: String
 
-        /// Describes a failure.
+        /// Creates a failure.
         public init(reason: Reason = .broken, requestBodyMayHaveBeenProcessed: Bool, message: String) {
             self.reason = reason
             self.requestBodyMayHaveBeenProcessed = requestBodyMayHaveBeenProcessed
@@ -65,14 +65,14 @@ public enum ZizqError: Error, Sendable, Hashable {
     public struct RefusedResponse: Sendable, Hashable {
         /// The HTTP status.
         public let status: Int
-        /// What the server says in its `{"error":"…"}`; `nil` where the answer is not of that form, as from a proxy.
+        /// The text of the server's `{"error":"…"}`; `nil` if the answer has another format, such as a proxy's page.
         public let serverText: String?
-        /// How long the server asks to wait (RFC 9110 §10.2.3).
+        /// The wait that the server requests (RFC 9110 §10.2.3).
         public let retryAfter: Duration?
-        /// What the answer says of itself, such as `content-type: text/html`.
+        /// Identifying response headers, such as `content-type: text/html`.
         public let fields: [String]
 
-        /// Describes an answer.
+        /// Creates an answer.
         public init(status: Int, serverText: String?, retryAfter: Duration? = nil, fields: [String] = []) {
             self.status = status
             self.serverText = serverText
@@ -81,16 +81,16 @@ public enum ZizqError: Error, Sendable, Hashable {
         }
     }
 
-    /// An answer of 2xx that cannot be read.
+    /// A 2xx answer that cannot be read.
     public struct UnreadableAnswer: Sendable, Hashable {
         /// The HTTP status.
         public let status: Int
-        /// What is wrong with it, for a person.
+        /// The problem, for people.
         public let message: String
-        /// What the answer says of itself, such as `content-type: text/html`.
+        /// Identifying response headers, such as `content-type: text/html`.
         public let fields: [String]
 
-        /// Describes an answer.
+        /// Creates an answer.
         public init(status: Int, message: String, fields: [String] = []) {
             self.status = status
             self.message = message
@@ -100,9 +100,9 @@ public enum ZizqError: Error, Sendable, Hashable {
 }
 
 extension ZizqError {
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without a change.
     ///
-    /// Where `isAmbiguous` holds as well, sending again may enqueue a job twice.
+    /// If `isAmbiguous` is true as well, repeating the call may enqueue a job twice.
     public var isRetryable: Bool {
         switch self {
         case .transport(let failure): ![.cancelled, .untrusted, .tooLong].contains(failure.reason)
@@ -111,10 +111,10 @@ extension ZizqError {
         }
     }
 
-    /// Whether the server may have done what was asked in spite of the error.
+    /// Whether the server may have processed the call despite the error.
     ///
-    /// A refusal of 4xx says that the request was not worked on. One of 5xx says nothing about it: a proxy answers 502,
-    /// 503 or 504 also where the server took the request and its answer was lost.
+    /// A 4xx means that the request was not processed. A 5xx means nothing: a proxy also answers 502, 503 or 504 if the
+    /// server accepted the request and its answer was lost.
     public var isAmbiguous: Bool {
         switch self {
         case .transport(let failure): failure.requestBodyMayHaveBeenProcessed
@@ -129,34 +129,34 @@ extension ZizqError {
         if case .transport(let failure) = self { failure.reason == .cancelled } else { false }
     }
 
-    /// Whether what was asked for is there in another form already (409).
+    /// Whether the request conflicts with the current state (409).
     public var isConflict: Bool { status == 409 }
 
-    /// Whether there is no such job, or none that a worker has (404 in Zizq's own words).
+    /// Whether there is no such job, or, for a report, no worker has it (a 404 from Zizq itself).
     public var isNotFound: Bool {
         if case .response(let answer) = self { answer.status == 404 && answer.serverText != nil } else { false }
     }
 
-    /// The HTTP status of an answer that was no success.
+    /// The HTTP status of an answer other than 2xx.
     public var status: Int? { if case .response(let answer) = self { answer.status } else { nil } }
 
-    /// Whether the server lacks the licence for unique or batched jobs. Nothing of the request was enqueued.
+    /// Whether the server lacks the licence for unique or batched jobs. Nothing in the request was enqueued.
     public var isLicence: Bool { licensedFeature != nil }
 
-    /// What the server lacks the licence for.
+    /// The feature that the server is not licensed for.
     public var licensedFeature: LicensedFeature? {
         guard case .response(let answer) = self, answer.status == 403, let text = answer.serverText else { return nil }
         return LicensedFeature.allCases.first { text.hasPrefix($0.refusalPrefix) }
     }
 
-    /// How long the server asks to wait before the next try.
+    /// The wait that the server requests before the next attempt.
     public var retryAfter: Duration? {
         if case .response(let answer) = self { answer.retryAfter } else { nil }
     }
 }
 
 extension ZizqError: CustomStringConvertible {
-    /// One sentence for a log line or a person. Of what a server wrote, control characters are escaped.
+    /// One sentence for a log line or a person. Control characters in the server's text are escaped.
     public var description: String {
         switch self {
         case .transport(let failure): failure.message
@@ -177,7 +177,7 @@ extension ZizqError: CustomStringConvertible {
     }
 }
 
-/// What a Zizq server does only with a Pro licence.
+/// A feature that requires a Pro licence of the server.
 ///
 /// ```swift
 /// do throws(ZizqError) {
@@ -200,7 +200,7 @@ public enum LicensedFeature: Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Why a value could not be encoded or decoded, as one sentence. A text of the value itself is not repeated.
+/// One sentence about a value that could not be encoded or decoded. It does not contain the value.
 enum CodingSentence {
     static func of(_ error: any Error) -> String {
         switch error {
@@ -214,7 +214,7 @@ enum CodingSentence {
         }
     }
 
-    /// `lines.1.count: a string stands where Int is expected`
+    /// `lines.1.count: expected Int, found a string`, for example.
     private static func sentence(_ path: [any CodingKey], _ what: String) -> String {
         guard !path.isEmpty else { return what }
         let names = path.count > 12 ? path.prefix(10).map(\.stringValue) + ["…"] : path.map(\.stringValue)

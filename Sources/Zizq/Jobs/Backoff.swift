@@ -1,19 +1,19 @@
 internal import SluiceBase
 
-/// How long a job waits before it is tried again: `base` + attempts ^ `exponent` seconds + up to `jitter` × attempts.
+/// The wait before a job is retried: `base` + attempts ^ `exponent` seconds + up to `jitter` × attempts.
 ///
 /// ```swift
 /// let gentle = Backoff(base: .seconds(1), exponent: 2, jitter: .milliseconds(500))
 /// ```
 public struct Backoff: Sendable, Hashable {
-    /// The least that it waits, whole milliseconds.
+    /// The minimum wait, in whole milliseconds.
     public var base: Duration
-    /// To what power the number of attempts is raised.
+    /// The power to which the number of attempts is raised.
     public var exponent: Float
-    /// Up to so much is added at random, once for each attempt; whole milliseconds.
+    /// The maximum random addition per attempt, in whole milliseconds.
     public var jitter: Duration
 
-    /// A curve of these three.
+    /// Creates a backoff.
     public init(base: Duration, exponent: Float, jitter: Duration) {
         self.base = base
         self.exponent = exponent
@@ -29,24 +29,24 @@ public struct Backoff: Sendable, Hashable {
     }
 }
 
-/// How long a finished job is kept, to be looked at.
+/// How long a finished job is kept for inspection.
 ///
 /// ```swift
 /// let retention = Retention(completed: .seconds(3600), dead: .seconds(30 * 86_400))
 /// ```
 public struct Retention: Sendable, Hashable {
-    /// After it has succeeded; nil for the server's default, zero for not at all. Whole milliseconds.
+    /// After success; `nil` for the server's default, zero for not at all. Whole milliseconds.
     public var completed: Duration?
-    /// After the last retry has failed; nil for the server's default, 7 days. Whole milliseconds.
+    /// After the last retry failed; `nil` for the server's default, 7 days. Whole milliseconds.
     public var dead: Duration?
 
-    /// Keeps jobs for these times.
+    /// Creates a retention.
     public init(completed: Duration? = nil, dead: Duration? = nil) {
         self.completed = completed
         self.dead = dead
     }
 
-    /// - Returns: nil where nothing is said.
+    /// - Returns: `nil` if nothing is set.
     func option() throws(ZizqError) -> JobOption? {
         guard completed != nil || dead != nil else { return nil }
         return .retention(completed: try milliseconds(completed), dead: try milliseconds(dead))
@@ -59,7 +59,7 @@ public struct Retention: Sendable, Hashable {
 }
 
 extension Duration {
-    /// Whole milliseconds that a field of the server holds.
+    /// Whole milliseconds in the range of a field of the server.
     func milliseconds(upTo limit: Int64, _ what: String) throws(ZizqError) -> Int64 {
         let milliseconds = wholeMilliseconds
         guard 0...limit ~= milliseconds, self >= .zero else {

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// With which jobs one is folded together: as long as a job with the same batch key waits, and `when` says so, a new
-/// job's payload is merged into it, and a worker gets both as one. Pro licence.
+/// Merges a job into a waiting job with the same batch key: while one waits and `when` is true, the new job's payload
+/// is folded into it, and a worker gets both as one. Pro licence.
 ///
 /// ```swift
 /// struct Notify: JobKind {
@@ -14,43 +14,42 @@ internal import SluiceBase
 /// }
 /// ```
 public struct Batch: Sendable, Hashable {
-    /// Names the batch; one is open for each key.
+    /// The name of the batch. There is one open batch per key.
     public var key: String
-    /// A jq expression over `$existing` and `$new`, the two payloads: whether the new one is merged. If not, the batch
-    /// is closed and the new job begins another.
+    /// A jq expression over the payloads `$existing` and `$new`: whether to merge the new one. If it is false, the
+    /// batch is closed and the new job starts another one.
     public var when: String
-    /// A jq expression over the same: the merged payload.
+    /// A jq expression over the same variables: the merged payload.
     public var fold: String
 
-    /// A batch of these three.
+    /// Creates a batch.
     public init(key: String, when: String, fold: String) {
         self.key = key
         self.when = when
         self.fold = fold
     }
 
-    /// What happens to the elements of two lists that become one.
+    /// How two lists are merged.
     public enum Merging: Sendable, Hashable {
-        /// One behind the other.
+        /// Concatenated.
         case appended
-        /// Each once, sorted.
+        /// Sorted, without duplicates.
         case unique
         /// Sorted.
         case sorted
     }
 
-    /// Collects the lists at one place of the payloads.
+    /// A batch that collects the lists at a path of the payloads.
     ///
     /// ```swift
     /// let batch = Batch.collecting(at: ".", upTo: 1000, key: "audit")
     /// ```
     ///
     /// - Parameters:
-    ///   - path: a jq path such as `.`, `.devices` or `.a.b[0]`, by the names that stand in the JSON.
-    ///   - limit: how long the list may become. A job whose list would make it longer begins a new batch with the whole
-    ///     of its own.
-    ///   - key: names the batch.
-    ///   - merging: what becomes of the elements.
+    ///   - path: a jq path such as `.`, `.devices` or `.a.b[0]`, with the names in the JSON.
+    ///   - limit: the maximum length of the list. A job that would exceed it starts a new batch with its whole list.
+    ///   - key: the name of the batch.
+    ///   - merging: how the lists are merged.
     public static func collecting(at path: String, upTo limit: Int, key: String, merging: Merging = .appended) -> Batch
     {
         let pipe =

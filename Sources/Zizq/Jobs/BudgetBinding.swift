@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Which budget a job draws on, and how much. A budget is a pool of tokens on the server that holds jobs back while it
-/// is empty. Servers newer than 0.6; Pro licence.
+/// The budget that a job uses, and how much of it. A budget is a pool of tokens on the server; while it is empty, its
+/// jobs wait. Servers newer than 0.6; Pro licence.
 ///
 /// ```swift
 /// struct ChargeCard: JobKind {
@@ -13,19 +13,19 @@ internal import SluiceBase
 public struct BudgetBinding: Sendable, Hashable, ExpressibleByStringLiteral {
     /// The budget's name.
     public var key: String
-    /// How many tokens the job takes; nil for one.
+    /// The number of tokens that the job uses; `nil` for one.
     public var cost: UInt32?
-    /// Makes the budget along with the job where there is none of this name; one that is there stays as it is.
+    /// Creates the budget if it does not exist. An existing budget does not change.
     public var createWith: BudgetPolicy?
 
-    /// Draws on the budget of this name.
+    /// Uses the budget with this name.
     public init(_ key: String, cost: UInt32? = nil, createWith: BudgetPolicy? = nil) {
         self.key = key
         self.cost = cost
         self.createWith = createWith
     }
 
-    /// Draws one token on the budget of this name.
+    /// Uses one token of the budget with this name.
     public init(stringLiteral key: String) { self.init(key) }
 
     static func option(_ bindings: [BudgetBinding]) throws(ZizqError) -> JobOption {
@@ -42,28 +42,28 @@ public struct BudgetBinding: Sendable, Hashable, ExpressibleByStringLiteral {
     }
 }
 
-/// What a budget allows.
+/// The limits of a budget.
 ///
 /// ```swift
 /// let perMinute = BudgetPolicy(allocation: 100, .timeBased(.seconds(60)))
 /// let atOnce = BudgetPolicy(allocation: 3, .whileInFlight)
 /// ```
 public struct BudgetPolicy: Sendable, Hashable {
-    /// When tokens come back.
+    /// When tokens become available again.
     public enum Strategy: Sendable, Hashable {
-        /// When the job has ended: as many jobs at once as there are tokens.
+        /// When the job ends: at most as many concurrent jobs as tokens.
         case whileInFlight
-        /// Evenly over a time, however long the jobs run; `burst` is how many may be there at once, as many as the
-        /// allocation unless given. Whole milliseconds.
+        /// At an even rate, however long jobs run. `burst` is the maximum available at once, by default the allocation.
+        /// Whole milliseconds.
         case timeBased(Duration, burst: UInt32? = nil)
     }
 
-    /// How many tokens there are.
+    /// The number of tokens.
     public var allocation: UInt32
-    /// When tokens come back.
+    /// When tokens become available again.
     public var strategy: Strategy
 
-    /// So many tokens by this strategy.
+    /// Creates a policy.
     public init(allocation: UInt32, _ strategy: Strategy) {
         self.allocation = allocation
         self.strategy = strategy

@@ -1,4 +1,4 @@
-/// A job that is to be enqueued, with what differs from its kind's defaults. Built apart from being sent.
+/// A job to be enqueued, with overrides of its kind's defaults. It is built before it is sent.
 ///
 /// ```swift
 /// let job = Enqueue(SendEmail(to: "alice@example.com"))
@@ -9,8 +9,8 @@
 /// try await client.enqueue(job)
 /// ```
 ///
-/// Each method gives back a copy. Where the same thing is set twice the last call counts; what is not set comes from
-/// the kind, and what the kind does not say is not sent.
+/// Each method returns a copy. The last of several calls of a method counts. What is not set is taken from the kind,
+/// and what the kind does not set is not sent.
 public struct Enqueue<Kind: JobKind>: Enqueueable {
     /// The payload.
     public let value: Kind
@@ -22,10 +22,10 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
     var retention: Retention?
     var uniqueKey: UniqueKey?
     var batch: Batch?
-    /// Nil where nobody has said anything; empty where they are to be none.
+    /// `nil` if not set; empty for no budgets.
     var budgets: [BudgetBinding]?
 
-    /// When a job may run: at a time, or so long after it was written into a request.
+    /// When a job may run: at a time, or after a delay from when it is written into a request.
     enum ReadyTime: Sendable {
         case at(Timestamp)
         case after(Duration)
@@ -38,7 +38,7 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
         }
     }
 
-    /// A job of this payload, with the kind's own defaults.
+    /// A job with this payload and the defaults of its kind.
     public init(_ value: Kind) { self.value = value }
 
     /// Appends the job object.
@@ -57,21 +57,21 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
     /// ```
     public func queue(_ name: String) -> Self { changed { $0.queue = name } }
 
-    /// Lower runs sooner.
+    /// Sets the priority. Lower values run first.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).priority(10)
     /// ```
     public func priority(_ priority: UInt16) -> Self { changed { $0.priority = priority } }
 
-    /// Lets the job run no sooner than so long after it is added to a request, by this machine's clock.
+    /// Sets the minimum delay after the job is added to a request, by this machine's clock.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).delay(.seconds(60))
     /// ```
     public func delay(_ delay: Duration) -> Self { changed { $0.readyAt = .after(delay) } }
 
-    /// Lets the job run no sooner than at this time.
+    /// Sets the earliest time at which the job may run.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).readyAt(Timestamp.now + .seconds(60))
@@ -85,14 +85,14 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
     /// ```
     public func runAt(_ time: Timestamp) -> Self { readyAt(time) }
 
-    /// After so many retries a job that fails is dead.
+    /// Sets the maximum number of retries; then the job is dead.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).retryLimit(3)
     /// ```
     public func retryLimit(_ limit: UInt32) -> Self { changed { $0.retryLimit = limit } }
 
-    /// How long the job waits after it has failed.
+    /// Sets the wait after a failure.
     ///
     /// ```swift
     /// let slow = Backoff(base: .seconds(30), exponent: 2, jitter: .seconds(5))
@@ -100,21 +100,21 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
     /// ```
     public func backoff(_ backoff: Backoff) -> Self { changed { $0.backoff = backoff } }
 
-    /// How long the job is kept once it is finished.
+    /// Sets how long the job is kept after it has finished.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).retention(Retention(completed: .seconds(3600)))
     /// ```
     public func retention(_ retention: Retention) -> Self { changed { $0.retention = retention } }
 
-    /// What makes the job the same as another one. Pro licence.
+    /// Sets the unique key. Pro licence.
     ///
     /// ```swift
     /// let job = Enqueue(RebuildIndex()).uniqueKey(.raw("rebuild_index"))
     /// ```
     public func uniqueKey(_ key: UniqueKey) -> Self { changed { $0.uniqueKey = key } }
 
-    /// With which jobs this one is folded together. Pro licence.
+    /// Merges this job into a waiting job with the same batch key. Pro licence.
     ///
     /// ```swift
     /// let batch = Batch.collecting(at: ".to", upTo: 50, key: "emails")
@@ -122,22 +122,21 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
     /// ```
     public func batch(_ batch: Batch) -> Self { changed { $0.batch = batch } }
 
-    /// Adds a budget to those that were given before. The first one takes the place of the kind's own. Servers newer
-    /// than 0.6; Pro licence.
+    /// Adds a budget. The first call replaces the kind's budgets. Servers newer than 0.6; Pro licence.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).budget("smtp").budget(BudgetBinding("audit", cost: 2))
     /// ```
     public func budget(_ binding: BudgetBinding) -> Self { changed { $0.budgets = ($0.budgets ?? []) + [binding] } }
 
-    /// Sets all budgets at once.
+    /// Replaces all budgets.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).budgets(["smtp", "audit"])
     /// ```
     public func budgets(_ bindings: [BudgetBinding]) -> Self { changed { $0.budgets = bindings } }
 
-    /// Lets the job draw on no budget, whatever its kind says.
+    /// Removes all budgets, including the kind's.
     ///
     /// ```swift
     /// let job = Enqueue(SendEmail(to: "alice@example.com")).clearBudgets()
@@ -145,8 +144,7 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
     public func clearBudgets() -> Self { changed { $0.budgets = [] } }
 }
 
-/// Whatever can be enqueued: a value of a `JobKind`, such a value with overrides (`Enqueue`), a finished job object
-/// (`RawJob`).
+/// A value that can be enqueued: a `JobKind`, a kind with overrides (`Enqueue`), or a finished job object (`RawJob`).
 ///
 /// ```swift
 /// let jobs: [any Enqueueable] = [SendEmail(to: "alice@example.com"), Enqueue(RebuildIndex()).priority(1)]
@@ -154,13 +152,13 @@ public struct Enqueue<Kind: JobKind>: Enqueueable {
 /// for job in jobs { try bulk.push(job) }
 /// ```
 public protocol Enqueueable: Sendable {
-    /// Appends one job object. For the client; nobody else needs to call it.
+    /// Appends one job object. Called by the client.
     ///
-    /// - Throws: `invalidArgument` for what the server would refuse, or could not survive.
+    /// - Throws: `invalidArgument` for what the server would refuse or could not handle.
     func write(to writer: inout JobWriter) throws(ZizqError)
 }
 
-/// A finished job object in JSON, for callers who already have one as bytes: it is neither parsed nor re-encoded, and
+/// A finished job object in JSON, for callers who already have its bytes. It is neither parsed nor re-encoded, and is
 /// copied once, into the request.
 ///
 /// ```swift
@@ -168,9 +166,9 @@ public protocol Enqueueable: Sendable {
 /// try await client.enqueue(job)
 /// ```
 ///
-/// Nothing of it is checked here: one that the server does not take fails the whole request.
+/// It is not checked: an object that the server refuses fails the whole request.
 public struct RawJob: Enqueueable, Hashable {
-    /// `{"type":…,"queue":…,"payload":…}`, with more fields where wanted.
+    /// `{"type":…,"queue":…,"payload":…}`, with any further fields.
     public let bytes: [UInt8]
 
     /// - Parameter bytes: one JSON object, in UTF-8.
@@ -183,7 +181,7 @@ public struct RawJob: Enqueueable, Hashable {
     }
 }
 
-/// A kind of job: a value of the type is a job's payload, and the type says which job it is and how it is to be run.
+/// A kind of job. A value of the type is a job's payload; the type has the name and the defaults of the kind.
 ///
 /// ```swift
 /// struct SendEmail: JobKind {
@@ -198,52 +196,51 @@ public struct RawJob: Enqueueable, Hashable {
 /// try await client.enqueue(SendEmail(to: "alice@example.com", subject: "Hello"))
 /// ```
 ///
-/// Only `name` has to be given. What a type leaves out, and no override of the call gives, is not sent, so that the
-/// server's own default holds. The payload is what the type's `Codable` conformance makes of it: an object for a
-/// struct, `{}` for one without fields, and whatever a conformance with a single value container writes (see
-/// docs/zizq/defining-jobs.md). A `Date` becomes an RFC 3339 text, `Data` base64, a `URL` its text.
+/// Only `name` is required. What neither the type nor the call sets is not sent, so that the server's default applies.
+/// The payload is the type's `Codable` encoding: an object for a struct, `{}` for one without fields, or the value that
+/// a single value container writes (see docs/zizq/defining-jobs.md). A `Date` becomes an RFC 3339 text, `Data` base64,
+/// a `URL` its text.
 public protocol JobKind: Codable, Sendable, Enqueueable {
-    /// What the server and all workers call this kind (`type`). Do not change it while such jobs are in a queue.
+    /// The name of this kind for the server and all workers (`type`). Do not change it while a queue has such jobs.
     static var name: String { get }
-    /// Where jobs of this kind go; `default` unless given.
+    /// The queue for jobs of this kind; by default `default`.
     static var queue: String { get }
-    /// Lower runs sooner; the server's default is 32768.
+    /// Lower values run first; the server's default is 32768.
     static var priority: UInt16? { get }
-    /// After so many retries a job that fails is dead.
+    /// The maximum number of retries; then the job is dead.
     static var retryLimit: UInt32? { get }
-    /// How long a job that has failed waits.
+    /// The wait after a failure.
     static var backoff: Backoff? { get }
     /// How long a finished job is kept.
     static var retention: Retention? { get }
-    /// How long a unique key that says nothing itself keeps other jobs out; the server's default is `queued`. Pro
-    /// licence.
+    /// How long a unique key without a scope is held; the server's default is `queued`. Pro licence.
     static var uniqueWhile: UniqueScope? { get }
-    /// What jobs of this kind draw on before they run. Servers newer than 0.6; Pro licence.
+    /// The budgets that jobs of this kind use. Servers newer than 0.6; Pro licence.
     static var budgets: [BudgetBinding] { get }
-    /// What makes this job the same as another one; nil for a job that may be there twice. Pro licence.
+    /// The unique key of this job; `nil` if the job may be enqueued twice. Pro licence.
     var uniqueKey: UniqueKey? { get }
-    /// With which jobs this one is folded together; not together with `uniqueKey`. Pro licence.
+    /// The batch that this job is merged into; not together with `uniqueKey`. Pro licence.
     var batch: Batch? { get }
 }
 
 extension JobKind {
     /// `default`.
     public static var queue: String { "default" }
-    /// None of its own: the server's default.
+    /// `nil`: the server's default.
     public static var priority: UInt16? { nil }
-    /// None of its own: the server's default.
+    /// `nil`: the server's default.
     public static var retryLimit: UInt32? { nil }
-    /// None of its own: the server's default.
+    /// `nil`: the server's default.
     public static var backoff: Backoff? { nil }
-    /// None of its own: the server's default.
+    /// `nil`: the server's default.
     public static var retention: Retention? { nil }
-    /// None of its own: the server's default.
+    /// `nil`: the server's default.
     public static var uniqueWhile: UniqueScope? { nil }
     /// None.
     public static var budgets: [BudgetBinding] { [] }
-    /// None: the job may be there twice.
+    /// `nil`: the job may be enqueued twice.
     public var uniqueKey: UniqueKey? { nil }
-    /// None: the job is one by itself.
+    /// `nil`: the job is not merged.
     public var batch: Batch? { nil }
 
     /// Appends the job object.

@@ -1,8 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Where jobs are written one behind the other: the body of a request that is being made. A type that is `Enqueueable`
-/// itself passes it on.
+/// The body of a request, to which jobs are appended. An `Enqueueable` type passes it on.
 ///
 /// ```swift
 /// struct Tagged: Enqueueable {
@@ -14,25 +13,25 @@ internal import SluiceJSON
 /// }
 /// ```
 public struct JobWriter: Sendable {
-    /// A finished body at any time, so that nothing need be appended when it is sent: that would copy all of it
-    /// wherever somebody else holds it, too.
+    /// A complete body at any time, so that nothing has to be appended when it is sent: that would copy all of it if it
+    /// is shared.
     private(set) var bytes: [UInt8] = []
-    /// How many jobs there are.
+    /// The number of jobs.
     private(set) var count = 0
-    /// Whether each of them has a unique key, so that sending them twice does no harm.
+    /// Whether every job has a unique key, so that the request is safe to repeat.
     private(set) var isKeyed = true
     private let isBulk: Bool
-    /// The object's start for the type and queue of the last job: the next one is mostly alike.
+    /// The start of the object for the type and queue of the last job, which the next one usually shares.
     private var prefix: [UInt8] = []
     private var prefixIsFor: (type: String, queue: String) = ("", "")
 
-    /// - Parameter isBulk: whether several jobs may follow one another.
+    /// - Parameter isBulk: whether the body may contain several jobs.
     init(isBulk: Bool) {
         self.isBulk = isBulk
         if isBulk { bytes = JobObject.emptyBulk }
     }
 
-    /// The jobs so far as a request body, after which the writer is empty.
+    /// Returns the body and empties the writer.
     mutating func finish() -> [UInt8] {
         defer {
             bytes = isBulk ? JobObject.emptyBulk : []
@@ -42,10 +41,10 @@ public struct JobWriter: Sendable {
         return bytes
     }
 
-    /// Makes room for jobs of so many bytes.
+    /// Reserves memory, in bytes.
     mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
 
-    /// How far the writer has come.
+    /// A position to return to.
     struct Mark {
         let bytes: Int
         let count: Int
@@ -54,7 +53,7 @@ public struct JobWriter: Sendable {
 
     var mark: Mark { Mark(bytes: bytes.count, count: count, isKeyed: isKeyed) }
 
-    /// Takes what was written since away again.
+    /// Removes what was written since a position.
     mutating func rewind(to mark: Mark) {
         if isBulk {
             bytes.removeSubrange((mark.bytes - JobObject.bulkEnd.count)...)
@@ -83,7 +82,7 @@ public struct JobWriter: Sendable {
         isKeyed = false
     }
 
-    /// Appends a job; where that fails the writer is as it was.
+    /// Appends a job. The writer does not change if that fails.
     mutating func append<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
         let start = mark
         begin()

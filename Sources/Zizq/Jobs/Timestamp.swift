@@ -1,7 +1,7 @@
 public import FoundationEssentials
 internal import SluiceBase
 
-/// A moment in milliseconds since the beginning of 1970 in UTC, as Zizq counts time.
+/// A time in milliseconds since 1970 in UTC, as Zizq counts it.
 ///
 /// ```swift
 /// let tomorrow = Timestamp.now + .seconds(86_400)
@@ -11,24 +11,24 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// Leap seconds are not counted.
     public let millisecondsSinceEpoch: Int64
 
-    /// The moment with this number.
+    /// Creates a time.
     public init(millisecondsSinceEpoch: Int64) { self.millisecondsSinceEpoch = millisecondsSinceEpoch }
 
-    /// The moment by this machine's clock.
+    /// The current time of this machine's clock.
     public static var now: Timestamp { Timestamp(millisecondsSinceEpoch: SystemTime().wallMilliseconds()) }
 
-    /// Whether one moment is before the other.
+    /// Whether one time is earlier than the other.
     public static func < (one: Timestamp, other: Timestamp) -> Bool {
         one.millisecondsSinceEpoch < other.millisecondsSinceEpoch
     }
 
-    /// The moment so much later, whole milliseconds.
+    /// A later time, in whole milliseconds.
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
         let (sum, isTooFar) = time.millisecondsSinceEpoch.addingReportingOverflow(duration.wholeMilliseconds)
         return Timestamp(millisecondsSinceEpoch: isTooFar ? (duration < .zero ? .min : .max) : sum)
     }
 
-    /// How much later one moment is than another.
+    /// The difference between two times.
     public static func - (one: Timestamp, other: Timestamp) -> Duration {
         .milliseconds(one.millisecondsSinceEpoch) - .milliseconds(other.millisecondsSinceEpoch)
     }
@@ -39,9 +39,9 @@ extension Timestamp: CustomStringConvertible {
     public var description: String { TimestampText.format(milliseconds: millisecondsSinceEpoch) }
 }
 
-/// To and from Foundation's type.
+/// Conversion from and to Foundation's type.
 extension Timestamp {
-    /// The moment of a date, cut to whole milliseconds.
+    /// The time of a date, truncated to milliseconds.
     ///
     /// ```swift
     /// try await client.enqueue(Enqueue(SendEmail(to:
@@ -54,7 +54,7 @@ extension Timestamp {
 }
 
 extension Date {
-    /// The date of a moment.
+    /// The date of a time.
     public init(_ timestamp: Timestamp) {
         self.init(timeIntervalSince1970: Double(timestamp.millisecondsSinceEpoch) / 1000)
     }

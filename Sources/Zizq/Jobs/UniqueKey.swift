@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// How long a unique key keeps other jobs with the same key out: bound to what becomes of the job that has it, not to
+/// How long a unique key keeps other jobs with the same key out. It depends on the state of the job that has it, not on
 /// time.
 ///
 /// ```swift
@@ -13,12 +13,12 @@ public enum UniqueScope: String, Sendable, Hashable, CaseIterable {
     case queued
     /// While it waits or runs.
     case active
-    /// For as long as the server has a record of it, finished or dead.
+    /// As long as the server has a record of it, even if it has finished or is dead.
     case exists
 }
 
-/// What makes two jobs the same: of two with one key the server keeps the first, and answers the second with it. Keys
-/// are global, over all queues and types. Pro licence.
+/// A key that makes two jobs the same: the server keeps the first one, and answers the second with it. Keys are global,
+/// for all queues and types. Pro licence.
 ///
 /// ```swift
 /// struct SendWelcome: JobKind {
@@ -29,11 +29,11 @@ public enum UniqueScope: String, Sendable, Hashable, CaseIterable {
 /// }
 /// ```
 public struct UniqueKey: Sendable, Hashable {
-    /// What the server gets.
+    /// The key as it is sent.
     public let key: String
-    /// Where it holds; nil for what the kind says, and then the server.
+    /// The scope of the key; `nil` for the kind's, or the server's default.
     public let scope: UniqueScope?
-    /// Why there is no key: told when a job with it is enqueued.
+    /// The reason why there is no key, reported when the job is enqueued.
     private let problem: String?
 
     private init(_ key: String, scope: UniqueScope? = nil, problem: String? = nil) {
@@ -42,31 +42,30 @@ public struct UniqueKey: Sendable, Hashable {
         self.problem = problem
     }
 
-    /// A key as it is.
+    /// A key as given.
     ///
     /// ```swift
     /// let key = UniqueKey.raw("rebuild_index")
     /// ```
     public static func raw(_ key: String) -> UniqueKey { UniqueKey(key) }
 
-    /// A key made of a value: SHA-256, in lower-case hex, of the value's JSON in one canonical form, in which the order
-    /// of an object's keys and of a dictionary does not matter.
+    /// A key from a value: SHA-256, in lower-case hex, of the value's JSON in a canonical form, in which the order of
+    /// the keys of objects and dictionaries does not matter.
     ///
     /// ```swift
     /// let key = UniqueKey.hash(of: ["user": "42", "campaign": "spring"])
     /// ```
     ///
-    /// The form: no white space; keys in the order of their UTF-8 bytes, the last of two equal ones; in strings only
-    /// `"`, `\` and control characters escaped; integers of 64 bits as they are, other numbers as the shortest text of
-    /// the nearest double. For texts, whole numbers, booleans, lists and objects it is the key that Zizq's Rust client
-    /// makes of the same JSON.
+    /// The canonical form: no white space; keys in the order of their UTF-8 bytes, the last of two equal ones; in
+    /// strings only `"`, `\` and control characters escaped; integers of 64 bits as they are, other numbers as the
+    /// shortest text of the nearest double. For texts, whole numbers, booleans, lists and objects, Zizq's Rust client
+    /// makes the same key from the same JSON.
     ///
-    /// A value that has no JSON form (a number that is infinite or NaN) makes no key; a job that is to have it is
-    /// refused when it is enqueued.
+    /// A value without a JSON form (an infinite number or NaN) has no key; its job is refused when it is enqueued.
     public static func hash(of value: some Encodable) -> UniqueKey { hash(of: value, prefix: "") }
 
-    /// The same with a text and a colon in front: `send_email:9f86d0…`. With the kind's name for a tag, jobs of two
-    /// kinds never meet.
+    /// The same with a text and a colon in front: `send_email:9f86d0…`. With the kind's name as the tag, jobs of two
+    /// kinds never have the same key.
     ///
     /// ```swift
     /// let key = UniqueKey.taggedHash("send_email", of: "alice@example.com")
@@ -84,7 +83,7 @@ public struct UniqueKey: Sendable, Hashable {
         }
     }
 
-    /// The key in another scope.
+    /// The key with another scope.
     ///
     /// ```swift
     /// let key = UniqueKey.raw("rebuild_index").scoped(.active)

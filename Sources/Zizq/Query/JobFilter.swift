@@ -1,14 +1,14 @@
 internal import SluiceBase
 
-/// Bounds of a number, both of which belong to it: `10...20`, `10...`, `...20`.
+/// A range of a number with both bounds included: `10...20`, `10...`, `...20`.
 ///
 /// ```swift
 /// let urgent = JobFilter().priority(...100)
 /// ```
 public protocol FilterBounds<Bound> {
-    /// What is bounded.
+    /// The type of the bounds.
     associatedtype Bound: Comparable
-    /// The bounds; nil where there is none.
+    /// The bounds; `nil` for none.
     var filterBounds: (lower: Bound?, upper: Bound?) { get }
 }
 
@@ -27,22 +27,22 @@ extension PartialRangeThrough: FilterBounds {
     public var filterBounds: (lower: Bound?, upper: Bound?) { (nil, upperBound) }
 }
 
-/// Which jobs a count or a list is about: those that fit everything that is set.
+/// The jobs of a count or a list: those that match every condition that is set.
 ///
 /// ```swift
 /// let filter = JobFilter().queues(["emails"]).statuses([.ready, .scheduled]).attempts(1...)
 /// let failedBefore = try await client.count(filter)
 /// ```
 ///
-/// Each method gives back a copy. An empty list fits no job.
+/// Each method returns a copy. An empty list matches no job.
 public struct JobFilter: Sendable, Hashable {
     private var parameters: [String: String] = [:]
-    /// What is wrong with a name in a list: a comma would make two of it.
+    /// The error for a name that contains a comma, which would separate two names.
     private(set) var complaint: ZizqError?
-    /// Whether some list is empty, so that nobody need be asked.
+    /// Whether a list is empty, so that no request is needed.
     private(set) var fitsNothing = false
 
-    /// All jobs.
+    /// Matches all jobs.
     public init() {}
 
     private func setting(_ name: String, _ value: String) -> JobFilter {
@@ -68,42 +68,42 @@ public struct JobFilter: Sendable, Hashable {
         return setting(name, (lower.map(write) ?? "") + ".." + (upper.map(write) ?? ""))
     }
 
-    /// Jobs with one of these identifiers.
+    /// Matches jobs with one of these identifiers.
     ///
     /// ```swift
     /// let filter = JobFilter().ids(["03hafxki710pxbxgtmvmxkl9v"])
     /// ```
     public func ids(_ ids: [String]) -> JobFilter { setting("id", list: ids) }
 
-    /// Jobs in one of these states.
+    /// Matches jobs with one of these statuses.
     ///
     /// ```swift
     /// let filter = JobFilter().statuses([.ready, .scheduled])
     /// ```
     public func statuses(_ statuses: [JobStatus]) -> JobFilter { setting("status", list: statuses.map(\.rawValue)) }
 
-    /// Jobs on one of these queues.
+    /// Matches jobs in one of these queues.
     ///
     /// ```swift
     /// let filter = JobFilter().queues(["emails", "default"])
     /// ```
     public func queues(_ names: [String]) -> JobFilter { setting("queue", list: names) }
 
-    /// Jobs of one of these types.
+    /// Matches jobs of one of these kinds.
     ///
     /// ```swift
     /// let filter = JobFilter().types([SendEmail.name])
     /// ```
     public func types(_ names: [String]) -> JobFilter { setting("type", list: names) }
 
-    /// Jobs of this priority.
+    /// Matches jobs with this priority.
     ///
     /// ```swift
     /// let filter = JobFilter().priority(100)
     /// ```
     public func priority(_ priority: UInt16) -> JobFilter { setting("priority", String(priority)) }
 
-    /// Jobs of a priority within these bounds. Servers from 0.5 on.
+    /// Matches jobs with a priority in this range. Servers from 0.5 on.
     ///
     /// ```swift
     /// let filter = JobFilter().priority(10...100)
@@ -112,14 +112,14 @@ public struct JobFilter: Sendable, Hashable {
         setting("priority", bounds) { String($0) }
     }
 
-    /// Jobs that may run at this time exactly.
+    /// Matches jobs that may run from exactly this time on.
     ///
     /// ```swift
     /// let filter = JobFilter().readyAt(job.readyAt)
     /// ```
     public func readyAt(_ time: Timestamp) -> JobFilter { setting("ready_at", String(time.millisecondsSinceEpoch)) }
 
-    /// Jobs that may run at a time within these bounds. Servers from 0.5 on.
+    /// Matches jobs that may run from a time in this range on. Servers from 0.5 on.
     ///
     /// ```swift
     /// let overdue = JobFilter().statuses([.ready]).readyAt(...(Timestamp.now + .seconds(-60)))
@@ -128,14 +128,14 @@ public struct JobFilter: Sendable, Hashable {
         setting("ready_at", bounds) { String($0.millisecondsSinceEpoch) }
     }
 
-    /// Jobs that have failed so often.
+    /// Matches jobs with this number of failed attempts.
     ///
     /// ```swift
     /// let filter = JobFilter().attempts(0)
     /// ```
     public func attempts(_ count: UInt32) -> JobFilter { setting("attempts", String(count)) }
 
-    /// Jobs that have failed a number of times within these bounds. Servers from 0.5 on.
+    /// Matches jobs with a number of failed attempts in this range. Servers from 0.5 on.
     ///
     /// ```swift
     /// let filter = JobFilter().attempts(3...)
@@ -144,7 +144,7 @@ public struct JobFilter: Sendable, Hashable {
         setting("attempts", bounds) { String($0) }
     }
 
-    /// Jobs for whose payload a jq expression is true, such as `.to == "alice@example.com"`.
+    /// Matches jobs for whose payload a jq expression is true, such as `.to == "alice@example.com"`.
     ///
     /// ```swift
     /// let filter = JobFilter().payload(jq: #".to == "alice@example.com""#)
@@ -158,7 +158,7 @@ public struct JobFilter: Sendable, Hashable {
     }
 }
 
-/// What may stand in the value of a query (RFC 3986 §2.3), and how everything else does.
+/// The characters that a query value may contain (RFC 3986 §2.3), and the encoding of all others.
 enum PercentEncoding {
     static func encode(_ text: String) -> String {
         var encoded: [UInt8] = []

@@ -1,4 +1,4 @@
-/// In which order a list goes: by identifier, so by the order in which jobs were enqueued.
+/// The order of a list: by identifier, which is the order in which jobs were enqueued.
 ///
 /// ```swift
 /// let newest = client.jobs(order: .descending)
@@ -10,7 +10,7 @@ public enum JobOrder: String, Sendable, Hashable, CaseIterable {
     case descending = "desc"
 }
 
-/// Jobs of a server, page by page as they are asked for.
+/// A list of jobs, requested page by page.
 ///
 /// ```swift
 /// for try await job in client.jobs(JobFilter().statuses([.dead])) {
@@ -18,24 +18,24 @@ public enum JobOrder: String, Sendable, Hashable, CaseIterable {
 /// }
 /// ```
 ///
-/// Jobs that come or go meanwhile may or may not be in it; none is in it twice.
+/// Jobs that are added or removed during the iteration may or may not be in it. No job is in it twice.
 public struct JobList: AsyncSequence, Sendable {
     let pages: JobPages
 
-    /// Begins a new iteration.
+    /// Starts an iteration.
     public func makeAsyncIterator() -> Iterator { Iterator(pages: pages.makeAsyncIterator()) }
 
-    /// Goes through the jobs, one page in memory.
+    /// The iterator, with one page in memory.
     public struct Iterator: AsyncIteratorProtocol {
         var pages: JobPages.Iterator
         private var page: ArraySlice<Job> = []
 
         init(pages: JobPages.Iterator) { self.pages = pages }
 
-        /// The next job; asks for a page where one is needed.
+        /// Returns the next job; requests a page if needed.
         public mutating func next() async throws(ZizqError) -> Job? { try await next(isolation: nil) }
 
-        /// The same.
+        /// Returns the next job, in the given isolation.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> Job? {
             while page.isEmpty {
                 guard let next = try await pages.next(isolation: actor) else { return nil }
@@ -46,7 +46,7 @@ public struct JobList: AsyncSequence, Sendable {
     }
 }
 
-/// The same, a page at a time.
+/// A list of jobs, one page per element.
 ///
 /// ```swift
 /// for try await page in client.jobPages(pageSize: 2000) { print(page.count) }
@@ -57,29 +57,29 @@ public struct JobPages: AsyncSequence, Sendable {
     let order: JobOrder
     let pageSize: Int
 
-    /// Begins a new iteration.
+    /// Starts an iteration.
     public func makeAsyncIterator() -> Iterator {
         Iterator(client: client, path: filter.fitsNothing ? nil : "/jobs?" + query, complaint: filter.complaint)
     }
 
     private var query: String { filter.query(adding: ["limit": String(pageSize), "order": order.rawValue]) }
 
-    /// Asks for one page a step.
+    /// Requests one page per step.
     public struct Iterator: AsyncIteratorProtocol {
         let client: ZizqClient
-        /// Where the next page is.
+        /// The path of the next page.
         var path: String?
         let complaint: ZizqError?
 
-        /// The next page, not empty; nil behind the last one.
+        /// Returns the next page, which is not empty; `nil` after the last one.
         public mutating func next() async throws(ZizqError) -> [Job]? { try await next(isolation: nil) }
 
-        /// The same.
+        /// Returns the next page, in the given isolation.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> [Job]? {
             if let complaint { throw complaint }
             while let path {
                 let (jobs, next) = try await client.page(path)
-                // A page that is its own successor would never end.
+                // A page that names itself as the next one would never end.
                 self.path = next == path ? nil : next
                 if !jobs.isEmpty { return jobs }
             }

@@ -1,21 +1,21 @@
 internal import SluiceHTTP
 
-/// Looking at jobs, which changes nothing.
+/// Queries, which change nothing.
 extension ZizqClient {
-    /// One job, with its payload.
+    /// Returns a job, with its payload.
     ///
     /// ```swift
     /// let job = try await client.job(id)
     /// print(job.status)
     /// ```
     ///
-    /// - Throws: a response that `isNotFound` where there is no such job, or no more.
+    /// - Throws: a response that `isNotFound` if there is no such job.
     public func job(_ id: String) async throws(ZizqError) -> Job {
         let answer = try await perform(.get("/jobs/\(try Self.segment(id))", self))
         return try AnswerReading.job(status: answer.status, body: answer.body.span)
     }
 
-    /// How many jobs fit a filter.
+    /// Returns the number of jobs that match a filter.
     ///
     /// ```swift
     /// let waiting = try await client.count(JobFilter().queues(["emails"]).statuses([.ready]))
@@ -28,18 +28,18 @@ extension ZizqClient {
         return try AnswerReading.number("count", status: answer.status, body: answer.body.span)
     }
 
-    /// The jobs that fit a filter, in pages that are asked for as the iteration needs them.
+    /// Returns the jobs that match a filter. Pages are requested as the iteration needs them.
     ///
     /// ```swift
     /// for try await job in client.jobs(JobFilter().types(["send_email"]), order: .descending) { print(job.id) }
     /// ```
     ///
-    /// - Parameter pageSize: 1–2000; a server from before 0.3 takes 200 at most.
+    /// - Parameter pageSize: 1–2000; servers before 0.3 accept at most 200.
     public func jobs(_ filter: JobFilter = JobFilter(), order: JobOrder = .ascending, pageSize: Int = 200) -> JobList {
         JobList(pages: jobPages(filter, order: order, pageSize: pageSize))
     }
 
-    /// The same a page at a time.
+    /// Returns the jobs that match a filter, one page at a time.
     ///
     /// ```swift
     /// for try await page in client.jobPages(JobFilter().statuses([.dead])) { print(page.count) }
@@ -50,28 +50,28 @@ extension ZizqClient {
         JobPages(client: self, filter: filter, order: order, pageSize: min(max(pageSize, 1), 2000))
     }
 
-    /// One page, and where the next one is.
+    /// Requests one page.
     func page(_ path: String) async throws(ZizqError) -> (jobs: [Job], next: String?) {
         let answer = try await perform(.get(path, self))
         return try AnswerReading.page(status: answer.status, body: answer.body.span)
     }
 
-    /// An identifier as it may stand in a path.
+    /// An identifier as a path segment.
     static func segment(_ id: String) throws(ZizqError) -> String {
         guard !id.isEmpty, id != ".", id != ".." else { throw .invalidArgument("'\(id)' is not a job identifier") }
         return PercentEncoding.encode(id)
     }
 }
 
-/// What is asked of the server itself.
+/// Queries about the server.
 extension ZizqClient {
-    /// Asks whether the server is up.
+    /// Checks that the server is up.
     ///
     /// ```swift
     /// try await client.health()
     /// ```
     ///
-    /// - Throws: where it does not answer `{"status":"ok"}`. A server that can no longer write still says that it is
+    /// - Throws: if the answer is not `{"status":"ok"}`. A server that can no longer write still reports that it is
     ///   healthy.
     public func health() async throws(ZizqError) {
         let answer = try await perform(.get("/health", self))
@@ -79,7 +79,7 @@ extension ZizqClient {
         guard status == "ok" else { throw .decoding(.init(status: answer.status, message: "the status is not ok")) }
     }
 
-    /// Asks for the server's version, such as `0.6.1`.
+    /// Returns the server's version, such as `0.6.1`.
     ///
     /// ```swift
     /// let version = try await client.serverVersion()
@@ -89,7 +89,7 @@ extension ZizqClient {
         return try AnswerReading.text("version", status: answer.status, body: answer.body.span)
     }
 
-    /// Asks for the names of all queues that have jobs.
+    /// Returns the names of all queues that have jobs.
     ///
     /// ```swift
     /// for queue in try await client.queues() { print(queue) }

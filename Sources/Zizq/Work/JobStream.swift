@@ -3,8 +3,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceJSON
 
-/// Jobs that a worker takes, for as long as it iterates: each is `inFlight` from then on, until it is reported with
-/// `success` or `failure`.
+/// Jobs that a worker takes while it iterates. Each one is `inFlight` until it is reported with `success` or `failure`.
 ///
 /// ```swift
 /// for try await job in client.take(queues: ["emails"], prefetch: 4) {
@@ -17,24 +16,23 @@ internal import SluiceJSON
 /// }
 /// ```
 ///
-/// A stream is a connection. When it ends, by a `break`, a cancelled task or a failure of the network, the server gives
-/// every job that was taken on it and not reported back to the queue. After a failure the stream connects again by
-/// itself, at first soon and then every 30 seconds at most; what was taken before may then come again, so that work
-/// must bear being done twice. Heartbeats of the server are watched: after `silence` without one the connection counts
-/// as lost.
+/// A stream is a connection. When it ends, because of a `break`, a cancelled task or a network failure, the server
+/// returns every unreported job of that connection to its queue. After a failure the stream reconnects automatically,
+/// at first soon and later at most 30 seconds apart. Jobs may then arrive a second time, so make the work idempotent.
+/// After `silence` without a heartbeat of the server, the connection counts as lost.
 ///
-/// It ends when its task is cancelled, and throws where connecting again cannot help: a refusal that is not 408, 429 or
-/// 5xx.
+/// The stream ends when its task is cancelled, and throws if reconnecting cannot help: for a status other than 408, 429
+/// or 5xx.
 public struct JobStream: AsyncSequence, Sendable {
     let client: ZizqClient
     let path: String
     let silence: Duration
     let complaint: ZizqError?
 
-    /// Begins a new iteration.
+    /// Starts an iteration.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
-    /// Takes one job a step.
+    /// Takes one job per step.
     public struct Iterator: AsyncIteratorProtocol {
         private let sequence: JobStream
         private var stream: HTTPClientStream?
@@ -43,10 +41,10 @@ public struct JobStream: AsyncSequence, Sendable {
 
         init(_ sequence: JobStream) { self.sequence = sequence }
 
-        /// The next job; waits for one. Nil where the task was cancelled.
+        /// Waits for the next job. Returns `nil` if the task was cancelled.
         public mutating func next() async throws(ZizqError) -> Job? { try await next(isolation: nil) }
 
-        /// The same.
+        /// Waits for the next job, in the given isolation.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> Job? {
             if let complaint = sequence.complaint { throw complaint }
             while !Task.isCancelled {
@@ -69,11 +67,11 @@ public struct JobStream: AsyncSequence, Sendable {
             try AnswerReading.job(status: 200, body: line.span)
         }
 
-        /// Takes what the server has sent, over a new connection where there is none.
+        /// Reads what the server has sent, on a new connection if there is none.
         private mutating func readMore(isolation actor: isolated (any Actor)?) async throws(ZizqError) {
             if stream == nil {
                 stream = try await open(isolation: actor)
-                // A line that the last connection broke off in has no end on this one.
+                // An incomplete line of the last connection is not continued on this one.
                 lines = LineBuffer()
             }
             guard let stream else { return }
@@ -109,7 +107,7 @@ public struct JobStream: AsyncSequence, Sendable {
             }
         }
 
-        /// Waits before the next connection, unless none can help.
+        /// Waits before reconnecting, or throws if reconnecting cannot help.
         private mutating func recover(from error: ZizqError, isolation actor: isolated (any Actor)?)
             async throws(ZizqError)
         {
@@ -126,18 +124,18 @@ public struct JobStream: AsyncSequence, Sendable {
                     LogKey.reason.rawValue: .string(PrintableText.escape(error.description)),
                     LogKey.milliseconds.rawValue: .stringConvertible(wait.wholeMilliseconds),
                 ])
-            // A cancelled wait ends the iteration at its next step.
+            // A cancelled wait ends the iteration in the next step.
             try? await settings.letPass(wait)
         }
     }
 }
 
-/// Cuts a stream of bytes into lines (NDJSON). Empty lines are heartbeats and are passed over.
+/// Splits a stream of bytes into lines (NDJSON). Empty lines are heartbeats and are skipped.
 struct LineBuffer {
     private var bytes: [UInt8] = []
-    /// Where the next line begins.
+    /// The start of the next line.
     private var start = 0
-    /// Up to where no line feed was found.
+    /// The position up to which no line feed was found.
     private var searched = 0
 
     mutating func append(_ chunk: [UInt8]) {
@@ -149,10 +147,10 @@ struct LineBuffer {
         bytes += chunk
     }
 
-    /// How many bytes lie here without an end.
+    /// The size of an incomplete line.
     var unfinished: Int { bytes.count - start }
 
-    /// The next whole line, without its line feed; nil where none is complete.
+    /// Returns the next complete line, without its line feed.
     mutating func next() -> [UInt8]? {
         while searched < bytes.count {
             let index = searched
@@ -165,8 +163,8 @@ struct LineBuffer {
     }
 }
 
-/// How long to wait before a stream of jobs is opened again: at random, up to a bound that doubles with each failure. A
-/// job ends the count.
+/// The delay before a stream of jobs is opened again: random, up to a bound that doubles with each failure. A job
+/// resets it.
 struct ReconnectPace {
     private static let first: Int64 = 100_000_000
     private static let longest: Int64 = 30_000_000_000
@@ -175,7 +173,7 @@ struct ReconnectPace {
 
     mutating func jobCame() { failures = 0 }
 
-    /// - Parameter asked: what the server asks for.
+    /// - Parameter asked: the wait that the server requests.
     mutating func failed(asked: Duration?) -> Duration {
         let bound = min(Self.longest, Self.first << Int64(min(failures, 20)))
         failures += 1

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// A job that a worker has taken, with its payload as a value.
+/// A job that a worker has taken, with its decoded payload.
 ///
 /// ```swift
 /// for try await taken in client.take(SendEmail.self) {
@@ -9,7 +9,7 @@ internal import SluiceBase
 /// }
 /// ```
 public struct TypedJob<Kind: JobKind>: Sendable {
-    /// The job as the server shows it.
+    /// The job as the server returned it.
     public let job: Job
     /// Its payload.
     public let value: Kind
@@ -20,8 +20,8 @@ public struct TypedJob<Kind: JobKind>: Sendable {
 
 /// Jobs of one kind that a worker takes; see `JobStream`.
 ///
-/// A job of another type, or with a payload that is not one of the kind's, is reported to the server as failed, so that
-/// it is tried again later or ends among the dead ones, and the next one is taken.
+/// A job of another kind, or with a payload that does not match the kind, is reported as failed, so that it is retried
+/// later or becomes dead; the stream continues with the next one.
 ///
 /// ```swift
 /// for try await taken in client.take(SendEmail.self) {
@@ -32,18 +32,18 @@ public struct TypedJob<Kind: JobKind>: Sendable {
 public struct TypedJobStream<Kind: JobKind>: AsyncSequence, Sendable {
     let jobs: JobStream
 
-    /// Begins a new iteration.
+    /// Starts an iteration.
     public func makeAsyncIterator() -> Iterator { Iterator(client: jobs.client, jobs: jobs.makeAsyncIterator()) }
 
-    /// Takes one job a step.
+    /// Takes one job per step.
     public struct Iterator: AsyncIteratorProtocol {
         let client: ZizqClient
         var jobs: JobStream.Iterator
 
-        /// The next job; waits for one. Nil where the task was cancelled.
+        /// Waits for the next job. Returns `nil` if the task was cancelled.
         public mutating func next() async throws(ZizqError) -> TypedJob<Kind>? { try await next(isolation: nil) }
 
-        /// The same.
+        /// Waits for the next job, in the given isolation.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> TypedJob<Kind>? {
             while let job = try await jobs.next(isolation: actor) {
                 do throws(ZizqError) {
@@ -62,7 +62,7 @@ public struct TypedJobStream<Kind: JobKind>: AsyncSequence, Sendable {
             do throws(ZizqError) {
                 try await client.failure(job.id, message: why.message, errorType: "unreadable_job")
             } catch {
-                // Not in flight any more: the server has it back already.
+                // No longer in flight: the server already has it back.
                 guard error.isNotFound || error.isRetryable else { throw error }
             }
         }

@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceJSON
 
-/// Working on jobs: taking them, and saying what became of them.
+/// Taking jobs, and reporting their results.
 extension ZizqClient {
-    /// Takes jobs as they become ready, for as long as the result is iterated; see `JobStream`.
+    /// Takes jobs as they become ready, while the result is iterated; see `JobStream`.
     ///
     /// ```swift
     /// for try await job in client.take(queues: ["emails"]) {
@@ -14,11 +14,11 @@ extension ZizqClient {
     /// ```
     ///
     /// - Parameters:
-    ///   - queues: from these; from all where there are none.
-    ///   - prefetch: how many jobs may be taken and not reported, at least 1: as many as are worked on at once, or a
-    ///     few more.
-    ///   - silence: after so long without a heartbeat, which the server sends every 3 seconds, the connection counts as
-    ///     lost.
+    ///   - queues: the queues to take from; empty for all.
+    ///   - prefetch: the maximum number of unreported jobs, at least 1: as many as are processed concurrently, or a few
+    ///     more.
+    ///   - silence: after this time without a heartbeat, which the server sends every 3 seconds, the connection counts
+    ///     as lost.
     public func take(queues: [String] = [], prefetch: Int = 1, silence: Duration = .seconds(15)) -> JobStream {
         var query = ["prefetch=\(max(prefetch, 1))"]
         if !queues.isEmpty { query.append("queue=" + queues.map(PercentEncoding.encode).joined(separator: ",")) }
@@ -37,28 +37,28 @@ extension ZizqClient {
     /// }
     /// ```
     ///
-    /// - Parameter queues: the kind's own unless given.
+    /// - Parameter queues: by default the queue of the kind.
     public func take<Kind: JobKind>(
         _ kind: Kind.Type, queues: [String]? = nil, prefetch: Int = 1, silence: Duration = .seconds(15)
     ) -> TypedJobStream<Kind> {
         TypedJobStream(jobs: take(queues: queues ?? [Kind.queue], prefetch: prefetch, silence: silence))
     }
 
-    /// Says that a job has been done.
+    /// Reports a job as done.
     ///
     /// ```swift
     /// try await client.success(job.id)
     /// ```
     ///
-    /// - Throws: a response that `isNotFound` where no worker has the job any more: its connection was lost meanwhile
-    ///   and it is done again, or this was said before.
+    /// - Throws: a response that `isNotFound` if no worker has the job any more: its connection was lost and it is back
+    ///   in its queue or done, or it was reported before.
     public func success(_ id: String) async throws(ZizqError) {
-        // Said twice it is not found the second time, which says nothing of the first: so it is said once.
+        // A repeated report is not found and says nothing about the first one, so it is sent once.
         try reported(
             try await perform(Call(method: "POST", path: "/jobs/\(try Self.segment(id))/success", retry: .off)))
     }
 
-    /// Says that several jobs have been done, in one request.
+    /// Reports several jobs as done, in one request.
     ///
     /// ```swift
     /// let lost = try await client.success(ids)
@@ -82,14 +82,14 @@ extension ZizqClient {
         return []
     }
 
-    /// Zizq answers a report with nothing more; any other answer does not come from Zizq.
+    /// Zizq's answer to a report is empty; any other answer does not come from Zizq.
     private func reported(_ answer: HTTPClientResponse) throws(ZizqError) {
         guard answer.status == 204 || answer.body.isEmpty else {
             throw .decoding(.init(status: answer.status, message: "the answer to a report must be 204 without a body"))
         }
     }
 
-    /// Says that a job has failed. It is tried again by its backoff, or is dead after its last retry.
+    /// Reports a job as failed. It is retried after its backoff, or is dead after its last retry.
     ///
     /// ```swift
     /// let failed = try await client.failure(job.id, message: "the mail server is away", retryIn: .seconds(60))
@@ -97,12 +97,12 @@ extension ZizqClient {
     /// ```
     ///
     /// - Parameters:
-    ///   - message: why, for people who look at the job.
+    ///   - message: the reason, for people who look at the job.
     ///   - errorType: the kind of error, such as the name of its type.
     ///   - backtrace: where it happened.
-    ///   - retryIn: when to try again, in place of the backoff.
-    ///   - kill: whether the job is dead at once.
-    /// - Returns: the job as it is now, without its payload.
+    ///   - retryIn: when to retry, instead of the backoff.
+    ///   - kill: whether the job is dead immediately.
+    /// - Returns: the job's new state, without its payload.
     @discardableResult
     public func failure(
         _ id: String, message: String, errorType: String? = nil, backtrace: String? = nil, retryIn: Duration? = nil,

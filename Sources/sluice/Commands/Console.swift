@@ -4,13 +4,13 @@ internal import SluiceGateway
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// Asks the outbox of the settings.
+/// Sends requests to the outbox of the settings.
 enum Console {
     static func ask(_ request: ControlRequest, _ options: SettingsOptions) async throws -> [UInt8] {
         try await ControlClient.ask(request, try settings(options))
     }
 
-    /// - Returns: nil where there is nothing of the kind.
+    /// - Returns: `nil` if it does not exist.
     static func find(_ request: ControlRequest, _ options: SettingsOptions) async throws -> [UInt8]? {
         try await ControlClient.find(request, try settings(options))
     }
@@ -19,9 +19,9 @@ enum Console {
         try options.read(defaults: Settings(), environment: ProcessEnvironment.variables(), checksRules: false).values
     }
 
-    /// The numbers among the free words of a command, which are taken out of its options.
+    /// The numbers among the positional arguments of a command, which are removed from its options.
     ///
-    /// - Parameter what: whose numbers they are, such as `a job`.
+    /// - Parameter what: the kind of the numbers, such as `a job`.
     static func numbers(_ options: inout SettingsOptions, of what: String) throws -> [Int64] {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
@@ -33,15 +33,20 @@ enum Console {
         }
     }
 
-    /// The one free word of a command, which is taken out of its options.
+    /// The only positional argument of a command, which is removed from its options.
     static func word(_ options: inout SettingsOptions, orSay hint: String) throws -> String {
+        guard let word = try optionalWord(&options) else { throw ValidationError(hint) }
+        return word
+    }
+
+    /// The positional argument of a command that may have one, which is removed from its options.
+    static func optionalWord(_ options: inout SettingsOptions) throws -> String? {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
-        guard let word = words.first else { throw ValidationError(hint) }
-        guard words.count == 1 else {
+        guard words.count <= 1 else {
             throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
         }
-        return word
+        return words.first
     }
 
     static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {
@@ -49,12 +54,12 @@ enum Console {
     }
 }
 
-/// What every command that asks the outbox about something takes: where it is, and in which form to print.
+/// The common options of commands that query the outbox: its location, and the output format.
 struct ConsoleOptions: ParsableArguments {
     @Flag(name: .long, help: "Print JSON.") var json = false
     @OptionGroup var settings: SettingsOptions
 
-    /// Asks, and prints the answer: as it came, or line by line.
+    /// Sends a request, and prints the answer as received or line by line.
     func show<Document: Decodable>(
         _ request: ControlRequest, as type: Document.Type, lines: (Document) -> [String]
     ) async throws {
@@ -64,7 +69,7 @@ struct ConsoleOptions: ParsableArguments {
     }
 }
 
-/// Which stretch of a list a command shows.
+/// The part of a list that a command prints.
 struct ListStretch: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Start after this number.", valueName: "number")) var after: Int64 = 0
     @Option(name: .long, help: ArgumentHelp("Maximum number of rows, 1 to 500.", valueName: "count")) var limit = 50
@@ -74,9 +79,9 @@ struct ListStretch: ParsableArguments {
     }
 }
 
-/// One HTTP request of a command that ends with it.
+/// One HTTP request of a command.
 enum OneRequest {
-    /// - Parameter tlsAdvice: what to try where the server's certificate is not accepted.
+    /// - Parameter tlsAdvice: advice for a server certificate that is not trusted.
     static func send(
         _ request: HTTPClientRequest, to configuration: HTTPClientConfiguration, tlsAdvice: String? = nil
     ) async throws -> HTTPClientResponse {

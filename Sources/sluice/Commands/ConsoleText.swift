@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceOutbox
 
-/// What the command line prints of an outbox, for people.
+/// The output about an outbox, for people.
 enum ConsoleText {
     static func lines(_ status: ControlDocuments.Status) -> [String] {
         let age = DurationText.format(.milliseconds(status.oldestPendingAge / 1000 * 1000))
@@ -19,8 +19,10 @@ enum ConsoleText {
             "remembered keys  \(status.rememberedDeliveries)",
             "files            \(size(status.fileBytes)), write-ahead log \(size(status.logBytes))",
         ]
+            + ((status.quarantinedRequests ?? 0) > 0
+                ? ["quarantine       \(status.quarantinedRequests ?? 0), \(size(status.quarantinedBytes ?? 0))"] : [])
             + ((status.damagedFiles ?? 0) > 0
-                ? ["damaged files    \(status.damagedFiles ?? 0), set aside next to it"] : [])
+                ? ["damaged files    \(status.damagedFiles ?? 0), renamed, next to it"] : [])
     }
 
     static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {
@@ -54,7 +56,7 @@ enum ConsoleText {
         if !content.options.isEmpty { lines.append("options    \(text(content.options))") }
         if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAt ?? 0))") }
         if job.dropped == true {
-            lines.append("dropped    by Zizq: that is an older job, which holds the same unique key")
+            lines.append("dropped    by Zizq: the id above is the older job that holds this unique key")
         }
         if let detail = job.detail { lines.append("parked     \(text(detail))") }
         if !content.isIntact { lines.append("checksum   WRONG: the bytes have changed since they were stored") }
@@ -97,7 +99,7 @@ enum ConsoleText {
         return lines
     }
 
-    /// The rule by which a letter failed, as it was then.
+    /// The names of the rule that failed, at that time.
     private static func ruleLines(_ letter: ControlDocuments.DeadLetter) -> [String] {
         if letter.lacksRule { return ["rule       not recorded by the version that stored it"] }
         guard let digest = letter.ruleDigest else { return [] }
@@ -108,7 +110,18 @@ enum ConsoleText {
         return ["rule       \(names.joined())digest \(digest.prefix(12))"]
     }
 
-    /// What became of a delivery: a line for each job and each dead letter of it.
+    static func quarantineLines(_ page: ControlDocuments.Page<ControlDocuments.QuarantinedRequest>) -> [String] {
+        guard !page.rows.isEmpty else { return ["no quarantined requests"] }
+        let rows = page.rows.map { request in
+            [
+                String(request.id), time(request.receivedAt), text(request.route), text(request.sender),
+                String(request.bytes), text(request.reason),
+            ]
+        }
+        return Table.lines(["REQUEST", "RECEIVED", "ROUTE", "SENDER", "BYTES", "REASON"], rows) + more(page.next)
+    }
+
+    /// The state of a delivery: one line for each of its jobs and dead letters.
     static func fateLines(_ delivery: ControlDocuments.Delivery) -> [String] {
         let jobs = delivery.jobs.map { job in
             let end = job.zizqID.map { " as \($0) at \(time(job.deliveredAt ?? 0))" } ?? ""
@@ -121,13 +134,13 @@ enum ConsoleText {
         return jobs + letters
     }
 
-    /// What of its delivery a dead letter is about, such as `element 3, rule 1`; nothing where it is all of it.
+    /// The part of its delivery that a dead letter is about, such as `element 3, rule 1`; `nil` for the whole delivery.
     private static func place(_ letter: ControlDocuments.DeadLetter) -> String? {
         let words = [letter.element.map { "element \($0)" }, letter.rule.map { "rule \($0)" }].compactMap { $0 }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
-    /// The lines of a request. To Swift CR LF is one character, so that they are told apart by scalars.
+    /// The lines of a request. CR LF is one character in Swift, so they are split by scalars.
     private static func messageLines(_ request: String) -> [String] {
         request.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             String(line.last == "\r" ? line.dropLast() : line)
@@ -142,7 +155,7 @@ enum ConsoleText {
 
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }
 
-    /// To one place behind the point, in the unit that fits.
+    /// A size with one decimal place, in a suitable unit.
     static func size(_ bytes: Int) -> String {
         let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
         for (name, shift) in units where bytes >= (1 << shift) {

@@ -122,24 +122,22 @@ struct DeadCommand: AsyncParsableCommand {
     }
 }
 
-/// Which dead letters a command changes.
+/// The dead letters that a command changes.
 enum DeadLetterSelection {
     case numbers([Int64])
-    /// Those that are there when the command begins; what comes meanwhile, such as one that is refused again, is left
-    /// alone.
+    /// Those that exist when the command starts; later ones, such as one that is rejected again, are not changed.
     case all
 
-    /// - Parameter options: the numbers stand among what the options of settings are taken from, as a command has one
-    ///   list of free words.
+    /// - Parameter options: contain the numbers, because a command has one list of positional arguments.
     static func read(all: Bool, _ options: inout SettingsOptions) throws -> DeadLetterSelection {
         let numbers = try Console.numbers(&options, of: "a dead letter")
         guard numbers.isEmpty == all else { throw ValidationError("give the numbers of dead letters, or --all") }
         return all ? .all : .numbers(numbers)
     }
 
-    /// Does the same with each of them.
+    /// Calls `change` for each of them.
     ///
-    /// - Parameter change: returns whether the letter is gone; nil where there was none with this number.
+    /// - Parameter change: returns whether the dead letter is removed; `nil` if there is none with this number.
     func forEach(_ options: SettingsOptions, _ change: (Int64) async throws -> Bool?) async throws {
         var staying = 0
         switch self {
@@ -154,13 +152,15 @@ enum DeadLetterSelection {
             var after: Int64 = 0
             while after < status.lastDeadLetter {
                 let page = try await Self.page(after, options).filter { $0 <= status.lastDeadLetter }
-                // One that somebody else has removed meanwhile needs nothing.
+                // A dead letter that was removed in the meantime counts as done.
                 for number in page where try await change(number) == false { staying += 1 }
                 after = page.last ?? status.lastDeadLetter
             }
         }
         if staying > 0 {
-            throw StartupError(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay")
+            throw StartupError(
+                .wrongInput, staying == 1 ? "1 dead letter was not retried" : "\(staying) dead letters were not retried"
+            )
         }
     }
 

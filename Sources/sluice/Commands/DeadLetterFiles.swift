@@ -32,7 +32,7 @@ extension DeadCommand {
             var after: Int64? = numbers.isEmpty ? 0 : nil
             while let first = after {
                 let page = try await DeadLetterSelection.letters(first, options)
-                // One that was retried or discarded meanwhile is left out.
+                // One that was retried or discarded in the meantime is left out.
                 for letter in page where isChosen(letter) { _ = try await export(letter.id) }
                 after = page.last?.id
             }
@@ -96,7 +96,7 @@ extension DeadCommand {
             var (line, imported, present, refused) = (0, 0, 0, 0)
         }
 
-        /// In bytes: a request of the largest `body_limit` in base64.
+        /// In bytes: a request with the largest `body_limit` in base64.
         private static let longestLine = 160 << 20
 
         private func importLine(_ line: [UInt8], _ tally: inout Tally) async throws {

@@ -30,7 +30,7 @@ struct DevCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        ProcessMemory.hide()
+        ProcessMemory.disableDumps()
         let environment = ProcessEnvironment.variables()
         var defaults = Settings.development
         defaults.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: queuePort)
@@ -55,7 +55,7 @@ struct DevCommand: AsyncParsableCommand {
         await queue?.stop()
     }
 
-    /// Finds out before anything is made in a folder that is not the one that was meant.
+    /// Fails before anything is created if the folder is not a routes folder.
     private static func checkRoutes(_ folder: String) throws {
         guard (try? FileAccess.status(of: folder)) == nil else { return }
         let name = PrintableText.escape(folder)
@@ -66,13 +66,13 @@ struct DevCommand: AsyncParsableCommand {
         )
     }
 
-    /// The variables that the routes take secrets from and that are not set, each with what stands in for it.
+    /// The unset variables of the routes' secrets, each with a generated value.
     private static func standIns(_ settings: Settings, _ environment: [String: String]) -> [(
         name: String, value: String
     )] {
         let snapshot = FolderSnapshot.read(folder: settings.routes, secretFiles: [])
         var options = RouteOptions()
-        // What the variables have to look like can be read without them.
+        // The names and formats of the variables can be read without their values.
         options.secrets = .throwAway
         let compilation = snapshot.compile(folder: settings.routes, environment: environment, options: options)
         let missing = compilation.environmentNames.filter { (environment[$0] ?? "").isEmpty }

@@ -33,7 +33,7 @@ struct DevQueueCommand: AsyncParsableCommand {
             "This is a development stand-in for Zizq, not a job queue: it keeps jobs in memory only.")
         Terminal.say("listening on \(server.url())")
         for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { break }
-        // Long enough for the answers that are being written.
+        // Enough for answers that are being written.
         await server.stop(within: .seconds(1))
     }
 }

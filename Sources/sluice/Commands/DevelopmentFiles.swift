@@ -3,12 +3,12 @@ internal import SluiceCrypto
 internal import SluiceGateway
 internal import SluiceNet
 
-/// What `sluice dev` makes for itself on its first run.
+/// The files that `sluice dev` creates on its first run.
 enum DevelopmentFiles {
     private static let folder = ".sluice"
 
-    /// Makes the folder, and a self-signed certificate where the settings name the development one and there is none,
-    /// or one that has expired.
+    /// Creates the folder, and a self-signed certificate if the settings name the development one and it does not exist
+    /// or has expired.
     static func prepare(_ settings: Settings) throws {
         do { try FileAccess.makeFolder(folder) } catch {
             throw StartupError(.unavailable, "cannot create the folder \(folder): \(error)")
@@ -40,8 +40,8 @@ enum DevelopmentFiles {
     }
 }
 
-/// The secret of every route in `sluice dev` whose environment variable is not set: known to all, and good for nothing
-/// but trying out.
+/// The secret of every route in `sluice dev` whose environment variable is not set: publicly known, and only for
+/// development.
 enum DevelopmentSecret {
     static let text = "development"
 }

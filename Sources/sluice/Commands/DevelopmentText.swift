@@ -1,9 +1,9 @@
 internal import SluiceBase
 internal import SluiceGateway
 
-/// What `sluice dev` prints.
+/// The output of `sluice dev`.
 enum DevelopmentText {
-    /// How to go on, once everything listens.
+    /// The next steps, printed once everything listens.
     static func greeting(_ gateway: Gateway, queue: String?, invented: [(name: String, value: String)]) -> [String] {
         let bases = [
             gateway.addresses.https.map { "https://\($0.hostAndPort)" },
@@ -24,7 +24,7 @@ enum DevelopmentText {
         return lines + ["", "Ctrl-C stops the gateway. Deliveries and jobs:", ""]
     }
 
-    /// The sample for GitHub where a route would take it; else how to see what a route makes of a request.
+    /// The command for the GitHub sample if a route accepts it; otherwise the command that explains a request.
     private static func sending(_ paths: [String], to base: String) -> [String] {
         if paths.contains("/github") { return ["  \(ProgramName.here) send github push --to \(base)/github"] }
         guard let path = paths.first else { return ["  no routes yet"] }
@@ -35,7 +35,7 @@ enum DevelopmentText {
     }
 
     private static func secrets(_ invented: [(name: String, value: String)]) -> [String] {
-        // The plain text first, then what some schemes write otherwise.
+        // The plain text first, then the other encodings of some schemes.
         let values = Set(invented.map(\.value)).sorted()
         let ordered = values.filter { $0 == DevelopmentSecret.text } + values.filter { $0 != DevelopmentSecret.text }
         var lines: [String] = []
@@ -47,7 +47,7 @@ enum DevelopmentText {
         return lines
     }
 
-    /// Names with commas between, in lines of about 80 characters.
+    /// Names separated by commas, in lines of about 80 characters.
     private static func wrapped(_ names: [String]) -> [String] {
         var lines: [String] = []
         for name in names {

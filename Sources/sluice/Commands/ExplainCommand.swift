@@ -27,7 +27,7 @@ struct ExplainCommand: AsyncParsableCommand {
             sluice explain --path /github --header 'X-GitHub-Event: push' --body-file push.json
             """)
 
-    /// How the account is printed.
+    /// The output format.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case human
         case json
@@ -41,7 +41,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Let route files contain secrets (`value:`).") var allowInlineSecrets = false
     @OptionGroup var options: SettingsOptions
 
-    /// The folder stands among what the options of settings are taken from: a command has one list of free words.
+    /// The folder is among the settings' positional arguments: a command has one list of them.
     private var folders: [String] = []
 
     private enum CodingKeys: String, CodingKey {
@@ -64,7 +64,7 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessEnvironment.variables()
         let settings = try options.read(defaults: Settings(), environment: environment, checksRules: false).values
-        // Behind the settings, of which one that is misspelt leaves its value here.
+        // After the settings are parsed: a misspelled option leaves its value in `folders`.
         if folders.count > 1 {
             throw StartupError(
                 .usage, "'\(PrintableText.escape(folders[1], limit: 80))' is unexpected: only one folder is allowed")

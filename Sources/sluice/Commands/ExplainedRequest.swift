@@ -27,18 +27,18 @@ struct ExplainedRequest: ParsableArguments {
     var clock: String?
     @Flag(name: .long, help: "Do not sign a request that has no signature.") var unsigned = false
 
-    /// As many as the largest `body_limit` takes, and one more, which is refused.
+    /// The largest `body_limit` plus one byte, which is refused.
     private static let longestBody = (100 << 20) + 1
-    /// What stands for the id that the gateway would give it.
+    /// A placeholder for the gateway's delivery id.
     private static let deliveryID = String(repeating: "0", count: 26)
 
-    /// Whether nothing is said of a request.
+    /// Whether no option describes a request.
     var isEmpty: Bool {
         [path, method, query, body, bodyFile, remoteAddress, clock].allSatisfy { $0 == nil } && header.isEmpty
             && !unsigned
     }
 
-    /// Refuses what makes no request.
+    /// Refuses options that do not describe a request.
     func check() throws {
         guard let path else { throw ValidationError("describe a request: --path /github, or --delivery ID") }
         guard RequestToSign.target(path: path, query: query) != nil else {
@@ -65,7 +65,7 @@ struct ExplainedRequest: ParsableArguments {
         }
     }
 
-    /// What `check` has let through.
+    /// The request that `check` has validated.
     func request() throws -> RequestToSign {
         var request = head
         request.body = try bytes()
@@ -78,7 +78,7 @@ struct ExplainedRequest: ParsableArguments {
             headers: header.compactMap { RequestToSign.Header(parsing: $0) }, body: [])
     }
 
-    /// - Parameter proxies: whose `X-Forwarded-For` is believed.
+    /// - Parameter proxies: the addresses whose `X-Forwarded-For` is trusted.
     func arrival(trusting proxies: [AddressBlock]) -> RequestArrival {
         let peer = remoteAddress.flatMap { PeerAddress.address(parsing: $0) }.map { PeerAddress(address: $0, port: 0) }
         let now = clock.flatMap { TimestampText.parse($0) } ?? SystemTime().wallMilliseconds()

@@ -34,7 +34,7 @@ struct HealthCommand: AsyncParsableCommand {
         Terminal.say(text)
     }
 
-    /// A listener on every address is asked on this machine's own.
+    /// Replaces a wildcard address with loopback.
     private func reachable(_ address: PeerAddress) -> HTTPClientConfiguration {
         let isEverywhere = address.isIPv4 ? address.description == "0.0.0.0" : address.address == SIMD16()
         let host = isEverywhere ? (address.isIPv4 ? "127.0.0.1" : "::1") : address.description

@@ -10,7 +10,7 @@ extension OutboxCommand {
             abstract: "Copies the outbox to a new file, with or without a running gateway.",
             usage: "sluice outbox backup <file> [--config <file>] [<settings> ...]",
             discussion: """
-                The copy contains everything that was acknowledged before the command ended. A running gateway writes \
+                The copy contains everything that was acknowledged before the command started. A running gateway writes \
                 it, in short slices, and accepts webhooks meanwhile: its user must be able to create the file. An \
                 existing file is never replaced. The copy contains payloads and learnt secrets; only its owner can \
                 read it. To restore it, see docs/operating/backup.md.
@@ -135,7 +135,7 @@ extension OutboxCommand {
             for line in report.lines { Terminal.say(line) }
             Terminal.say("the damaged file is now \(PrintableText.escape(report.damagedPath, limit: .max))")
             guard report.isComplete else {
-                throw StartupError(.wrongInput, "not everything could be read; the damaged file has the rest")
+                throw StartupError(.wrongInput, "some rows could not be read; they exist only in the damaged file")
             }
         }
     }

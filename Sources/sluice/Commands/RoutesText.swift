@@ -3,9 +3,9 @@ internal import SluiceGateway
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// What `sluice routes` prints for people.
+/// The output of `sluice routes` for people.
 enum RoutesText {
-    /// - Parameter width: of the terminal; nil where lines may be of any length.
+    /// - Parameter width: of the terminal; `nil` for no limit.
     static func lines(_ document: ControlDocuments.Routes, width: Int?) -> [String] {
         let tables = table(document.routes, width) + secrets(document.routes, width)
         let notices = list("notices     ", document.notices ?? [])
@@ -13,12 +13,12 @@ enum RoutesText {
         return state(gateway, document.problems) + notices + [""] + tables
     }
 
-    /// How many, and each whole at any width: a place that is cut off cannot be gone to.
+    /// The number of lines and then all of them, not truncated: they end with a location.
     private static func list(_ title: String, _ lines: [String]) -> [String] {
         lines.isEmpty ? [] : ["\(title) \(lines.count)"] + lines.map { "  " + PrintableText.escape($0, limit: 1000) }
     }
 
-    /// Only those that were read: a folder's are not.
+    /// Only the secrets that were read: not those of a folder.
     private static func secrets(_ routes: [RouteSummary], _ width: Int?) -> [String] {
         let rows = routes.flatMap { route in
             (route.secrets ?? []).compactMap { secret -> [String]? in
@@ -61,9 +61,9 @@ enum RoutesText {
             ].map { PrintableText.escape($0.isEmpty ? "-" : $0, limit: .max) }
         }
         guard let width else { return Table.lines(header, rows) }
-        // Where room is short, a column in which no route says anything has none.
+        // If space is short, a column without any value is left out.
         let shown = header.indices.filter { column in rows.contains { $0[column] != "-" } }
-        // Which route it is, and where.
+        // The columns that identify the route.
         let last: Set = ["NAME", "PATH", "DECLARED"]
         return Table.lines(
             shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width, cuttingLast: last)

@@ -88,7 +88,7 @@ struct SendCommand: AsyncParsableCommand {
         }
         guard let event else { return first }
         if preset.sampleNames.contains(event) { return event }
-        // A body of its own needs no sample but for its headers.
+        // With --body-file the sample only supplies headers.
         if bodyFile != nil { return first }
         throw StartupError(
             .usage,
@@ -97,9 +97,9 @@ struct SendCommand: AsyncParsableCommand {
     }
 }
 
-/// What is sent.
+/// The requests of `sluice send`.
 extension SendCommand {
-    /// How far the first attempt of a retry is in the past.
+    /// The age of the first attempt of a retry, in milliseconds.
     private static let retryDelay: Int64 = 30_000
 
     private func requests(
@@ -114,7 +114,7 @@ extension SendCommand {
         return duplicate ? [first, first] : [first]
     }
 
-    /// One request for each rule; with `--tamper` without the right token and signature.
+    /// One request per rule; with `--tamper` with a wrong token and signature.
     private func handshakes(
         of preset: ProviderPreset, _ target: SendTarget, at now: Int64
     ) throws -> [HTTPClientRequest] {
@@ -158,13 +158,13 @@ extension SendCommand {
         guard let index = body.lastIndex(where: { ASCII.isDigit($0) || 0x61...0x7A ~= ASCII.lowercase($0) }) else {
             return body.append(ASCII.space)
         }
-        // Another one of the same kind.
+        // Another character of the same kind.
         body[index] ^= 1
         if body[index] == UInt8(ascii: "`") || body[index] == UInt8(ascii: "@") { body[index] += 2 }
         if body[index] == UInt8(ascii: "{") || body[index] == UInt8(ascii: "[") { body[index] -= 2 }
     }
 
-    /// - Parameter isOther: whether it has another secret than the one that the webhook needs.
+    /// - Parameter isOther: whether to use another secret than the route's.
     private func route(
         of preset: ProviderPreset, _ target: SendTarget, isOther: Bool
     ) throws(SigningError) -> Route {
@@ -174,7 +174,7 @@ extension SendCommand {
         sample.account = accountValues
         if preset.needsSecret { sample.secret = try secret(preset) }
         sample.handshakeSecret = try handshakeSecret(preset)
-        // A throw-away secret takes the place of the one that is given.
+        // A throw-away secret replaces the given one.
         let supply = isOther ? SecretSupply.throwAway : .wellKnown(DevelopmentSecret.text)
         return try RouteCompiler.route(sample, of: preset, supply: supply)
     }
@@ -187,7 +187,7 @@ extension SendCommand {
         return Dictionary(pairs) { $1 }
     }
 
-    /// - Returns: `nil` for that of `sluice dev`.
+    /// - Returns: `nil` for the secret of `sluice dev`.
     private func secret(_ preset: ProviderPreset) throws(SigningError) -> String? {
         try variable(secretEnv, ProviderSummary(preset).secretVariable)
     }
@@ -218,7 +218,7 @@ extension SendCommand {
         }
     }
 
-    /// A random UUID (RFC 9562 §5.4), as most providers use them.
+    /// A random UUID (RFC 9562 §5.4), the usual format of ids.
     private static func newID() -> String {
         var bytes = SecureRandom.bytes(16)
         bytes[6] = bytes[6] & 0x0F | 0x40
@@ -228,7 +228,7 @@ extension SendCommand {
     }
 }
 
-/// Where a sample goes.
+/// The destination of a sample.
 struct SendTarget {
     private let server: ServerURL
     /// Path and query.

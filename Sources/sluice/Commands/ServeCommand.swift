@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
         let environment = ProcessEnvironment.variables()
         let settings = try options.read(defaults: Settings(), environment: environment)
         if printSettings { return Terminal.say(SettingsText.render(settings)) }
-        ProcessMemory.hide()
+        ProcessMemory.disableDumps()
         let (logger, log) = LogStart.start(settings.values)
         var configuration = GatewayConfiguration(settings: settings, environment: environment)
         configuration.log = log
@@ -52,12 +52,11 @@ struct SettingsOptions: ParsableArguments {
             valueName: "settings"))
     var settings: [String] = []
 
-    /// Reads file, environment and options.
+    /// Reads settings from the file, the environment and options.
     ///
     /// - Parameters:
     ///   - defaults: of the command.
-    ///   - checksRules: whether the settings must make a gateway; a command that asks about one needs a few of them
-    ///     only.
+    ///   - checksRules: whether the settings must be complete for a gateway; commands that query one only need a few.
     func read(defaults: Settings, environment: [String: String], checksRules: Bool = true) throws -> EffectiveSettings {
         let options = try SettingsOption.parse(settings)
         let file = try SettingsFile.load(config: config)
@@ -70,7 +69,7 @@ struct SettingsOptions: ParsableArguments {
     }
 }
 
-/// Starts logging, once a process.
+/// Starts logging, once per process.
 enum LogStart {
     static func start(_ settings: Settings) -> (logger: Logger, output: LogOutput) {
         let output = LogOutput(format: settings.log.format)

@@ -2,11 +2,11 @@ internal import Glibc
 internal import SluiceBase
 internal import SluiceRouteTools
 
-/// Where commands print: results to standard output, everything else to standard error.
+/// The output of commands: results to standard output, everything else to standard error.
 enum Terminal {
     static func say(_ text: String) { StandardError.say(text + "\n", to: STDOUT_FILENO) }
 
-    /// Prints text that has its last line feed.
+    /// Prints text with its final line feed.
     ///
     /// - Returns: whether all of it was written.
     @discardableResult
@@ -14,14 +14,14 @@ enum Terminal {
 
     static func complain(_ text: String) { StandardError.say(text + "\n", to: STDERR_FILENO) }
 
-    /// Whether the terminal shows colours, and its user wants them (https://no-color.org).
+    /// Whether the terminal supports colours and its user wants them (https://no-color.org).
     static var hasColours: Bool {
         let environment = ProcessEnvironment.variables()
         return TerminalSize.isKnown && (environment["NO_COLOR"] ?? "").isEmpty
             && environment["TERM"] ?? "dumb" != "dumb"
     }
 
-    /// How a report on route files is printed here.
+    /// The format of a report on route files on this terminal.
     static var checkForm: CheckTextForm {
         var form = CheckTextForm()
         form.showsSource = TerminalSize.isKnown
@@ -31,9 +31,10 @@ enum Terminal {
     }
 }
 
-/// How the program is called from the folder in which it was started.
+/// The name for running this program from its initial folder.
 enum ProgramName {
-    /// As it was called; a path below this folder without the folder, so that it can be copied from the screen.
+    /// The name as it was called; for a path below this folder without the folder, so that it can be copied from the
+    /// screen.
     static var here: String {
         let name = CommandLine.arguments.first ?? "sluice"
         guard let folder = ProcessEnvironment.variables()["PWD"], !folder.isEmpty, name.hasPrefix(folder + "/") else {
@@ -43,15 +44,14 @@ enum ProgramName {
     }
 }
 
-/// Columns of text, each as wide as its widest cell.
+/// Columns of text, each as wide as its longest cell.
 enum Table {
     private static let gap = 2
 
     /// - Parameters:
-    ///   - width: in characters. Where the lines are longer the widest columns are cut, all to the same width, with an
-    ///     ellipsis; of the
-    ///     last column the end stays, which is where a file's line is. Nil: nothing is cut.
-    ///   - last: columns that are cut only where the others have next to no room left.
+    ///   - width: in characters. If lines are longer, the widest columns are truncated to the same width, with an
+    ///     ellipsis; the last column keeps its end, which is the line in a file. `nil`: nothing is truncated.
+    ///   - last: columns that are truncated only if the others have almost no space left.
     static func lines(_ header: [String], _ rows: [[String]], width: Int? = nil, cuttingLast last: Set<String> = [])
         -> [String]
     {
@@ -70,10 +70,10 @@ enum Table {
         }
     }
 
-    /// Columns are never narrower than this; what is too long even so is cut as a line.
+    /// The minimum width of a column; if lines are still too long, they are truncated.
     private static let narrowest = 4
 
-    /// What columns that are cut first keep, as long as the others are not at their narrowest.
+    /// The minimum width of columns that are truncated first, while the others are wider than their minimum.
     private static let legible = 6
 
     private static func fit(_ widths: [Int], _ isLast: [Bool], into room: Int) -> [Int] {
@@ -88,12 +88,12 @@ enum Table {
 
     private static func fit(_ widths: [Int], into room: Int) -> [Int] {
         var (limit, rest) = (narrowest, widths.reduce(0) { $0 + min($1, narrowest) })
-        // A character more for each column that is still cut, as long as there is room for all of them.
+        // One more character for each truncated column, as long as there is space for all of them.
         while rest < room, case let growing = widths.count(where: { $0 > limit }), growing > 0, rest + growing <= room {
             limit += 1
             rest += growing
         }
-        // What is left is too little for all of them: it goes to the first.
+        // The rest is not enough for all columns: the first ones get it.
         var left = max(0, room - rest)
         return widths.map { width in
             guard width > limit else { return width }

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test("a pattern fits what it says and nothing else")
+    @Test("a pattern matches exactly the texts that it describes")
     func patterns() {
         let id = String(repeating: "0", count: 25)
         #expect(AnswerPattern("a<id>b<ms>").matches("a\(id)b12"))

@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("a store that has failed answers 500, and health goes on", arguments: targets)
+    @Test("a failed store answers 500, and health still answers", arguments: targets)
     func storeFails(target: ConformanceTarget) async throws {
         try await target.run { queue in
             guard let own = queue.own else { return }

@@ -28,7 +28,9 @@ import Testing
         }
     }
 
-    @Test("never more jobs than asked for are out; each acknowledgement brings the next at once", arguments: targets)
+    @Test(
+        "a worker never has more jobs than requested; each acknowledgement brings the next one immediately",
+        arguments: targets)
     func prefetch(target: ConformanceTarget) async throws {
         try await target.run { queue in
             let ids = try queue.enqueue(["", "", "", ""])
@@ -70,6 +72,21 @@ import Testing
                 #expect(job.numbers(of: "attempts") == [0])
             }
             try queue.succeed(ids)
+        }
+    }
+
+    @Test("a late report settles a job that another worker has, which then cannot report it", arguments: targets)
+    func lateReports(target: ConformanceTarget) async throws {
+        try await target.run { queue in
+            let ids = try queue.enqueue([""])
+            let first = try queue.take()
+            _ = try first.job()
+            first.socket.close()
+            let second = try queue.take()
+            #expect(try second.job().values(of: "id") == ids)
+            #expect(try queue.send("POST", "/jobs/\(ids[0])/success").line == "204 ")
+            #expect(try queue.send("POST", "/jobs/\(ids[0])/success").status == 404)
+            #expect(try queue.send("POST", "/jobs/\(ids[0])/failure", #"{"message":"m"}"#).status == 404)
         }
     }
 
@@ -132,7 +149,7 @@ import Testing
         }
     }
 
-    @Test("a job that failed may say when it is tried again", arguments: targets)
+    @Test("a failure report can set the time of the retry", arguments: targets)
     func retries(target: ConformanceTarget) async throws {
         try await target.run { queue in
             let ids = try queue.enqueue([""])
@@ -148,7 +165,7 @@ import Testing
         }
     }
 
-    @Test("a worker that takes many jobs at once gets every one of them", arguments: targets)
+    @Test("a worker that takes many concurrent jobs gets all of them", arguments: targets)
     func manyJobs(target: ConformanceTarget) async throws {
         try await target.run { queue in
             let count = queue.own == nil ? 200 : 4000

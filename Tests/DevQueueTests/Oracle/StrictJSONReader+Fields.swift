@@ -62,7 +62,7 @@ extension StrictJSONReader {
         remainingDepth += 1
     }
 
-    /// The second time that a key stands in an object whose fields are known.
+    /// A repeated key in an object with known fields.
     mutating func duplicateField(_ name: String) -> StrictJSONError {
         _ = peekPastSpace()
         return failure("duplicate field `\(name)`")

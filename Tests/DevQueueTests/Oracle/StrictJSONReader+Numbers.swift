@@ -17,7 +17,7 @@ enum JSONNumber: Hashable {
 }
 
 extension StrictJSONReader {
-    /// Reads a number, whose first character is the one that is looked at.
+    /// Reads a number that starts at the current character.
     @inline(__always)
     mutating func readNumber() throws(StrictJSONError) -> JSONNumber {
         let isPositive = peeked != UInt8(ascii: "-")

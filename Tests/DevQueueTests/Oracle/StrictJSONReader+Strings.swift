@@ -9,8 +9,8 @@ extension StrictJSONReader {
 
     /// Reads a string whose opening quote has been read.
     ///
-    /// - Parameter validating: whether surrogates must pair and the text be UTF-8; a skipped field is not looked at so
-    ///   closely.
+    /// - Parameter validating: whether surrogates must pair and the text be UTF-8; a skipped field is
+    ///   checked less strictly.
     @inline(__always)
     mutating func readString(validating: Bool = true) throws(StrictJSONError) -> StringContents {
         let start = index

@@ -42,7 +42,7 @@ struct StrictJSONReader: ~Escapable {
     /// The place of what has been read.
     func failure(_ complaint: JSONComplaint) -> StrictJSONError { failure(complaint.rawValue, at: index) }
 
-    /// The place of the byte that is looked at.
+    /// The position of the current byte.
     func failureAtPeek(_ complaint: JSONComplaint) -> StrictJSONError {
         failure(complaint.rawValue, at: min(bytes.count, index + 1))
     }
@@ -64,7 +64,7 @@ struct StrictJSONReader: ~Escapable {
         if peekPastSpace() != nil { throw failureAtPeek(.trailingCharacters) }
     }
 
-    /// Reads the rest of a word whose first letter is the one that is looked at.
+    /// Reads the rest of a word that starts at the current byte.
     mutating func readWord(_ word: JSONWord) throws(StrictJSONError) {
         index += 1
         for expected in word.rest {

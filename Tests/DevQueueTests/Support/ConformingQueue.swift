@@ -68,7 +68,7 @@ struct ConformingQueue: Sendable {
     /// Milliseconds since the UNIX epoch, as the queue has them.
     var now: UInt64 { UInt64(own?.time.wallMilliseconds() ?? SystemTime().wallMilliseconds()) }
 
-    /// Lets time pass: the clock of the development queue is moved, a genuine server's goes by itself.
+    /// Lets time pass: the clock of the development queue is moved, that of a Zizq server runs.
     func pass(_ duration: Duration) throws {
         guard let own else { return }
         // A loop notices a deadline up to a tick of its timers late.
@@ -91,7 +91,7 @@ struct ConformingQueue: Sendable {
         try send("GET", "/jobs/count?queue=QUEUE&status=\(status)").text.numbers(of: "count").first
     }
 
-    /// Completes jobs, which somebody has taken.
+    /// Completes jobs that were taken.
     func succeed(_ ids: [String]) throws {
         let list = ids.map { #""\#($0)""# }.joined(separator: ",")
         let answer = try send("POST", "/jobs/success", #"{"ids":[\#(list)]}"#)
@@ -117,7 +117,7 @@ struct ConformingQueue: Sendable {
 }
 
 extension QueueConnection {
-    /// The next job of a stream; heartbeats are passed over, for half a minute.
+    /// The next job of a stream; skips heartbeats for up to half a minute.
     func job() throws -> String {
         for _ in 0..<10 {
             let line = try line()

@@ -3,7 +3,7 @@ internal import SluiceJSON
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// A text that stands in a route makes JSON of any body, whatever it refers to; one that is no text with references
+/// A text in a route makes JSON of any body, whatever it refers to; one that is no text with references
 /// makes no route.
 enum RouteProperty {
     static func check(_ text: String) {

@@ -1,4 +1,4 @@
-/// Where something can stand in a file: each of its lines, and how long it is.
+/// The possible positions in a file: each of its lines with its length.
 struct FileLines {
     /// In characters.
     private let lengths: [Int]
@@ -15,7 +15,7 @@ struct FileLines {
         lengths.indices.contains(line - 1) && (1...(lengths[line - 1] + 1)).contains(column)
     }
 
-    /// A message is one line that a terminal can show, and no longer than anybody reads.
+    /// A message is one line that a terminal can show, of a limited length.
     static func isMessage(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count < 8_000
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }

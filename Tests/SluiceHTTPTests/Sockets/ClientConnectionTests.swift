@@ -9,7 +9,7 @@ import Testing
     private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
     @Test(
-        "an answer is read to its end, whatever says where that is",
+        "an answer is read to its end, for every kind of framing",
         arguments: [
             "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nx-trailer: z\r\n\r\n",
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "a connection is used again where the answer allows it",
+        "a connection is reused if the answer allows it",
         arguments: [(Self.ok, 1), (Self.close, 3), (Self.old, 3), (Self.more, 3)])
     func reuses(answer: String, connections: Int) async throws {
         let server = try ScriptedServer(.read, .send(answer), .read, .send(answer), .read, .send(answer))

@@ -111,7 +111,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("where nobody listens no connection comes about, and the server cannot have acted")
+    @Test("without a listener the connection fails, and the server cannot have processed the request")
     func refused() async throws {
         // No other test gets this port.
         let client = try ClientUnderTest(port: 9)
@@ -122,7 +122,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("a name that does not resolve is an error of its own, and the next request asks anew")
+    @Test("a name that does not resolve has its own error, and the next request resolves again")
     func unresolvable() async throws {
         let client = try ClientUnderTest("nowhere.invalid", port: 1)
         for _ in 0..<2 {
@@ -135,7 +135,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("a cancelled request ends at once, on its way and while it waits for a connection")
+    @Test("a cancelled request ends immediately, in transit and while it waits for a connection")
     func cancels() async throws {
         let server = try ScriptedServer(.read)
         defer { server.stop() }
@@ -150,7 +150,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("a client that is shut down gives up what is on its way and takes nothing more")
+    @Test("a client that is shut down aborts requests in transit and accepts no more")
     func shutsDown() async throws {
         let server = try ScriptedServer(.read)
         defer { server.stop() }

@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test("what has come can be read before more does, and what breaks off says so behind it")
+    @Test("received data can be read immediately, and an incomplete body is an error after it")
     func arrives() async throws {
         try await withStream(.read, .send(Self.chunked + "3\r\none\r\n")) { stream, _ in
             #expect(stream.headers.contains { $0 == ("content-type", "application/x-ndjson") })
@@ -75,7 +75,7 @@ import Testing
         }
         let server = try ScriptedServer(.read, .send(Self.chunked + "3\r\none\r\nx\r\n"))
         let client = try ClientUnderTest(port: server.port)
-        // The head may have come before the chunk that is none.
+        // The head may have arrived before the invalid chunk.
         let error = await failure { () async throws(HTTPClientError) in
             let stream = try await client.client.open(
                 HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)), idleTimeout: .seconds(300))
@@ -85,7 +85,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("a silence longer than the idle timeout ends the stream; the head has a time of its own")
+    @Test("a silence longer than the idle timeout ends the stream; the head has its own timeout")
     func silence() async throws {
         try await withStream(.read, .send(Self.chunked + "3\r\none\r\n"), idleTimeout: .milliseconds(150)) {
             stream, _ in
@@ -103,7 +103,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("letting go of a stream, cancelling it or its task closes the connection, at once")
+    @Test("releasing a stream, cancelling it or its task closes the connection immediately")
     func ends() async throws {
         for ending in ["cancel", "task", "release"] {
             let server = try ServerClosing()
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test("a stream takes no place of the pool, and a cancelled open leaves nothing behind")
+    @Test("a stream does not use the pool, and a cancelled open leaves nothing")
     func pool() async throws {
         let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
         let server = try ScriptedServer([
@@ -165,7 +165,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("what a slow reader leaves stops the reading, which goes on when it has caught up")
+    @Test("unread data of a slow reader pauses the reading, which continues when it has caught up")
     func backPressure() async throws {
         let resumed = Mutex(0)
         let channel = BodyChannel { resumed.withLock { $0 += 1 } }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ServerSocketTests {
     private static let hold = "POST /hold HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi"
 
-    @Test("a request whose sender has reset is finished for nobody; one whose sender has only ended is answered")
+    @Test("a request whose sender has reset is not answered; one whose sender has only ended is")
     func vanishes() async throws {
         let server = try await ServerUnderTest.start()
         let gone = try RawSocket(port: server.port)
@@ -33,7 +33,7 @@ import Testing
         await server.stop()
     }
 
-    @Test("over the memory budget a body is answered 503 and its memory given back; what is smaller is served")
+    @Test("above the memory budget a body is answered 503 and its memory released; smaller ones are served")
     func memory() async throws {
         let server = try await ServerUnderTest.start(memory: .kibibytes(256))
         let large = try RawSocket(port: server.port)
@@ -53,7 +53,7 @@ import Testing
         #expect(server.memory.bytesInUse == 0)
     }
 
-    @Test("a request that was read gives its memory back before it is answered, and the next one behind it is served")
+    @Test("a request that was read releases its memory before it is answered, and the next one is served")
     func readRequest() async throws {
         let server = try await ServerUnderTest.start()
         let sender = try RawSocket(port: server.port)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "while it drains, answers close their connections; then idle ones close, work is finished, and nobody is accepted"
+        "while it drains, answers close their connections; then idle ones close, requests finish, and no connection is accepted"
     )
     func drains() async throws {
         let server = try await ServerUnderTest.start()

@@ -10,7 +10,7 @@ import Testing
     private static let echo = "POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi"
 
     @Test(
-        "a stream goes out in chunks as they come, ends when the service says so, and its connection goes on with the next request"
+        "a stream is sent in chunks as they come, ends with its service, and its connection continues with the next request"
     )
     func streams() async throws {
         let server = try await ServerUnderTest.start()
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "a service is told once of a receiver that has gone, however it went", arguments: ["reset", "ended", "closed"])
+        "a service gets one event for a receiver that disconnects in any way", arguments: ["reset", "ended", "closed"])
     func goes(how: String) async throws {
         let server = try await ServerUnderTest.start()
         let receiver = try RawSocket(port: server.port)
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(
-        "a receiver that does not read is closed after the time to write; a service that goes on beyond the bound closes it at once"
+        "a receiver that does not read is closed after the write timeout; a service that exceeds the bound closes it immediately"
     )
     func stuck() async throws {
         for goesOn in [false, true] {
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test("a stream is ended when the server drains, and one that begins then ends at once")
+    @Test("a stream ends when the server drains, and one that starts then ends immediately")
     func drains() async throws {
         let server = try await ServerUnderTest.start()
         let receiver = try RawSocket(port: server.port)
@@ -142,7 +142,7 @@ import Testing
         await server.stop()
     }
 
-    @Test("an alarm wakes the service, once, and can be taken back")
+    @Test("an alarm wakes the service once, and can be cleared")
     func alarms() async throws {
         let server = try await ServerUnderTest.start()
         let receiver = try RawSocket(port: server.port)

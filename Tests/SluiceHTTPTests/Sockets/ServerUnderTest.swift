@@ -124,7 +124,7 @@ final class ServerUnderTest: Sendable {
 
     /// Answers all held requests.
     ///
-    /// - Returns: for each, whether anybody was there.
+    /// - Returns: for each, whether the peer was connected.
     func release() async -> [Bool] {
         let held = desk.state.withLock { state in
             defer { state.held = [] }

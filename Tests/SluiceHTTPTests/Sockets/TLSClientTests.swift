@@ -47,7 +47,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("a handshake that does not go on is given up after the time to connect")
+    @Test("a stalled handshake is aborted after the connect timeout")
     func silentServer() async throws {
         let server = try ScriptedServer([[]])
         defer { server.stop() }
@@ -60,7 +60,7 @@ import Testing
         await client.stop()
     }
 
-    @Test("a key with a passphrase is refused at once, and nobody is asked for it")
+    @Test("a key with a passphrase is refused immediately, without a prompt")
     func passphrase() throws {
         let certificate = try TestCertificate.make()
         let key = """

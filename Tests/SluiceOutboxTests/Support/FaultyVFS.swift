@@ -21,6 +21,12 @@ final class FaultyVFS: Sendable {
         var syncError: Int32 = EIO
         /// Syncs so far.
         var syncs: [File: Int] = [:]
+        /// Whether writes are remembered until they are synced, for `afterPowerCut`.
+        var remembersUnsynced = false
+        /// Whether syncs do nothing.
+        var ignoresSyncs = false
+        /// What was in the place of each write since the last sync.
+        var unsynced: [File: [(offset: Int, bytes: [UInt8])]] = [:]
         /// Called after each sync of the log that went well.
         var afterLogSync: (@Sendable () -> Void)?
     }
@@ -52,6 +58,27 @@ final class FaultyVFS: Sendable {
     }
 
     func set(_ change: (inout Faults) -> Void) { faults.withLock { change(&$0) } }
+
+    /// What may be on the disk after a power cut: of the sectors that were not synced, each has its new or its old bytes.
+    func afterPowerCut(_ bytes: [UInt8], of file: File, using random: inout some RandomNumberGenerator) -> [UInt8] {
+        let writes = faults.withLock { faults in
+            defer { faults.unsynced[file] = [] }
+            return faults.unsynced[file] ?? []
+        }
+        var bytes = bytes
+        var isLost: [Int: Bool] = [:]
+        for write in writes.reversed() {
+            for start in stride(from: 0, to: write.bytes.count, by: 512) {
+                let sector = (write.offset + start) / 512
+                let lost = isLost[sector] ?? Bool.random(using: &random)
+                isLost[sector] = lost
+                let end = min(bytes.count, write.offset + start + 512, write.offset + write.bytes.count)
+                guard lost, write.offset + start < end else { continue }
+                bytes.replaceSubrange(write.offset + start..<end, with: write.bytes[start..<(end - write.offset)])
+            }
+        }
+        return bytes
+    }
 
     func syncs(of file: File) -> Int { faults.withLock { $0.syncs[file] ?? 0 } }
 
@@ -108,6 +135,9 @@ final class FaultyVFS: Sendable {
             errno = failure
             return failedSync
         }
+        owner.faults.withLock { faults in
+            if !faults.ignoresSyncs { faults.unsynced[kind] = [] }
+        }
         let code = unsafe methods.original.pointee.xSync(file, flags)
         if kind == .log, code == SQLITE_OK { owner.faults.withLock { $0.afterLogSync }?() }
         return code
@@ -122,6 +152,14 @@ final class FaultyVFS: Sendable {
         let owner = unsafe owner(methods.owner)
         let (isFull, isFullWhile) = owner?.faults.withLock { ($0.fullFiles.contains(kind), $0.isFull) } ?? (true, nil)
         if isFull || isFullWhile?() ?? false { return SQLITE_FULL }
+        if let owner, owner.faults.withLock({ $0.remembersUnsynced }) {
+            var old = [UInt8](repeating: 0, count: Int(count))
+            // Beyond the end of the file SQLite fills the rest with zeros.
+            _ = unsafe old.withUnsafeMutableBytes {
+                unsafe methods.original.pointee.xRead(file, $0.baseAddress, count, offset)
+            }
+            owner.faults.withLock { $0.unsynced[kind, default: []].append((Int(offset), old)) }
+        }
         return unsafe methods.original.pointee.xWrite(file, bytes, count, offset)
     }
 }

@@ -54,7 +54,7 @@ func sample(
     window: Duration = .seconds(7 * 86400),
     rule: ChangedBodyPolicy = .duplicate, jobs: Int = 1, payload: Int = 100, deadLetters: [DeadLetter] = [],
     others: [Delivery.Part] = [], request: [UInt8]? = nil, keepsRequest: Bool = false, route: String = "github",
-    share: Int? = nil
+    share: Int? = nil, queue: String = "default"
 ) -> Submission {
     Submission(
         Delivery(
@@ -63,7 +63,7 @@ func sample(
             parts: [
                 part(
                     hasKey ? key ?? number : nil, body: body ?? key ?? number,
-                    jobs: (0..<jobs).map { job(number, $0, payload: payload) },
+                    jobs: (0..<jobs).map { job(number, $0, payload: payload, queue: queue) },
                     deadLetters: deadLetters)
             ] + others, request: request, keepsRequest: keepsRequest), origin: origin, ticket: UInt64(number),
         enqueuedAtNanoseconds: time.monotonicNanoseconds())
@@ -77,9 +77,9 @@ func part(_ key: Int?, body: Int? = nil, jobs: [Job] = [], deadLetters: [DeadLet
         deadLetters: deadLetters)
 }
 
-func job(_ number: Int, _ index: Int = 0, payload: Int = 100) -> Job {
+func job(_ number: Int, _ index: Int = 0, payload: Int = 100, queue: String = "default") -> Job {
     Job(
-        type: "push-\(number)-\(index)", queue: "default", options: JobOptions(stored: Array(#""priority":5"#.utf8)),
+        type: "push-\(number)-\(index)", queue: queue, options: JobOptions(stored: Array(#""priority":5"#.utf8)),
         uniqueKey: "github:\(number)", uniqueWhile: .exists,
         payload: Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: payload) + Array("\"".utf8))
 }

@@ -53,7 +53,7 @@ import Testing
             ])
     }
 
-    @Test("examples are not run where the files are wrong, and are where nothing but secrets is missing")
+    @Test("examples are not run if the files have errors, and are if only secrets are missing")
     func errors() throws {
         let broken = try report(["b.yaml": Self.route.replacing("jobs:", with: "job:")])
         #expect(broken.examples == nil && !broken.lacksSecretsOnly)
@@ -103,7 +103,7 @@ import Testing
         #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)
     }
 
-    @Test("at a terminal the line stands below, with a caret at the column")
+    @Test("on a terminal the line is printed below, with a caret at the column")
     func source() throws {
         var form = CheckTextForm()
         form.showsSource = true
@@ -138,7 +138,7 @@ import Testing
         #expect(!wild.joined().contains { "\u{1B}\u{202E}\u{7}".contains($0) })
     }
 
-    @Test("colours stand only where they are asked for")
+    @Test("colours are only printed on request")
     func colours() throws {
         var form = CheckTextForm()
         #expect(try !lines(report(["b.yaml": Self.route])).joined().contains("\u{1B}"))

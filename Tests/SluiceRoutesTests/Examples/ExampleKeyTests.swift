@@ -12,7 +12,7 @@ import Testing
         return try route.results(examples).map { $0.differences.map { "\($0.what): \($0.expected), \($0.found)" } }
     }
 
-    @Test("the same key is a duplicate, whatever the body")
+    @Test("the same key is a duplicate, with any body")
     func duplicate() throws {
         let examples = [
             "body: { id: 1 }\nexpect: { duplicate: false, jobs: [{}] }",
@@ -26,7 +26,7 @@ import Testing
         #expect(results[4].outcome == "a duplicate of 'example 4'")
     }
 
-    @Test("an example that does not say is looked at by itself")
+    @Test("an example without an expectation about duplicates is tested independently")
     func unsaid() throws {
         #expect(
             try differences(

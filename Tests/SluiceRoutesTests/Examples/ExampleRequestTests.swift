@@ -61,7 +61,7 @@ import Testing
         #expect(try payload(lines, expected, in: route) == [[]])
     }
 
-    @Test("a method besides POST, and one that the route takes where it does not take POST")
+    @Test("a method in addition to POST, and one that the route accepts instead of POST")
     func methods() throws {
         var route = Self.echo
         route.lines = "methods: [ PUT, GET ]"

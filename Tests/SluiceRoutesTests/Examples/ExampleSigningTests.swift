@@ -5,7 +5,7 @@ import Testing
 @testable import SluiceRouteTools
 @testable import SluiceRoutes
 
-/// How the request of an example becomes genuine.
+/// How the request of an example is signed.
 @Suite(.serialized) struct ExampleSigningTests {
     private static let timed = """
         verify:
@@ -18,7 +18,7 @@ import Testing
         secrets: [ { file: nowhere } ]
         """
 
-    @Test("it is signed by the route's scheme, at its clock, with what the signature is over")
+    @Test("it is signed with the route's scheme, at its clock, over the signed values")
     func throwAway() throws {
         var route = ExampleRoute(verify: Self.timed)
         route.rules = "- type: t\n  payload: { time: '${header.X-Time}', id: '${header.X-Id}' }"
@@ -55,7 +55,7 @@ import Testing
                 == [
                     [],
                     [
-                        "!the secret is not base64, as 'key_encoding' says; an example can have its own signature "
+                        "!the secret is not valid base64, which 'key_encoding' requires; an example can have its own signature "
                             + "with 'secret' and 'clock', or be sent unsigned with 'signed: false'"
                     ],
                 ])

@@ -31,7 +31,7 @@ import Testing
             """)
 
     @Test(
-        "what came out is as expected",
+        "the result is as expected",
         arguments: [
             "status: 202", "duplicate: false", "dead_letters: 0", "dead_letters: []", "jobs: [ {} ]",
             "jobs: [ { type: t } ]",
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "what came out otherwise is told: what, what was expected, what was found",
+        "differences are reported with the path, the expected and the actual value",
         arguments: [
             ("status: 200", ["status: 200, 202"]), ("duplicate: true", ["duplicate: true, false"]),
             ("dead_letters: 1", ["dead_letters: 1, []"]),
@@ -95,7 +95,7 @@ import Testing
         #expect(found == [expected])
     }
 
-    @Test("more jobs than are expected are told, each as it is")
+    @Test("unexpected additional jobs are reported, each as it is")
     func moreJobs() throws {
         let route = ExampleRoute(lines: "each: ${body.a}", rules: "- type: t\n  queue: q\n  payload: { n: '${item}' }")
         #expect(
@@ -104,7 +104,7 @@ import Testing
         #expect(try route.differences("body: { a: [] }\nexpect: { jobs: [], status: 200, dead_letters: 0 }") == [[]])
     }
 
-    @Test("a refusal is as expected only where it is expected, by its code or its status")
+    @Test("a refusal is only as expected if the code or the status is expected")
     func refusals() throws {
         let route = ExampleRoute(lines: "content_types: [ application/json ]")
         let request = "signed: false\nbody: {}\nexpect: "
@@ -158,7 +158,7 @@ import Testing
         #expect(results.map(\.isAsExpected) == [true, true, true, false])
     }
 
-    @Test("where the route has no reply, the gateway's own document is what the example sees")
+    @Test("if the route has no reply, the example gets the gateway's own document")
     func document() throws {
         #expect(
             try ExampleRoute(lines: "unique_key: ${body.id}").differences(
@@ -170,7 +170,7 @@ import Testing
                 == [[], [], []])
     }
 
-    @Test("what is ignored is told with the reason")
+    @Test("an ignored delivery is shown with the reason")
     func ignored() throws {
         let results = try Self.rich.results(["body: { skip: true }\nexpect: { jobs: [{}] }"])
         #expect(results[0].outcome == "ignored, because rule 1 ignores it")

@@ -5,7 +5,7 @@ import Testing
 @testable import SluiceRouteTools
 @testable import SluiceRoutes
 
-/// What an account says of a delivery that is taken for genuine.
+/// The explanation of a delivery that counts as verified.
 @Suite(.serialized) struct DeliveryExplanationTests {
     private static let orders = """
         kinds:
@@ -32,7 +32,7 @@ import Testing
         try explanation(Self.orders, TestRequest(body, headers: headers))
     }
 
-    @Test("event, key, rules, kind and job are told in order, each with its place")
+    @Test("event, key, rules, kind and job are shown in order, each with its location")
     func job() throws {
         let found = try orders(#"{"id":7}"#, [("X-Event", "paid"), ("X-Id", "i1")])
         #expect(
@@ -58,7 +58,7 @@ import Testing
             ])
     }
 
-    @Test("a payload that does not fit, a rule that ignores and a key that is missing are told with what comes of them")
+    @Test("a payload mismatch, a rule with ignore and a missing key are shown with their consequences")
     func exceptions() throws {
         let misfit = try orders(#"{"id":"7"}"#, [("X-Event", "paid"), ("X-Id", "i1")])
         #expect(
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(
-        "a body is told by how it was read, or why it cannot be",
+        "a body is shown with the way it was read, or why it could not be",
         arguments: [
             ("application/json", "{}", "JSON"), ("text/plain", "a", "text"),
             ("application/octet-stream", "a", "bytes, as base64"),
@@ -104,7 +104,7 @@ import Testing
         #expect(found.lines("dead letter").count == (form == nil ? 1 : 0))
     }
 
-    @Test("a body that is said to be gzip is told with its size behind it, or that it is none")
+    @Test("a body marked as gzip is shown with its decompressed size, or that it is not gzip")
     func gzip() throws {
         let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
         let broken = try explanation(openRoute("gzip: true"), TestRequest("{}", headers: headers))
@@ -120,7 +120,7 @@ import Testing
         #expect(inflated?.contains(", 0 bytes after gzip; ") == true, "\(inflated ?? "")")
     }
 
-    @Test("each element has its rules and its key; of many the first twenty are told and the others counted")
+    @Test("each element has its rules and its key; of many the first twenty are shown and the others counted")
     func elements() throws {
         let text = openRoute(
             "each: ${body.items[]}\nunique_key: ${item.id}\nunique_key_missing: dead_letter\notherwise: dead_letter",
@@ -141,7 +141,7 @@ import Testing
         #expect(found.lines("result") == ["result        ✓ accepted: 29 jobs and 6 dead letters"])
     }
 
-    @Test("an array that is missing is told, as a dead letter of the whole delivery")
+    @Test("a missing array is shown, as a dead letter of the whole delivery")
     func noArray() throws {
         let found = try explanation(openRoute("each: ${body.items[]}"), TestRequest("{}"))
         #expect(
@@ -161,14 +161,14 @@ import Testing
         }
     }
 
-    @Test("the event is not shown where it is a credential")
+    @Test("the event is not shown if it is a credential")
     func credential() throws {
         let found = try explanation(
             openRoute("event: ${header.Authorization}"), TestRequest("{}", headers: [("Authorization", "Bearer x")]))
         #expect(found.step("event")?.text.hasPrefix("\"a credential, which is not shown\"") == true)
     }
 
-    @Test("the reply of the route is told with its headers and its place")
+    @Test("the reply of the route is shown with its headers and its location")
     func reply() throws {
         let found = try explanation(
             openRoute("reply: { status: 202, headers: { X-A: \"${body.a}\" }, body: \"thanks\" }"),
@@ -188,7 +188,7 @@ import Testing
         return TestRequest("{}", target: target).withView { explainer.explain(stored: $0, arrival, fate) }
     }
 
-    @Test("its signature is passed over, and what became of it stands at the end")
+    @Test("its signature is skipped, and its state is shown at the end")
     func taken() throws {
         let text = signedRoute.replacing(", { env: OLD }", with: "").replacing(
             "    path: /hook", with: "    path: /hook\n    allow_from: [ 10.0.0.0/8 ]")
@@ -203,7 +203,7 @@ import Testing
             ])
     }
 
-    @Test("it is asked of the route that it came by, also where its path leads elsewhere now")
+    @Test("it is explained with its own route, even if its path now leads to another one")
     func byName() throws {
         let other = try explained(openRoute(), target: "/old", route: "open")
         #expect(other.step("route")?.text == "open, path /hook")

@@ -102,7 +102,7 @@ import Testing
         #expect(RequestToSign.Header(parsing: text) == RequestToSign.Header(name, value))
     }
 
-    @Test("what is no header and no target is refused")
+    @Test("an invalid header or target is refused")
     func malformed() {
         for text in ["X-A", ": b", "X A: b", "X-A: b\nc", "X-A: \u{7F}"] {
             #expect(RequestToSign.Header(parsing: text) == nil, "\(text)")

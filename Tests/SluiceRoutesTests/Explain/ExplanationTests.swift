@@ -14,7 +14,7 @@ import Testing
         """
 
     @Test(
-        "a path that leads nowhere is told with the nearest ones, its parameters filled in",
+        "a path without a route is shown with the most similar ones, their parameters filled in",
         arguments: [
             ("/gitlob", ["/gitlab"]), ("/gihub/acme", ["/github/{tenant}"]),
             ("/gitlab/", ["/gitlab", "/github/{tenant}"]),
@@ -29,14 +29,14 @@ import Testing
             ])
     }
 
-    @Test("a path that is near no other is told with all paths, if there are few")
+    @Test("a path that is similar to none is shown with all paths, if there are few")
     func farPath() throws {
         let found = try explanation(Self.two, TestRequest(target: "/nothing/at/all"))
         #expect(
             found.lines("route") == ["route         ✗ none has this path; the paths are: /github/{tenant}, /gitlab"])
     }
 
-    @Test("a path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
+    @Test("an ambiguous path is shown as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
     func unclearPath(path: String) throws {
         let words = try explanation(Self.two, TestRequest(target: path)).step("route")?.text
         #expect(
@@ -44,7 +44,7 @@ import Testing
                 == "none: a path with //, . or .. as a segment, %2F, %00 or invalid UTF-8 never leads to a route")
     }
 
-    @Test("a route is told with its place and its parameters, decoded")
+    @Test("a route is shown with its location and its parameters, decoded")
     func route() throws {
         let found = try explanation(Self.two, TestRequest(target: "/github/ac%20me?x=1"))
         #expect(found.step("route")?.text == "a, path /github/{tenant}")
@@ -107,8 +107,8 @@ import Testing
         return TestRequest("{}", headers: [("X-Time", time), ("X-Signature", "sha256=\(digest)")])
     }
 
-    @Test("a signature is told with the secret that matches, its source, the time and the signed text")
-    func genuine() throws {
+    @Test("a signature is shown with the matching secret, its source, the time and the signed text")
+    func valid() throws {
         let found = try explanation(signedRoute, request("the old secret..."), environment: both)
         #expect(found.step("signature")?.holds == true)
         #expect(found.step("signature")?.location == "r.yaml:4:5")
@@ -119,7 +119,7 @@ import Testing
         #expect(found.refusal == nil)
     }
 
-    @Test("a wrong signature and an old one end the account, and no secret nor signature stands in it")
+    @Test("a wrong signature and an old one end the explanation, which contains no secret or signature")
     func refused() throws {
         let forged = try explanation(signedRoute, request("guess"), environment: both)
         #expect(forged.refusal == .signatureInvalid)
@@ -158,7 +158,7 @@ import Testing
         #expect(unsigned.refusal == .signatureMissing)
     }
 
-    @Test("what cannot be signed goes as it is, and the account says why")
+    @Test("a request that cannot be signed is sent as it is, with the reason")
     func obstacle() throws {
         let text = signedRoute.replacing("${header.X-Time}", with: "${body.time}")
         let found = try explanation(text, TestRequest("[]"), signs: true, environment: both)

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("a topic of somebody else is refused, although SNS signs for everyone")
+    @Test("another topic is refused, although SNS signs for everyone")
     func otherTopic() throws {
         let other = "arn:aws:sns:us-east-1:999999999999:orders"
         #expect(throws: SigningError.self) {

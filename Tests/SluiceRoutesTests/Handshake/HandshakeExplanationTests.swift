@@ -47,7 +47,7 @@ import Testing
             ])
     }
 
-    @Test("a rule for an unsigned body is shown behind the signature that is missing")
+    @Test("a rule for an unsigned body is shown after the missing signature")
     func body() throws {
         let lines = try steps(TestRequest(#"{"type":"ping","id":7}"#)).filter { !$0.hasPrefix(" ") }
         #expect(
@@ -59,7 +59,8 @@ import Testing
             ])
     }
 
-    @Test("no more than 8 KiB are read of a request whose head has no valid signature, and none where no rule wants it")
+    @Test(
+        "at most 8 KiB are read of a request without a valid signature in its head, and nothing without a rule for it")
     func bodyLimits() throws {
         let route = try HandshakeRoute(Self.rules[1]).route
         func limit(_ request: TestRequest) -> (admitted: Bool, bytes: Int) {

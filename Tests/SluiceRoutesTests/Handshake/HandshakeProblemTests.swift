@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in a rule says what and where",
+        "a mistake in a rule has a message and a location",
         arguments: [
             ("{ reply: { status: 204 } }", "6:5: a handshake rule needs 'when'"),
             (
@@ -45,7 +45,7 @@ import Testing
             ),
             (
                 "{ when: { query.a: b }, hmac: { of: '${query.t}', key_encoding: hex }, reply: { body: '${hmac}' } }",
-                "6:35: the first secret is not hex, as 'key_encoding' says"
+                "6:35: the first secret is not valid hex, which 'key_encoding' requires"
             ),
             (
                 "{ when: { query.a: b }, otherwise_status: 404 }",
@@ -159,7 +159,7 @@ import Testing
         #expect(found.contains(expected), "\(found)")
     }
 
-    @Test("a rule behind one that takes all that it could match is never reached, but one behind an echo is")
+    @Test("a rule after one that matches everything that it could is unreachable, but not after one with an echo")
     func unreachable() {
         let plain = compiled(["{ when: { header.a: b } }", "{ when: { header.a: b, method: GET } }"], "")
         #expect(
@@ -173,7 +173,7 @@ import Testing
         #expect(Self.shown(compiled(["{ when: { body.a: b } }", "{ when: { header.a: b } }"], "").warnings) == [])
     }
 
-    @Test("a rule for a body that nobody signs says so")
+    @Test("a rule for an unsigned body needs to say so")
     func openBody() {
         let rule = "handshake: [ { when: { body.challenge: { exists: true } }SIGNED } ]"
         let silent = compile([("r.yaml", openRoute(rule.replacing("SIGNED", with: "")))])

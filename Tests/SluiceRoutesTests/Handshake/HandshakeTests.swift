@@ -160,7 +160,7 @@ import Testing
     @Test("with 'signed: true' a rule of the head waits for the signature")
     func signed() throws {
         let route = try HandshakeRoute("{ when: { header.X-State: sync }, signed: true }")
-        // The body is not looked at: some senders leave it empty.
+        // The body is ignored: some senders leave it empty.
         let request = TestRequest("", headers: [("X-State", "sync")])
         #expect(route.outcome(request) == Self.noSignature)
         #expect(route.outcome(request.signed()) == "handshake 200")

@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test(
-        "what cannot be learnt is an error with its reason",
+        "a value that cannot be learnt is an error with its reason",
         arguments: [
             ("verify: none", "learn: '${header.X-A}'", "'learn' has no effect: the route has 'verify: none'"),
             (

@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(
-        "what can be refused without the key is refused before it is fetched",
+        "requests that can be refused without the key are refused before it is fetched",
         arguments: [
             ("https://sns.us-east-2.amazonaws.com/Simple", "http://sns.us-east-2.amazonaws.com/Simple"),
             ("https://sns.us-east-2.amazonaws.com/Simple", "https://internetbadguys.com/Simple"),
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(
-        "what is not one certificate is no key",
+        "data that is not one certificate is not a key",
         arguments: ["", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", "AFTER", "JUNK", "KEY"])
     func notOneCertificate(kind: String) throws {
         let certificate = try #require(Self.vector).secret
@@ -169,7 +169,7 @@ import Testing
         #expect(summary.hasPrefix("refused key_unavailable: ") && summary.contains("certificate"), "\(summary)")
     }
 
-    @Test("of a chain the first certificate is the key, whatever follows it")
+    @Test("the first certificate of a chain is the key, for any others")
     func chain() throws {
         let certificate = try #require(Self.vector).secret
         let issuer = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"

@@ -75,7 +75,7 @@ import Testing
         #expect(try Self.token(other, kid: "k0").processed(by: route).delivery != nil)
     }
 
-    @Test("what a token says is judged before the keys are fetched")
+    @Test("a token is checked before the keys are fetched")
     func claims() throws {
         let route = try Self.route(RemoteKeyStore())
         let key = SigningKey.generate(.ed25519)

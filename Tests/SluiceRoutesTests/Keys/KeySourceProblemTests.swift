@@ -53,7 +53,7 @@ import Testing
         #expect(problems(of: "key_from: \"https://${header.X-Host}/\", key_urls: [ https://a.b/* ]").count == 1)
     }
 
-    @Test("secrets and their form have no effect where keys are fetched")
+    @Test("secrets and their format have no effect if keys are fetched")
     func secrets() {
         #expect(
             problems(of: "key_from: https://example.com/key.pem", secrets: "secrets: [ { env: SECRET } ]") == [
@@ -86,7 +86,7 @@ import Testing
         #expect(found(token) == ["'key_from' needs algorithms with public keys in 'algs', such as RS256"])
     }
 
-    @Test("alternatives with secrets and with fetched keys stand side by side")
+    @Test("alternatives with secrets and with fetched keys can be combined")
     func mixed() {
         let text = """
             routes:

@@ -47,7 +47,7 @@ import Testing
         #expect(pattern.matches(url) == isAllowed)
     }
 
-    @Test("pieces of a path stand in their order, and do not overlap")
+    @Test("pieces of a path match in order, and do not overlap")
     func pieces() throws {
         let pattern = try #require(KeyURLPattern(parsing: "https://example.com/ab*bc*cd"))
         func matches(_ path: String) throws -> Bool {

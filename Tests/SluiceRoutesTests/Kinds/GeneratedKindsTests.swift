@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "a file with all types, and with names that are none in some language, is printed as it was before",
+        "a file with all types, and with names that some language reserves, is printed as before",
         arguments: [
             (KindLanguage.swift, "Tests/ZizqTests/GeneratedKinds.swift"), (.typescript, "Tests/Golden/Kinds/kinds.ts"),
             (.jsonSchema, "Tests/Golden/Kinds/kinds.json"),
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(
-        "the kinds of all files come by name, whatever the order of files and kinds", arguments: KindLanguage.allCases)
+        "the kinds of all files are sorted by name, for any order of files and kinds", arguments: KindLanguage.allCases)
     func order(language: KindLanguage) throws {
         let (a, b, c) = (
             "  a: { payload: { x: string } }\n", "  b: { payload: { y: integer } }\n", "  c: { queue: q }\n"
@@ -51,7 +51,7 @@ import Testing
         #expect(one.contains("`sluice kinds --language \(language.rawValue)`"))
     }
 
-    @Test("what is wrong with routes, or with their secrets, is nothing to the kinds")
+    @Test("problems of routes, or of their secrets, do not affect the kinds")
     func routes() throws {
         let kinds = kinds(
             (
@@ -63,7 +63,7 @@ import Testing
         #expect(try kinds.source(in: .typescript).contains("export type K = string;"))
     }
 
-    @Test("what is wrong with kinds, and with a file's form, is said with its place")
+    @Test("problems of kinds, and of a file's syntax, have their location")
     func problems() {
         let kinds = kinds(
             ("b.yaml", "kinds: { k: { payload: strng } }\n"), ("a.yaml", "kinds: { k: { quue: q } }\nkind: 1\n"),
@@ -97,14 +97,14 @@ import Testing
         }
     }
 
-    @Test("what no kind uses is not declared")
+    @Test("unused declarations are not printed")
     func unused() throws {
         let kinds = kinds(("r.yaml", "kinds: { k: { payload: { a: string } } }\n"))
         #expect(try !kinds.source(in: .swift).contains("JSONValue"))
         #expect(try !kinds.source(in: .typescript).contains("JSONValue"))
     }
 
-    @Test("a type inside of another is told from a kind of the same name")
+    @Test("a nested type is distinguished from a kind of the same name")
     func innerNames() throws {
         let kinds = kinds(
             (

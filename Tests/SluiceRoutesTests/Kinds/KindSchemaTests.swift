@@ -14,7 +14,7 @@ import Testing
         return try KindSchema.takingOneOfEach(kinds)
     }
 
-    @Test("payloads that fit are valid, whatever the kind and its fields are called")
+    @Test("matching payloads are valid, for any names of the kind and its fields")
     func valid() throws {
         let payloads = [
             #"""
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test("each definition says what Zizq is told about the kind's jobs")
+    @Test("each definition contains Zizq's options for the kind's jobs")
     func options() throws {
         let schema = try allTypes()
         let root = try #require(try JSONSerialization.jsonObject(with: Data(schema.utf8)) as? [String: Any])

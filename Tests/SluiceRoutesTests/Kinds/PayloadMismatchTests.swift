@@ -13,7 +13,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
     }
 
     @Test(
-        "what fits is a job with the payload as it is",
+        "a matching payload is a job with the payload unchanged",
         arguments: [
             ("{a: string}", #"{"a":"x"}"#), ("{a: string}", #"{"a":"x","more":[1,{"a":2}]}"#),
             ("{a: string}", #"{"\u0061":"x"}"#),
@@ -45,7 +45,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
     }
 
     @Test(
-        "what does not fit is a dead letter that names the field and what was found, and not the value",
+        "a mismatch is a dead letter that names the field and what was found, but not the value",
         arguments: [
             ("{a: string}", "{}", "payload.a is missing"), ("{a: any}", "{}", "payload.a is missing"),
             ("{a: string}", #"{"a":null}"#, "payload.a must be a string, not null"),
@@ -106,7 +106,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
                 == "dead letter payload_mismatch: payload.b.x must be a string, not a number")
     }
 
-    @Test("what a mapping makes of references is checked, too: what is absent is null")
+    @Test("mappings with references are checked, too: an absent value is null")
     func mapping() throws {
         let route = try route(
             kindRoute("{id: integer, note: string?}", payload: "{id: '${body.id}', note: '${body.note}'}"))
@@ -138,7 +138,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
         #expect(delivery.request?.suffix(7) == Array(#"{"a":1}"#.utf8)[...])
     }
 
-    @Test("a kind that says nothing of its payload takes whatever comes")
+    @Test("a kind without a payload type accepts any payload")
     func untyped() throws {
         let route = try route(
             "kinds: {k: {}}\n" + kindRoute("any").replacing("kinds:\n  k:\n    payload: any\n", with: ""))

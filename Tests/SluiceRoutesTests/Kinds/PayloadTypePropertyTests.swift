@@ -6,7 +6,7 @@ import Testing
 /// Random JSON under random types, compared with what a slow and obvious reading of the rules gives.
 @Suite(.serialized) struct PayloadTypePropertyTests {
     @Test(
-        "checking agrees with the reference, sentence for sentence, whatever the type and the payload",
+        "checking agrees with the reference, sentence by sentence, for any type and payload",
         arguments: 0..<60)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))

@@ -8,7 +8,7 @@ private let formsOfTypes =
     "a type must be 'string', 'integer', 'number', 'boolean', 'object', 'array', 'any', a list of one type or a mapping of "
     + "fields"
 
-/// What may stand in a kind's `payload`.
+/// The types in a kind's `payload`.
 @Suite(.serialized) struct PayloadTypeTests {
     @Test(
         "a type of any form is read",
@@ -23,7 +23,7 @@ private let formsOfTypes =
     }
 
     @Test(
-        "a mistake in a type says what and where",
+        "a mistake in a type has a message and a location",
         arguments: [
             ("strng", "3:14: unknown type 'strng'; did you mean 'string'?"),
             ("String", "3:14: unknown type 'String'; did you mean 'string'?"),
@@ -87,7 +87,7 @@ private let formsOfTypes =
     }
 
     @Test(
-        "what can never fit says what and where",
+        "an impossible payload has a message and a location",
         arguments: [
             ("{a: string}", "{}", "9:18: the kind 'k' needs payload.a"),
             (
@@ -165,7 +165,7 @@ private let formsOfTypes =
         #expect(problems(kindRoute(type, payload: payload)) == [expected])
     }
 
-    @Test("whatever is wrong is said at once, and each mistake once")
+    @Test("all problems are reported together, and each mistake once")
     func several() {
         #expect(
             problems(

@@ -25,7 +25,7 @@ import Testing
         try #require(try mapping(name)["properties"] as? [String: JSONObject], "\(name)")
     }
 
-    @Test("it says what it is")
+    @Test("it names its version")
     func header() {
         #expect(root["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
         #expect(root["$id"] as? String == "urn:sluice:route-file")
@@ -59,7 +59,7 @@ import Testing
         #expect(open.sorted() == ["example.body", "expected_job.payload", "expected_reply.body", "sample.body"])
     }
 
-    @Test("there are no mappings but those of the language, and nothing that is not referred to")
+    @Test("it has only the mappings of the language, and nothing that is not referred to")
     func definitionsAreUsed() throws {
         let tables = RouteLanguage.mappings
         let closed = definitions.filter { ($0.value as? JSONObject)?["additionalProperties"] as? Bool == false }
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(
-        "each mapping stands at its place",
+        "each mapping is in its place",
         arguments: [
             ("route_file", ["properties", "routes", "items"], "route"),
             ("route_file", ["properties", "kinds", "additionalProperties", "then"], "kind"),

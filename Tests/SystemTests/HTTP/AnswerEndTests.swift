@@ -8,7 +8,7 @@ import Testing
         return webhook
     }
 
-    @Test("bytes behind the last request do not reset the connection under its answer")
+    @Test("bytes after the last request do not reset the connection with its answer")
     func bytesBehind() async throws {
         try await GatewayUnderTest.run { gateway in
             var old = Webhook.gitHub()
@@ -34,7 +34,7 @@ import Testing
     enum Behind: Sendable, CaseIterable { case closeNotify, blankLine, both }
 
     @Test(
-        "under TLS, neither the end of TLS nor a blank line behind a request resets the connection",
+        "with TLS, neither the end of TLS nor a blank line after a request resets the connection",
         arguments: Behind.allCases)
     func behindTLS(behind: Behind) async throws {
         try await GatewayUnderTest.run { gateway in
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test("a blank line behind a request on a connection that goes on is no request, and the next one is answered")
+    @Test("a blank line after a request on a persistent connection is not a request, and the next one is answered")
     func blankLine() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.head": "300ms", "limits.idle": "2s"])) {
             gateway in
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("an empty list of expectations is none, and a malformed request is told which rule it breaks")
+    @Test("an empty list of expectations is ignored, and the answer to a malformed request names the rule")
     func lists() async throws {
         try await GatewayUnderTest.run { gateway in
             for list in ["", ",", " , ,"] {
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test("behind a trusted proxy, what is refused before a body is whole is told with the sender's address")
+    @Test("behind a trusted proxy, requests refused before the whole body are logged with the sender's address")
     func senders() async throws {
         try await GatewayUnderTest.run(
             GatewaySetup(settings: ["trusted_proxies": "127.0.0.0/8", "limits.body_time": "300ms"])

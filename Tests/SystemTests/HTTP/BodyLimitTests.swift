@@ -66,7 +66,7 @@ import Testing
             let webhook = Self.webhook(bytes: Self.limit + 1)
             // Before any of it was sent.
             try await gateway.expectRefusal(of: Array(webhook.head.utf8), Self.refusal, "by length")
-            // A whole one: the answer comes all the same, and no reset takes it away.
+            // A whole one: the answer still arrives, and is not lost in a reset.
             try await gateway.expectRefusal(of: webhook.bytes, Self.refusal, "by length, sent whole")
             let chunked = webhook.chunked(by: 10_000)
             try await gateway.expectRefusal(of: chunked, Self.refusal, "in chunks")

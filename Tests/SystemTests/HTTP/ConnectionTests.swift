@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a request on a connection that the idle timeout has just closed is counted, and told of once")
+    @Test("a request on a connection that the idle timeout has just closed is counted, and logged once")
     func idleRace() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.idle": "1s"])) { gateway in
             for count in 1...2 {
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("pipelined requests are answered in their order, whatever is stored and whatever is refused")
+    @Test("pipelined requests are answered in order, stored or refused")
     func pipelines() async throws {
         try await GatewayUnderTest.run { gateway in
             let wire = try gateway.connect()
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test("2,000 idle connections take little memory, and deliveries are served beside them")
+    @Test("2,000 idle connections use little memory, and deliveries are served next to them")
     func manyIdle() async throws {
         try OpenFiles.raiseLimit()
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "0"])) { gateway in
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test("at the cap with no connection idle a new one is turned away and the log says so")
+    @Test("at the limit without an idle connection a new one is refused and logged")
     func turnsAway() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "2", "threads": "1"])) { gateway in
             let webhook = Webhook.gitHub()
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    @Test("one address may have so many connections and no more")
+    @Test("one address has a limit of connections")
     func perAddress() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "2"])) { gateway in
             let wires = [try gateway.connect(), try gateway.connect()]
@@ -221,8 +221,8 @@ import Testing
         }
     }
 
-    @Test("at the cap strangers displace one another, and not those who have had a request accepted")
-    func strangers() async throws {
+    @Test("at the limit unauthenticated clients displace one another, and not those with an accepted request")
+    func clients() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "6", "threads": "1"])) { gateway in
             var senders: [Wire] = []
             for _ in 0..<3 {
@@ -232,12 +232,12 @@ import Testing
                 senders.append(wire)
             }
             // Silent, and in the middle of a request that will not be accepted.
-            var strangers: [Wire] = []
+            var clients: [Wire] = []
             for index in 0..<12 {
                 let wire = try gateway.connect()
                 if index % 2 == 0 { try wire.send("POST /github HTTP/1.1\r\n") }
-                strangers.append(wire)
-                if index >= 3 { #expect(try await strangers[index - 3].ending().rest.isEmpty) }
+                clients.append(wire)
+                if index >= 3 { #expect(try await clients[index - 3].ending().rest.isEmpty) }
             }
             #expect(try await gateway.metric("sluice_connections_closed_for_newer_total") == 9)
             for wire in senders {
@@ -248,7 +248,7 @@ import Testing
         }
     }
 
-    @Test("admin and control have a thread of their own, and the process leaves no core file")
+    @Test("admin and control have a separate thread, and the process leaves no core file")
     func process() async throws {
         try await GatewayUnderTest.run { gateway in
             let folder = "/proc/\(gateway.process.id)"

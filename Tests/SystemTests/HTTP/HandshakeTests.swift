@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test("the route's secret signs opaque tokens only, and what it signed is no delivery")
+    @Test("the route's secret only signs opaque tokens, and a signed one is not a delivery")
     func oracle() async throws {
         try await GatewayUnderTest.run(Self.setup(["limits.connections_per_address": "0"])) { gateway in
             let token = try await gateway.answer(to: request("GET", "/x?crc_token=123"))
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test("a body is answered after its signature, or without one only where the rule says so and it is small")
+    @Test("a body is answered after its signature, or without one only if the rule says so and it is small")
     func bodies() async throws {
         try await GatewayUnderTest.run(Self.setup()) { gateway in
             let body = #"{"type":"url_verification","challenge":"c1"}"#
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test("pipelined handshakes and deliveries are answered in order, and a body that nobody needs is drained")
+    @Test("pipelined handshakes and deliveries are answered in order, and an unneeded body is drained")
     func pipelines() async throws {
         try await GatewayUnderTest.run(Self.setup()) { gateway in
             let wire = try gateway.connect()

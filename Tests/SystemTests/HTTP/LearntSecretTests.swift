@@ -35,7 +35,9 @@ import Testing
         return webhook
     }
 
-    @Test("a secret is learnt once while the route is armed, is used at once and after a restart, and is never logged")
+    @Test(
+        "a secret is learnt once while the route is armed, is used immediately and after a restart, and is never logged"
+    )
     func learning() async throws {
         let gateway = try await GatewayUnderTest(Self.setup)
         try await gateway.log.line { $0.contains("the route has no secret yet") }

@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test("behind a refused request nothing is read, however good it looks")
+    @Test("nothing is read after a refused request, even if it looks valid")
     func readsNoFurther() async throws {
         try await GatewayUnderTest.run { gateway in
             let hidden = Webhook.gitHub().bytes
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test("a request that breaks off is never acted on, at whatever byte it does")
+    @Test("a truncated request is never processed, at any byte")
     func breaksOff() async throws {
         try await GatewayUnderTest.run { gateway in
             let webhook = Webhook.gitHub()

@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test("a sender that waits for 100 Continue gets it, or the refusal at once")
+    @Test("a sender that waits for 100 Continue gets it, or the refusal, immediately")
     func expectsContinue() async throws {
         try await GatewayUnderTest.run { gateway in
             var webhook = Webhook.gitHub()
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    @Test("a length that is too short leaves a rest that is no request; one that is too long waits for more")
+    @Test("the rest after a length that is too short is not a request; one that is too long waits for more")
     func wrongLength() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.body_time": "300ms"])) { gateway in
             let webhook = Webhook.gitHub()

@@ -80,7 +80,7 @@ import Testing
         .gitHub(body: Array(#"{"filling":""#.utf8) + [UInt8](repeating: 0x78, count: bytes - 14) + Array(#""}"#.utf8))
     }
 
-    @Test("many signed bodies at once stay near limits.memory", arguments: [(400, 256 << 10), (180, 1 << 20)])
+    @Test("many concurrent signed bodies stay near limits.memory", arguments: [(400, 256 << 10), (180, 1 << 20)])
     func signed(senders: Int, bytes: Int) async throws {
         try await Self.run { gateway in
             let counts = try await Self.send(Self.large(bytes: bytes), senders: senders, to: gateway)

@@ -37,7 +37,9 @@ import Testing
         }
     }
 
-    @Test("limits.connections_per_address holds for a stranger and not for a trusted proxy, behind which are many")
+    @Test(
+        "limits.connections_per_address applies to an unauthenticated client and not to a trusted proxy with many clients"
+    )
     func connectionsOfOneAddress() async throws {
         for (proxies, isTurnedAway) in [("10.0.0.0/8", true), ("127.0.0.0/8", false)] {
             let settings = ["trusted_proxies": proxies, "limits.connections_per_address": "3"]
@@ -80,7 +82,7 @@ import Testing
         }
     }
 
-    @Test("what a stranger writes into X-Forwarded-For counts for nothing")
+    @Test("an unauthenticated client cannot set its address with X-Forwarded-For")
     func untrusted() async throws {
         for settings in [[:], ["trusted_proxies": "192.0.2.0/24"]] {
             try await GatewayUnderTest.run(GatewaySetup(settings: settings)) { gateway in

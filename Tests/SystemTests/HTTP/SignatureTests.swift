@@ -54,7 +54,7 @@ import Testing
     ]
 
     @Test(
-        "a signature that is not exactly the body's is refused, the connection goes on, and the log says why and no more"
+        "a signature of another body is refused, the connection continues, and the log has only the reason"
     )
     func refuses() async throws {
         try await GatewayUnderTest.run { gateway in

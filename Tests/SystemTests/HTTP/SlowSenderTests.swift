@@ -6,7 +6,7 @@ import Testing
         "limits.head": "300ms", "limits.body_time": "300ms", "limits.idle": "1s", "limits.write": "300ms",
     ]
 
-    @Test("a head that is not complete in time is answered 408, though bytes go on coming")
+    @Test("an incomplete head is answered 408 in time, although bytes still arrive")
     func slowHead() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.limits)) { gateway in
             let started = ContinuousClock.now
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test("a body that is not complete in time is answered 408, by length and in chunks, though bytes go on coming")
+    @Test("an incomplete body is answered 408 in time, by length and in chunks, although bytes still arrive")
     func slowBody() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.limits)) { gateway in
             let webhook = Webhook.gitHub(body: String(repeating: " ", count: 10_000))
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("a TLS handshake that does not come about in time is given up")
+    @Test("a TLS handshake that is not complete in time is closed")
     func slowHandshake() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.limits)) { gateway in
             let wire = try Wire(port: gateway.httpsPort)

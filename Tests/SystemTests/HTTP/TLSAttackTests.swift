@@ -1,6 +1,6 @@
 import Testing
 
-/// What strangers can do with TLS before, in and behind the handshake.
+/// What unauthenticated clients can do with TLS before, during and after the handshake.
 @Suite struct TLSAttackTests {
     private static func failures(_ cause: String) -> String {
         #"sluice_tls_handshake_failures_total{cause="\#(cause)"}"#
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("a ClientHello that announces more than 16 KiB ends the connection at once")
+    @Test("a ClientHello that announces more than 16 KiB ends the connection immediately")
     func largeHello() async throws {
         try await GatewayUnderTest.run { gateway in
             let wire = try Wire(port: gateway.httpsPort)

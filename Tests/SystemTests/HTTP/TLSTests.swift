@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct TLSTests {
     @Test(
-        "TLS 1.2 and 1.3 serve a delivery, with ALPN where it is asked for, and the certificate holds",
+        "TLS 1.2 and 1.3 serve a delivery, with ALPN if it is offered, and the certificate is valid",
         arguments: ["1_2", "1_3"])
     func serves(version: String) async throws {
         try await GatewayUnderTest.run { gateway in
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("clear text on the HTTPS port is answered 400 in clear text, and is never taken for a request")
+    @Test("clear text on the HTTPS port is answered 400 in clear text, and is never processed as a request")
     func plainText() async throws {
         try await GatewayUnderTest.run { gateway in
             let wire = try Wire(port: gateway.httpsPort)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "a certificate that was replaced is served after `sluice reload`, and one that does not work leaves the last one in force"
+        "a certificate that was replaced is served after `sluice reload`, and one that does not work leaves the last one active"
     )
     func reloads() async throws {
         try await GatewayUnderTest.run { gateway in

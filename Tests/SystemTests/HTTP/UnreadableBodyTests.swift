@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("what the head alone ignores is ignored also with a body that cannot be read, but not without a signature")
+    @Test("deliveries that the head alone ignores are ignored with an unreadable body, but not without a signature")
     func ignoredByHead() async throws {
         let routes = """
             routes:
@@ -92,7 +92,7 @@ import Testing
             jobs: [ { type: whole, payload: "${body}" } ]
         """
 
-    @Test("JSON that is posted as something else is told of once for each type, counted, and listed with the routes")
+    @Test("JSON posted as another type is logged once for each type, counted, and listed with the routes")
     func mislabelledJSON() async throws {
         try await GatewayUnderTest.run(GatewaySetup(routes: ["open.yaml": Self.open])) { gateway in
             let types = ["text/plain", "application/x-www-form-urlencoded", "Text/Plain; charset=utf-8", "a/octets"]
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test("half of a surrogate pair is replaced in what is sent to the queue, counted, and told once")
+    @Test("a lone surrogate is replaced in the sent job, counted, and logged once")
     func replacesSurrogates() async throws {
         let queue = try await TestQueue.start()
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in

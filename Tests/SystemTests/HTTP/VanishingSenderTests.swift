@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "what a sender sent whole is stored though it has gone before the answer, and is counted and told",
+        "a complete request is stored although its sender has disconnected before the answer, and is counted and logged",
         .enabled(if: strace != nil, "strace makes the disk slow enough to see it"))
     func beforeAnswer() async throws {
         let strace = try #require(Self.strace)

@@ -1,6 +1,6 @@
 import SluiceBase
 
-/// Runs what blocks on a thread of its own, so that the tests that run beside it go on.
+/// Runs blocking work on a separate thread, so that other tests continue.
 func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         do {

@@ -3,7 +3,7 @@ import SluiceBase
 import SluiceNet
 import Synchronization
 
-/// A process that a test has started. Killed, at the latest, when the last reference to it is gone.
+/// A process that a test has started. Killed, at the latest, when its last reference is released.
 final class ChildProcess: Sendable {
     /// How it ended.
     enum Ending: Sendable, Hashable {

@@ -32,7 +32,7 @@ final class GatewayUnderTest: Sendable {
         _ = try await gateway.process.ending()
     }
 
-    /// Starts the gateway and waits until it is ready. Whoever calls this keeps the object for as long as the gateway
+    /// Starts the gateway and waits until it is ready. The caller keeps the object for as long as the gateway
     /// is to live.
     init(_ setup: GatewaySetup = GatewaySetup()) async throws {
         folder = try setup.folder ?? TemporaryFolder()

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What became of the deliveries of a load, by their numbers.
+/// The results of the deliveries of a load, by their numbers.
 final class LoadResult: Sendable {
     private let statuses = Mutex<[Int: [Int]]>([:])
 

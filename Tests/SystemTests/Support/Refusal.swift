@@ -17,7 +17,7 @@ extension GatewayUnderTest {
     /// Codes whose answer says the reason, too.
     private static let codesWithReason: Set = ["malformed_request", "signature_missing", "signature_invalid"]
 
-    /// Sends `bytes` on a connection of their own and checks the answer to the last request, what becomes of the
+    /// Sends `bytes` on a separate connection and checks the answer to the last request, the fate of the
     /// connection, and the log.
     ///
     /// - Parameters:

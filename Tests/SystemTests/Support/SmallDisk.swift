@@ -15,7 +15,7 @@ struct SmallDisk {
         return unshare + ["sh", "-c", script, path]
     }
 
-    /// A namespace of users makes whoever runs the tests root in it.
+    /// A user namespace makes the user of the tests root in it.
     static let unshare = getuid() == 0 ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"]
 
     /// Whether this machine lets the tests have such a disk.

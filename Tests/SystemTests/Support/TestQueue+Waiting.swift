@@ -35,7 +35,7 @@ extension TestQueue {
     }
 }
 
-/// A continuation that is resumed by whoever comes first.
+/// A continuation that is resumed by the first caller.
 private final class OneAnswer: Sendable {
     private let continuation: Mutex<CheckedContinuation<Bool, Never>?>
 

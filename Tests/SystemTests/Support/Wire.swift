@@ -4,7 +4,7 @@ import SluiceNet
 import Synchronization
 
 /// A TCP connection over which a test sends whatever bytes it likes. Closed, at the latest, when the last reference to
-/// it is gone.
+/// it is released.
 final class Wire: Sendable {
     /// How the other side has ended the connection.
     enum Ending: Sendable, Hashable { case closed, reset }

@@ -58,7 +58,7 @@ extension Guide {
                 ))
         }
 
-        @Test("what a server says of budgets is on the job")
+        @Test("a job has the budgets that the server returned")
         func answer() async throws {
             let answer = RecordingServer.job.replacing("}", with: #","budgets":[{"key":"stripe","cost":2}]}"#)
             _ = try await Guide.recording(answer: answer) { client in

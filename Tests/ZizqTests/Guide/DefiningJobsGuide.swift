@@ -87,7 +87,7 @@ extension Guide {
             #expect(payload(index) == "{}")
         }
 
-        @Test("what a kind says is sent with each of its jobs")
+        @Test("the kind's options are sent with each of its jobs")
         func everything() async throws {
             let job = try await stored(ChargeCard(invoice: "2026-0042", cents: 1250))
             #expect(job.priority == 100)

@@ -16,7 +16,7 @@ extension Guide {
         @Test("the page shows the examples as they are run here")
         func page() throws { try GuidePage("enqueuing.md").expectExamples() }
 
-        @Test("one job is enqueued, and what became of it comes back")
+        @Test("one job is enqueued, and its result returned")
         func one() async throws {
             try await Guide.withQueue { store, client in
                 // example one
@@ -54,7 +54,7 @@ extension Guide {
             }
         }
 
-        @Test("an override goes before the kind, and what neither says is not sent")
+        @Test("an override replaces the kind's option, and options that neither sets are not sent")
         func precedence() async throws {
             let requests = try await Guide.recording { client in
                 // example precedence
@@ -190,7 +190,7 @@ extension Guide {
             }
         }
 
-        @Test("a chunk that fails says what was enqueued, of what nobody knows, and from where on nothing was")
+        @Test("a failed chunk tells which jobs are enqueued, which are unknown, and which are not")
         func chunkFails() async throws {
             try await Guide.withQueue { store, client in
                 store.setFault(.dropAfterCommit, count: 1)
@@ -219,7 +219,7 @@ extension Guide {
             }
         }
 
-        @Test("what is known not to be enqueued is enqueued by a second call")
+        @Test("jobs known not to be enqueued are enqueued by a second call")
         func goesOn() async throws {
             try await Guide.withQueue { store, client in
                 store.setFault(.status(429, error: "busy"), count: 1)

@@ -28,7 +28,7 @@ extension Guide {
             }
         }
 
-        @Test("what to do is asked of the error, not of its case")
+        @Test("the error's properties tell what to do, not its case")
         func questions() async throws {
             try await Guide.withQueue { store, client in
                 store.setFault(.status(429, error: "busy"), count: 1)
@@ -51,7 +51,7 @@ extension Guide {
             }
         }
 
-        @Test("what is not there is told from what went wrong")
+        @Test("a missing job is distinguished from a fault")
         func notFound() async throws {
             try await Guide.withQueue { _, client in
                 let id = "03hafxki710pxbxgtmvmxkl9v"
@@ -66,7 +66,7 @@ extension Guide {
             }
         }
 
-        @Test("a policy lets the client try again, for one call or for all")
+        @Test("a policy makes the client retry, for one call or for all")
         func policy() async throws {
             try await Guide.withQueue { store, client in
                 store.setFault(.dropBeforeCommit, count: 2)
@@ -98,7 +98,7 @@ extension Guide {
             }
         }
 
-        @Test("unless told otherwise only jobs with a unique key are sent again")
+        @Test("by default only jobs with a unique key are sent again")
         func keyed() async throws {
             try await Guide.withQueue(isLicensed: true) { store, client in
                 store.setFault(.dropAfterCommit, count: 1)
@@ -113,7 +113,7 @@ extension Guide {
             }
         }
 
-        @Test("the policy for what may be done twice is part of the configuration")
+        @Test("the policy for repeatable calls is part of the configuration")
         func configured() {
             // example configured
             var configuration = ZizqConfiguration()

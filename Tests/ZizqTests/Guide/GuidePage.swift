@@ -4,7 +4,7 @@ import Testing
 /// The guide to the client, `docs/zizq`: its suites, and the jobs that its examples are about.
 enum Guide {}
 
-/// A page of the guide, and the examples of it that a test runs: each stands in the test's source between `// example
+/// A page of the guide, and the examples of it that a test runs: each is in the test's source between `// example
 /// NAME` and `// end`, and in the page as a block of Swift, word for word.
 struct GuidePage {
     struct Example: Equatable {
@@ -88,7 +88,7 @@ struct GuidePage {
 
 extension Guide {
     @Suite struct Pages {
-        @Test("an example is what stands between its marks, without the indentation that its lines have in common")
+        @Test("an example is the text between its marks, without the common indentation")
         func finds() throws {
             let examples = try GuidePage.examples(inFile: #filePath).map { $0 }
             #expect(examples == [GuidePage.Example(name: "of two lines", text: "let one = [\n    1\n]")])

@@ -31,7 +31,7 @@ extension Guide {
             }
         }
 
-        @Test("jobs are counted by what they are like")
+        @Test("jobs are counted by their properties")
         func count() async throws {
             try await Guide.withQueue { _, client in
                 try await fill(client)

@@ -50,7 +50,7 @@ extension Guide {
             }
         }
 
-        @Test("jobs of several kinds are taken from several queues, and told by their type")
+        @Test("jobs of several kinds are taken from several queues, and distinguished by their type")
         func raw() async throws {
             try await Guide.withQueue { store, client in
                 let mailer = Mailer()
@@ -75,7 +75,7 @@ extension Guide {
             }
         }
 
-        @Test("several jobs are worked on at once, as many as are prefetched")
+        @Test("several jobs are processed concurrently, as many as are prefetched")
         func concurrent() async throws {
             try await Guide.withQueue { store, client in
                 let mailer = Mailer()
@@ -102,7 +102,7 @@ extension Guide {
             }
         }
 
-        @Test("a worker that is cancelled gives back what it has not reported")
+        @Test("a cancelled worker returns its unreported jobs")
         func cancelled() async throws {
             try await Guide.withQueue { store, client in
                 try await client.enqueue(SendEmail(to: "alice@example.com"))
@@ -118,7 +118,7 @@ extension Guide {
             }
         }
 
-        @Test("leaving the loop gives jobs back, too, and what is then said of them is not found")
+        @Test("leaving the loop returns jobs, too, and later reports are not found")
         func left() async throws {
             try await Guide.withQueue { store, client in
                 try await client.enqueue(SendEmail(to: "alice@example.com"))
@@ -133,7 +133,7 @@ extension Guide {
                     try await client.success(id)
                 } catch {
                     guard error.isNotFound else { throw error }
-                    print("another worker has it, or will get it")
+                    print("it is back in its queue, or already done")
                 }
                 // end
             }
@@ -149,7 +149,7 @@ extension Guide {
                     done.append(job.id)
                     if done.count == 3 {
                         let lost = try await client.success(done)
-                        print("\(lost.count) of them had been given to another worker")
+                        print("\(lost.count) of them were no longer in flight")
                         break
                     }
                 }
@@ -159,7 +159,7 @@ extension Guide {
             }
         }
 
-        @Test("a failure is tried again by the backoff, after a time, or never")
+        @Test("a failed job is retried after the backoff, after a given time, or never")
         func failures() async throws {
             try await Guide.withQueue { store, client in
                 try await client.enqueueBulk().add(RebuildIndex()).add(RebuildIndex()).add(RebuildIndex()).send()

@@ -1,12 +1,12 @@
 internal import SluiceBase
 internal import Synchronization
 
-/// Which connections a server has, by loop and by address. Shared by its loops.
-final class ConnectionCensus: Sendable {
-    /// What one loop tells the others, written by that loop alone.
+/// Counts the connections of a server, by loop and by address. Shared by its loops.
+final class ConnectionCounts: Sendable {
+    /// The numbers of one loop for the others, written only by that loop.
     final class Loop: Sendable {
         let open = Atomic<Int>(0)
-        /// Since when its longest idle connection is idle, in monotonic nanoseconds; `Int64.max` where none is.
+        /// The start of its longest idle time, in monotonic nanoseconds; `Int64.max` if no connection is idle.
         let longestIdleSince = Atomic<Int64>(.max)
     }
 
@@ -35,7 +35,7 @@ final class ConnectionCensus: Sendable {
     /// All open connections.
     var total: Int { loops.reduce(0) { $0 + $1.open.load(ordering: .relaxed) } }
 
-    /// The loop with the fewest connections, the first of them where several have as few.
+    /// The loop with the fewest connections; the first of several.
     private var emptiest: Int {
         var best = 0
         for index in loops.indices.dropFirst()
@@ -45,7 +45,7 @@ final class ConnectionCensus: Sendable {
         return best
     }
 
-    /// The loop that has the connection that has been idle longest of all.
+    /// The loop with the connection that has been idle longest.
     var longestIdle: Int? {
         var best: (since: Int64, index: Int)?
         for index in loops.indices {
@@ -55,11 +55,11 @@ final class ConnectionCensus: Sendable {
         return best?.index
     }
 
-    /// Counts a connection to the loop with the fewest, from the moment it is accepted, so that a burst is spread
+    /// Counts a connection towards the loop with the fewest, from the moment it is accepted, so that a burst is spread
     /// evenly.
     ///
-    /// - Returns: nil where its address has as many as it may have, and nothing is counted then; else its ticket and
-    ///   who goes for it.
+    /// - Returns: `nil` if its address has reached its limit, and nothing is counted then; otherwise its ticket and the
+    ///   connection to close for it.
     func enter(_ peer: PeerAddress) -> (ticket: ConnectionRegister.Ticket, victim: ConnectionRegister.Victim)? {
         let isExempt = unlimited.contains { $0.contains(peer) }
         return register.withLock { register in
@@ -69,20 +69,20 @@ final class ConnectionCensus: Sendable {
         }
     }
 
-    /// Notes what a connection has come to.
+    /// Records a change of a connection.
     ///
-    /// - Returns: whose handshake is given up for this one, if there are too many.
+    /// - Returns: the connection whose handshake is closed for this one, if there are too many.
     func moved(
         _ ticket: ConnectionRegister.Ticket, from old: ConnectionRegister.Standing, to new: ConnectionRegister.Standing
     ) -> ConnectionRegister.Victim {
         register.withLock { $0.moved(ticket, from: old, to: new) }
     }
 
-    /// Waits until nothing is open, but no longer than `limit`. For one caller.
+    /// Waits until no connection is open, at most `limit`. For one caller.
     func waitUntilEmpty(atMost limit: Duration) async {
         isAwaited.store(true, ordering: .relaxed)
         let timer = Task {
-            // A cancelled sleep is a wait that is over.
+            // A cancelled sleep ends the wait.
             try? await Task.sleep(for: limit)
             endWait()
         }
@@ -105,7 +105,7 @@ final class ConnectionCensus: Sendable {
         if case .waiting(let continuation) = before { continuation.resume() }
     }
 
-    /// Takes a closed connection off the count.
+    /// Removes a closed connection from the count.
     func leave(_ ticket: ConnectionRegister.Ticket) {
         register.withLock { $0.leave(ticket) }
         loops[ticket.loop].open.wrappingSubtract(1, ordering: .relaxed)

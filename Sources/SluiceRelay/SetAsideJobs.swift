@@ -1,0 +1,194 @@
+internal import SluiceBase
+internal import SluiceOutbox
+
+/// When the jobs that were set aside are sent again, and the queues of which everything is set aside. One for all
+/// lanes; a value without I/O. Monotonic clock, nanoseconds.
+///
+/// Three jobs of one queue that are set aside, while none of it is accepted, show that the queue is refused as a whole.
+/// It is *held*: its jobs are set aside without being sent, and one of them is sent now and then. Once one is accepted,
+/// they are sent in their order, and the jobs behind them are held until none of them is left.
+struct SetAsideJobs: Sendable {
+    /// Between two passes over the jobs that were set aside one by one.
+    static let interval: Duration = .seconds(600)
+    /// After one that is still refused; the shortest wait before a job of a held queue is sent.
+    static let spacing: Duration = .seconds(5)
+    /// How many jobs of a queue show that it is refused as a whole, and end the sending of what was held.
+    static let neededJobs = 3
+    /// A refused try that took long is followed by a wait of so many times that: a slow refusal holds up other jobs.
+    private static let slowness: Int64 = 20
+    /// Queues of which it is counted how many jobs were set aside.
+    private static let mostCounted = 1000
+
+    /// A queue of which no job is sent with those of other queues.
+    private struct Hold {
+        var text: String
+        /// The last job that was tried, or that was accepted.
+        var cursor: Int64 = 0
+        /// Behind which job the sending begins once one is accepted: those before it were refused although others of
+        /// the queue were accepted.
+        var start: Int64 = 0
+        var wait = SetAsideJobs.spacing
+        var dueAt: Int64
+        /// How many jobs the next request may have; 0 until one is accepted.
+        var size = 0
+        var refusedInARow = 0
+        /// Whether a lane has jobs of it.
+        var isClaimed = false
+
+        var isDraining: Bool { size > 0 }
+    }
+
+    /// Jobs of each queue that were set aside since the last that was accepted.
+    private var counts: [String: Int] = [:]
+    private var holds: [String: Hold] = [:]
+    /// How often a queue was held or released.
+    private(set) var generation = 0
+    /// Whether jobs of other queues may be set aside: also those of an earlier process.
+    private var mayHaveSome: Bool
+    private var dueAt: Int64 = .min
+    /// The last job that was read in this pass.
+    private var cursor: Int64 = 0
+
+    init(mayHaveSome: Bool) { self.mayHaveSome = mayHaveSome }
+
+    // MARK: Queues
+
+    /// Whether no queue is held.
+    var hasNoHolds: Bool { holds.isEmpty }
+
+    /// Why the jobs of this queue are set aside without being sent; nil if they are not.
+    func text(ofHeld queue: String) -> String? { holds[queue]?.text }
+
+    /// A job was set aside because it was refused while others were accepted.
+    ///
+    /// - Parameter isAlone: whether others of its queue are accepted.
+    /// - Returns: whether its queue is held from now on.
+    mutating func added(of queue: String, isAlone: Bool, text: String, now: Int64) -> Bool {
+        if !mayHaveSome { dueAt = now + Self.interval.wholeNanoseconds }
+        mayHaveSome = true
+        guard !isAlone, holds[queue] == nil, counts[queue] != nil || counts.count < Self.mostCounted else {
+            return false
+        }
+        counts[queue, default: 0] += 1
+        guard counts[queue] == Self.neededJobs else { return false }
+        holds[queue] = Hold(text: text, dueAt: now + Self.spacing.wholeNanoseconds)
+        generation += 1
+        return true
+    }
+
+    /// Jobs were accepted.
+    mutating func accepted(_ jobs: ArraySlice<StoredJob>) {
+        guard !counts.isEmpty else { return }
+        for index in jobs.indices where holds[jobs[index].job.queue] == nil { counts[jobs[index].job.queue] = nil }
+    }
+
+    // MARK: When which job is sent
+
+    /// - Returns: which jobs to send; nil if it is not the time for any.
+    mutating func claim(now: Int64) -> SetAsideQuery? {
+        let next = holds.lazy.filter { !$0.value.isClaimed }.min { $0.value.dueAt < $1.value.dueAt }
+        if let (queue, hold) = next, hold.dueAt <= now {
+            holds[queue]?.isClaimed = true
+            return SetAsideQuery(after: hold.cursor, selection: .queue(queue), limit: max(1, hold.size))
+        }
+        guard mayHaveSome, now >= dueAt else { return nil }
+        dueAt = now + Self.interval.wholeNanoseconds
+        return SetAsideQuery(after: cursor, selection: .othersThan(Set(holds.keys)), limit: 1)
+    }
+
+    /// The claimed jobs were read.
+    ///
+    /// - Returns: the queue that is not held any more.
+    mutating func read(_ page: SetAsidePage, of query: SetAsideQuery, now: Int64) -> String? {
+        switch query.selection {
+        case .othersThan: readOthers(page, query, now: now)
+        case .queue(let queue):
+            guard page.jobs.isEmpty else { return nil }
+            if let end = page.scannedThrough {
+                look(for: queue, from: end, now: now)
+            } else if query.after > 0, holds[queue]?.isDraining == false {
+                look(for: queue, from: 0, now: now)
+            } else {
+                release(queue)
+                return queue
+            }
+        }
+        return nil
+    }
+
+    private mutating func look(for queue: String, from cursor: Int64, now: Int64) {
+        holds[queue]?.cursor = cursor
+        holds[queue]?.dueAt = now
+    }
+
+    private mutating func readOthers(_ page: SetAsidePage, _ query: SetAsideQuery, now: Int64) {
+        if let last = page.jobs.last?.id ?? page.scannedThrough {
+            cursor = last
+            dueAt = page.jobs.isEmpty ? now : now + Self.spacing.wholeNanoseconds
+        } else {
+            if query.after == 0, holds.isEmpty { mayHaveSome = false }
+            cursor = 0
+            dueAt = now + Self.interval.wholeNanoseconds
+        }
+    }
+
+    private mutating func release(_ queue: String) {
+        (holds[queue], counts[queue]) = (nil, nil)
+        generation += 1
+    }
+
+    /// The lane has no more jobs of this queue.
+    mutating func endClaim(_ queue: String) { holds[queue]?.isClaimed = false }
+
+    /// How long until a job is to be sent; nil if there is none.
+    func untilDue(now: Int64) -> Duration? {
+        let dues = holds.values.lazy.filter { !$0.isClaimed }.map(\.dueAt)
+        let due = min(dues.min() ?? .max, mayHaveSome ? dueAt : .max)
+        return due == .max ? nil : .nanoseconds(max(0, due - max(now, 0)))
+    }
+
+    // MARK: Answers
+
+    /// Jobs that were set aside were accepted, or one is refused by Zizq's own word, which shows the same: the next may
+    /// be, too.
+    ///
+    /// - Parameter mostJobs: in one request.
+    mutating func passed(_ jobs: ArraySlice<StoredJob>, mostJobs: Int, now: Int64) {
+        guard let last = jobs.last else { return }
+        guard var hold = holds[last.job.queue] else { return dueAt = min(dueAt, now) }
+        hold.cursor = hold.isDraining ? last.id : hold.start
+        hold.size = min(mostJobs, max(1, hold.size * 2))
+        (hold.dueAt, hold.wait, hold.refusedInARow) = (now, Self.spacing, 0)
+        holds[last.job.queue] = hold
+    }
+
+    /// Jobs that were set aside are refused again.
+    ///
+    /// - Parameter sentAt: when they were sent.
+    mutating func refused(_ jobs: ArraySlice<StoredJob>, text: String, sentAt: Int64, now: Int64) {
+        guard let last = jobs.last else { return }
+        let least = (now - sentAt) * Self.slowness
+        guard var hold = holds[last.job.queue] else { return dueAt = max(dueAt, now + least) }
+        hold.text = text
+        hold.dueAt = now
+        if jobs.count > 1 {
+            hold.size = 1
+        } else {
+            hold.cursor = last.id
+            hold.refusedInARow += 1
+            if hold.isDraining { hold.start = max(hold.start, last.id) }
+            if !hold.isDraining || hold.refusedInARow >= Self.neededJobs {
+                hold.dueAt = now + max(hold.wait.wholeNanoseconds, least)
+                hold.wait = min(hold.wait * 2, Self.interval)
+                hold.size = 0
+            }
+        }
+        holds[last.job.queue] = hold
+    }
+
+    /// Jobs that were set aside could not be sent now: it says nothing of them.
+    mutating func delayed(_ jobs: ArraySlice<StoredJob>, by wait: Duration, now: Int64) {
+        guard let queue = jobs.last?.job.queue, holds[queue] != nil else { return }
+        holds[queue]?.dueAt = now + max(wait, Self.spacing).wholeNanoseconds
+    }
+}

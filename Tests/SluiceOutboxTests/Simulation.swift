@@ -1,0 +1,454 @@
+import SluiceBase
+
+@testable import SluiceOutbox
+
+/// What may have become of a job.
+enum JobFate: Hashable {
+    case pending
+    case delivered
+    case parked
+    case setAside
+    case dead
+    case discarded
+
+    static let undelivered: Set<JobFate> = [.pending, .parked, .setAside, .dead]
+}
+
+/// One run. What the outbox has acknowledged is known here, by the number of each delivery.
+final class Simulation {
+    typealias Fate = JobFate
+
+    struct Accepted {
+        let number: Int
+        let key: Int?
+        let body: Int
+        /// True time.
+        let at: Int64
+        let window: Int64
+        /// How far the wall clock was ahead.
+        let ahead: Int64
+        /// More than one where an operation failed and a crash will tell.
+        var fates: Set<JobFate>
+    }
+
+    static let windows: [Int64] = [60, 600, 3600]
+    /// The slow walk reads a row once a second, and jobs once a second: milliseconds.
+    static let slack: Int64 = 5000
+
+    private(set) var violations: [String] = []
+    var random: SplitMix
+    let vfs = FaultyVFS()
+    var fixture: Fixture
+    var store: OutboxStore
+    var sabotage: String?
+    let seed: Int
+    let zizq: SimulatedZizq?
+    var relay: SimulatedRelay?
+    let fault: SimulatedRelay.Fault?
+    /// How often the routes were loaded with other windows.
+    var reloads = 0
+    /// The route of every fifth key is not there: its keys stay.
+    var isRouteAway = false
+    /// Keys that a person had forgotten when that was not committed, perhaps.
+    var perhapsForgotten: Set<Int> = []
+    /// Dead letters in files, with the numbers of their jobs.
+    var exported: [(number: Int, content: DeadLetterContent)] = []
+    /// By number; a delivery without a job has the fate `discarded`.
+    var accepted: [Int: Accepted] = [:]
+    /// The newest acceptance of each key.
+    var newest: [Int: Int] = [:]
+    var next = 1
+    /// Jobs that lost their place in the order of sending.
+    var moved: Set<Int> = []
+    var clockOffset: Int64 = 0
+    var step = 0
+    /// Whether a fault is on.
+    var isFaulty = false
+
+    init(
+        seed: Int, sabotage: String? = nil, fault: SimulatedRelay.Fault? = nil, syncs: Bool = true
+    ) async throws {
+        random = SplitMix(seed: UInt64(seed))
+        (self.seed, self.sabotage, self.fault) = (seed, sabotage, fault)
+        zizq = seed.isMultiple(of: 2) ? SimulatedZizq(isLicensed: seed.isMultiple(of: 4)) : nil
+        vfs.set { ($0.remembersUnsynced, $0.ignoresSyncs) = (true, !syncs) }
+        fixture = Fixture {
+            $0.recentKeys = 40
+            $0.maximumBytes = ByteCount(bytes: 400_000)
+            $0.reserve = ByteCount(bytes: 65_536)
+        }
+        fixture.configuration.vfs = vfs.name
+        fixture.configuration.keepDelivered = .seconds([0, 30, 3600][seed % 3])
+        store = try fixture.open()
+        prepareQueue()
+        try await startRelay()
+    }
+
+    func prepareQueue() {
+        zizq?.checksOrder = seed % 6 == 0
+        zizq?.isMoved = { [unowned self] in moved.contains($0) }
+        zizq?.judge = { [unowned self] number in
+            guard let job = accepted[number] else { return isUncertain ? nil : "its delivery was refused" }
+            return job.fates.isSubset(of: [.dead, .discarded]) ? "it is \(job.fates)" : nil
+        }
+    }
+
+    func startRelay() async throws {
+        guard zizq != nil else { return }
+        let lanes = seed % 6 == 0 ? 1 : 1 + pick(4)
+        relay = try await SimulatedRelay(
+            on: store, lanes: lanes, seed: seed, now: fixture.time.monotonicNanoseconds(),
+            fault: fault)
+    }
+
+    /// Milliseconds, whatever the wall clock says.
+    var now: Int64 { fixture.time.monotonicNanoseconds() / 1_000_000 }
+
+    func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
+
+    func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+
+    func violate(_ text: String) { violations.append("step \(step): \(text)") }
+
+    // MARK: Steps
+
+    func run(steps: Int) async throws {
+        for index in 1...steps {
+            step = index
+            if index == steps / 2, let sql = sabotage { try await hurt(sql) }
+            try await takeStep()
+            if !isFaulty { try checkFigures() }
+        }
+        try await end()
+        violations += zizq?.violations ?? []
+    }
+
+    /// As an error of the outbox would leave the file, which is then opened again.
+    func hurt(_ sql: String) async throws {
+        settle()
+        guard !isFaulty else { return }
+        try store.session.connection.execute(sql)
+        try await reopen()
+    }
+
+    func takeStep() async throws {
+        switch pick(22) {
+        case 0..<8: deliver()
+        case 8..<12: relay == nil ? try acknowledge() : try await relaySteps(60)
+        case 12: try person()
+        case 13:
+            guard relay == nil else { return changeWeather() }
+            chance(50) ? try setAside() : try takeBack()
+        case 14, 15: pass(.milliseconds(Int64(pick(90_000))))
+        case 16: diskFault()
+        case 17: try await crash()
+        case 18: setClock()
+        case 19: try letters()
+        case 20: chance(50) ? forget() : reload()
+        default: try chance(20) ? backUp() : quiet()
+        }
+    }
+
+    /// Routes with other windows: what was accepted before keeps its own.
+    func reload() {
+        reloads += 1
+        isRouteAway = chance(30)
+    }
+
+    func changeWeather() {
+        zizq?.weather = chance(30) ? .fair : SimulatedZizq.Weather.allCases.randomElement(using: &random) ?? .fair
+        // What must come in order must not be refused.
+        if zizq?.checksOrder == true, [.refusesQueue, .refusesJobs, .broken].contains(zizq?.weather) {
+            zizq?.weather = .away
+        }
+    }
+
+    func relaySteps(_ most: Int) async throws {
+        guard let relay, let zizq else { return }
+        for _ in 0...pick(most) {
+            try await relay.step(pick(4), now: fixture.time.monotonicNanoseconds(), zizq: zizq) { numbers, fate, body in
+                if fate == .setAside || fate == .parked { moved.formUnion(numbers) }
+                let isDone = change(numbers, to: fate, body)
+                if !isDone { zizq.mayComeAgain.formUnion(numbers) }
+                return isDone
+            }
+        }
+    }
+
+    /// A batch of new deliveries and of repetitions.
+    func deliver() {
+        var batch: [Submission] = []
+        var expected: [(number: Int, key: Int?, body: Int, window: Int64)] = []
+        for _ in 0...pick(30) {
+            let isRepetition = chance(30) && next > 1
+            let key = chance(10) ? nil : isRepetition ? max(1, next - 1 - pick(200)) : next
+            if isRouteAway, let key, key.isMultiple(of: 5) {
+                next += 1
+                continue
+            }
+            let window = Self.windows[((key ?? next) + reloads) % 3]
+            let body = isRepetition && chance(10) ? 1_000_000 + next : key ?? next
+            batch.append(
+                sample(
+                    next, key: key, hasKey: key != nil, body: body, at: fixture.time, window: .seconds(window),
+                    jobs: next % 4 == 0 ? 0 : 1, queue: "queue-\(next % 3)"))
+            expected.append((next, key, body, window * 1000))
+            next += 1
+        }
+        for (outcome, delivery) in zip(store.outcomes(batch), expected) {
+            switch outcome {
+            case .stored: accept(delivery.number, delivery.key, delivery.body, delivery.window)
+            case .duplicate(_, let changed): repeated(delivery.key, delivery.body, changed: changed)
+            case .refused(let code):
+                // After a sync that failed the batch may be there after a crash, with its keys.
+                if code == .commitFailed { isUncertain = true }
+            }
+        }
+    }
+
+    /// Whether a transaction failed: what is in the file is only known after the next crash or recovery.
+    var isUncertain = false
+
+    func accept(_ number: Int, _ key: Int?, _ body: Int, _ window: Int64) {
+        if let key, let holder = newest[key].flatMap({ accepted[$0] }), holds(holder),
+            !perhapsForgotten.contains(key)
+        {
+            violate("delivery \(number) was accepted although key \(key) holds by \(holder.number)")
+        }
+        let fate: Fate = number % 4 == 0 ? .discarded : .pending
+        accepted[number] = Accepted(
+            number: number, key: key, body: body, at: now, window: window, ahead: max(0, clockOffset), fates: [fate])
+        if let key {
+            newest[key] = number
+            perhapsForgotten.remove(key)
+        }
+    }
+
+    /// Whether a key must hold: its window is not over, or a job is pending, parked or dead.
+    func holds(_ holder: Accepted) -> Bool {
+        if now < holder.at + holder.window { return true }
+        return holder.fates.isSubset(of: Fate.undelivered)
+    }
+
+    func repeated(_ key: Int?, _ body: Int, changed: Bool) {
+        guard let key, let holder = newest[key].flatMap({ accepted[$0] }) else {
+            if !isUncertain, !perhapsForgotten.contains(key ?? 0) {
+                violate("a duplicate of key \(key ?? 0), which nothing holds")
+            }
+            return
+        }
+        if changed != (holder.body != body) { violate("key \(key): another body is not told apart") }
+        let isOver = now > holder.at + holder.window + holder.ahead + Self.slack
+        // While the wall clock is behind, what it says is not over.
+        if isOver, clockOffset >= 0, holder.fates.isDisjoint(with: Fate.undelivered) {
+            violate("key \(key) holds for longer than its window")
+        }
+    }
+
+    // MARK: What happens to jobs
+
+    static func number(of job: Job) -> Int { number(of: job.type) }
+
+    static func number(of type: String) -> Int { Int(type.split(separator: "-")[1]) ?? 0 }
+
+    func pendingJobs() throws -> [(id: Int64, number: Int)] {
+        let statement = try store.session.connection.prepare(
+            """
+            SELECT id, type FROM jobs WHERE id >= ?1 AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1) ORDER BY id
+            """)
+        statement.bind(store.firstPendingJobID, at: 1)
+        defer { statement.reset() }
+        var jobs: [(id: Int64, number: Int)] = []
+        while try statement.step() { jobs.append((statement.int64(0), Self.number(of: statement.text(1)))) }
+        return jobs
+    }
+
+    /// Does what changes jobs; where it fails both fates are possible until the next crash tells.
+    @discardableResult
+    func change(_ numbers: [Int], to fate: Fate, _ body: () throws -> Void) -> Bool {
+        if fate == .pending { moved.formUnion(numbers) }
+        do {
+            try body()
+            for number in numbers { accepted[number]?.fates = [fate] }
+            return true
+        } catch OutboxError.beingSent {
+            return false
+        } catch {
+            for number in numbers { accepted[number]?.fates.insert(fate) }
+            return false
+        }
+    }
+
+    func acknowledge() throws {
+        var jobs = try pendingJobs()
+        guard !jobs.isEmpty else { return }
+        if chance(50) { jobs.shuffle(using: &random) }
+        let taken = jobs.prefix(1 + pick(jobs.count))
+        change(taken.map(\.number), to: .delivered) {
+            try store.acknowledge(taken.map { Acknowledgement(job: $0.id, zizqID: "z") })
+        }
+    }
+
+    // MARK: Time and faults
+
+    func pass(_ duration: Duration) { fixture.time.advance(by: duration) }
+
+    func quiet() {
+        for _ in 0...pick(40) { _ = store.maintainIdle() }
+    }
+
+    /// Days away for some steps, and back.
+    func setClock() {
+        let offset: Int64 = clockOffset == 0 ? (chance(50) ? 1 : -1) * (1 + Int64(pick(10))) * 86_400_000 : 0
+        fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + offset - clockOffset)
+        clockOffset = offset
+    }
+
+    func diskFault() {
+        if isFaulty { return settle() }
+        isFaulty = true
+        if chance(50) {
+            vfs.set { $0.failingSyncs = [.log] }
+        } else {
+            vfs.set { $0.fullFiles = [.log] }
+        }
+    }
+
+    /// Ends the faults, and waits until the store has recovered.
+    func settle() {
+        vfs.set { faults in
+            faults.failingSyncs = []
+            faults.fullFiles = []
+        }
+        for _ in 0..<20 where store.status.condition == .failing || store.status.condition == .diskFull {
+            pass(.seconds(2))
+            _ = store.maintainIdle()
+        }
+        isFaulty = store.status.condition == .failing || store.status.condition == .diskFull
+        if isFaulty { violate("the outbox does not recover: \(store.status.condition)") }
+    }
+
+    func crash() async throws {
+        if clockOffset != 0 { setClock() }
+        if !isFaulty { try await reopen() } else { settle() }
+    }
+
+    /// The files as a power cut leaves them, opened again: of what was not synced, any sectors may be there.
+    func reopen() async throws {
+        let before = store.status
+        // What the queue has and the outbox does not know of comes again.
+        zizq?.mayComeAgain.formUnion((zizq?.stored ?? [:]).keys.filter { accepted[$0]?.fates != [.delivered] })
+        moved.formUnion(accepted.values.filter { $0.fates.contains(.setAside) }.map(\.number))
+        let copy = Fixture { $0 = self.fixture.configuration }
+        copy.configuration.path = copy.folder.file("outbox.db")
+        for (name, file) in [("outbox.db", FaultyVFS.File.database), ("outbox.db-wal", .log)] {
+            copy.folder.write(vfs.afterPowerCut(fixture.folder.read(name), of: file, using: &random), to: name)
+        }
+        copy.time.advance(by: .milliseconds(now - copy.time.monotonicNanoseconds() / 1_000_000))
+        copy.time.setWall(milliseconds: fixture.time.wallMilliseconds())
+        (fixture, store) = (copy, try copy.open())
+        try await startRelay()
+        // The files of before are closed.
+        vfs.set { $0.unsynced = [:] }
+        if sabotage == nil || step < 125 {
+            let after = store.status
+            if (before.pendingJobs, before.rememberedKeys, before.undeliveredBytes, before.parkedJobs)
+                != (after.pendingJobs, after.rememberedKeys, after.undeliveredBytes, after.parkedJobs)
+            {
+                violate("other figures after a crash: \(before) \(after)")
+            }
+        }
+    }
+
+    // MARK: What must hold
+
+    /// Each job is in one place, and it is one that it can be in.
+    func checkFigures() throws {
+        var places: [Int: Fate] = [:]
+        func put(_ number: Int, _ fate: Fate) {
+            if let other = places.updateValue(fate, forKey: number) { violate("job \(number) is \(other) and \(fate)") }
+        }
+        var last = 0
+        for job in try pendingJobs() {
+            put(job.number, .pending)
+            guard !moved.contains(job.number) else { continue }
+            if job.number < last { violate("job \(job.number) comes after \(last)") }
+            last = job.number
+        }
+        for row in try rows("SELECT type FROM parked WHERE set_aside IS NULL") { put(row, .parked) }
+        for row in try rows("SELECT type FROM parked WHERE set_aside = 1") { put(row, .setAside) }
+        for row in try rows("SELECT type FROM dead_letters") { put(row, .dead) }
+        for (number, job) in accepted where number % 4 != 0 {
+            let found = places.removeValue(forKey: number)
+            let possible = job.fates
+            let isRight = found.map { possible.contains($0) } ?? !possible.isDisjoint(with: [.delivered, .discarded])
+            if !isRight { violate("job \(number) is \(found.map { "\($0)" } ?? "gone"), and should be \(possible)") }
+            if found == nil, let zizq, possible == [.delivered], zizq.stored[number] == nil {
+                violate("job \(number) is acknowledged, and not in the queue")
+            }
+            accepted[number]?.fates = found.map { [$0] } ?? possible.intersection([.delivered, .discarded])
+        }
+        if !places.isEmpty, !isUncertain { violate("jobs that were refused: \(places)") }
+        let pending = accepted.values.count { $0.fates == [.pending] }
+        if store.status.pendingJobs != pending, !isUncertain {
+            violate("\(store.status.pendingJobs) jobs are said to be pending, \(pending) are")
+        }
+    }
+
+    func rows(_ sql: String) throws -> [Int] {
+        let statement = try store.session.connection.prepare(sql)
+        defer { statement.reset() }
+        var numbers: [Int] = []
+        while try statement.step() { numbers.append(Self.number(of: statement.text(0))) }
+        return numbers
+    }
+
+    /// Once the queue is well, every job gets there within two hours.
+    func sendEverything() async throws {
+        guard let zizq, let relay else { return }
+        zizq.weather = .fair
+        let end = now + 7_200_000
+        while store.status.pendingJobs + store.status.parkedJobs > 0, now < end {
+            pass(.nanoseconds(max(30_000_000_000, relay.nextDue - fixture.time.monotonicNanoseconds())))
+            try await relaySteps(60)
+        }
+        if now >= end { violate("\(store.status.pendingJobs) and \(store.status.parkedJobs) jobs are never sent") }
+        try checkFigures()
+        for (number, job) in accepted where job.fates == [.pending] || job.fates == [.setAside] {
+            violate("job \(number) is never sent")
+        }
+    }
+
+    /// When everything is delivered and every window is over, nothing is left.
+    func end() async throws {
+        settle()
+        if clockOffset != 0 { setClock() }
+        try checkFigures()
+        try await sendEverything()
+        while try store.unpark(limit: 500) > 0 {}
+        while let job = try store.session.connection.integer("SELECT min(job) FROM parked") {
+            try store.takeBack([job], acknowledgements: [Acknowledgement(job: job, zizqID: "z")])
+        }
+        while let letter = try store.deadLetters(after: 0).first {
+            _ = try store.replaceDeadLetter(letter.id, with: [])
+        }
+        while case let jobs = try pendingJobs(), !jobs.isEmpty {
+            try store.acknowledge(jobs.map { Acknowledgement(job: $0.id, zizqID: "z") })
+        }
+        // Behind rows from the future, if there are any.
+        _ = store.commit(
+            Self.windows.enumerated().map { sample(next + $0, at: fixture.time, window: .seconds($1), jobs: 0) })
+        if store.status.undeliveredBytes != 0 { violate("\(store.status.undeliveredBytes) bytes are left undelivered") }
+        // Longer than any clock was ahead: rows with a dead letter go by their own time.
+        for _ in 0..<20 {
+            pass(.seconds(50_000))
+            for _ in 0..<1000 where !store.maintainIdle() { break }
+        }
+        if store.status.rememberedKeys != 0 { violate("\(store.status.rememberedKeys) keys are never forgotten") }
+        for table in ["deliveries", "jobs", "delivered", "requests"] {
+            let count = try store.number("SELECT count(*) FROM \(table)")
+            if count != 0 { violate("\(count) rows are left in \(table)") }
+        }
+        if try store.session.connection.text("PRAGMA integrity_check") != "ok" { violate("the file is damaged") }
+    }
+}
