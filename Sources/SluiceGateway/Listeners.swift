@@ -79,7 +79,7 @@ struct Listeners: Sendable {
     ) async -> HTTPServer {
         let console = OutboxConsole(
             .running(outbox, reader), limit: core.settings.outbox.maxBytes, time: core.time,
-            relay: { relay.condition.sentence }
+            learnt: core.learnt, relay: { relay.condition.sentence }
         ) {
             DeadLetterRenderer.render($0, with: reload.activeRoutes)
         }

@@ -51,6 +51,17 @@ import Testing
         #expect(compile([("r.yaml", text(verify))]).problems.map(\.message) == [])
     }
 
+    @Test("the part of a URL that never changes may contain what separates it")
+    func constantURL() throws {
+        let route = try route(text("signed: '${url}.${body}'"))
+        for (target, isValid) in [("/hook", true), ("/hook?a", true), ("/hook?a.b", false)] {
+            var request = TestRequest("{}", target: target)
+            let signed = Array("https://example.com\(target).{}".utf8)
+            request.headers = [("X-Signature", signature(signed, Self.secret))]
+            #expect((request.judged(by: route) == "valid") == isValid, "\(target)")
+        }
+    }
+
     @Test("methods of which one begins with another do not end by themselves")
     func methods() {
         let verify = "signed: '${method}${body}'"

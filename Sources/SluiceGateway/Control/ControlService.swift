@@ -51,10 +51,9 @@ struct ControlAnswerer: Sendable {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
         case .routes: .document(await routes())
         case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
-        case .forgetLearntSecrets(let name): await forgetSecrets(of: name, asked)
         case .verifyQuarantined(let id): await verify(id)
-        case .quarantine, .dropQuarantined, .learntSecrets, .status, .jobs, .job, .deadLetters, .deadLetter, .delivery,
-            .retry, .discard, .bury,
+        case .quarantine, .dropQuarantined, .learntSecrets, .forgetLearntSecrets, .status, .jobs, .job, .deadLetters,
+            .deadLetter, .delivery, .retry, .discard, .bury,
             .forgetDelivery, .forgetKey, .backup, .exportDeadLetter, .importDeadLetter,
             .replayFigures, .replay:
             await console.answer(asked)
@@ -91,12 +90,6 @@ struct ControlAnswerer: Sendable {
             return .init(problem: "the route '\(written)' has no handshake with 'learn', so it has nothing to learn")
         }
         return .init(until: learnt.arm(name, atMilliseconds: time.wallMilliseconds()))
-    }
-
-    private func forgetSecrets(of name: String, _ asked: ControlRequest) async -> ControlAnswer {
-        let answer = await console.answer(asked)
-        if case .document = answer { learnt.replace([], of: name) }
-        return answer
     }
 
     private static func response(_ answer: ControlAnswer) -> HTTPResponse {

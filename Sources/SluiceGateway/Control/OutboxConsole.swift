@@ -1,5 +1,6 @@
 package import SluiceBase
 package import SluiceOutbox
+package import SluiceRoutes
 
 /// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
 package struct OutboxConsole: Sendable {
@@ -15,14 +16,17 @@ package struct OutboxConsole: Sendable {
     private let source: Source
     private let limit: ByteCount
     private let time: any TimeSource
+    private let learnt: LearntSecrets?
     private let relay: @Sendable () -> String?
     private let render: DeadLetterRendering
 
     /// - Parameters:
+    ///   - learnt: the learnt secrets that are in use; nil without a gateway.
     ///   - relay: whether jobs are sent, and if not, why; nil without a relay.
     ///   - render: renders a dead letter's request again with the route that it came by.
     package init(
-        _ source: Source, limit: ByteCount, time: any TimeSource, relay: @escaping @Sendable () -> String? = { nil },
+        _ source: Source, limit: ByteCount, time: any TimeSource, learnt: LearntSecrets? = nil,
+        relay: @escaping @Sendable () -> String? = { nil },
         render: @escaping DeadLetterRendering = { _ in
             .failure("its route is needed to render it again; start the gateway first")
         }
@@ -30,6 +34,7 @@ package struct OutboxConsole: Sendable {
         self.source = source
         self.limit = limit
         self.time = time
+        self.learnt = learnt
         self.relay = relay
         self.render = render
     }
@@ -105,8 +110,9 @@ package struct OutboxConsole: Sendable {
     }
 
     private func forgetLearntSecrets(of route: String) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
+        try await ask { [learnt] store throws(OutboxError) in
             let count = try store.forgetLearntSecrets(of: route)
+            learnt?.replace([], of: route)
             guard count > 0 else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.ForgottenSecrets(secrets: count))
         }

@@ -39,14 +39,14 @@ struct SecretLearner: Sendable {
     /// - Parameter armedAt: when the route was armed. If the secret cannot be stored, the route stays armed for the
     ///   rest of that time.
     func store(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) async -> Bool {
+        // If it fails, the provider repeats the handshake, or the person does.
+        defer { secrets.end(secret, of: route, armedAtMilliseconds: armedAt) }
         do throws(OutboxError) {
-            let all = try await outbox.perform { store throws(OutboxError) in
-                try store.learn(secret.bytes, of: route, keeping: LearntSecrets.limit)
+            // In the order of the outbox, like those that are forgotten, so that memory ends with what is on the disk.
+            try await outbox.perform { [secrets] store throws(OutboxError) in
+                secrets.replace(try store.learn(secret.bytes, of: route, keeping: LearntSecrets.limit), of: route)
             }
-            secrets.replace(all, of: route)
         } catch {
-            // The provider, or the operator, repeats the handshake.
-            secrets.resume(route, armedAtMilliseconds: armedAt)
             logger.error("cannot store a learnt secret: \(error)", metadata: .fields([.route: route]))
             return false
         }

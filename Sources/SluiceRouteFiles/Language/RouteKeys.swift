@@ -115,7 +115,7 @@ struct RouteKeys {
     let jsonField = LanguageKey(
         "json_field", .filledText, absent: "none", examples: ["payload"],
         meaning: "The field of a form that contains the JSON document. With `body: form` the body must be such a form; "
-            + "with `auto` it may be one, if it has no other field")
+            + "with `auto` it may be one, if it has no other field. With `body: jwt` it is a claim")
     let bodyLimit = LanguageKey(
         "body_limit", .size(in: RouteLanguage.bodyLimits),
         absent: "the provider's, otherwise the setting `limits.body`", examples: ["1MiB"],
@@ -301,7 +301,7 @@ extension RouteKeys {
 
     /// If every key is fetched, there are no secrets.
     private static var fetchesKeys: JSONTree {
-        let fetches = JSONTree.requiring("key_from")
+        let fetches = JSONTree.requiring("key_from").adding(["not": .requiring("key_request")])
         let verify: JSONTree = [
             "required": ["verify"],
             "properties": [

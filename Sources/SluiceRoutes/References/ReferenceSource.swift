@@ -50,6 +50,8 @@ package enum ReferenceSource: Sendable, Hashable {
 package indirect enum VerifyReference: Sendable, Hashable {
     /// The secret, if it is part of the text whose plain digest is the signature.
     case key
+    /// The id of the key that a token names.
+    case keyID
     /// The body in base64.
     case bodyBase64
     /// The CRC-32 of the body as an unsigned decimal number.
@@ -63,6 +65,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
     /// The names and values of a form, or of the query, decoded and sorted.
     case sortedForm
     case sortedQuery
+    /// The fields of a form but this one, sorted and joined.
+    case formWithout(String)
     /// The headers that this header lists.
     case listedHeaders(HeaderName)
     /// Path and query as received.
@@ -77,8 +81,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
         switch self {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
-        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutPort, .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
+            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
             self
         }
     }
@@ -87,8 +91,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
     package var inner: ReferenceSource? {
         switch self {
         case .lower(let source), .escaped(let source): source
-        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutPort, .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
+            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
             nil
         }
     }
@@ -167,7 +171,7 @@ extension ReferenceSource {
     var isOfWholeBody: Bool {
         switch self {
         case .body(.root), .bodyDigest(.root), .verifyOnly(.bodyBase64), .verifyOnly(.bodyMD5),
-            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm):
+            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm), .verifyOnly(.formWithout):
             true
         default: false
         }

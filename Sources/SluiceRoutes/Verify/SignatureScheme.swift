@@ -79,12 +79,14 @@ package struct SignatureScheme: Sendable {
     /// Whether the whole body is signed whichever of the texts is.
     package var holdsBody: Bool {
         if algorithm.carriesSecret { return true }
-        return token.map(\.holdsBody) ?? signed.allSatisfy(\.holdsBody)
+        return token.map { $0.holdsBody || place.isWholeBody } ?? signed.allSatisfy(\.holdsBody)
     }
 
     /// The values that every valid request must have, whichever of the texts is signed.
     package var requiredSources: [ReferenceSource] {
-        guard let first = signed.first else { return token?.coveredSources ?? [] }
+        guard let first = signed.first else {
+            return (token?.coveredSources ?? []) + (place.isWholeBody ? [.body(.root)] : [])
+        }
         return first.requiredSources.filter { source in signed.allSatisfy { $0.requiredSources.contains(source) } }
     }
 

@@ -177,10 +177,13 @@ extension RequestSigner {
         guard case .tokens(let keys) = key else { throw Self.lacksKey }
         let claims = try claims(scheme)
         for key in keys {
-            let header = JSONTree.object([
+            var header: [JSONTree.Member] = [
                 .init(key: "alg", value: .text(key.algorithm.rawValue)), .init(key: "typ", value: .text("JWT")),
-            ])
-            let parts = [header.json, JSONTree.object(claims).json].map { Base64.encodeURL(Array($0.utf8)) }
+            ]
+            if self.scheme.keySource != nil { header.append(.init(key: "kid", value: .text(id))) }
+            let parts = [JSONTree.object(header).json, JSONTree.object(claims).json].map {
+                Base64.encodeURL(Array($0.utf8))
+            }
             let text = parts.joined(separator: ".")
             if let signature = key.sign(Array(text.utf8)) { return text + "." + Base64.encodeURL(signature) }
         }

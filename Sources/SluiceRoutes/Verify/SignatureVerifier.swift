@@ -137,11 +137,14 @@ package final class SignatureVerifier: Sendable {
 
     /// All that can be refused without a key is refused before one is fetched.
     ///
+    /// - Parameter keyID: of the token; `nil` without one.
     /// - Returns: what the request needs; `nil` where the route has secrets.
-    private func keyNeed(of request: borrowing SignedRequest) throws(VerificationError) -> KeyNeed? {
+    private func keyNeed(
+        of request: borrowing SignedRequest, keyID: String? = nil
+    ) throws(VerificationError) -> KeyNeed? {
         guard let source = scheme.keySource else { return nil }
         try checkRequirements(of: request)
-        return try source.need(of: request)
+        return try source.need(of: request, keyID: keyID)
     }
 
     private func judge(
@@ -214,7 +217,7 @@ package final class SignatureVerifier: Sendable {
         guard scheme.algorithms.contains(where: { $0.rawValue == token.algorithm }) else {
             throw .invalid("the token's algorithm is not one of 'algs'")
         }
-        let need = try keyNeed(of: request)
+        let need = try keyNeed(of: request, keyID: token.keyID)
         if need != nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
         recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
         var isMatch = matches(token, recorder: recorder)
@@ -244,7 +247,7 @@ package final class SignatureVerifier: Sendable {
         _ token: Token, fetched need: KeyNeed, nowMilliseconds: Int64
     ) throws(VerificationError) -> Bool {
         guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
-        guard let id = token.keyID else { throw .invalid("the token's header has no 'kid'") }
+        guard let id = token.keyID else { throw .missingKeyID }
         let found = try keys.tokenKeys(need, id: id, algorithm, nowMilliseconds: nowMilliseconds)
         return found.contains { $0.verifies(token) }
     }
