@@ -15,7 +15,7 @@ struct SalvageContentTests {
     /// Overwrites the page that holds a job's payload, in place.
     private func damage(job number: Int) throws {
         let bytes = fixture.folder.read("outbox.db")
-        let text = Array(job(number, payload: 1000).payload.prefix(12))
+        let text = Array("push-\(number)-0".utf8)
         let place = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
         let page = [UInt8](repeating: 0xA5, count: Pragmas.pageSize)
         let file = open(fixture.configuration.path, O_WRONLY)
@@ -61,9 +61,11 @@ struct SalvageContentTests {
     @Test("what was delivered counts as delivered after a salvage, is removed, and keeps its keys")
     func deliveredJobs() throws {
         try fill(1...200)
-        let before = try fixture.open()
-        try before.acknowledge(delivered(1...60) + delivered(150...160))
-        before.close()
+        do {
+            let before = try fixture.open()
+            try before.acknowledge(delivered(1...60) + delivered(150...160))
+            before.close()
+        }
         try damage(job: 100)
         let report = try salvage()
         let store = try fixture.open()
@@ -82,10 +84,12 @@ struct SalvageContentTests {
     @Test("an outbox that an earlier version salvaged no longer counts delivered jobs as pending")
     func phantomJobs() throws {
         try fill(1...200)
-        let before = try fixture.open()
-        try before.acknowledge(delivered(1...150))
-        try before.session.connection.execute("UPDATE progress SET first_pending = 1, finished = NULL")
-        before.close()
+        do {
+            let before = try fixture.open()
+            try before.acknowledge(delivered(1...150))
+            try before.session.connection.execute("UPDATE progress SET first_pending = 1, finished = NULL")
+            before.close()
+        }
         let store = try fixture.open()
         #expect(store.status.pendingJobs == 50)
         try store.acknowledge(delivered(151...200))
@@ -113,6 +117,26 @@ struct SalvageContentTests {
         for found in report.tables where ["jobs", "deliveries"].contains(found.name) {
             #expect(found.saved == (found.name == table ? 49 : 50) && found.gaps == 0, "\(report.lines)")
         }
+    }
+
+    @Test("rows below a damaged page of the tree are saved", arguments: ["jobs", "deliveries"])
+    func innerPage(table: String) throws {
+        try fill(1...400)
+        var bytes = fixture.folder.read("outbox.db")
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"
+        let root: Int
+        do {
+            let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readOnly)
+            root = Int(try #require(try connection.integer(sql)))
+        }
+        let start = (root - 1) * Pragmas.pageSize
+        #expect(bytes[start] == 5)
+        bytes.replaceSubrange(start..<(start + Pragmas.pageSize), with: repeatElement(0x5A, count: Pragmas.pageSize))
+        fixture.folder.write(bytes, to: "outbox.db")
+        let report = try salvage()
+        #expect(report.tables.first { $0.name == table }?.saved == 400, "\(report.lines)")
+        #expect(report.lostDeliveries == 0 && report.isComplete == false)
+        #expect(try fixture.open().pending().count == 400)
     }
 
     @Test("an outbox without damage is not salvaged")

@@ -66,13 +66,15 @@ struct SalvageTests {
         ])
     func wrongFigures(sql: String) throws {
         let fixture = Fixture()
-        let store = try fixture.open()
-        for number in 1...100 {
-            _ = store.commit([sample(number, at: fixture.time, request: [1, 2, 3], keepsRequest: true)])
+        do {
+            let store = try fixture.open()
+            for number in 1...100 {
+                _ = store.commit([sample(number, at: fixture.time, request: [1, 2, 3], keepsRequest: true)])
+            }
+            try store.acknowledge([2, 3, 7].map { Acknowledgement(job: $0, zizqID: "z") })
+            try store.session.connection.execute(sql)
+            store.close()
         }
-        try store.acknowledge([2, 3, 7].map { Acknowledgement(job: $0, zizqID: "z") })
-        try store.session.connection.execute(sql)
-        store.close()
         fixture.configuration.salvagesDamage = true
         let again = try fixture.open()
         fixture.time.advance(by: .seconds(8 * 86_400))

@@ -39,10 +39,10 @@ package final class OutboxReader {
     ) throws(OutboxError) -> [StoredJob] {
         do throws(SQLiteError) {
             let statement = queue == nil ? selectPending : selectPendingOfQueue
-            statement.bind(through, at: 3)
             if let queue { statement.bind(queue, at: 4) }
             var from = from
             while from <= through {
+                statement.bind(through, at: 3)
                 do throws(SQLiteError) {
                     return try PendingPage.read(statement, from: from, limit: limit, maximumBytes: maximumBytes)
                 } catch {
