@@ -149,12 +149,9 @@ extension OutboxStore {
     private func bytes(ofJob id: Int64) throws(SQLiteError) -> Int64 {
         guard let job = try firstJob(from: id), job.id == id else { return 0 }
         if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }
-        let next: (id: Int64, place: Ledger.Place)?
-        do throws(SQLiteError) { next = try firstJob(from: id + 1) } catch {
-            guard error.kind == .damaged, toleratesDamage else { throw error }
-            next = nil
+        if damage == nil, let next = try firstJob(from: id + 1), next.id == id + 1 {
+            return next.place.position - job.place.position
         }
-        if let next, next.id == id + 1 { return next.place.position - job.place.position }
         return try Int64(pendingJob(id)?.job.byteCost ?? 0)
     }
 

@@ -160,7 +160,7 @@ extension OutboxStore {
     ///
     /// - Returns: whether it was so.
     private func passDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
-        guard let first = try firstJob(from: ledger.firstPending)?.id,
+        guard damage == nil, let first = try firstJob(from: ledger.firstPending)?.id,
             try session.connection.integer("SELECT 1 FROM delivered WHERE job = \(first)") != nil
         else { return false }
         let pending = try session.connection.integer(
@@ -216,16 +216,12 @@ extension OutboxStore {
 
     private func findPendingPlace() throws(SQLiteError) {
         ledger.advance(to: ledger.finishedEnd)
-        let before = ledger.pendingPlace
-        ledger.pendingPlace = nil
-        do throws(SQLiteError) { try seekPendingPlace() } catch {
-            guard error.kind == .damaged, toleratesDamage else { throw error }
-            // The jobs behind it are still sent.
-            ledger.pendingPlace = before
+        // The next job may be on the damaged page; those behind it are still sent.
+        guard damage == nil else {
+            if ledger.firstPending >= ledger.nextJob { ledger.pendingPlace = nil }
+            return
         }
-    }
-
-    private func seekPendingPlace() throws(SQLiteError) {
+        ledger.pendingPlace = nil
         while let first = try firstJob(from: ledger.firstPending) {
             // Rows that a person deleted by hand are missing.
             if first.id != ledger.firstPending { ledger.advance(to: first.id) }

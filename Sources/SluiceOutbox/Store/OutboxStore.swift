@@ -62,10 +62,11 @@ package final class OutboxStore {
     /// When they were last looked for under their names, on the monotonic clock.
     var filesSoughtAt: Int64 = .min
 
-    /// Whether what cannot be read is passed over where that does no harm: not while the outbox is opened, when it can
-    /// be salvaged.
+    /// Whether damage does not matter more than what can still be done: not while the outbox is opened, when it can be
+    /// salvaged.
     var toleratesDamage = false
-    /// Damage that was met since then.
+    /// Damage that was met since then. SQLite then fails whatever is written in the same transaction, so that rows which
+    /// need not be read are no longer read. The file must be salvaged.
     var damage: SQLiteError?
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
