@@ -70,6 +70,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case processResidentMemory = "process_resident_memory_bytes"
     case processOpenDescriptors = "process_open_fds"
     case processDescriptorLimit = "process_max_fds"
+    case outboxDamaged = "sluice_outbox_damaged"
 }
 
 extension MetricName {
@@ -104,7 +105,7 @@ extension MetricName {
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
-            .outboxDamagedFiles,
+            .outboxDamaged, .outboxDamagedFiles,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
             .evictedKeys,
             .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
@@ -150,6 +151,7 @@ extension MetricName {
         case .outboxParkedJobs: "Jobs that wait for a licence, or that are refused while others are accepted."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
+        case .outboxDamaged: "1 if a page of the outbox was found damaged since the start."
         case .outboxDamagedFiles: "Renamed files of damaged outboxes that are still next to the outbox."
         case .outboxDeadLimitBytes: "Limit for dead letters; above it, deliveries that would become one are refused."
         case .outboxKeys: "Remembered unique keys."

@@ -40,6 +40,7 @@ extension Gateway {
         registry.gauge(.outboxParkedJobs, value: { [outbox] in Double(outbox.status.parkedJobs) })
         registry.gauge(.outboxDeadLetters, value: { [outbox] in Double(outbox.status.deadLetters) })
         registry.gauge(.outboxDamagedFiles, value: { [outbox] in Double(outbox.status.damagedFiles) })
+        registry.gauge(.outboxDamaged, value: { [outbox] in outbox.isDamaged ? 1 : 0 })
         registry.gauge(.outboxDeadBytes, value: { [outbox] in Double(outbox.status.deadBytes) })
         let deadLimit = Double(OutboxConfiguration(core.settings).deadLimit.bytes)
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })

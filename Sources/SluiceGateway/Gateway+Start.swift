@@ -107,11 +107,13 @@ extension Gateway {
     private static func startRelay(
         _ core: GatewayCore, _ outbox: OutboxWriter, to client: ZizqClient
     ) throws(StartupError) -> Relay {
+        let reader = try OutboxReader.open(core.settings)
+        reader.whenDamaged = { [weak outbox] in outbox?.foundDamage($0) }
         let reporter = RelayReporter(
             metrics: core.metrics, journal: core.journal, time: core.time, logger: core.logger)
         return Relay(
             configuration: RelayConfiguration(core.settings.zizq, memory: core.settings.limits.memory), writer: outbox,
-            reader: try OutboxReader.open(core.settings),
+            reader: reader,
             client: client, time: core.time
         ) { reporter.report($0) }
     }

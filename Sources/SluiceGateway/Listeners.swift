@@ -21,7 +21,7 @@ struct Listeners: Sendable {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
         let condition = GatewayCondition(
             outbox: { outbox.status.condition.reasonNotReady },
-            concern: { outbox.status.isLogHeld ? "outbox_log_held" : nil })
+            concern: { outbox.isDamaged ? "outbox_damaged" : outbox.status.isLogHeld ? "outbox_log_held" : nil })
         let listeners = Listeners(
             ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),

@@ -99,7 +99,7 @@ struct SalvageTests {
         }
         #expect(changed > 5)
         let fixture = fixture(bytes, time)
-        let report = try OutboxStore.salvage(fixture.configuration, time: time)
+        let report = try #require(try OutboxStore.salvage(fixture.configuration, time: time))
         let saved = report.tables.first { $0.name == "jobs" }?.saved ?? 0
         #expect(saved > Self.count / 2, "\(report.lines)")
     }

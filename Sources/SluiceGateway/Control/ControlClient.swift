@@ -77,7 +77,9 @@ package enum ControlClient {
     }
 
     /// Saves the readable rows of a damaged outbox that no gateway uses.
-    package static func salvage(_ settings: Settings) throws(StartupError) -> SalvageReport {
+    ///
+    /// - Returns: `nil` if it is not damaged.
+    package static func salvage(_ settings: Settings) throws(StartupError) -> SalvageReport? {
         guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, .status) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
@@ -102,6 +104,7 @@ package enum ControlClient {
         guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
+        configuration.createsOutbox = false
         let box = try StoreBox(configuration, time: SystemTime())
         let console = OutboxConsole(.atRest(box), limit: settings.outbox.maxBytes, time: SystemTime())
         let answer = await console.answer(request)

@@ -209,6 +209,8 @@ package enum ControlDocuments {
     package struct BackedUp: Codable, Sendable, Hashable {
         package var path: String
         package var bytes: Int
+        /// What is damaged in it, as the outbox is; nil where nothing was found, or it is too large to be checked.
+        package var damage: String?
     }
 
     /// What arming a route came to.

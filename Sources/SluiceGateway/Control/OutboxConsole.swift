@@ -293,7 +293,9 @@ package struct OutboxConsole: Sendable {
         do throws(OutboxError) {
             try await ask { store throws(OutboxError) in try store.beginBackup(to: file.partialPath) }
             try await copy(to: file)
-            return ControlCoding.encode(ControlDocuments.BackedUp(path: path, bytes: try file.publish()))
+            let damage = file.damage()
+            return ControlCoding.encode(
+                ControlDocuments.BackedUp(path: path, bytes: try file.publish(), damage: damage))
         } catch {
             file.discard()
             throw error

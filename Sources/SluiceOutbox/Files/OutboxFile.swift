@@ -155,6 +155,14 @@ enum OutboxFile {
         return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
     }
 
+    /// - Returns: true for an empty file, false where there is none; nil for anything else.
+    static func isEmptyFile(_ path: String) -> Bool? {
+        var facts = stat()
+        // `lstat` fills the structure that is given.
+        guard unsafe lstat(path, &facts) == 0 else { return errno == ENOENT ? false : nil }
+        return facts.st_mode & S_IFMT == S_IFREG && facts.st_size == 0 ? true : nil
+    }
+
     /// Identifies the files at `path` and at its log's, independent of their contents; `nil` if one is missing.
     static func identity(of path: String) -> [FileIdentity]? {
         var found: [FileIdentity] = []
@@ -191,6 +199,33 @@ enum OutboxFile {
         var text = text
         // Writes the bytes of the text.
         text.withUTF8 { _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    /// Writes a new file, readable by its owner alone, and syncs it. A file with this name is replaced.
+    static func write(_ text: String, toNew path: String) throws(SQLiteError) {
+        remove(path)
+        let descriptor = openOwn(path, O_RDWR | O_CREAT | O_EXCL)
+        guard descriptor >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
+        defer { close(descriptor) }
+        write(descriptor, text)
+        guard size(of: path) == text.utf8.count, fsync(descriptor) == 0 else {
+            throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
+        }
+    }
+
+    /// How many pages a database has by its header; 0 where that cannot be read. No connection of this process may have
+    /// the file open: closing the descriptor drops its locks.
+    static func pagesInHeader(of path: String) -> Int64 {
+        let descriptor = openOwn(path, O_RDONLY)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var count = [UInt8](repeating: 0, count: 4)
+        // Reads at most the array's bytes (sqlite.org/fileformat2.html, 1.3).
+        guard unsafe count.withUnsafeMutableBytes({ unsafe pread(descriptor, $0.baseAddress, $0.count, 28) }) == 4
+        else {
+            return 0
+        }
+        return count.reduce(0) { $0 << 8 | Int64($1) }
     }
 
     /// The contents of a small system file, such as those under `/proc`; `nil` if it cannot be read.

@@ -29,6 +29,11 @@ package struct OutboxConfiguration: Sendable {
     /// Whether a file that is found damaged is set aside and what can be read of it saved into a new one, instead of
     /// refusing to open it.
     package var salvagesDamage = false
+    /// Whether a person asked for that: the file is then checked as a whole, and however little can be read of it is
+    /// enough.
+    package var isSalvageAsked = false
+    /// Whether an outbox is made where there is none.
+    package var createsOutbox = true
     /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false
     /// The file next to the database that is released when the disk is full.

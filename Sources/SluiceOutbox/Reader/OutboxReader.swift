@@ -5,6 +5,8 @@ package import SluiceBase
 /// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
+    /// Called with the error when jobs are passed over that cannot be read.
+    package var whenDamaged: (@Sendable (SQLiteError) -> Void)?
     private let selectPending, selectPendingOfQueue, selectSetAside, selectParkedJob: Statement
 
     /// The outbox must be open for writing in this process, or have been closed in good order.
@@ -23,7 +25,7 @@ package final class OutboxReader {
         }
     }
 
-    /// Pending jobs in commit order, parked ones left out.
+    /// Pending jobs in commit order, parked ones left out. Those on damaged pages are passed over.
     ///
     /// - Parameters:
     ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
@@ -37,12 +39,28 @@ package final class OutboxReader {
     ) throws(OutboxError) -> [StoredJob] {
         do throws(SQLiteError) {
             let statement = queue == nil ? selectPending : selectPendingOfQueue
-            statement.bind(through, at: 3)
             if let queue { statement.bind(queue, at: 4) }
-            return try PendingPage.read(statement, from: from, limit: limit, maximumBytes: maximumBytes)
+            var from = from
+            while from <= through {
+                statement.bind(through, at: 3)
+                do throws(SQLiteError) {
+                    return try PendingPage.read(statement, from: from, limit: limit, maximumBytes: maximumBytes)
+                } catch {
+                    guard error.kind == .damaged else { throw error }
+                    whenDamaged?(error)
+                    guard let next = SalvagedRows.firstReadable(after: from, canRead) else { break }
+                    from = next
+                }
+            }
+            return []
         } catch {
             throw OutboxError(error)
         }
+    }
+
+    private func canRead(from id: Int64) -> Bool {
+        selectPending.bind(Int64.max, at: 3)
+        return (try? PendingPage.read(selectPending, from: id, limit: 1, maximumBytes: .max)) != nil
     }
 
     /// Jobs that are parked because they are refused, by ascending ids.
@@ -93,12 +111,20 @@ enum PendingPage {
         defer { statement.reset() }
         var jobs: [StoredJob] = []
         var bytes = 0
-        while try statement.step() {
+        while try step(statement, isFirst: jobs.isEmpty) {
             let job = StoredJob(statement)
             bytes += job.job.byteCost
             if !jobs.isEmpty, bytes > maximumBytes { break }
             jobs.append(job)
         }
         return jobs
+    }
+
+    /// Ends in front of damage if something was read: the next page begins with it.
+    private static func step(_ statement: Statement, isFirst: Bool) throws(SQLiteError) -> Bool {
+        do throws(SQLiteError) { return try statement.step() } catch {
+            guard error.kind == .damaged, !isFirst else { throw error }
+            return false
+        }
     }
 }

@@ -125,7 +125,7 @@ struct Queries {
             }
         return """
             SELECT \(id), ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), \
-            ifnull(deliveries.received_at, 0),
+            ifnull(deliveries.received_at, job.stored_at),
                 job.type, job.queue, job.unique_key, length(job.payload), \(fate), \(content)
             FROM \(tables) LEFT JOIN deliveries ON deliveries.id = job.delivery
             WHERE \(condition) \(more) ORDER BY \(id) LIMIT ?2
@@ -146,7 +146,7 @@ struct Queries {
     static func deadLetters(_ content: String, _ condition: String) -> String {
         """
         SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), \
-        coalesce(letter.received_at, deliveries.received_at, 0),
+        coalesce(letter.received_at, deliveries.received_at, letter.died_at),
             letter.died_at, letter.reason, letter.detail, letter.type, letter.queue,
             coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, \
             letter.rule,

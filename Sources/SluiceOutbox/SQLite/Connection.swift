@@ -87,6 +87,15 @@ internal import CSluiceSQLite
         return statement.text(0)
     }
 
+    /// The first column of all rows as numbers.
+    func integers(_ sql: String) throws(SQLiteError) -> [Int64] {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        var numbers: [Int64] = []
+        while try statement.step() { numbers.append(statement.int64(0)) }
+        return numbers
+    }
+
     /// The names of a table's columns.
     func columns(of table: String) throws(SQLiteError) -> [String] {
         let statement = try prepare("SELECT name FROM pragma_table_info('\(table)')")

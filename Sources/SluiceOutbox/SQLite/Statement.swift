@@ -73,6 +73,16 @@ internal import SluiceBase
         }
     }
 
+    /// Copies a value that was read from a page.
+    func bind(_ value: LeafPages.Value, at index: Int32) {
+        switch value {
+        case .null: bindNull(at: index)
+        case .integer(let number): bind(number, at: index)
+        case .text(let bytes): bind(String(decoding: bytes, as: UTF8.self), at: index)
+        case .blob(let bytes): bind(bytes, at: index)
+        }
+    }
+
     /// Copies the key's sixteen bytes.
     func bind(_ key: Fingerprint?, at index: Int32) {
         guard let key else { return bindNull(at: index) }
@@ -130,6 +140,10 @@ internal import SluiceBase
     }
 
     func isInteger(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_INTEGER }
+
+    func isText(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_TEXT }
+
+    func isBlob(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_BLOB }
 
     /// The column's text, malformed UTF-8 replaced; empty for NULL.
     func text(_ column: Int32) -> String {

@@ -7,6 +7,8 @@ internal import SluiceBase
 package final class BackupFile: Sendable {
     /// Space that a backup leaves free, in bytes, so that it does not fill a disk that it shares with the outbox.
     private static let spared = 256 << 20
+    /// A larger copy is not checked, in bytes: that would take seconds.
+    private static let mostChecked = 256 << 20
 
     private let path: String
     private let descriptor: Int32
@@ -53,6 +55,22 @@ package final class BackupFile: Sendable {
         guard fdatasync(descriptor) == 0 else { throw failure(errno, "sync", at: partialPath) }
         guard Self.free(descriptor).map({ $0 >= Self.spared / 4 }) ?? true else {
             throw .refused("the backup stopped because the disk of \(path) is nearly full")
+        }
+    }
+
+    /// Checks the complete copy, if it is not larger than `mostChecked`: a damaged page is copied as it is.
+    ///
+    /// - Returns: nil where nothing is wrong, or nothing was checked.
+    package func damage() -> String? {
+        guard OutboxFile.size(of: partialPath) <= Self.mostChecked else { return nil }
+        do throws(SQLiteError) {
+            // For writing, so that SQLite removes its log and index when it closes.
+            let copy = try Connection(path: partialPath, vfs: nil, access: .readWrite)
+            defer { copy.close() }
+            let found = try copy.text("PRAGMA quick_check(1)") ?? ""
+            return found == "ok" ? nil : found
+        } catch {
+            return "\(error)"
         }
     }
 

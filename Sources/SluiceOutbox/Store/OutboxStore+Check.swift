@@ -13,18 +13,21 @@ extension OutboxStore {
         "progress",
     ]
 
-    /// Opens the file, and salvages it first if it is damaged and `salvagesDamage` is set.
+    /// Opens the file, and salvages it first if it is damaged and that is wanted.
     ///
+    /// - Parameter tell: called with the reason before a salvage begins, which takes as long as copying the file.
     /// - Returns: the session, and what was salvaged.
-    static func openChecked(_ configuration: OutboxConfiguration, on reserve: ReserveFile, time: any TimeSource)
-        throws(StartupError) -> (Session, SalvageReport?)
-    {
+    static func openChecked(
+        _ configuration: OutboxConfiguration, on reserve: ReserveFile, time: any TimeSource,
+        tell: ((SQLiteError) -> Void)?
+    ) throws(StartupError) -> (Session, SalvageReport?) {
         do throws(SQLiteError) {
             let session = try openSession(configuration, on: reserve)
-            try check(session.connection, size: OutboxFile.size(of: configuration.path), time: time)
+            let size = configuration.isSalvageAsked ? 0 : OutboxFile.size(of: configuration.path)
+            try check(session.connection, size: size, time: time)
             return (session, nil)
         } catch {
-            let report = try salvage(after: error, configuration, time: time)
+            let report = try salvage(after: error, configuration, time: time, tell: tell)
             do throws(SQLiteError) { return (try openSession(configuration, on: reserve), report) } catch {
                 throw problem(error, opening: configuration.path)
             }
@@ -32,33 +35,40 @@ extension OutboxStore {
     }
 
     /// - Throws: the sentence about `error` where it does not tell of damage, or a person must decide.
-    static func salvage(after error: SQLiteError, _ configuration: OutboxConfiguration, time: any TimeSource)
-        throws(StartupError) -> SalvageReport
-    {
-        guard configuration.salvagesDamage, error.code & 0xFF == SQLITE_CORRUPT else {
+    static func salvage(
+        after error: SQLiteError, _ configuration: OutboxConfiguration, time: any TimeSource,
+        tell: ((SQLiteError) -> Void)?
+    ) throws(StartupError) -> SalvageReport {
+        // A disk that does not return some blocks is left to a person.
+        let isUnreadable = configuration.isSalvageAsked && error.code & 0xFF == SQLITE_IOERR
+        guard configuration.salvagesDamage, error.code & 0xFF == SQLITE_CORRUPT || isUnreadable else {
             throw problem(error, opening: configuration.path)
         }
-        return try Salvage.run(configuration, time: time, isAsked: false)
+        tell?(error)
+        return try Salvage.run(configuration, time: time, cause: error)
     }
 
-    /// Saves what can be read of an outbox into a new one, for the command line.
+    /// Checks an outbox as a whole, and saves what can be read of a damaged one into a new one, for the command line.
     ///
-    /// - Throws: 69 if the outbox is in use, or nothing can be read.
+    /// - Returns: nil where the outbox is not damaged; nothing was changed then.
+    /// - Throws: 69 if the outbox is in use, or nothing can be read; 1 if the file is not an outbox.
     package static func salvage(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError)
-        -> SalvageReport
+        -> SalvageReport?
     {
-        try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
-        let lock = try OutboxLock(
-            path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
-            waitingFor: configuration.lockWait, time: time, pause: nil, held: nil)
-        defer { withExtendedLifetime(lock) {} }
-        return try Salvage.run(configuration, time: time, isAsked: true)
+        var configuration = configuration
+        (configuration.salvagesDamage, configuration.isSalvageAsked) = (true, true)
+        configuration.createsOutbox = false
+        let store = try OutboxStore(configuration, time: time)
+        defer { store.close() }
+        return store.salvaged
     }
 
     private static func check(_ connection: Connection, size: Int, time: any TimeSource) throws(SQLiteError) {
         guard size > checkedWhole else {
             let found = try connection.text("PRAGMA quick_check(1)") ?? ""
-            guard found == "ok" else { throw SQLiteError(code: SQLITE_CORRUPT, message: found) }
+            // The first line may only name the database.
+            let line = found.split(separator: "\n").last.map(String.init) ?? found
+            guard found == "ok" else { throw SQLiteError(code: SQLITE_CORRUPT, message: line) }
             return
         }
         let end = time.monotonicNanoseconds() + checkNanoseconds

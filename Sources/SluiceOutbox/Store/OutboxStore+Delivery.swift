@@ -149,7 +149,9 @@ extension OutboxStore {
     private func bytes(ofJob id: Int64) throws(SQLiteError) -> Int64 {
         guard let job = try firstJob(from: id), job.id == id else { return 0 }
         if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }
-        if let next = try firstJob(from: id + 1), next.id == id + 1 { return next.place.position - job.place.position }
+        if damage == nil, let next = try firstJob(from: id + 1), next.id == id + 1 {
+            return next.place.position - job.place.position
+        }
         return try Int64(pendingJob(id)?.job.byteCost ?? 0)
     }
 

@@ -51,6 +51,13 @@ extension OutboxStore {
         SQLiteError(code: SQLITE_CORRUPT, message: "entry \(id) of the index of unique keys is missing or damaged")
     }
 
+    /// Reads the whole index.
+    func checkKeys() throws(SQLiteError) {
+        for run in keys.runs {
+            for chunk in 0..<run.chunkCount { _ = try entries(of: run, chunk: chunk) }
+        }
+    }
+
     // MARK: Writing
 
     /// Writes what is due of the index, inside a transaction that stored `added` keys.

@@ -89,7 +89,8 @@ extension OutboxStore {
     }
 
     private func isTrimDue(at now: Int64) -> Bool {
-        guard ledger.oldestJob < ledger.firstPending else { return false }
+        // A damaged page among them would make every acknowledgement fail.
+        guard damage == nil, ledger.oldestJob < ledger.firstPending else { return false }
         let isOld = ledger.oldestDeliveredAt.map { $0 <= now - configuration.keepDelivered.wholeMilliseconds } ?? false
         return isOld || ledger.deliveredBytes > configuration.keepDeliveredBytes.bytes
     }

@@ -23,6 +23,9 @@ extension OutboxStore {
         let version: Int
         switch try Migration.inspect(connection) {
         case .empty:
+            guard configuration.createsOutbox else {
+                throw SQLiteError(code: SQLITE_NOTADB, message: "nothing was ever stored in it")
+            }
             try Pragmas.prepareEmpty(connection)
             version = 0
         case .outbox(let found) where found <= Schema.currentVersion: version = found
@@ -59,6 +62,27 @@ extension OutboxStore {
         default:
             StartupError(.unavailable, "\(path) cannot be opened: \(error). \(FileAccess.ownership(of: path))")
         }
+    }
+
+    /// Refuses an empty file that was in use, and a log without its file: SQLite would remove the log, and begin with an
+    /// empty outbox.
+    ///
+    /// - Returns: whether there is no outbox yet.
+    static func requireContents(_ configuration: OutboxConfiguration) throws(StartupError) -> Bool {
+        let path = configuration.path
+        guard let isThere = OutboxFile.isEmptyFile(path) else { return false }
+        let witnesses = [path + "-wal", path + ".reserve"].filter { OutboxFile.size(of: $0) > 0 }
+        if let witness = witnesses.first, isThere || witness.hasSuffix("-wal") {
+            throw StartupError(
+                .unavailable,
+                "\(path) is \(isThere ? "empty" : "missing"), but was in use: \(witnesses.joined(separator: " and ")) "
+                    + "\(witnesses.count == 1 ? "is" : "are") still there. Find the file, or restore a backup "
+                    + "(docs/operating/backup.md). To start with an empty outbox, move these files away.")
+        }
+        if !configuration.createsOutbox {
+            throw StartupError(.wrongInput, "\(path) is \(isThere ? "an empty file" : "missing"): there is no outbox.")
+        }
+        return true
     }
 
     /// Reads the running figures and the recent keys from the file.
@@ -120,15 +144,35 @@ extension OutboxStore {
             let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
+        let hasPassed = try passDelivered(in: &ledger)
         ledger.advance(to: ledger.firstPending)
         guard ledger.lastFinished >= ledger.firstPending else { return }
         let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
         defer { groups.reset() }
-        if try groups.step(), let finished = FinishedJobs(encoded: groups.bytes(0)) {
+        if !hasPassed, try groups.step(), let finished = FinishedJobs(encoded: groups.bytes(0)) {
             ledger.finished = finished
         } else {
             try findFinished(in: &ledger)
         }
+    }
+
+    /// Corrects a first pending job that is delivered, which earlier versions wrote when they salvaged an outbox:
+    /// delivered jobs counted as pending and were never removed.
+    ///
+    /// - Returns: whether it was so.
+    private func passDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
+        guard damage == nil, let first = try firstJob(from: ledger.firstPending)?.id,
+            try session.connection.integer("SELECT 1 FROM delivered WHERE job = \(first)") != nil
+        else { return false }
+        let pending = try session.connection.integer(
+            """
+            SELECT id FROM jobs WHERE id >= \(first) AND NOT EXISTS (SELECT 1 FROM delivered WHERE job = jobs.id)
+            ORDER BY id LIMIT 1
+            """)
+        let last = try session.connection.integer("SELECT max(job) FROM delivered") ?? 0
+        ledger.firstPending = pending ?? ledger.nextJob
+        ledger.lastFinished = max(ledger.lastFinished, min(last, ledger.nextJob - 1))
+        return true
     }
 
     /// The jobs above the first pending one that are delivered, or gone, where `progress` does not say it: an outbox of
@@ -173,6 +217,11 @@ extension OutboxStore {
 
     private func findPendingPlace() throws(SQLiteError) {
         ledger.advance(to: ledger.finishedEnd)
+        // The next job may be on the damaged page; those behind it are still sent.
+        guard damage == nil else {
+            if ledger.firstPending >= ledger.nextJob { ledger.pendingPlace = nil }
+            return
+        }
         ledger.pendingPlace = nil
         while let first = try firstJob(from: ledger.firstPending) {
             // Rows that a person deleted by hand are missing.

@@ -36,7 +36,10 @@ extension OutboxStore {
             if knowsItsFile {
                 trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
             }
-        case .failed, .damaged: trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
+        case .damaged:
+            if toleratesDamage, damage == nil { damage = error }
+            trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
+        case .failed: trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
         case .busy: break
         }
     }

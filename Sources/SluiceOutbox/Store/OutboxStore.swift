@@ -18,6 +18,11 @@ package final class OutboxStore {
     /// Damaged files that were set aside, now or earlier, and are still next to the outbox.
     package private(set) var damagedFiles: [String]
 
+    /// Whether a new outbox was made although there was one before, whose file is missing.
+    package let replacesOutbox: Bool
+    /// What of the write-ahead log could not be read when the outbox was opened; nil where nothing is damaged.
+    package let damagedLog: DamagedLog?
+
     var session: Session
     /// Declared behind the session, so that the file is closed before the lock is let go.
     private let lock: OutboxLock
@@ -61,6 +66,12 @@ package final class OutboxStore {
     /// When they were last looked for under their names, on the monotonic clock.
     var filesSoughtAt: Int64 = .min
 
+    /// Whether damage does not matter more than what can still be done: not while the outbox is opened, when it can be
+    /// salvaged.
+    var toleratesDamage = false
+    /// Damage that was met since then. SQLite then fails whatever is written in the same transaction, so that rows which
+    /// need not be read are no longer read. The file must be salvaged.
+    var damage: SQLiteError?
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
     /// The last error that the store met, for the log; removed by the code that logs it.
@@ -75,12 +86,13 @@ package final class OutboxStore {
     ///   - quarantine: counts the quarantined requests; nil for figures of the store's own.
     ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
     ///   - held: called with a sentence when another process has the lock and is waited for.
+    ///   - salvaging: called with the reason before a salvage begins.
     /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69
     ///   where the file, its folder or its lock cannot be had.
     package init(
         _ configuration: OutboxConfiguration, time: any TimeSource, sending: SendingJobs = SendingJobs(),
         queues: QueueMap = QueueMap(), quarantine: QuarantineFigures? = nil, pause: ((Duration) -> Void)? = nil,
-        held: ((String) -> Void)? = nil
+        held: ((String) -> Void)? = nil, salvaging: ((SQLiteError) -> Void)? = nil
     )
         throws(StartupError)
     {
@@ -90,6 +102,7 @@ package final class OutboxStore {
         self.time = time
         clock = OutboxClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
+        let wasLocked = OutboxFile.modified(configuration.path + ".lock") != nil
         lock = try OutboxLock(
             path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
             waitingFor: configuration.lockWait,
@@ -101,23 +114,29 @@ package final class OutboxStore {
         do throws(SQLiteError) { try Salvage.finish(configuration.path) } catch {
             throw Self.problem(error, opening: configuration.path)
         }
-        try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
         reserve = ReserveFile(
             path: configuration.path + ".reserve", size: configuration.reserve,
             trustsOwner: configuration.trustsFolderOwner)
-        (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time)
+        replacesOutbox = try Self.requireContents(configuration) && wasLocked
+        try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
+        damagedLog = try DamagedLog.setAside(configuration.path, on: reserve, time: time)
+        (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time, tell: salvaging)
         damagedFiles = Salvage.setAside(configuration.path)
-        try loadOrSalvage()
+        try loadOrSalvage(tell: salvaging)
         queues.start(after: lastJobID)
+        toleratesDamage = true
         files = OutboxFile.identity(of: configuration.path)
         if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
     }
 
     /// Damage may show only when everything is read.
-    private func loadOrSalvage() throws(StartupError) {
-        do throws(SQLiteError) { try load() } catch {
+    private func loadOrSalvage(tell: ((SQLiteError) -> Void)?) throws(StartupError) {
+        do throws(SQLiteError) {
+            try load()
+            if configuration.isSalvageAsked { try checkKeys() }
+        } catch {
             session.connection.close()
-            salvaged = try Self.salvage(after: error, configuration, time: time)
+            salvaged = try Self.salvage(after: error, configuration, time: time, tell: tell)
             damagedFiles = Salvage.setAside(configuration.path)
             do throws(SQLiteError) {
                 session = try Self.openSession(configuration, on: reserve)
@@ -219,13 +238,16 @@ package final class OutboxStore {
             do throws(SQLiteError) {
                 return try transaction(body)
             } catch {
-                guard error.kind == .diskFull else { throw error }
+                guard error.kind == .diskFull || isNewDamage(error) else { throw error }
                 return try transaction(body)
             }
         } catch {
             throw OutboxError(error)
         }
     }
+
+    /// Whether `note` has just learnt of damage, and delivered jobs are not removed any more.
+    private func isNewDamage(_ error: SQLiteError) -> Bool { error.kind == .damaged && damage == error }
 
     private func undoKeys() {
         for (key, before) in keyUndo.reversed() { keys.undo(key, before: before) }

@@ -1,35 +1,6 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// What a salvage of a damaged outbox saved.
-package struct SalvageReport: Sendable, Hashable {
-    /// One table of the outbox.
-    package struct Table: Sendable, Hashable {
-        package let name: String
-        package var saved = 0
-        /// Stretches of rows, one or many, that could not be read.
-        package var gaps = 0
-        /// Rows that were read and make no sense.
-        package var unusable = 0
-    }
-
-    package var tables: [Table] = []
-    /// Where the damaged file is now; its log is next to it.
-    package var damagedPath = ""
-
-    /// Whether nothing is known to be lost.
-    package var isComplete: Bool { tables.allSatisfy { $0.gaps == 0 && $0.unusable == 0 } }
-
-    /// One line a table.
-    package var lines: [String] {
-        tables.map { table in
-            let gaps = table.gaps == 0 ? "" : ", \(table.gaps) unreadable stretch\(table.gaps == 1 ? "" : "es")"
-            let unusable = table.unusable == 0 ? "" : ", \(table.unusable) unusable"
-            return "\(table.name): \(table.saved) row\(table.saved == 1 ? "" : "s") saved\(gaps)\(unusable)"
-        }
-    }
-}
-
 /// Writes what can be read of a damaged outbox into a new one, and sets the damaged files aside. The lock must be held.
 ///
 /// The new file is complete and on the disk as `.salvaged` before anything is renamed; what a crash interrupts after
@@ -41,30 +12,40 @@ struct Salvage {
         ("learnt_secrets", "id"), ("quarantine", "id"),
     ]
     private static let batch = 1000
+    /// Errors of a single row, which is then left out: a constraint, the type of a number, a size.
+    static let rowErrors = [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG]
+    /// Behind the path of the damaged file: the file with the ids of deliveries that lost jobs.
+    static let lostSuffix = "-lost"
 
     private let configuration: OutboxConfiguration
     private let time: any TimeSource
     private let damaged: Connection
     private var report = SalvageReport()
+    /// The ids of deliveries that lost jobs.
+    private var lost: [String] = []
 
     private var newPath: String { configuration.path + ".salvage" }
 
-    /// - Parameter isAsked: whether a person decided that what can be read is enough; otherwise at least half of the
-    ///   pages must be saved.
+    /// At least half of the pages must be saved, unless a person asked for a salvage of whatever can be read.
+    ///
+    /// - Parameter cause: what was found damaged.
     /// - Throws: where too little can be read, or the new file cannot be written; the damaged files are as they were.
     static func run(
-        _ configuration: OutboxConfiguration, time: any TimeSource, isAsked: Bool
+        _ configuration: OutboxConfiguration, time: any TimeSource, cause: SQLiteError
     ) throws(StartupError) -> SalvageReport {
         do throws(SQLiteError) {
+            let inHeader = OutboxFile.pagesInHeader(of: configuration.path)
             var salvage = try Salvage(configuration, time: time)
-            let pages = Self.usedPages(salvage.damaged)
+            salvage.report.cause = cause.description
+            let pages = Self.usedPages(salvage.damaged, atLeast: inHeader)
             try salvage.copyTables()
             try salvage.copyDeliveries()
             guard salvage.report.isComplete || salvage.report.tables.contains(where: { $0.saved > 0 }) else {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "no row of it can be read")
             }
             salvage.damaged.close()
-            if !isAsked { try salvage.requireHalf(of: pages) }
+            if !configuration.isSalvageAsked { try salvage.requireHalf(of: pages) }
+            try salvage.writeLost()
             var report = salvage.report
             OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
             try OutboxFile.rename(salvage.newPath, to: configuration.path + ".salvaged")
@@ -72,6 +53,7 @@ struct Salvage {
             return report
         } catch {
             removeNew(configuration.path)
+            if error.code & 0xFF == SQLITE_NOTADB { throw OutboxStore.problem(error, opening: configuration.path) }
             throw StartupError(
                 .unavailable,
                 "\(configuration.path) is damaged, and nothing was saved: \(error). Its files are unchanged. Restore a "
@@ -93,9 +75,18 @@ struct Salvage {
     }
 
     /// Pages with data, as far as the file says.
-    private static func usedPages(_ connection: Connection) -> Int64 {
+    ///
+    /// - Parameter count: as many as its header names, which a truncated file lacks.
+    private static func usedPages(_ connection: Connection, atLeast count: Int64 = 0) -> Int64 {
         func number(_ pragma: String) -> Int64 { (try? connection.integer("PRAGMA \(pragma)")) ?? 0 }
-        return number("page_count") - number("freelist_count")
+        return max(count, number("page_count")) - number("freelist_count")
+    }
+
+    private func writeLost() throws(SQLiteError) {
+        guard !lost.isEmpty else { return }
+        let path = configuration.path + ".salvaged" + Self.lostSuffix
+        try OutboxFile.write(lost.joined(separator: "\n") + "\n", toNew: path)
+        OutboxFile.giveOwner(of: configuration.path, to: path)
     }
 
     /// Puts a complete new file in the place of the damaged one.
@@ -111,6 +102,7 @@ struct Salvage {
         try OutboxFile.rename(path + "-wal", to: aside + "-wal")
         OutboxFile.remove(path + "-shm")
         try OutboxFile.rename(path, to: aside)
+        try OutboxFile.rename(new + lostSuffix, to: aside + lostSuffix)
         try OutboxFile.rename(new, to: path)
         OutboxFile.syncFolder(of: path)
         return aside
@@ -119,9 +111,12 @@ struct Salvage {
     /// The files that were set aside at an earlier time.
     static func setAside(_ path: String) -> [String] {
         let folder = OutboxFile.folder(of: path)
-        let prefix = (path.split(separator: "/").last ?? "") + ".damaged-"
+        let name = path.split(separator: "/").last ?? ""
+        let prefixes = ["\(name).damaged-", "\(name)-wal.damaged-"]
         let names = (try? FileAccess.names(inFolder: folder)) ?? []
-        return names.filter { $0.hasPrefix(prefix) && !$0.hasSuffix("-wal") }.map { "\(folder)/\($0)" }
+        return names.filter {
+            prefixes.contains(where: $0.hasPrefix) && !$0.hasSuffix("-wal") && !$0.hasSuffix(lostSuffix)
+        }.map { "\(folder)/\($0)" }
     }
 
     private init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(SQLiteError) {
@@ -140,6 +135,7 @@ struct Salvage {
     /// What an earlier salvage left that did not end.
     private static func removeNew(_ path: String) {
         for suffix in ["", "-wal", "-shm", ".lock"] { OutboxFile.remove(path + ".salvage" + suffix) }
+        OutboxFile.remove(path + ".salvaged" + lostSuffix)
     }
 
     // MARK: Tables
@@ -169,9 +165,12 @@ struct Salvage {
             return
         }
         let insert = try new.prepare(
-            "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES "
+            "INSERT INTO \(name) (\(columns.map(\.name).joined(separator: ", "))) VALUES "
                 + "(\(columns.map { _ in "?" }.joined(separator: ", ")))")
-        let rows = try SalvagedRows(damaged, table: name, id: id, columns: columns)
+        guard
+            let rows = try? SalvagedRows(
+                damaged, path: configuration.path, table: name, id: id, columns: columns)
+        else { return table.gaps = 1 }
         var count = 0
         try new.execute(Statements.begin)
         while try rows.next(&table) {
@@ -180,7 +179,7 @@ struct Salvage {
                 try insert.runAndUnbind()
                 table.saved += 1
             } catch {
-                guard error.code & 0xFF == SQLITE_CONSTRAINT else { throw error }
+                guard Self.rowErrors.contains(error.code & 0xFF) else { throw error }
                 table.unusable += 1
             }
             count += 1
@@ -193,20 +192,20 @@ struct Salvage {
     }
 
     /// Those that both files have; nil if the damaged one does not say. An outbox of an earlier format has fewer.
-    private func columns(of table: String, in new: Connection) -> [String]? {
-        func names(_ connection: Connection) -> [String] { (try? connection.columns(of: table)) ?? [] }
-        let known = names(damaged)
-        let both = names(new).filter(known.contains)
+    private func columns(of table: String, in new: Connection) -> [SalvagedColumn]? {
+        let known = (try? damaged.columns(of: table)) ?? []
+        let both = ((try? SalvagedColumn.all(of: table, in: new)) ?? []).filter { known.contains($0.name) }
         return both.isEmpty ? nil : both
     }
 
     /// The numbers that are not in the rows. Jobs whose mark of delivery was not saved are pending and sent again;
-    /// those that were not saved at all count as finished.
+    /// those that were not saved themselves count as finished.
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
         let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? 0
         if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
             try new.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'")
-            try new.execute("INSERT INTO sqlite_sequence VALUES ('dead_letters', \(letters))")
+            try new.execute(
+                "INSERT INTO sqlite_sequence VALUES ('dead_letters', \(max(0, min(letters, 1 << 52))))")
         }
         for statement in [
             """
@@ -216,13 +215,18 @@ struct Salvage {
             """,
             """
             UPDATE progress SET finished = NULL,
-                first_pending = ifnull((SELECT min(id) FROM jobs), \(max(0, min(last, 1 << 52)) + 1)),
-                last_finished = max(ifnull((SELECT max(id) FROM jobs), 0), ifnull((SELECT max(job) FROM delivered), 0),
-                    ifnull((SELECT max(job) FROM parked), 0), ifnull((SELECT max(job) FROM dead_letters), 0)),
+                last_finished = max(\(max(0, min(last, 1 << 52))), ifnull((SELECT max(id) FROM jobs), 0),
+                    ifnull((SELECT max(job) FROM delivered), 0), ifnull((SELECT max(job) FROM parked), 0),
+                    ifnull((SELECT max(job) FROM dead_letters), 0)),
                 dead_letters = (SELECT count(*) FROM dead_letters),
                 dead_letter_bytes = (SELECT ifnull(sum(bytes), 0) FROM dead_letters),
                 parked = (SELECT count(*) FROM parked),
                 parked_bytes = (SELECT ifnull(sum(\(Self.byteCost)), 0) FROM parked)
+            """,
+            // The groups of finished jobs behind it are found when the file is opened.
+            """
+            UPDATE progress SET first_pending = ifnull((SELECT min(id) FROM jobs
+                WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = id)), last_finished + 1)
             """,
         ] { try new.execute(statement) }
     }
@@ -253,22 +257,26 @@ struct Salvage {
         if let failure { throw failure }
     }
 
-    private func copyDeliveries(to store: OutboxStore, _ table: inout SalvageReport.Table) throws(SQLiteError) {
-        let columns = [
-            "id", "delivery_id", "route", "received_at", "expires_at", "last_job", "generation", "supersedes", "key",
-            "body_hash",
-        ]
+    private mutating func copyDeliveries(to store: OutboxStore, _ table: inout SalvageReport.Table) throws(SQLiteError)
+    {
+        let new = store.session.connection
         let forgotten = (try? damaged.columns(of: "deliveries"))?.contains("key_forgotten") ?? false
-        let rows: SalvagedRows
-        do throws(SQLiteError) {
-            rows = try SalvagedRows(
-                damaged, table: "deliveries", id: "id", columns: columns + [forgotten ? "key_forgotten" : "NULL"])
-        } catch {
+        // In the order in which `adopt` reads them.
+        let columns = try SalvagedColumn.all(of: "deliveries", in: new).filter {
+            forgotten || $0.name != "key_forgotten"
+        }
+        guard
+            let rows = try? SalvagedRows(
+                damaged, path: configuration.path, table: "deliveries", id: "id", columns: columns)
+        else {
             return table.gaps = 1
         }
+        var jobs = try LostJobs(in: new, of: damaged, report)
         var isAtEnd = false
-        while !isAtEnd {
-            isAtEnd = try store.adopt(upTo: Self.batch, of: rows, &table)
-        }
+        while !isAtEnd { isAtEnd = try store.adopt(upTo: Self.batch, of: rows, &table, lost: &jobs) }
+        report.lostDeliveries = jobs.lines.count
+        lost = jobs.lines
+        // Also the ids of jobs that nothing else tells of are never given again.
+        try new.execute("UPDATE progress SET finished = NULL, last_finished = max(last_finished, \(jobs.lastJob))")
     }
 }

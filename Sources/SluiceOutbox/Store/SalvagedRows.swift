@@ -1,28 +1,79 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
+/// A column as this version of the outbox declares it.
+struct SalvagedColumn {
+    let name: String
+    private let holdsNumbers: Bool
+    private let mayBeNull: Bool
+
+    /// The columns of a table, in their order.
+    static func all(of table: String, in connection: Connection) throws(SQLiteError) -> [SalvagedColumn] {
+        let rows = try connection.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info('\(table)')")
+        defer { rows.reset() }
+        var columns: [SalvagedColumn] = []
+        while try rows.step() {
+            columns.append(
+                SalvagedColumn(
+                    name: rows.text(0), holdsNumbers: rows.text(1) == "INTEGER", mayBeNull: rows.int64(2) == 0))
+        }
+        return columns
+    }
+
+    /// Whether a value can be one of this column.
+    func fits(_ row: Statement, _ column: Int32) -> Bool {
+        if row.isNull(column) { return mayBeNull }
+        guard holdsNumbers else { return row.isText(column) || row.isBlob(column) }
+        // Checksums are numbers of any size, and positions are computed again.
+        return row.isInteger(column)
+            && (name == "checksum" || name == "position"
+                || -Statement.greatestFigure...Statement.greatestFigure ~= row.int64(column))
+    }
+}
+
 /// The rows of one table of a damaged file in the order of their numbers. Skips the smallest unreadable ranges that can
 /// be found by trying.
 final class SalvagedRows {
     /// The current row.
-    let row: Statement
+    private(set) var row: Statement
+    private let reached: Statement
+    /// Returns the values that are bound to it, so that rows of `leaves` look like others.
+    private let echo: Statement
+    private let connection: Connection
+    private let path: String
+    private let table: String
+    private var leaves: LeafPages??
+    /// Rows of a gap, the last one first.
+    private var found: [LeafPages.Row] = []
+    /// In the order of the damaged table: the parameter of `echo` for each column.
+    private let parameters: [Int32?]
     private let probe: Statement
     /// Where reading goes on after a gap. Only grows, whatever numbers a damaged page gives its rows.
     private var position: Int64 = 0
     /// No row has a greater number, as far as that can be read.
     private let last: Int64
-    /// Those that hold no ids, times or sizes, or that are computed again.
-    private let checksums: [Bool]
+    private let columns: [SalvagedColumn]
     private var isReading = false
+    private var isAtEnd = false
 
-    /// - Parameter id: the column that numbers the rows, the first of `columns`.
-    init(_ connection: Connection, table: String, id: String, columns: [String]) throws(SQLiteError) {
-        let sql = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(id) >= ?1 ORDER BY \(id)"
-        row = try connection.prepare(sql)
+    /// - Parameters:
+    ///   - path: the file of `connection`.
+    ///   - id: the column that numbers the rows, the first of `columns`.
+    init(_ connection: Connection, path: String, table: String, id: String, columns: [SalvagedColumn])
+        throws(SQLiteError)
+    {
+        (self.connection, self.path, self.table) = (connection, path, table)
+        let sql = "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table) WHERE \(id) >= ?1 ORDER BY \(id)"
+        reached = try connection.prepare(sql)
+        row = reached
+        echo = try connection.prepare("SELECT " + columns.map { _ in "?" }.joined(separator: ", "))
+        parameters = try connection.columns(of: table).map { name in
+            columns.firstIndex { $0.name == name }.map { Int32($0 + 1) }
+        }
         probe = try connection.prepare(sql + " LIMIT 1")
         let greatest = try? connection.integer("SELECT max(\(id)) FROM \(table)")
         last = min(greatest ?? .max, Statement.greatestFigure)
-        checksums = columns.map { $0.hasSuffix("checksum") || $0 == "position" }
+        self.columns = columns
     }
 
     /// Goes to the next row that can be read.
@@ -30,6 +81,9 @@ final class SalvagedRows {
     /// - Returns: false at the end.
     func next(_ table: inout SalvageReport.Table) throws(SQLiteError) -> Bool {
         while true {
+            if try nextFound(&table) { return true }
+            guard !isAtEnd else { return false }
+            row = reached
             do throws(SQLiteError) {
                 if !isReading { row.bind(position, at: 1) }
                 isReading = true
@@ -44,25 +98,49 @@ final class SalvagedRows {
                 // Stepping has reset the statement.
                 isReading = false
                 table.gaps += 1
-                guard let next = firstReadable(after: position) else { return false }
-                position = next
+                let next = Self.firstReadable(after: position, canRead)
+                found = leafRows(position..<(next ?? .max)).reversed()
+                isAtEnd = next == nil
+                position = next ?? .max
             }
         }
     }
 
+    /// The next row of the last gap that is on a leaf page which SQLite did not reach.
+    private func nextFound(_ table: inout SalvageReport.Table) throws(SQLiteError) -> Bool {
+        row = echo
+        while let next = found.popLast() {
+            echo.reset()
+            for index in columns.indices { echo.bindNull(at: Int32(index + 1)) }
+            for (value, parameter) in zip(next.values, parameters) {
+                guard let parameter else { continue }
+                echo.bind(value, at: parameter)
+            }
+            echo.bind(next.id, at: 1)
+            if try echo.step(), isPlausible { return true }
+            table.unusable += 1
+        }
+        echo.reset()
+        return false
+    }
+
+    private func leafRows(_ range: Range<Int64>) -> [LeafPages.Row] {
+        if leaves == nil {
+            let root = try? connection.integer("SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'")
+            leaves = .some(root.flatMap { LeafPages(path: path, root: Int($0)) })
+        }
+        return (leaves ?? nil)?.rows(in: range) ?? []
+    }
+
     private var isPlausible: Bool {
         guard row.isInteger(0), row.int64(0) > 0, row.int64(0) <= last else { return false }
-        return checksums.indices.allSatisfy { index in
-            let column = Int32(index)
-            return checksums[index] || !row.isInteger(column)
-                || -Statement.greatestFigure...Statement.greatestFigure ~= row.int64(column)
-        }
+        return columns.indices.allSatisfy { columns[$0].fits(row, Int32($0)) }
     }
 
     /// The least number from which on a row, or the end, can be read: found by doubling the distance, then by halves.
-    private func firstReadable(after failing: Int64) -> Int64? {
+    static func firstReadable(after failing: Int64, _ canRead: (Int64) -> Bool) -> Int64? {
         var distance: Int64 = 1
-        while !canRead(from: failing + distance) {
+        while !canRead(failing + distance) {
             guard distance < 1 << 61 else { return nil }
             distance *= 2
         }
@@ -70,7 +148,7 @@ final class SalvagedRows {
         if distance == 1 { low = failing }
         while high - low > 1 {
             let middle = low + (high - low) / 2
-            if canRead(from: middle) { high = middle } else { low = middle }
+            if canRead(middle) { high = middle } else { low = middle }
         }
         return high
     }
@@ -83,17 +161,20 @@ final class SalvagedRows {
 }
 
 extension OutboxStore {
-    /// Takes over deliveries from a damaged file, with their numbers, in one transaction.
+    /// Takes over deliveries from a damaged file, with their numbers, in one transaction. Those that lost an undelivered
+    /// job lose key and hash of the body, so that they are accepted again, with the same unique keys.
     ///
     /// - Returns: whether there are no more.
-    func adopt(upTo limit: Int, of rows: SalvagedRows, _ table: inout SalvageReport.Table) throws(SQLiteError) -> Bool {
+    func adopt(upTo limit: Int, of rows: SalvagedRows, _ table: inout SalvageReport.Table, lost: inout LostJobs)
+        throws(SQLiteError) -> Bool
+    {
         let keysBefore = keys.recent.count
         var writes: [KeyIndex.Write] = []
         var result = table
         let isAtEnd = try transaction { () throws(SQLiteError) in
             for _ in 0..<limit {
                 guard try rows.next(&result) else { return true }
-                if try adopt(rows.row) { result.saved += 1 } else { result.unusable += 1 }
+                if try adopt(rows.row, &lost) { result.saved += 1 } else { result.unusable += 1 }
             }
             writes = try writeKeys(added: keys.recent.count - keysBefore)
             return false
@@ -105,15 +186,24 @@ extension OutboxStore {
     }
 
     /// - Returns: false for a row that cannot be one of a delivery.
-    private func adopt(_ row: Statement) throws(SQLiteError) -> Bool {
+    private func adopt(_ row: Statement, _ lost: inout LostJobs) throws(SQLiteError) -> Bool {
         let (id, received, expires) = (row.int64(0), row.int64(3), row.int64(4))
         let window = expires.subtractingReportingOverflow(received)
         guard id >= ledger.nextDelivery, Self.isID(row.text(1)), !row.text(2).isEmpty,
             !window.overflow, (0...Self.longestWindow).contains(window.partialValue),
             row.isNull(8) || row.key(8) != nil
         else { return false }
+        let isLost = lost.isLost(row: id, lastJob: row.int64(5))
         for column in 0..<Int32(10) { session.insertDelivery.bind(columnOf: row, column, at: column + 1) }
-        try session.insertDelivery.runAndUnbind()
+        if isLost {
+            lost.note(id: row.text(1), route: row.text(2), received: received)
+            session.insertDelivery.bindNull(at: 9)
+            session.insertDelivery.bind([], at: 10)
+        }
+        do throws(SQLiteError) { try session.insertDelivery.runAndUnbind() } catch {
+            guard Salvage.rowErrors.contains(error.code & 0xFF) else { throw error }
+            return false
+        }
         ledger.nextDelivery = id + 1
         ledger.isChanged = true
         if row.int64(10) != 0 {
@@ -121,7 +211,7 @@ extension OutboxStore {
         } else {
             try noteWindow(window.partialValue, row: id)
         }
-        guard let key = row.key(8) else { return true }
+        guard !isLost, let key = row.key(8) else { return true }
         ledger.keys.add()
         keyUndo.append((key, keys.set(key, to: id)))
         return true

@@ -54,6 +54,7 @@ package final class OutboxWriter: Sendable {
     private let log: Logger
     private let delivered: Delivered
     private let latest: Mutex<OutboxStatus>
+    private let damage = Mutex(false)
     private let commits: AsyncStream<Int64>.Continuation
     /// The id of the last job on the disk, after each transaction that stored some; what was missed in between is left
     /// out. For one reader.
@@ -106,6 +107,21 @@ package final class OutboxWriter: Sendable {
     /// The outbox as it was after the last transaction.
     package var status: OutboxStatus { latest.withLock { $0 } }
 
+    /// Whether a page was met, since the start, that cannot be read.
+    package var isDamaged: Bool { damage.withLock { $0 } }
+
+    /// Somebody met a page that cannot be read. Callable from any thread; logs once.
+    package func foundDamage(_ error: SQLiteError) {
+        let wasKnown = damage.withLock { damage in
+            defer { damage = true }
+            return damage
+        }
+        guard !wasKnown else { return }
+        log.error(
+            "outbox damaged: what is on some pages cannot be read; the rest is still used",
+            metadata: Self.fields([.reason: "\(error)\(Self.salvageHint)"]))
+    }
+
     /// Deliveries that wait for a transaction.
     package var waiting: Int { work.withLock { $0.queue.count } }
 
@@ -136,7 +152,14 @@ package final class OutboxWriter: Sendable {
         do throws(StartupError) {
             store = try OutboxStore(
                 configuration, time: time, sending: sending, queues: queues, quarantine: quarantine,
-                held: { [log] in log.warning("\($0)") })
+                held: { [log] in log.warning("\($0)") },
+                salvaging: { [log] in
+                    log.error(
+                        """
+                        the outbox is damaged: saving what can be read into a new one, which can take minutes; do not \
+                        end the process
+                        """, metadata: Self.fields([.reason: "\($0)"]))
+                })
         } catch {
             opening.withLockAndWake { $0 = .failure(error) }
             return false
@@ -154,10 +177,32 @@ package final class OutboxWriter: Sendable {
     }
 
     private func logDamage(_ store: OutboxStore) {
+        if store.replacesOutbox {
+            log.error(
+                "the outbox was missing or empty, and an empty one was made, although there was one before",
+                metadata: Self.fields([.file: configuration.path]))
+        }
+        if let log = store.damagedLog {
+            self.log.error(
+                """
+                the write-ahead log of the outbox was damaged: what was stored last is lost, and remains in a copy of \
+                the log
+                """,
+                metadata: Self.fields([
+                    .file: log.copyPath,
+                    .reason: """
+                    a wrong checksum, with \(log.frames) pages of \(log.transactions) transactions from there on; \
+                    have the providers send the webhooks of that time again
+                    """,
+                ]))
+        }
         if let report = store.salvaged {
             log.error(
                 "the outbox was damaged: it was renamed, and what could be read was saved into a new one",
-                metadata: Self.fields([.file: report.damagedPath, .reason: report.lines.joined(separator: "; ")]))
+                metadata: Self.fields([
+                    .file: report.damagedPath,
+                    .reason: "\(report.cause); \(report.lines.joined(separator: "; "))",
+                ]))
         } else if !store.damagedFiles.isEmpty {
             log.warning(
                 "a damaged outbox was renamed earlier; move it away when you no longer need it",
@@ -237,6 +282,7 @@ package final class OutboxWriter: Sendable {
         if status.lastJobID != before.lastJobID { commits.yield(status.lastJobID) }
         if let error = store.unreportedError {
             store.unreportedError = nil
+            if error.kind == .damaged { foundDamage(error) }
             log.error(
                 "outbox error",
                 metadata: Self.fields([
@@ -277,7 +323,7 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    private static let salvageHint = "; if it stays, restart sluice, or stop it and run: sluice outbox salvage"
+    private static let salvageHint = "; stop sluice, run sluice outbox salvage, and start it again"
 
     private func publishDrift(_ drift: Int64, before: Int64) {
         if drift != 0, before == 0 {

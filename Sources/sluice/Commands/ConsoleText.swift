@@ -34,9 +34,9 @@ enum ConsoleText {
             ] + (state == .parked ? ["REASON"] : [])
         let rows = page.rows.map { job in
             [
-                String(job.id), time(job.receivedAt), text(job.route), text(job.type), text(job.queue),
+                String(job.id), time(job.receivedAt), known(job.route), text(job.type), text(job.queue),
                 String(job.payloadBytes),
-                text(job.delivery),
+                known(job.delivery),
                 text((state == .delivered ? job.zizqID : job.uniqueKey) ?? "")
                     + (job.dropped == true ? ", an older job: dropped" : ""),
             ] + (state == .parked ? [text(job.detail ?? "")] : [])
@@ -47,7 +47,7 @@ enum ConsoleText {
     static func lines(_ content: ControlDocuments.JobContent) -> [String] {
         let job = content.job
         var lines = [
-            "job        \(job.id), \(job.state)", "delivery   \(text(job.delivery))", "route      \(text(job.route))",
+            "job        \(job.id), \(job.state)", "delivery   \(known(job.delivery))", "route      \(known(job.route))",
             "received   \(time(job.receivedAt))", "type       \(text(job.type))", "queue      \(text(job.queue))",
         ]
         if let key = job.uniqueKey {
@@ -67,9 +67,9 @@ enum ConsoleText {
         guard !page.rows.isEmpty else { return ["no dead letters"] }
         let rows = page.rows.map { letter in
             [
-                String(letter.id), time(letter.diedAt), text(letter.route), letter.reason,
+                String(letter.id), time(letter.diedAt), known(letter.route), letter.reason,
                 letter.holdsJob ? "job" : "request",
-                text(letter.delivery), (place(letter).map { "\($0): " } ?? "") + text(letter.detail),
+                known(letter.delivery), (place(letter).map { "\($0): " } ?? "") + text(letter.detail),
             ]
         }
         return Table.lines(["LETTER", "DIED", "ROUTE", "REASON", "HOLDS", "DELIVERY", "DETAIL"], rows) + more(page.next)
@@ -79,8 +79,8 @@ enum ConsoleText {
         let letter = content.letter
         var lines = [
             "letter     \(letter.id)", "reason     \(letter.reason): \(text(letter.detail))",
-            "delivery   \(text(letter.delivery))",
-            "route      \(text(letter.route))", "received   \(time(letter.receivedAt))",
+            "delivery   \(known(letter.delivery))",
+            "route      \(known(letter.route))", "received   \(time(letter.receivedAt))",
             "died       \(time(letter.diedAt))",
         ]
         if let place = place(letter) { lines.append("about      \(place)") }
@@ -150,6 +150,9 @@ enum ConsoleText {
     private static func more(_ next: Int64?) -> [String] { next.map { ["more with --after \($0)"] } ?? [] }
 
     private static func text(_ text: String) -> String { PrintableText.escape(text, limit: 120) }
+
+    /// As `text`; a job whose delivery was lost has no route and no id of it.
+    private static func known(_ text: String) -> String { text.isEmpty ? "(lost)" : Self.text(text) }
 
     private static func whole(_ text: some StringProtocol) -> String { PrintableText.escape(text, limit: .max) }
 

@@ -13,7 +13,8 @@ extension OutboxCommand {
                 The copy contains everything that was acknowledged before the command started. A running gateway writes \
                 it, in short slices, and accepts webhooks meanwhile: its user must be able to create the file. An \
                 existing file is never replaced. The copy contains payloads and learnt secrets; only its owner can \
-                read it. To restore it, see docs/operating/backup.md.
+                read it. The exit status is 1 if the outbox is damaged; a copy of more than 256 MiB is not checked. To \
+                restore it, see docs/operating/backup.md.
                 """)
 
         @OptionGroup var options: SettingsOptions
@@ -29,6 +30,12 @@ extension OutboxCommand {
             let bytes = try await Console.ask(.backup(path: path, folder: folder), options)
             let backup = try ControlCoding.decode(ControlDocuments.BackedUp.self, bytes)
             Terminal.say("\(PrintableText.escape(backup.path, limit: .max)): \(ConsoleText.size(backup.bytes))")
+            if let damage = backup.damage {
+                throw StartupError(
+                    .wrongInput,
+                    "the outbox, and so this copy of it, is damaged: \(PrintableText.escape(damage, limit: 200)). Stop "
+                        + "the gateway and run sluice outbox salvage")
+            }
         }
 
         private static func place(_ file: String) throws(StartupError) -> (path: String, folder: String) {
@@ -124,14 +131,20 @@ extension OutboxCommand {
             usage: "sluice outbox salvage [--config <file>] [<settings> ...]",
             discussion: """
                 The gateway must be stopped. The new outbox takes the place of the damaged one, whose files are set \
-                aside with .damaged- and the time in their names. `sluice serve` does the same when it finds at its \
-                start that the outbox is damaged.
+                aside with .damaged- and the time in their names; webhooks whose jobs were lost are listed next to \
+                them. An outbox without damage is not changed. `sluice serve` does the same when it finds at its start \
+                that the outbox is damaged.
                 """)
 
         @OptionGroup var options: SettingsOptions
 
         func run() async throws {
-            let report = try ControlClient.salvage(try Console.settings(options))
+            let settings = try Console.settings(options)
+            guard let report = try ControlClient.salvage(settings) else {
+                let path = PrintableText.escape(settings.outbox.path, limit: .max)
+                return Terminal.say("\(path) is not damaged; nothing was changed")
+            }
+            Terminal.say("damaged: \(report.cause)")
             for line in report.lines { Terminal.say(line) }
             Terminal.say("the damaged file is now \(PrintableText.escape(report.damagedPath, limit: .max))")
             guard report.isComplete else {

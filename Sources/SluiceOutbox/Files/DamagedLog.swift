@@ -1,0 +1,152 @@
+internal import Glibc
+internal import SluiceBase
+
+/// A write-ahead log with a wrong checksum in front of complete transactions.
+///
+/// SQLite reads a log up to the first frame whose checksum is wrong, takes that for the end, and writes over what is
+/// behind it. After a crash the end may be wrong; it is not followed by further transactions, because each one is synced
+/// before the next. See <https://sqlite.org/fileformat2.html>, 4.
+package struct DamagedLog: Sendable, Hashable {
+    /// The copy of the log.
+    package var copyPath = ""
+    /// Frames, each one page, from the damaged one on.
+    package let frames: Int
+    /// Transactions that end behind the damaged frame. Of a single one, it may be that it was never acknowledged.
+    package let transactions: Int
+
+    /// A longer log is not looked through, in bytes.
+    private static let mostRead = 4 << 30
+    private static let headerBytes = 32
+    private static let frameHeaderBytes = 24
+
+    /// Keeps a copy of a damaged log next to the outbox, if need be in the space of the reserve. The lock must be held,
+    /// and no connection be open.
+    ///
+    /// - Returns: nil where the log is not damaged, or there is none.
+    /// - Throws: where the copy cannot be written: SQLite would then write over the only one.
+    static func setAside(_ path: String, on reserve: ReserveFile, time: any TimeSource) throws(StartupError)
+        -> DamagedLog?
+    {
+        let log = path + "-wal"
+        let size = OutboxFile.size(of: log)
+        guard size > headerBytes, size <= mostRead else { return nil }
+        let descriptor = OutboxFile.openOwn(log, O_RDONLY)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard var damaged = find(in: { bytes(descriptor, $0, $1) }) else { return nil }
+        let now = TimestampText.format(milliseconds: time.wallMilliseconds()).filter { $0.isNumber }.prefix(14)
+        damaged.copyPath = "\(log).damaged-\(now)"
+        do throws(SQLiteError) {
+            do throws(SQLiteError) { try copy(descriptor, size, to: damaged.copyPath) } catch {
+                reserve.release()
+                try copy(descriptor, size, to: damaged.copyPath)
+            }
+        } catch {
+            throw StartupError(.unavailable, "\(log) is damaged, and cannot be copied: \(error). Nothing was changed.")
+        }
+        OutboxFile.giveOwner(of: log, to: damaged.copyPath)
+        return damaged
+    }
+
+    /// - Parameter read: the bytes at an offset; fewer at the end.
+    static func find(in read: (_ offset: Int, _ count: Int) -> [UInt8]) -> DamagedLog? {
+        let header = read(0, headerBytes)
+        guard header.count == headerBytes else { return nil }
+        var sum = Sum(isBigEndian: word(header, 0) & 1 == 1)
+        sum.add(header[..<24])
+        var isSound = word(header, 0) & ~1 == 0x377F_0682 && sum.matches(header, at: 24)
+        let frameBytes = frameHeaderBytes + (isSound ? Int(word(header, 8)) : Pragmas.pageSize)
+        // Those of a header that is damaged are found in the first frame.
+        let salts = isSound ? Array(header[16..<24]) : read(headerBytes + 8, 8)
+        var damage = Damage(at: isSound ? nil : -1)
+        var number = 0
+        while true {
+            let offset = headerBytes + number * frameBytes
+            let frame = read(offset, isSound ? frameBytes : frameHeaderBytes)
+            guard frame.count == (isSound ? frameBytes : frameHeaderBytes) else { return damage.log }
+            let isOfThisRound = Array(frame[8..<16]) == salts
+            if isSound {
+                sum.add(frame[..<8])
+                sum.add(frame[frameHeaderBytes...])
+                isSound = isOfThisRound && sum.matches(frame, at: 16)
+            }
+            if !isSound { damage.add(number, isOfThisRound: isOfThisRound, isCommit: word(frame, 4) != 0) }
+            number += 1
+        }
+    }
+
+    /// What is behind the first frame that SQLite does not accept.
+    private struct Damage {
+        /// The number of that frame.
+        private var start: Int?
+        private var (last, commits, laterCommits) = (0, 0, 0)
+
+        init(at start: Int?) { self.start = start }
+
+        /// - Parameter isOfThisRound: whether the frame was written since the log last began at its start.
+        mutating func add(_ number: Int, isOfThisRound: Bool, isCommit: Bool) {
+            let start = start ?? number
+            self.start = start
+            guard isOfThisRound else { return }
+            last = number
+            guard isCommit else { return }
+            commits += 1
+            if number > start { laterCommits += 1 }
+        }
+
+        var log: DamagedLog? {
+            guard let start, laterCommits > 0 else { return nil }
+            return DamagedLog(frames: last - max(0, start) + 1, transactions: commits)
+        }
+    }
+
+    /// The running checksum of a log.
+    private struct Sum {
+        let isBigEndian: Bool
+        private var (first, second): (UInt32, UInt32) = (0, 0)
+
+        init(isBigEndian: Bool) { self.isBigEndian = isBigEndian }
+
+        mutating func add(_ bytes: ArraySlice<UInt8>) {
+            // Whole pairs of words: the length of each part is a multiple of eight.
+            unsafe bytes.withUnsafeBytes { bytes in
+                for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
+                    let one = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+                    let two = unsafe bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
+                    first &+= (isBigEndian ? one.bigEndian : one.littleEndian) &+ second
+                    second &+= (isBigEndian ? two.bigEndian : two.littleEndian) &+ first
+                }
+            }
+        }
+
+        func matches(_ bytes: [UInt8], at offset: Int) -> Bool {
+            first == word(bytes, offset) && second == word(bytes, offset + 4)
+        }
+    }
+
+    private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+        bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    private static func bytes(_ descriptor: Int32, _ offset: Int, _ count: Int) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            // Reads at most the buffer's bytes.
+            filled = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(offset)))
+        }
+    }
+
+    private static func copy(_ descriptor: Int32, _ size: Int, to path: String) throws(SQLiteError) {
+        let copy = OutboxFile.openOwn(path, O_WRONLY | O_CREAT | O_TRUNC)
+        guard copy >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
+        defer { close(copy) }
+        for offset in stride(from: 0, to: size, by: 1 << 20) {
+            let part = bytes(descriptor, offset, 1 << 20)
+            // Writes the array's own bytes.
+            let written = unsafe part.withUnsafeBytes { unsafe pwrite(copy, $0.baseAddress, $0.count, off_t(offset)) }
+            guard written == part.count else {
+                throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
+            }
+        }
+        guard fsync(copy) == 0 else { throw SQLiteError(code: 10, systemError: errno, message: "cannot sync \(path)") }
+    }
+}

@@ -1,0 +1,90 @@
+internal import SluiceBase
+
+/// The jobs that a salvage did not save and that nothing shows to be delivered, and the deliveries they came from.
+///
+/// A delivery whose keys stayed would answer "duplicate" to the only party that can still send it: the provider.
+struct LostJobs {
+    /// Ranges of ids without a row in any table, in ascending order.
+    private var ranges: [ClosedRange<Int64>] = []
+    /// Ids in `ranges` that are finished nevertheless.
+    private var finished = FinishedJobs()
+    /// By the row of a delivery: the last lost id directly before a job of it that was saved.
+    private var borders: [Int64: Int64] = [:]
+    /// Those ids of `borders` that another delivery ended with.
+    private var ends: Set<Int64> = []
+    /// Deliveries without a job that have a dead letter; nil unless dead letters are lost.
+    private var lettersOf: Set<Int64>?
+    /// One line for each delivery that lost jobs: id, time of receipt, route.
+    private(set) var lines: [String] = []
+    /// The greatest `last_job` of a delivery.
+    private(set) var lastJob: Int64 = 0
+
+    /// - Parameters:
+    ///   - new: has the saved jobs.
+    ///   - damaged: says how far jobs were delivered, if that can be read.
+    ///   - report: what was saved so far.
+    init(in new: Connection, of damaged: Connection, _ report: SalvageReport) throws(SQLiteError) {
+        func hasGaps(_ name: String) -> Bool { report.tables.contains { $0.name == name && !$0.isComplete } }
+        var first = try? damaged.integer("SELECT first_pending FROM progress")
+        if let known = first, !(1...Statement.greatestFigure ~= known) { first = nil }
+        // What was parked or dead is finished, too, but needs its row.
+        if hasGaps("parked") || hasGaps("dead_letters") {
+            first = nil
+        } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
+            finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
+        }
+        if hasGaps("dead_letters") {
+            lettersOf = Set(try new.integers("SELECT DISTINCT delivery FROM dead_letters"))
+        }
+        try findRanges(in: new, from: first)
+    }
+
+    private mutating func findRanges(in new: Connection, from first: Int64?) throws(SQLiteError) {
+        let saved = try new.prepare(
+            """
+            SELECT id, delivery FROM jobs WHERE id >= ?1 UNION ALL SELECT job, NULL FROM delivered WHERE job >= ?1
+            UNION ALL SELECT job, delivery FROM parked WHERE job >= ?1
+            UNION ALL SELECT job, delivery FROM dead_letters WHERE job >= ?1 ORDER BY 1
+            """)
+        saved.bind(first ?? 0, at: 1)
+        defer { saved.reset() }
+        var next = first
+        while try saved.step() {
+            let id = saved.int64(0)
+            if let next, next < id {
+                ranges.append(next...(id - 1))
+                if !saved.isNull(1) { borders[saved.int64(1)] = id - 1 }
+            }
+            next = max(next ?? 0, id + 1)
+        }
+        ranges.append((next ?? 1)...Int64.max)
+    }
+
+    /// Whether a delivery has lost a job; asked in the order of the rows.
+    mutating func isLost(row: Int64, lastJob: Int64) -> Bool {
+        guard lastJob > 0 else { return lettersOf.map { !$0.contains(row) } ?? false }
+        if lastJob < 1 << 52 { self.lastJob = max(self.lastJob, lastJob) }
+        if contains(lastJob) {
+            ends.insert(lastJob)
+            return true
+        }
+        // Otherwise the jobs before the first one that was saved are of this delivery, too.
+        guard let border = borders[row], border < lastJob else { return false }
+        return !finished.contains(border) && !ends.contains(border)
+    }
+
+    /// Notes the delivery for the list of those that must be sent again.
+    mutating func note(id: String, route: String, received: Int64) {
+        let route = PrintableText.escape(route, limit: 200)
+        lines.append("\(id) \(TimestampText.format(milliseconds: received)) \(route)")
+    }
+
+    private func contains(_ id: Int64) -> Bool {
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound < id { low = middle + 1 } else { high = middle }
+        }
+        return low < ranges.count && ranges[low].contains(id) && !finished.contains(id)
+    }
+}

@@ -1,0 +1,196 @@
+import Glibc
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+/// What is kept, forgotten and counted after a salvage, and what is not taken for an outbox.
+struct SalvageContentTests {
+    private let fixture = Fixture()
+
+    private func delivered(_ ids: ClosedRange<Int64>) -> [Acknowledgement] {
+        ids.map { Acknowledgement(job: $0, zizqID: "z\($0)") }
+    }
+
+    /// Overwrites the page that holds a job's payload, in place.
+    private func damage(job number: Int) throws {
+        let bytes = fixture.folder.read("outbox.db")
+        let text = Array("push-\(number)-0".utf8)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
+        let page = [UInt8](repeating: 0xA5, count: Pragmas.pageSize)
+        let file = open(fixture.configuration.path, O_WRONLY)
+        defer { close(file) }
+        #expect(unsafe pwrite(file, page, page.count, off_t(place / page.count * page.count)) == page.count)
+    }
+
+    private func fill(_ numbers: ClosedRange<Int>) throws {
+        let store = try fixture.open()
+        _ = store.commit(numbers.map { sample($0, at: fixture.time, payload: 1000) })
+        store.close()
+    }
+
+    private func salvage() throws -> SalvageReport {
+        try #require(try OutboxStore.salvage(fixture.configuration, time: fixture.time))
+    }
+
+    @Test("the keys of deliveries whose jobs are lost are forgotten and listed, and no others")
+    func lostKeys() throws {
+        try fill(1...200)
+        try damage(job: 100)
+        let report = try salvage()
+        let store = try fixture.open()
+        let pending = Set(try store.pending().map(\.job))
+        let lost = (1...200).filter { !pending.contains(job($0, payload: 1000)) }
+        #expect(lost.contains(100) && lost.count < 30)
+        #expect(report.lostDeliveries == lost.count && report.cause.contains("SQLite"))
+        let listed = fixture.folder.read(String(report.lostPath.split(separator: "/").last ?? ""))
+        let names = String(decoding: listed, as: UTF8.self).split(separator: "\n").map { $0.prefix { $0 != " " } }
+        #expect(names.map(String.init) == lost.map { "delivery-\($0)" })
+        let again = store.outcomes((1...200).map { sample($0, at: fixture.time, payload: 1000) })
+        for number in 1...200 {
+            if case .duplicate = again[number - 1] {
+                #expect(!lost.contains(number))
+            } else {
+                #expect(lost.contains(number), "\(number): \(again[number - 1])")
+            }
+        }
+        #expect(Set(try store.pending().map(\.job)).count == 200)
+        #expect(store.status.pendingJobs == 200)
+    }
+
+    @Test("what was delivered counts as delivered after a salvage, is removed, and keeps its keys")
+    func deliveredJobs() throws {
+        try fill(1...200)
+        do {
+            let before = try fixture.open()
+            try before.acknowledge(delivered(1...60) + delivered(150...160))
+            before.close()
+        }
+        try damage(job: 100)
+        let report = try salvage()
+        let store = try fixture.open()
+        let pending = try store.pending().count
+        #expect(store.status.pendingJobs == pending)
+        #expect(store.firstPendingJobID == 61)
+        #expect(report.lostDeliveries == 200 - 71 - pending)
+        fixture.time.advance(by: .seconds(7200))
+        while store.maintainIdle() {}
+        #expect(try store.number("SELECT count(*) FROM jobs WHERE id <= 60") == 0)
+        guard case .duplicate = store.outcomes([sample(1, at: fixture.time)])[0] else {
+            return #expect(Bool(false), "the key of a delivered job was forgotten")
+        }
+    }
+
+    @Test("an outbox that an earlier version salvaged no longer counts delivered jobs as pending")
+    func phantomJobs() throws {
+        try fill(1...200)
+        do {
+            let before = try fixture.open()
+            try before.acknowledge(delivered(1...150))
+            try before.session.connection.execute("UPDATE progress SET first_pending = 1, finished = NULL")
+            before.close()
+        }
+        let store = try fixture.open()
+        #expect(store.status.pendingJobs == 50)
+        try store.acknowledge(delivered(151...200))
+        #expect(store.status.pendingJobs == 0)
+        fixture.time.advance(by: .seconds(7200))
+        while store.maintainIdle() {}
+        #expect(try store.number("SELECT count(*) FROM jobs") == 0)
+    }
+
+    @Test(
+        "a row with a value that its column does not allow is left out, and ends nothing",
+        arguments: [("deliveries", "body_hash", "NULL"), ("jobs", "position", "'x'"), ("jobs", "payload", "7")])
+    func badRow(table: String, column: String, value: String) throws {
+        try fill(1...50)
+        let sql = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        try sql.execute("PRAGMA writable_schema = 1")
+        try sql.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', ' ') WHERE type = 'table'")
+        sql.close()
+        let bad = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        try bad.execute("UPDATE \(table) SET \(column) = \(value) WHERE id = 7")
+        // Damage that is found.
+        try bad.execute("UPDATE progress SET last_finished = -1")
+        bad.close()
+        let report = try salvage()
+        for found in report.tables where ["jobs", "deliveries"].contains(found.name) {
+            #expect(found.saved == (found.name == table ? 49 : 50) && found.gaps == 0, "\(report.lines)")
+        }
+    }
+
+    @Test("rows below a damaged page of the tree are saved", arguments: ["jobs", "deliveries"])
+    func innerPage(table: String) throws {
+        try fill(1...400)
+        var bytes = fixture.folder.read("outbox.db")
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"
+        let root: Int
+        do {
+            let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readOnly)
+            root = Int(try #require(try connection.integer(sql)))
+        }
+        let start = (root - 1) * Pragmas.pageSize
+        #expect(bytes[start] == 5)
+        bytes.replaceSubrange(start..<(start + Pragmas.pageSize), with: repeatElement(0x5A, count: Pragmas.pageSize))
+        fixture.folder.write(bytes, to: "outbox.db")
+        let report = try salvage()
+        #expect(report.tables.first { $0.name == table }?.saved == 400, "\(report.lines)")
+        #expect(report.lostDeliveries == 0 && report.isComplete == false)
+        #expect(try fixture.open().pending().count == 400)
+    }
+
+    @Test("an outbox without damage is not salvaged")
+    func healthy() throws {
+        try fill(1...50)
+        #expect(try OutboxStore.salvage(fixture.configuration, time: fixture.time) == nil)
+        #expect(!fixture.folder.names.contains { $0.contains("damaged") })
+    }
+
+    @Test("an empty file where an outbox was in use is refused, and no command makes an outbox")
+    func emptyFile() throws {
+        fixture.folder.write([], to: "outbox.db")
+        fixture.configuration.createsOutbox = false
+        #expect { try fixture.open() } throws: { ($0 as? StartupError)?.status == .wrongInput }
+        #expect(fixture.folder.read("outbox.db").isEmpty)
+        fixture.configuration.createsOutbox = true
+        try fill(1...5)
+        fixture.folder.write([], to: "outbox.db")
+        #expect { try fixture.open() } throws: { error in
+            let error = error as? StartupError
+            return error?.status == .unavailable && error?.sentence.contains("is empty, but was in use") == true
+        }
+        _ = unsafe unlink(fixture.configuration.path)
+        #expect(try fixture.open().replacesOutbox)
+    }
+
+    @Test("of a file that lacks its greater part, a start does not go on with the rest", arguments: [1, 2, 8])
+    func truncated(pages: Int) throws {
+        try fill(1...400)
+        fixture.folder.write(
+            Array(fixture.folder.read("outbox.db").prefix(pages * Pragmas.pageSize)), to: "outbox.db")
+        fixture.configuration.salvagesDamage = true
+        #expect { try fixture.open() } throws: { ($0 as? StartupError)?.status == .unavailable }
+        #expect(fixture.folder.read("outbox.db").count == pages * Pragmas.pageSize)
+    }
+
+    @Test("jobs behind a damaged page are read and acknowledged, and the damage is told")
+    func readPast() async throws {
+        try fill(1...300)
+        fixture.configuration.cache = ByteCount(bytes: 65536)
+        let store = try fixture.open()
+        try damage(job: 100)
+        let reader = try OutboxReader(fixture.configuration)
+        let told = Monitor(0)
+        reader.whenDamaged = { _ in told.withLock { $0 += 1 } }
+        var read: [Int64] = []
+        while true {
+            let page = try reader.nextJobs(from: (read.last ?? 0) + 1, limit: 40, maximumBytes: .max)
+            guard !page.isEmpty else { break }
+            read += page.map(\.id)
+            try store.acknowledge(page.map { Acknowledgement(job: $0.id, zizqID: "z") })
+        }
+        #expect(read.first == 1 && read.last == 300 && (270..<300).contains(read.count) && !read.contains(100))
+        #expect(told.withLock { $0 } == 1)
+        #expect(store.status.pendingJobs == 300 - read.count)
+    }
+}
