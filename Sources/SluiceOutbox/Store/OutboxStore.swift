@@ -59,6 +59,8 @@ package final class OutboxStore {
 
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
+    /// Whether deliveries were refused because another program has the file locked, and none was stored since.
+    var isLocked = false
     /// The last error that the store met, for the log; removed by the code that logs it.
     package var unreportedError: SQLiteError?
 
@@ -168,6 +170,7 @@ package final class OutboxStore {
         switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing
+        case nil where isLocked: .failing
         case nil:
             hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes
                 ? .storing : .full
@@ -193,6 +196,7 @@ package final class OutboxStore {
             try saveProgress()
             try session.commit.run()
             ledger.isChanged = false
+            isLocked = false
             queues.add(queueNotes)
             return result
         } catch {
