@@ -105,7 +105,7 @@ package final class OutboxStore {
         try loadOrSalvage()
         queues.start(after: lastJobID)
         files = OutboxFile.identity(of: configuration.path)
-        if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+        trouble = setAside(besides: DiskRoom.least)
     }
 
     /// Damage may show only when everything is read.
