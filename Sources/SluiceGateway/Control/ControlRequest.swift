@@ -62,9 +62,12 @@ package enum ControlRequest: Sendable, Hashable {
         }
     }
 
-    /// How long the command line waits for the answer. To copy a large outbox takes a while.
+    /// How long the command line waits for the answer. To copy a large outbox takes a while, as do many transactions.
     var timeout: Duration {
-        if case .backup = self { .seconds(86_400) } else { .seconds(60) }
+        switch self {
+        case .backup, .replay: .seconds(86_400)
+        default: .seconds(60)
+        }
     }
 
     /// Path and query.

@@ -257,18 +257,30 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Jobs that one request replays: a short transaction.
+    /// Jobs that one request replays, which looks through the whole range for them, and those of one short transaction.
+    private static let replayLimit = 10_000
     private static let replayStep = 100
 
     private func replay(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
         let ids = try await look { outbox throws(OutboxError) in
-            try outbox.replayedJobs(range, limit: Self.replayStep)
+            try outbox.replayedJobs(range, limit: Self.replayLimit)
         }
-        return try await ask { store throws(OutboxError) in
-            let (jobs, damaged) = try store.replay(ids)
-            let next = ids.count == Self.replayStep ? ids.last.map { $0 + 1 } : nil
-            return ControlCoding.encode(ControlDocuments.Replayed(jobs: jobs, damaged: damaged, next: next))
+        var done = ControlDocuments.Replayed(
+            jobs: 0, damaged: [], next: ids.count == Self.replayLimit ? ids.last.map { $0 + 1 } : nil)
+        for start in stride(from: 0, to: ids.count, by: Self.replayStep) {
+            let step = Array(ids[start..<min(start + Self.replayStep, ids.count)])
+            do throws(OutboxError) {
+                let (jobs, damaged) = try await ask { store throws(OutboxError) in try store.replay(step) }
+                done.jobs += jobs
+                done.damaged += damaged
+            } catch {
+                // The command line counts what was replayed, asks for the rest, and gets the error.
+                guard done.jobs > 0 else { throw error }
+                done.next = step.first
+                break
+            }
         }
+        return ControlCoding.encode(done)
     }
 
     private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {

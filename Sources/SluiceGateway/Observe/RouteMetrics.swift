@@ -86,10 +86,21 @@ extension RouteMetrics {
         ]
     }
 
-    /// The counters with a second label; only those above zero, because there are many and most stay zero.
-    var labelledCounters: [(name: MetricName, label: String, value: UInt64)] {
-        let refusals = ErrorCode.allCases.map {
-            (name: MetricName.refused, label: $0.rawValue, value: refused($0).value)
+    /// The refusals that alerts select.
+    private static let alerted: Set<ErrorCode> = [
+        .outboxFull, .outboxShareFull, .deadLettersFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed,
+        .signatureInvalid,
+    ]
+
+    /// The counters with a second label: those above zero, because there are many and most stay zero.
+    ///
+    /// - Parameter startsAlerts: whether those that alerts select are included at zero. `rate` and `increase` do not see
+    ///   the first count of a series that begins with it.
+    func labelledCounters(startsAlerts: Bool) -> [(name: MetricName, label: String, value: UInt64)] {
+        let refusals = ErrorCode.allCases.compactMap { code in
+            let value = refused(code).value
+            return value > 0 || startsAlerts && Self.alerted.contains(code)
+                ? (name: MetricName.refused, label: code.rawValue, value: value) : nil
         }
         let deaths = DeadLetterReason.allCases.map {
             (name: MetricName.dead, label: $0.rawValue, value: dead($0).value)
@@ -100,7 +111,7 @@ extension RouteMetrics {
         let dropped = QuarantineRefusal.allCases.map {
             (name: MetricName.quarantineDropped, label: $0.rawValue, value: notQuarantined($0).value)
         }
-        return (refusals + deaths + handshakes + dropped).filter { $0.value > 0 }
+        return refusals + deaths.filter { $0.value > 0 || startsAlerts } + (handshakes + dropped).filter { $0.value > 0 }
     }
 }
 

@@ -163,6 +163,15 @@ enum OutboxFile {
         return facts.st_mode & S_IFMT == S_IFREG && facts.st_size == 0 ? true : nil
     }
 
+    /// Bytes that are free on the file system of `path`; nil if it does not say.
+    static func freeBytes(at path: String) -> Int? {
+        var facts = statvfs()
+        // `statvfs` fills the structure that is given.
+        guard unsafe statvfs(folder(of: path), &facts) == 0, facts.f_blocks > 0 else { return nil }
+        let (bytes, isTooMany) = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize))
+        return isTooMany ? Int.max : Int(clamping: bytes)
+    }
+
     /// Identifies the files at `path` and at its log's, independent of their contents; `nil` if one is missing.
     static func identity(of path: String) -> [FileIdentity]? {
         var found: [FileIdentity] = []

@@ -28,16 +28,17 @@ struct ReserveFile {
     /// Reserves the space with allocated blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
     /// place is removed first.
     ///
+    /// - Parameter room: bytes that must be free in addition; not checked if the space is reserved already.
     /// - Returns: whether it is now reserved; after an error nothing is kept.
-    func acquire() -> Bool {
+    func acquire(besides room: Int = 0) -> Bool {
         if size.bytes == 0 { return true }
-        if let isHeld = hold() { return isHeld }
+        if let isHeld = hold(besides: room) { return isHeld }
         release()
-        return hold() ?? false
+        return hold(besides: room) ?? false
     }
 
     /// - Returns: `nil` if something else is in the file's place.
-    private func hold() -> Bool? {
+    private func hold(besides room: Int) -> Bool? {
         let descriptor = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { return errno == ELOOP || errno == EACCES ? nil : false }
         defer { close(descriptor) }
@@ -47,7 +48,11 @@ struct ReserveFile {
         } catch {
             return nil
         }
-        guard isHeld || posix_fallocate(descriptor, 0, off_t(size.bytes)) == 0 else {
+        if isHeld { return true }
+        // To allocate the room as well proves that it is there, whatever the quotas.
+        guard posix_fallocate(descriptor, 0, off_t(size.bytes + room)) == 0,
+            ftruncate(descriptor, off_t(size.bytes)) == 0
+        else {
             release()
             return false
         }

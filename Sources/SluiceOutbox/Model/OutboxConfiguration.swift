@@ -107,7 +107,7 @@ package enum OutboxCondition: String, Sendable {
     case full
     /// The disk is full: acknowledgements are still written, from the reserve.
     case diskFull = "disk_full"
-    /// A write or a sync failed; the outbox tries to get back to a known state.
+    /// A write or a sync failed or takes too long, or another program has the file locked.
     case failing
 }
 

@@ -34,6 +34,7 @@ extension OutboxStore {
             freezeKeys()
             return results
         } catch {
+            if error.kind == .busy { isLocked = true }
             return Self.refused(submissions, error.kind == .diskFull ? .diskFull : .commitFailed)
         }
     }

@@ -16,15 +16,18 @@ extension OutboxStore {
     /// The nanoseconds between retries while a reader holds frames.
     private static let holdPause: Int64 = 1_000_000_000
 
-    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied. After a complete
-    /// copy the next transaction restarts the log, in the same blocks of the disk.
+    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied, or an eighth on a disk
+    /// that is short of space. After a complete copy the next transaction restarts the log, in the same blocks of the
+    /// disk.
     ///
     /// - Returns: whether there is more to copy immediately.
     @discardableResult
     func checkpointIfDue() throws(SQLiteError) -> Bool {
         let frames = session.connection.walFrames
         if frames < log.copied { log = LogProgress() }
-        let step = configuration.checkpointEvery.bytes / Pragmas.pageSize
+        var step = configuration.checkpointEvery.bytes / Pragmas.pageSize
+        let short = max(1, step / 8)
+        if frames - log.copied >= short, isDiskShort { step = short }
         guard frames - log.copied >= step else { return false }
         guard log.held == 0 || frames >= log.tryAtFrames || time.monotonicNanoseconds() >= log.tryAt else {
             return false
@@ -54,7 +57,10 @@ extension OutboxStore {
     /// - Returns: whether there is more to do immediately.
     func tendLog() throws(SQLiteError) -> Bool {
         if try checkpointIfDue() { return true }
-        guard log.held == 0, OutboxFile.size(of: path + "-wal") > Pragmas.logBytesKept else { return false }
+        let length = OutboxFile.size(of: path + "-wal")
+        guard log.held == 0, length > Pragmas.logBytesKept || length > DiskRoom.least && isDiskShort else {
+            return false
+        }
         do throws(SQLiteError) {
             _ = try truncateLog(waits: false)
         } catch  where error.kind == .busy {

@@ -26,6 +26,14 @@ struct Trouble: Equatable {
     }
 }
 
+/// How much space there must be on the disk besides the reserve, in bytes.
+enum DiskRoom {
+    /// For the write-ahead log at its full length. With less, the log is kept short and free pages are given back.
+    static let regular = Pragmas.logBytesKept
+    /// What the outbox works with if nothing else can be given back: a log that is kept short, and what it is copied to.
+    static let least = 8 << 20
+}
+
 extension OutboxStore {
     /// Handles the error of a transaction or a checkpoint.
     func note(_ error: SQLiteError) {
@@ -59,11 +67,32 @@ extension OutboxStore {
         guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
         switch trouble.kind {
         case .diskFull:
-            self.trouble =
-                reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            self.trouble = setAside(besides: DiskRoom.regular)
         case .failing: try? recover()
         case .misplaced: break
         }
+    }
+
+    /// Sets the reserve aside again after a write found the disk full. The room besides it proves that deliveries fit
+    /// again: the reserve alone may be the space that was released for it.
+    ///
+    /// - Returns: the trouble that is left; nil if there is none.
+    func setAside(besides room: Int) -> Trouble? {
+        reserve.acquire(besides: room)
+            ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+    }
+
+    /// Whether the disk has little space besides what the outbox has.
+    var isDiskShort: Bool { OutboxFile.freeBytes(at: path).map { $0 < DiskRoom.regular } ?? false }
+
+    /// Ends `isLocked` when another program no longer has the file locked, without waiting for it.
+    func seekLock() {
+        guard isLocked, trouble == nil else { return }
+        session.connection.setBusyTimeout(milliseconds: 0)
+        defer { session.connection.setBusyTimeout(milliseconds: Connection.busyTimeout) }
+        guard (try? session.begin.run()) != nil else { return }
+        try? session.rollback.run()
+        isLocked = false
     }
 
     /// Checks once a second whether the open files are still in their place: they may have been deleted or replaced,
@@ -110,7 +139,7 @@ extension OutboxStore {
                 reserve.release()
                 try reopen()
             }
-            trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            trouble = setAside(besides: DiskRoom.least)
         } catch {
             unreportedError = error
             trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds() + Trouble.pause)

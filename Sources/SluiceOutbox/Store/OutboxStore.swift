@@ -74,6 +74,8 @@ package final class OutboxStore {
     var damage: SQLiteError?
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
+    /// Whether deliveries were refused because another program has the file locked, and none was stored since.
+    var isLocked = false
     /// The last error that the store met, for the log; removed by the code that logs it.
     package var unreportedError: SQLiteError?
 
@@ -126,7 +128,7 @@ package final class OutboxStore {
         queues.start(after: lastJobID)
         toleratesDamage = true
         files = OutboxFile.identity(of: configuration.path)
-        if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+        trouble = setAside(besides: DiskRoom.least)
     }
 
     /// Damage may show only when everything is read.
@@ -194,6 +196,7 @@ package final class OutboxStore {
         switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing
+        case nil where isLocked: .failing
         case nil:
             hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes
                 ? .storing : .full
@@ -219,6 +222,7 @@ package final class OutboxStore {
             try saveProgress()
             try session.commit.run()
             ledger.isChanged = false
+            isLocked = false
             queues.add(queueNotes)
             return result
         } catch {

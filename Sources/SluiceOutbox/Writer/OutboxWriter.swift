@@ -21,6 +21,8 @@ package final class OutboxWriter: Sendable {
         var operations: [Operation] = []
         var acknowledgements: [WaitingAcknowledgement] = []
         var quarantined: [QuarantineEntry] = []
+        /// Whether deliveries were refused with `commit_too_slow` since the thread last took some.
+        var isTooSlow = false
         var isClosing = false
         var isClosed = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
@@ -104,8 +106,13 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    /// The outbox as it was after the last transaction.
-    package var status: OutboxStatus { latest.withLock { $0 } }
+    /// The outbox as it was after the last transaction; failing while a transaction takes so long that deliveries are
+    /// refused.
+    package var status: OutboxStatus {
+        var status = latest.withLock { $0 }
+        if status.condition == .storing, work.withLock({ $0.isTooSlow }) { status.condition = .failing }
+        return status
+    }
 
     /// Whether a page was met, since the start, that cannot be read.
     package var isDamaged: Bool { damage.withLock { $0 } }
@@ -266,7 +273,10 @@ package final class OutboxWriter: Sendable {
     /// to the budget.
     private func storeNextBatch(_ store: OutboxStore) -> (results: ResultsByOrigin, isClosing: Bool) {
         let now = time.monotonicNanoseconds()
-        let (batch, isClosing) = work.withLock { ($0.queue.writerBecameReady(at: now), $0.isClosing) }
+        let (batch, isClosing) = work.withLock { work in
+            work.isTooSlow = false
+            return (work.queue.writerBecameReady(at: now), work.isClosing)
+        }
         var results = ResultsByOrigin()
         results.refuse(batch.overdue, .commitTooSlow)
         if !batch.deliveries.isEmpty { results.add(store.commit(batch.deliveries), of: batch.deliveries) }
@@ -385,7 +395,11 @@ package final class OutboxWriter: Sendable {
 
     private func takeOverdue() -> (results: ResultsByOrigin, nextDeadline: Int64?) {
         let now = time.monotonicNanoseconds()
-        let (overdue, next) = work.withLock { ($0.queue.deadlinePassed(at: now), $0.queue.nextDeadline) }
+        let (overdue, next) = work.withLock { work in
+            let overdue = work.queue.deadlinePassed(at: now)
+            if !overdue.isEmpty { work.isTooSlow = true }
+            return (overdue, work.queue.nextDeadline)
+        }
         var results = ResultsByOrigin()
         results.refuse(overdue, .commitTooSlow)
         return (results, next)

@@ -5,7 +5,8 @@ internal import SluiceOutbox
 /// The output about an outbox, for people.
 enum ConsoleText {
     static func lines(_ status: ControlDocuments.Status) -> [String] {
-        let age = DurationText.format(.milliseconds(status.oldestPendingAge / 1000 * 1000))
+        let seconds = status.oldestPendingAge / 1000
+        let age = seconds == 0 ? "less than 1s" : DurationText.format(.seconds(seconds))
         return [
             "gateway          \(status.isGatewayRunning ? "running" : "not running")",
             "condition        \(status.condition)",

@@ -60,7 +60,8 @@ extension OutboxCommand {
                 For a Zizq server that has lost jobs. Without --yes, only the number of jobs is printed. A time is a \
                 moment, such as 2026-11-25T08:00:00Z, or how long ago, such as 2h; it is compared with the time at \
                 which Zizq accepted the job. Jobs go to the end of the sending order with the same unique keys, so a \
-                licensed Zizq server drops those that it still holds; otherwise they are queued twice.
+                licensed Zizq server drops those that it still holds; otherwise they are queued twice. Copies that an \
+                earlier replay sent are not sent in addition to their originals.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("Jobs accepted by Zizq from this time on.", valueName: "time"))
@@ -97,6 +98,7 @@ extension OutboxCommand {
                 let time = TimestampText.format(milliseconds: oldest)
                 Terminal.complain("the oldest delivered job that is kept (outbox.keep_delivered) is of \(time)")
             }
+            if let route, figures.jobs == 0 { try await Console.requireRoute(route, among: [], options) }
             let jobs = figures.jobs == 1 ? "1 delivered job" : "\(figures.jobs) delivered jobs"
             guard figures.jobs > 0, yes else {
                 let hint = figures.jobs == 0 ? "" : "; add --yes to send them again"
