@@ -51,6 +51,26 @@ import Testing
         #expect(compile([("r.yaml", text(verify))]).problems.map(\.message) == [])
     }
 
+    @Test("references of Adyen may contain a colon or a backslash", arguments: ["a:b", "a\\\\b", "a", ""])
+    func adyen(reference: String) throws {
+        let route = try route(
+            "routes:\n- path: /hook\n  provider: adyen\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n",
+            environment: ["SECRET": Hex.encode(Array(Self.secret.utf8))])
+        let plain = reference.replacing("\\\\", with: "\\")
+        let signed = Array("9313::Shop:\(plain):1130:EUR:AUTHORISATION:true".utf8)
+        let digest = Hex.decode(Array(signature(signed, Self.secret).utf8).span) ?? []
+        func body(_ reference: String) -> String {
+            """
+            {"live":"false","notificationItems":[{"NotificationRequestItem":{"pspReference":"9313",
+            "merchantAccountCode":"Shop","merchantReference":"\(reference)","amount":{"value":1130,"currency":"EUR"},
+            "eventCode":"AUTHORISATION","success":"true",
+            "additionalData":{"hmacSignature":"\(Base64.encode(digest))"}}}]}
+            """
+        }
+        #expect(TestRequest(body(reference)).judged(by: route) == "valid")
+        #expect(TestRequest(body(reference + "x")).judged(by: route).hasPrefix("refused signature_invalid"))
+    }
+
     @Test("the part of a URL that never changes may contain what separates it")
     func constantURL() throws {
         let route = try route(text("signed: '${url}.${body}'"))
