@@ -78,7 +78,8 @@ extension OutboxStore {
         /// nil where it does not matter.
         let route: String?
 
-        var window: Int64 { expiresAt - receivedAt }
+        /// Times from a damaged page may be any.
+        var window: Int64 { expiresAt &- receivedAt }
     }
 
     /// A delivery with this window is stored, inside a transaction.

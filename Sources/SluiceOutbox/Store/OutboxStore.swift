@@ -1,3 +1,4 @@
+internal import CSluiceSQLite
 package import SluiceBase
 
 /// The outbox: one SQLite file, one writing connection, no thread of its own.
@@ -129,6 +130,9 @@ package final class OutboxStore {
             try load()
             if configuration.isSalvageAsked { try checkKeys() }
         } catch {
+            var error = error
+            // A sum of figures that cannot be right.
+            if error.code == SQLITE_ERROR { error = SQLiteError(code: SQLITE_CORRUPT, message: error.message) }
             session.connection.close()
             salvaged = try Self.salvage(after: error, configuration, time: time, tell: tell)
             damagedFiles = Salvage.setAside(configuration.path)
