@@ -157,6 +157,8 @@ package struct FileLines: ~Copyable {
     private let limit: Int
     private var buffer: [UInt8] = []
     private var start = 0
+    /// The number of the line that was returned last, from 1 on.
+    package private(set) var number = 0
 
     /// - Parameters:
     ///   - path: `-` is standard input.
@@ -175,6 +177,7 @@ package struct FileLines: ~Copyable {
         var searched = start
         while true {
             if let end = buffer[searched...].firstIndex(of: 0x0A) {
+                number += 1
                 defer { start = end + 1 }
                 if end > start { return Array(buffer[start..<end]) }
                 searched = end + 1
@@ -184,8 +187,10 @@ package struct FileLines: ~Copyable {
             (start, searched) = (0, buffer.count)
             guard buffer.count <= limit else { throw FileAccess.AccessError("a line has more than \(limit) bytes") }
             guard try fill() else {
+                guard !buffer.isEmpty else { return nil }
+                number += 1
                 defer { buffer = [] }
-                return buffer.isEmpty ? nil : buffer
+                return buffer
             }
         }
     }

@@ -49,7 +49,8 @@ package final class MemoryBudget: Sendable {
         used.wrappingSubtract(bytes, ordering: .relaxed)
     }
 
-    func take(_ bytes: Int, for size: RequestSize) -> Bool {
+    /// As `reserve`, without dropping anything.
+    package func take(_ bytes: Int, for size: RequestSize) -> Bool {
         let most = size == .small ? limit.bytes : limit.bytes - reserveBytes
         let before = used.wrappingAdd(bytes, ordering: .relaxed).oldValue
         guard before + bytes <= most else {

@@ -41,6 +41,10 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxLogBytes = "sluice_outbox_log_bytes"
     case outboxLogHeldBytes = "sluice_outbox_log_held_bytes"
     case evictedKeys = "sluice_outbox_evicted_keys_total"
+    case quarantineRequests = "sluice_quarantine_requests"
+    case quarantineBytes = "sluice_quarantine_bytes"
+    case quarantined = "sluice_quarantined_total"
+    case quarantineDropped = "sluice_quarantine_dropped_total"
 
     // The gateway itself
     case connections = "sluice_connections"
@@ -86,11 +90,11 @@ extension MetricName {
     package var labels: [String] {
         switch self {
         case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .mislabelledJSON,
-            .committed, .lastDeliveryAge:
+            .committed, .lastDeliveryAge, .quarantineRequests, .quarantineBytes, .quarantined:
             ["route"]
         case .refused: ["route", "code"]
         case .handshakes: ["route", "result"]
-        case .dead: ["route", "reason"]
+        case .dead, .quarantineDropped: ["route", "reason"]
         case .connections: ["listener"]
         case .connectionsRefused: ["reason"]
         case .handshakeFailures: ["cause"]
@@ -136,8 +140,7 @@ extension MetricName {
         case .queueDuplicates: "Jobs dropped by Zizq on the first attempt: an older job holds their unique key."
         case .droppedJobs: "Jobs that Zizq dropped because an older job holds the key that the gateway gave them."
         case .durableToQueued: "Time from a job being durable to its acknowledgement by Zizq."
-        case .ambiguousBatches:
-            "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
+        case .ambiguousBatches: "Batches without an answer that says whether Zizq accepted them; they are sent again."
         case .failedBatches: "Batches that Zizq did not accept and that are sent again."
         case .deliveryPaused:
             "1 while the relay is paused because Zizq rejects every job, or because the answers do not come from a "
@@ -150,16 +153,18 @@ extension MetricName {
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
         case .outboxDamaged: "1 if a page of the outbox was found damaged since the start."
         case .outboxDamagedFiles: "Renamed files of damaged outboxes that are still next to the outbox."
-        case .outboxDeadLimitBytes:
-            "Limit for dead letters, above which deliveries that would become dead letters are refused."
+        case .outboxDeadLimitBytes: "Limit for dead letters; above it, deliveries that would become one are refused."
         case .outboxKeys: "Remembered unique keys."
         case .outboxBytes: "Size of the undelivered jobs and dead letters in the outbox."
         case .outboxLimitBytes: "Limit for undelivered jobs and dead letters, above which requests are refused."
         case .outboxOldestAge: "Age of the oldest undelivered job; 0 if there is none."
         case .outboxLogBytes: "Size of the outbox's write-ahead log."
-        case .outboxLogHeldBytes:
-            "Write-ahead log bytes that cannot be checkpointed because of a reader of the outbox."
+        case .outboxLogHeldBytes: "Write-ahead log bytes that cannot be checkpointed because of a reader."
         case .evictedKeys: "Unique keys dropped before they expired because outbox.max_keys was reached."
+        case .quarantineRequests: "Requests in the quarantine: no secret of their route matches their signature."
+        case .quarantineBytes: "Size of the requests in the quarantine, with 512 bytes for each."
+        case .quarantined: "Requests that were put into the quarantine."
+        case .quarantineDropped: "Requests that were not put into the quarantine, by reason."
         case .connections: "Open connections, by listener."
         case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."
         case .connectionsClosedForNewer: "Connections closed to make room for new ones."

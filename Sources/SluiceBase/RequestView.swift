@@ -56,6 +56,15 @@ package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         return address[10] == 0xFF && address[11] == 0xFF
     }
 
+    /// The range from which one sender can choose addresses: an IPv4 address, or the /64 of an IPv6 address (RFC 4291
+    /// §2.5.4).
+    package var network: SIMD16<UInt8> {
+        guard !isIPv4 else { return address }
+        var network = address
+        for index in 8..<16 { network[index] = 0 }
+        return network
+    }
+
     /// The address without the port: dotted for IPv4; for IPv6 groups of hex digits with the longest run of zeros left
     /// out (RFC 5952).
     package var description: String {

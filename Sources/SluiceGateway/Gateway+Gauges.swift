@@ -48,6 +48,12 @@ extension Gateway {
         registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
         registry.gauge(.outboxLogBytes, value: { [outbox] in Double(outbox.status.walBytes) })
         registry.gauge(.outboxLogHeldBytes, value: { [outbox] in Double(outbox.status.heldLogBytes) })
+        registry.gauge(.quarantineRequests) { [outbox, reload] in
+            Self.readings(outbox.quarantine, reload.activeRoutes) { $0.requests }
+        }
+        registry.gauge(.quarantineBytes) { [outbox, reload] in
+            Self.readings(outbox.quarantine, reload.activeRoutes) { $0.bytes }
+        }
         registry.counter(.evictedKeys, value: { [outbox] in outbox.status.keysForgottenEarly })
         let limit = Double(core.settings.outbox.maxBytes.bytes)
         registry.gauge(.outboxLimitBytes, value: { limit })
@@ -57,6 +63,16 @@ extension Gateway {
                 guard let oldest = outbox.status.oldestPendingAtMilliseconds else { return 0 }
                 return Double(max(0, time.wallMilliseconds() - oldest)) / 1000
             })
+    }
+
+    /// Of the routes that have a quarantine, and of those that still have requests in it.
+    private static func readings(
+        _ figures: QuarantineFigures, _ routes: ActiveRoutes, figure: (QuarantineFigures.Sum) -> Int
+    ) -> [MetricsRegistry.Reading] {
+        let names = routes.table.routes.filter { $0.quarantine != nil }.map(\.name)
+        return Set(names).union(figures.routes).sorted().map { name in
+            MetricsRegistry.Reading(labels: [name], Double(figure(figures.sum(ofRoute: name))))
+        }
     }
 
     private func registerRelay(in registry: MetricsRegistry) {

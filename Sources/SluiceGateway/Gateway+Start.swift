@@ -40,7 +40,7 @@ extension Gateway {
 
     private static func start(_ core: GatewayCore, _ outbox: OutboxWriter) async throws(StartupError) -> Gateway {
         try await core.learnt.load(from: outbox)
-        let reload = try loadRoutes(core)
+        let reload = try loadRoutes(core, outbox)
         // From here on the kernel queues connections, which a stop must answer.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let sockets = try BoundSockets(core.settings)
@@ -68,7 +68,9 @@ extension Gateway {
         }
     }
 
-    private static func loadRoutes(_ core: GatewayCore) throws(StartupError) -> RouteReloadService {
+    private static func loadRoutes(_ core: GatewayCore, _ outbox: OutboxWriter) throws(StartupError)
+        -> RouteReloadService
+    {
         let configuration = core.configuration
         var options = RouteOptions(core.settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
         options.keys = core.keys.store
@@ -77,6 +79,7 @@ extension Gateway {
         let loops = core.loops
         var publication = RouteReloadService.Publication(
             publish: { loops.use($0) }, settle: { await loops.settle() })
+        publication.secretsChanged = { QuarantineNotice.afterNewSecret(of: $0, outbox.quarantine) }
         if let show = configuration.show {
             publication.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
         }
@@ -127,6 +130,8 @@ extension Gateway {
                 "no routes: every webhook is answered 404 until a route file is added",
                 metadata: .fields([.file: core.settings.routes]))
         }
+        // Secrets from the environment change only with a restart.
+        for route in outbox.quarantine.routes { logger.notice("\(QuarantineNotice(route, outbox.quarantine).waiting)") }
         logger.notice(
             "started",
             metadata: .fields([.version: SluiceVersion.current, .routes: routes, .table: reload.status.version]))

@@ -145,9 +145,9 @@ struct GatewayCore: Sendable {
         let watchdog = LoopWatchdog(metrics: metrics, logger: logger)
         do throws(SystemCallError) {
             let count = settings.threads ?? ProcessorCount.available()
-            loops = IngestLoops(try EventLoopGroup(count: count, name: "loop", stalled: watchdog.stalled))
-            clientLoop = try EventLoopGroup(count: 1, name: "zizq", stalled: watchdog.stalled)
-            adminLoop = try EventLoopGroup(count: 1, name: "admin", stalled: watchdog.stalled)
+            loops = IngestLoops(try watchdog.loops(count, name: "loop"))
+            clientLoop = try watchdog.loops(1, name: "zizq")
+            adminLoop = try watchdog.loops(1, name: "admin")
             worker = try BodyWorker(memory: memory, time: configuration.time)
             keys = KeyService(
                 loop: clientLoop.mailboxes[0], time: configuration.time, network: configuration.keyNetwork,

@@ -58,6 +58,8 @@ struct Listeners: Sendable {
             outbox: outbox, metrics: core.metrics, memory: core.memory, trustedProxies: proxies, time: core.time,
             journal: core.journal, worker: core.worker, keys: core.keys,
             learner: SecretLearner(secrets: core.learnt, outbox: outbox, time: core.time, logger: core.logger),
+            quarantine: QuarantineKeeper(
+                outbox: outbox, memory: core.memory, journal: core.journal, time: core.time),
             loops: loops)
         let observer = ListenerObserver(metrics: core.metrics, journal: core.journal, logger: core.logger)
         return await HTTPServer(configuration: configuration, group: loops.group, observer: observer, time: core.time) {
@@ -77,14 +79,17 @@ struct Listeners: Sendable {
     ) async -> HTTPServer {
         let console = OutboxConsole(
             .running(outbox, reader), limit: core.settings.outbox.maxBytes, time: core.time,
-            relay: { relay.condition.sentence }
+            learnt: core.learnt, relay: { relay.condition.sentence }
         ) {
             DeadLetterRenderer.render($0, with: reload.activeRoutes)
         }
+        let quarantine = QuarantineVerifier(
+            outbox: outbox, reader: reader, reload: reload, keys: core.keys, journal: core.journal, time: core.time)
         return await makeSmall(core, memory: .mebibytes(512)) {
             ControlService(
                 answerer: ControlAnswerer(
-                    reload: reload, console: console, learnt: core.learnt, time: core.time, mailbox: $0.mailbox))
+                    reload: reload, console: console, learnt: core.learnt, quarantine: quarantine, time: core.time,
+                    mailbox: $0.mailbox))
         }
     }
 

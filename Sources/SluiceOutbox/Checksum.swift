@@ -1,6 +1,6 @@
-/// XXH64: a fast checksum against bytes that rot or are torn on the disk, not against a person.
+/// XXH64: a fast checksum against damaged or torn bytes on disk, not against an attacker.
 ///
-/// The algorithm is that of the xxHash specification, so that a stored value stays checkable by other tools.
+/// The algorithm follows the xxHash specification, so that other tools can check stored values.
 package enum Checksum {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
@@ -8,17 +8,17 @@ package enum Checksum {
     private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
     private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
-    /// The hash of `bytes` as a column has it.
+    /// The hash of `bytes` as a column value.
     static func of(_ bytes: [UInt8]) -> Int64 { Int64(bitPattern: xxh64(bytes.span)) }
 
-    /// The hash of `bytes`. To cover several pieces, the hash of one is the seed of the next.
+    /// The hash of `bytes`. For several pieces, the hash of one is the seed of the next.
     package static func xxh64(_ bytes: Span<UInt8>, seed: UInt64 = 0) -> UInt64 {
         // The loads below stay within `count`; checked spans would cost a branch for each byte of each payload.
         unsafe bytes.withUnsafeBufferPointer { unsafe hash(UnsafeRawBufferPointer($0), seed) }
     }
 
     private static func hash(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
-        // Each load stands behind a check that as many bytes are left.
+        // Each load is preceded by a check that enough bytes are left.
         let count = bytes.count
         var offset = 0
         var hash = seed &+ prime5

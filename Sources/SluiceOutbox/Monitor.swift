@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A value behind a lock, with a way to wait for it to change. For the few places where a thread sleeps; everything
-/// else uses a `Mutex`.
+/// A value with a lock and a way to wait for changes. For the few places where a thread sleeps; everything else uses a
+/// `Mutex`.
 ///
-/// `@unchecked Sendable`: `state` is only touched with the lock held, and the two pthread objects are made for sharing.
+/// `@unchecked Sendable`: `state` is only accessed with the lock, and the two pthread objects are shareable.
 @safe final class Monitor<State>: @unchecked Sendable {
     private var state: State
-    // pthread objects must not move, so they have memory of their own, freed with this object.
+    // pthread objects must not move, so they are allocated separately and freed with this object.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -22,14 +22,14 @@ internal import Glibc
     }
 
     deinit {
-        // Nobody holds or waits for what nobody refers to; both were allocated in `init`.
+        // Nothing can hold or wait for an unreferenced object; both were allocated in `init`.
         unsafe pthread_cond_destroy(condition)
         unsafe pthread_mutex_destroy(mutex)
         unsafe condition.deallocate()
         unsafe mutex.deallocate()
     }
 
-    /// Runs `body` with the lock held. `body` must be short and must not call back.
+    /// Runs `body` with the lock. `body` must be short and must not call back.
     func withLock<Result>(_ body: (inout State) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
@@ -45,9 +45,9 @@ internal import Glibc
     /// Wakes waiting threads.
     func wake() { unsafe pthread_cond_broadcast(condition) }
 
-    /// Waits until `isReady` or until the time is over, then runs `body` with the lock held.
+    /// Waits until `isReady` or a timeout, then runs `body` with the lock.
     ///
-    /// - Parameter nanoseconds: how long to wait at most; nil for without end.
+    /// - Parameter nanoseconds: the timeout; `nil` for none.
     func wait<Result>(upTo nanoseconds: Int64?, until isReady: (State) -> Bool, then body: (inout State) -> Result)
         -> Result
     {

@@ -1,37 +1,37 @@
 internal import SluiceBase
 package import Zizq
 
-/// What Zizq's answer to a batch means for its jobs: the table "What happens with each answer" of the architecture.
+/// The meaning of Zizq's answer to a batch: the table "What happens with each answer" of the architecture.
 package enum AnswerVerdict: Sendable, Hashable {
-    /// Every job was taken; what became of each, in order.
+    /// Every job was accepted; the results in order.
     case accepted([EnqueuedJob])
-    /// One job is refused by its position, nothing of the batch was stored.
+    /// One job is refused by its index; nothing in the batch was stored.
     case jobRefused(position: Int, text: String)
-    /// Some job is refused, nobody says which one, nothing of the batch was stored.
+    /// A job is refused without an index; nothing in the batch was stored.
     case batchRefused(text: String)
     /// The server has no licence for something in the batch.
     case licenceMissing(LicensedFeature, text: String)
     /// The batch is too large for the server or for something in front of it.
     case tooLarge(text: String)
-    /// Whatever answers is not a Zizq server that works for us: no fault of the jobs.
+    /// The answer does not come from a usable Zizq server; the jobs are not the cause.
     case setUpWrong(text: String, mayHaveBeenStored: Bool)
-    /// The same jobs again, later.
+    /// Send the same jobs again later.
     case tryAgain(TryAgain)
 
-    /// Why and when a batch is to be sent again.
+    /// Why and when to send a batch again.
     package struct TryAgain: Sendable, Hashable {
         package let text: String
-        /// What the server asks for.
+        /// The wait that the server requests.
         package let retryAfter: Duration?
         /// Whether the jobs may have been stored.
         package let isAmbiguous: Bool
-        /// Whether the connection was lost, so that the next try may meet another server.
+        /// Whether the connection was lost, so that the next attempt may reach another server.
         package let isTransport: Bool
     }
 
     /// - Parameters:
-    ///   - result: what the client made of the answer.
-    ///   - jobs: how many jobs were sent.
+    ///   - result: of the client.
+    ///   - jobs: the number of sent jobs.
     package init(_ result: Result<[EnqueuedJob], ZizqError>, jobs: Int) {
         switch result {
         case .success(let enqueued) where enqueued.count == jobs: self = .accepted(enqueued)
@@ -77,7 +77,7 @@ package enum AnswerVerdict: Sendable, Hashable {
         }
     }
 
-    /// Reads `jobs[17]: queue must not contain ','`.
+    /// Parses `jobs[17]: queue must not contain ','`.
     private static func position(in text: String) -> (position: Int, reason: String)? {
         guard text.hasPrefix("jobs[") else { return nil }
         let rest = text.dropFirst("jobs[".count)

@@ -1,24 +1,24 @@
 internal import SluiceBase
 
-/// How long to wait before the same thing is tried again: exponential, with full jitter, so that several gateways that
-/// lost the same server do not come back in step.
+/// The delay before a retry: exponential, with full jitter, so that several gateways that lost the same server do not
+/// return in step.
 package struct BackOff: Sendable {
-    /// The ceiling of the first wait.
+    /// The upper bound of the first delay.
     package static let first: Duration = .milliseconds(100)
-    /// The ceiling that the others grow to.
+    /// The maximum upper bound.
     package static let longest: Duration = .seconds(30)
-    /// The most that a server's `retry-after` is believed.
+    /// The maximum accepted `retry-after` of a server.
     package static let longestRetryAfter: Duration = .seconds(60)
 
     private var ceiling = BackOff.first
 
     package init() {}
 
-    /// The wait before the next try.
+    /// Returns the delay before the next attempt.
     ///
     /// - Parameters:
-    ///   - retryAfter: what the server asks for; never undercut, up to a minute.
-    ///   - generator: where the jitter comes from.
+    ///   - retryAfter: the wait that the server requests; the delay is at least this, up to a minute.
+    ///   - generator: for the jitter.
     package mutating func next(retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator)
         -> Duration
     {
@@ -31,8 +31,8 @@ package struct BackOff: Sendable {
     package mutating func reset() { ceiling = Self.first }
 }
 
-/// How long to leave alone a server that is set up wrongly, or that refuses everything: doubling from a second to five
-/// minutes, because it takes a person to repair it.
+/// How long to pause for a server that is set up wrongly, or that refuses everything: doubling from a second to five
+/// minutes, because it needs a repair.
 package struct PauseSchedule: Sendable {
     package static let first: Duration = .seconds(1)
     package static let longest: Duration = .seconds(300)
@@ -41,7 +41,7 @@ package struct PauseSchedule: Sendable {
 
     package init() {}
 
-    /// The wait before the next try, twice the one before.
+    /// Returns the delay before the next attempt, twice the previous one.
     package mutating func next() -> Duration {
         defer { wait = min(wait * 2, Self.longest) }
         return wait
@@ -51,7 +51,7 @@ package struct PauseSchedule: Sendable {
     package mutating func reset() { wait = Self.first }
 }
 
-/// A small generator of numbers for jitter (SplitMix64): a value, so that a test which gives the seed knows the waits.
+/// A small random number generator for jitter (SplitMix64): a value, so that a test with a fixed seed knows the delays.
 struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

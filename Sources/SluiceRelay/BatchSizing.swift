@@ -16,8 +16,8 @@ package struct AmbiguitySizing: Sendable {
     package private(set) var timeout: Duration
     /// Unknown outcomes since the last answer that said something.
     package private(set) var inARow = 0
-    /// The answer to a batch of this size could not be read: such a size is tried again only after many accepted
-    /// batches, as something may cut long answers.
+    /// The answer to a batch of this size could not be read: such a size is used again only after many accepted
+    /// batches, because long answers may be cut.
     private var unreadableJobs: Int?
     private var acceptedBatches = 0
     private static let acceptedBeforeGrowth = 64
@@ -48,7 +48,7 @@ package struct AmbiguitySizing: Sendable {
         (unreadableJobs, acceptedBatches) = (jobs > 1 ? jobs : nil, 0)
     }
 
-    /// The server answered, and what it said tells what became of the batch.
+    /// The server answered, and its answer says what happened to the batch.
     package mutating func outcomeKnown() { inARow = 0 }
 
     /// Nothing shows that the server takes jobs: one job is enough to find out.
@@ -75,7 +75,7 @@ struct PieceSize {
     static let smallest = 16
     /// Enough for the largest request.
     private static let mostCredit = 40_000
-    /// Requests accepted in a row before a larger one is tried again.
+    /// Requests accepted in a row before a larger one is sent.
     private static let acceptedBeforeGrowth = 64
 
     /// Jobs; nil before the first refusal.

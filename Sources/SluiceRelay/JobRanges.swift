@@ -1,12 +1,12 @@
-/// A set of job ids, kept as ranges in ascending order: 16 bytes for a run of neighbours, however long it is.
+/// A set of job ids as ranges in ascending order: 16 bytes for any run of consecutive ids.
 struct JobRanges: Sendable, Equatable {
     private(set) var ranges: [ClosedRange<Int64>] = []
-    /// How many ids are in it.
+    /// The number of ids.
     private(set) var count = 0
 
     var isEmpty: Bool { ranges.isEmpty }
 
-    /// The least id.
+    /// The smallest id.
     var first: Int64? { ranges.first?.lowerBound }
 
     /// Adds an id.
@@ -28,7 +28,7 @@ struct JobRanges: Sendable, Equatable {
         ranges.replaceSubrange(start..<end, with: CollectionOfOne(lower...upper))
     }
 
-    /// Binary search: the first range of which the condition holds, as it does of all behind it.
+    /// Binary search: the first range for which the condition is true, as it is for all after it.
     private func index(where holds: (ClosedRange<Int64>) -> Bool) -> Int {
         var (low, high) = (0, ranges.count)
         while low < high {
@@ -38,9 +38,9 @@ struct JobRanges: Sendable, Equatable {
         return low
     }
 
-    /// Takes out the least ids.
+    /// Removes the smallest ids.
     ///
-    /// - Parameter limit: how many at most.
+    /// - Parameter limit: the maximum number.
     mutating func takeFirst(_ limit: Int) -> JobRanges {
         var taken = JobRanges()
         var used = 0
@@ -61,7 +61,7 @@ struct JobRanges: Sendable, Equatable {
         return taken
     }
 
-    /// The ids above a given one.
+    /// The ids above an id.
     func beyond(_ id: Int64) -> JobRanges {
         var rest = JobRanges()
         for range in ranges where range.upperBound > id {
@@ -70,7 +70,7 @@ struct JobRanges: Sendable, Equatable {
         return rest
     }
 
-    /// Adds ids that are all above those in the set.
+    /// Adds ids above all those in the set.
     private mutating func append(_ range: ClosedRange<Int64>) {
         ranges.append(range)
         count += range.count

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Wakes lanes that wait for jobs. Callable from any thread.
+/// Wakes lanes that wait for jobs. Can be used from any thread.
 final class JobSignal: Sendable {
     private struct State {
         var latest: Int64 = 0
@@ -12,13 +12,13 @@ final class JobSignal: Sendable {
 
     private let state = Mutex(State())
 
-    /// The greatest number that was announced.
+    /// The largest announced number.
     var latest: Int64 { state.withLock { $0.latest } }
 
-    /// Whether nobody is to wait any more.
+    /// Whether all waits have ended.
     var isFinishing: Bool { state.withLock { $0.isFinishing } }
 
-    /// A job with this number is in the outbox.
+    /// Announces a job in the outbox.
     func announce(_ job: Int64) {
         wake {
             let isNews = job > $0.latest
@@ -27,7 +27,7 @@ final class JobSignal: Sendable {
         }
     }
 
-    /// Zizq has begun to accept jobs again for the time with this number.
+    /// Announces that Zizq accepts jobs again, with the number of this recovery.
     func announceRecovery(_ number: Int) {
         wake {
             let isNews = number > $0.recoveries
@@ -36,7 +36,7 @@ final class JobSignal: Sendable {
         }
     }
 
-    /// Ends every wait, now and from now on.
+    /// Ends all waits, now and later.
     func finish() {
         wake {
             $0.isFinishing = true
@@ -53,12 +53,12 @@ final class JobSignal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Waits until a greater number is announced, the end, or the task's cancellation.
+    /// Waits until a larger number is announced, the end, or the task's cancellation.
     func wait(beyond job: Int64) async {
         await wait { $0.latest > job || $0.isFinishing }
     }
 
-    /// Waits until Zizq has begun to accept jobs again more often than this, the end, or the task's cancellation.
+    /// Waits for a recovery with a larger number, the end, or the task's cancellation.
     func waitForRecovery(beyond number: Int) async {
         await wait { $0.recoveries > number || $0.isFinishing }
     }
@@ -77,7 +77,7 @@ final class JobSignal: Sendable {
         while !Task.isCancelled, !state.withLock({ isOver($0) }) { await waitForNews(unless: isOver) }
     }
 
-    /// Waits for the next announcement of whatever kind.
+    /// Waits for the next announcement of any kind.
     private func waitForNews(unless isOver: (State) -> Bool) async {
         let waiter = state.withLock { state in
             state.nextWaiter += 1

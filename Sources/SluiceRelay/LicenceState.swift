@@ -1,18 +1,18 @@
 internal import SluiceBase
 package import Zizq
 
-/// What is known of the server's licence, and what is sent because of it. One for all lanes.
+/// The known state of the server's licence, and what to send because of it. Shared by all lanes.
 package struct LicenceState: Sendable {
-    /// How long a refusal is believed.
+    /// How long a refusal counts.
     package static let retryInterval: Duration = .seconds(600)
 
-    /// How long it is believed at least.
+    /// How long it counts at least.
     package static let shortestRetryInterval: Duration = .seconds(5)
 
-    /// What is known of one feature.
+    /// The state of one feature.
     private enum Standing {
         case assumed
-        /// Refused; to be tried again at this time of the monotonic clock, in nanoseconds.
+        /// Refused; to be retried at this time of the monotonic clock, in nanoseconds.
         case missing(retryAt: Int64)
 
         func isTried(at now: Int64) -> Bool {
@@ -26,16 +26,16 @@ package struct LicenceState: Sendable {
     package let policy: UniqueKeyPolicy
     private var unique = Standing.assumed
     private var batched = Standing.assumed
-    /// Whether jobs may lie parked: also those that an earlier process has parked.
+    /// Whether jobs may be parked, including those of an earlier process.
     private var mayHaveParked = true
-    /// When a parked job was let out to see whether the licence is there, in case that nothing was learnt from it yet.
+    /// When a parked job was released to test the licence, if its result is not known yet.
     private var probedAt: Int64?
-    /// After this time another one is let out: the first may be dead, buried or parked for another reason.
+    /// After this time another one is released: the first may be dead, buried or parked for another reason.
     package static let probePatience: Duration = .seconds(60)
 
     package init(policy: UniqueKeyPolicy) { self.policy = policy }
 
-    /// Whether `unique_key` and `unique_while` go along now.
+    /// Whether to send `unique_key` and `unique_while` now.
     package func sendsKeys(now: Int64) -> Bool {
         switch policy {
         case .never: false
@@ -44,12 +44,12 @@ package struct LicenceState: Sendable {
         }
     }
 
-    /// Whether jobs that need `batch` are sent now; else they are parked.
+    /// Whether to send jobs that need `batch` now; otherwise they are parked.
     package func sendsBatched(now: Int64) -> Bool { batched.isTried(at: now) }
 
-    /// The server has refused a batch because it has no licence.
+    /// The server refused a batch because it has no licence.
     ///
-    /// - Returns: whether this is news.
+    /// - Returns: whether this is new.
     package mutating func refused(_ feature: LicensedFeature, now: Int64) -> Bool {
         let missing = Standing.missing(retryAt: now + Self.retryInterval.wholeNanoseconds)
         let before: Standing
@@ -66,9 +66,9 @@ package struct LicenceState: Sendable {
         if case .assumed = before { return true } else { return false }
     }
 
-    /// The server has taken a batch with a unique key, or a `batch`, in it.
+    /// The server accepted a batch with a unique key, or with a `batch`.
     ///
-    /// - Returns: whether this is news.
+    /// - Returns: whether this is new.
     package mutating func accepted(_ feature: LicensedFeature) -> Bool {
         let before: Standing
         switch feature {
@@ -82,8 +82,8 @@ package struct LicenceState: Sendable {
         if case .missing = before { return true } else { return false }
     }
 
-    /// The connection was lost or is a new one: the server at its other end may have a licence. It is asked at once,
-    /// but not more often than every few seconds, should every answer close its connection.
+    /// The connection was lost or is new: its server may have a licence. It is tested immediately, but at most every
+    /// few seconds, in case every answer closes its connection.
     package mutating func reconnected(now: Int64) {
         unique = Self.retriedSooner(unique, now: now)
         guard case .missing = batched else { return }
@@ -97,21 +97,21 @@ package struct LicenceState: Sendable {
         return .missing(retryAt: min(retryAt, max(now, earliest)))
     }
 
-    /// Which parked jobs to let out now.
+    /// The parked jobs to release now.
     package enum Release: Sendable, Hashable {
-        /// One, to see whether the licence is there.
+        /// One, to test the licence.
         case one
         case all
     }
 
-    /// To be asked between batches, while nothing is being sent.
+    /// To be called between batches, while nothing is being sent.
     package mutating func takeRelease(now: Int64) -> Release? {
         guard mayHaveParked, batched.isTried(at: now), now >= probeEnd else { return nil }
         probedAt = now
         return .one
     }
 
-    /// To be asked when a job that needs `batch` was taken.
+    /// To be called after a job that needs `batch` was accepted.
     package mutating func takeFullRelease() -> Release? {
         guard mayHaveParked else { return nil }
         mayHaveParked = false
@@ -121,8 +121,7 @@ package struct LicenceState: Sendable {
 
     private var probeEnd: Int64 { probedAt.map { $0 + Self.probePatience.wholeNanoseconds } ?? .min }
 
-    /// How long until something is to be tried again although nothing new has come; `nil` where there is nothing to
-    /// try.
+    /// The time until the next test without new jobs; `nil` if there is nothing to test.
     package func untilProbe(now: Int64) -> Duration? {
         guard mayHaveParked, case .missing(let retryAt) = batched else { return nil }
         return .nanoseconds(max(0, max(retryAt, probeEnd) - now))

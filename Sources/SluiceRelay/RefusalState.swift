@@ -1,50 +1,50 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// What Zizq's refusals say about its jobs and about Zizq: the jobs that are set aside, and whether Zizq refuses
-/// everything. One for all lanes.
+/// What Zizq's refusals mean: the suspects that are held back, and whether Zizq refuses everything. Shared by all
+/// lanes.
 ///
-/// A job that Zizq refuses when it is sent alone is a *suspect*: either the job is bad, or Zizq refuses everything. Its
-/// id is set aside, and the jobs behind it go on. Once Zizq has accepted another job, the suspect is sent alone again,
-/// and a second refusal confirms it. One suspect for each accepted request is a dead letter at once. The others are
-/// when the next request is accepted; if another job is refused first, Zizq may refuse everything by now, and they need
-/// new proof. A refusal of a batch with the job in it counts as the first one. A value without I/O; `now` is the
-/// monotonic clock in nanoseconds.
+/// A job that Zizq refuses alone is a *suspect*: either the job is bad, or Zizq refuses everything. Its id is held
+/// back, and later jobs are still sent. After Zizq has accepted another job, the suspect is sent alone again, and a
+/// second refusal confirms it. One suspect for each accepted request becomes a dead letter immediately, the others when
+/// the next request is accepted; if another job is refused before that, Zizq may be refusing everything, and the
+/// confirmations are discarded. A refusal of a batch with the job counts as the first one. A value without I/O; `now`
+/// is the monotonic clock in nanoseconds.
 package struct RefusalState: Sendable {
-    /// The most dead letters for refusals between two accepted batches, and how many jobs in a row that are refused
-    /// alone pause the relay.
+    /// The maximum number of dead letters for refusals between two accepted batches, and the number of jobs refused
+    /// alone in a row that pauses the relay.
     package static let allowance = 20
-    /// The longest pause in which new jobs are not tried when they come.
+    /// The maximum pause in which new jobs are not sent immediately.
     private static let longestPause: Duration = .seconds(60)
-    /// The most jobs that one cycle tries while the relay is paused.
+    /// The maximum number of jobs sent in one cycle while the relay is paused.
     private static let mostTrialJobs = 1000
 
-    /// Suspects since whose refusal no job was accepted.
+    /// Suspects without a job accepted after their refusal.
     private var unproven = JobRanges()
-    /// Suspects since whose refusal another job was accepted: the next refusal confirms them.
+    /// Suspects with a job accepted after their refusal: the next refusal confirms them.
     private var provable = JobRanges()
-    /// More suspects that were refused again since then: dead letters when a request is accepted that is sent from now
-    /// on.
+    /// Further suspects that were refused again: they become dead letters when a request that is sent from now on is
+    /// accepted.
     private var confirmed: [Confirmed] = []
-    /// How many there were so far.
+    /// The number of confirmations so far.
     private(set) var confirmations = 0
-    /// Jobs that were read and not tried before the relay paused.
+    /// Jobs that were read but not sent before the relay paused.
     private var deferred = JobRanges()
-    /// How many batches Zizq accepted.
+    /// The number of accepted batches.
     private(set) var accepted = 0
-    /// Jobs refused alone since Zizq last accepted one.
+    /// The number of jobs refused alone since the last accepted one.
     private var refusedInARow = 0
-    /// Dead letters for refusals since Zizq last accepted a job.
+    /// The number of dead letters for refusals since the last accepted job.
     private var deadLetters = 0
     /// Whether one of them was a suspect that was refused again.
     private var hasConfirmed = false
-    /// Whether one of them was for its size.
+    /// Whether one of them was too large.
     private var hasDeadLetteredForSize = false
-    /// What Zizq said with the last refusal.
+    /// Zizq's text of the last refusal.
     private(set) var lastText = ""
-    /// Whether the alarm `zizq_refuses_everything` is on.
+    /// Whether the alarm `zizq_refuses_everything` is active.
     package private(set) var isAlarmed = false
-    /// How often Zizq has begun to accept jobs again.
+    /// The number of recoveries, after which Zizq accepted jobs again.
     package private(set) var recoveries = 0
     private var pauses = PauseSchedule()
     private var cycles = 0
@@ -52,14 +52,14 @@ package struct RefusalState: Sendable {
 
     package init() {}
 
-    /// How many jobs are set aside because Zizq refused them alone.
+    /// The number of suspects.
     package var suspects: Int { unproven.count + provable.count + confirmed.count }
 
-    /// Whether no batches are sent, only a few jobs in each cycle: Zizq has refused so many in a row that it probably
-    /// refuses everything.
+    /// Whether only a few jobs are sent in each cycle instead of batches: Zizq has refused so many in a row that it
+    /// probably refuses everything.
     var isPaused: Bool { refusedInARow >= Self.allowance }
 
-    /// Whether there are suspects since whose refusal no job was accepted.
+    /// Whether there are suspects without a job accepted after their refusal.
     var hasUnproven: Bool { !unproven.isEmpty }
 
     // MARK: Answers
@@ -67,12 +67,12 @@ package struct RefusalState: Sendable {
     /// Zizq accepted a batch.
     ///
     /// - Parameter sentAfter: `confirmations` when it was sent.
-    /// - Returns: whether this ends the alarm, and the suspects that are dead letters now.
+    /// - Returns: whether this ends the alarm, and the suspects that become dead letters.
     mutating func batchAccepted(sentAfter: Int, now: Int64) -> (endsAlarm: Bool, dead: [FailedJob]) {
         defer { isAlarmed = false }
         accepted += 1
         if isAlarmed { recoveries += 1 }
-        // Zizq may have refused everything for a while, if that is long ago.
+        // Old confirmations do not count: Zizq may have rejected everything since.
         let dead = confirmed.filter { $0.number <= sentAfter && now - $0.at < Self.freshness }.map(\.failed)
         for suspect in confirmed where now - suspect.at >= Self.freshness { provable.insert(suspect.failed.job) }
         confirmed.removeAll { $0.number <= sentAfter || now - $0.at >= Self.freshness }
@@ -86,17 +86,17 @@ package struct RefusalState: Sendable {
 
     /// A suspect that waits for the next accepted request.
     private struct Confirmed {
-        /// Which confirmation it was.
+        /// The number of the confirmation.
         let number: Int
         /// On the monotonic clock.
         let at: Int64
         let failed: FailedJob
     }
 
-    /// How long a confirmation counts, nanoseconds.
+    /// How long a confirmation counts, in nanoseconds.
     private static let freshness: Int64 = 60_000_000_000
 
-    /// How a job was refused.
+    /// The way in which a job was refused.
     enum Refusal {
         /// In a request with no other job.
         case alone
@@ -104,15 +104,15 @@ package struct RefusalState: Sendable {
         case byIndex
         /// It is too large, alone.
         case forSize
-        /// Alone, and before that alone or with others; in between another job was accepted.
+        /// Alone, and before that alone or with others, with another job accepted in between.
         case again
-        /// Alone, in a pause, as a test whether Zizq still refuses everything.
+        /// Alone during a pause, as a test whether Zizq still refuses everything.
         case asTest
     }
 
     /// Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
     ///
-    /// - Returns: whether it is a dead letter.
+    /// - Returns: whether it becomes a dead letter.
     mutating func refused(_ failed: FailedJob, _ refusal: Refusal, now: Int64) -> Bool {
         lastText = failed.detail
         if refusal == .again, hasAllowance, hasConfirmed {
@@ -127,7 +127,7 @@ package struct RefusalState: Sendable {
             if refusal == .forSize { hasDeadLetteredForSize = true }
             return true
         }
-        // Zizq may refuse everything by now: what it refused last proves nothing.
+        // Zizq may be refusing everything: its last refusals prove nothing.
         for suspect in confirmed { unproven.insert(suspect.failed.job) }
         confirmed = []
         unproven.insert(failed.job)
@@ -146,19 +146,19 @@ package struct RefusalState: Sendable {
 
     // MARK: Jobs that are set aside
 
-    /// Jobs to be read again that were set aside, and what for.
+    /// Held-back jobs to read again, and the purpose.
     struct Claim: Sendable {
-        /// What a refusal of such a job means.
+        /// The meaning of a refusal of such a job.
         enum Purpose: Sendable {
-            /// To send them as if they came from the outbox for the first time.
+            /// To send them like new jobs of the outbox.
             case deferred
             /// To confirm suspects.
             case probe
-            /// To see whether Zizq still refuses everything.
+            /// To test whether Zizq still refuses everything.
             case test
             /// To find one that Zizq accepts, while it seems to refuse everything.
             case trial
-            /// To see whether a job that was set aside is still refused. It is parked in the outbox.
+            /// To test whether a parked job is still refused.
             case retry
         }
 
@@ -172,19 +172,19 @@ package struct RefusalState: Sendable {
         return Claim(jobs: provable.takeFirst(limit), purpose: .probe)
     }
 
-    /// The oldest suspect.
+    /// Returns the oldest suspect.
     mutating func claimTest() -> Claim? {
         let isOlderProvable = (provable.first ?? .max) < (unproven.first ?? .max)
         let jobs = isOlderProvable ? provable.takeFirst(1) : unproven.takeFirst(1)
         return jobs.isEmpty ? nil : Claim(jobs: jobs, purpose: .test)
     }
 
-    /// Jobs that were read and not tried.
+    /// Returns jobs that were read but not sent.
     mutating func claimDeferred(_ limit: Int, for purpose: Claim.Purpose) -> Claim? {
         deferred.isEmpty ? nil : Claim(jobs: deferred.takeFirst(limit), purpose: purpose)
     }
 
-    /// Sets jobs of a claim aside again that were not read, or not tried.
+    /// Returns the jobs of a claim that were not read, or not sent.
     mutating func giveBack(_ claim: Claim) {
         switch claim.purpose {
         case .deferred, .trial: deferred.formUnion(claim.jobs)
@@ -194,24 +194,24 @@ package struct RefusalState: Sendable {
         }
     }
 
-    /// Sets jobs aside that were read and not tried.
+    /// Holds back jobs that were read but not sent.
     mutating func setAside(_ jobs: some Sequence<Int64>) {
         for job in jobs { deferred.insert(job) }
     }
 
     // MARK: Pauses
 
-    /// Whether nothing else is left to prove the suspects bad, so that a person should know.
+    /// Whether nothing else can prove the suspects bad, so that an operator should know.
     ///
-    /// - Returns: whether this is news.
+    /// - Returns: whether this is new.
     mutating func raiseAlarm() -> Bool {
         defer { isAlarmed = true }
         return !isAlarmed
     }
 
-    /// Begins the next cycle, for one of the lanes.
+    /// Starts the next cycle, for one of the lanes.
     ///
-    /// - Returns: how long until it begins; nil where it has begun for the lane that asks.
+    /// - Returns: the time until it starts; `nil` if it has started for the calling lane.
     mutating func waitForCycle(now: Int64) -> Duration? {
         guard nextCycle != .min, now >= nextCycle else {
             return nextCycle == .min ? schedule(now: now) : .nanoseconds(nextCycle - now)
@@ -227,6 +227,6 @@ package struct RefusalState: Sendable {
         return pause
     }
 
-    /// How many jobs this cycle tries, one by one: four times as many as the one before.
+    /// The number of jobs that this cycle sends one by one: four times as many as the previous one.
     var trialJobs: Int { min(Self.mostTrialJobs, Self.allowance << (2 * min(cycles, 4))) }
 }

@@ -32,7 +32,7 @@ package enum RelayEvent: Sendable, Hashable {
     case alarmRaised(RelayAlarm, text: String)
     /// It is over.
     case alarmCleared(RelayAlarm)
-    /// The outbox could not be read or written; tried again after this wait.
+    /// The outbox could not be read or written; retried after this wait.
     case outboxFailed(after: Duration, text: String)
 }
 
@@ -54,7 +54,7 @@ package struct RelayedJob: Sendable, Hashable {
     var acknowledgement: Acknowledgement { Acknowledgement(job: job, zizqID: zizqID, isDropped: isDropped) }
 }
 
-/// What a person has to look at. The raw value stands in metrics and logs.
+/// A condition that needs attention. The raw value is in metrics and logs.
 package enum RelayAlarm: String, Sendable, CaseIterable {
     /// Whatever answers is not a Zizq server that works for us. Delivery pauses.
     case setUpWrong = "zizq_set_up_wrong"
@@ -67,7 +67,7 @@ package enum RelayAlarm: String, Sendable, CaseIterable {
     /// Zizq has no licence for batched jobs: those that need it are parked.
     case batchedJobsUnlicensed = "zizq_batched_jobs_unlicensed"
 
-    /// Whether nothing goes out until somebody has changed something.
+    /// Whether nothing is sent until an operator changes something.
     package var pausesDelivery: Bool {
         switch self {
         case .setUpWrong, .everythingRefused: true
@@ -101,7 +101,7 @@ package enum RelayCondition: Sendable, Hashable {
     /// The same jobs go again after this time; the last answer.
     case retrying(Duration, text: String)
 
-    /// Whether nothing is sent until somebody has changed something, or because the server asked for it.
+    /// Whether nothing is sent until an operator changes something, or because the server asked for it.
     package var isPaused: Bool {
         switch self {
         case .sending, .holding, .retrying: false

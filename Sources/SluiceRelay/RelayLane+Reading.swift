@@ -44,8 +44,8 @@ extension RelayLane {
         return .readOthers(than: queue, maximumJobs: PieceSize.smallest, maximumBytes: limits.bytes)
     }
 
-    /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are tried again themselves after
-    /// each pause.
+    /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are sent again themselves after each
+    /// pause.
     private mutating func readForProof(_ refusals: inout RefusalState, now: Int64) -> RelayAction {
         guard isIdle else { return readNew(.atMost(.zero)) }
         raiseAlarm(&refusals)

@@ -46,7 +46,7 @@ struct SetAsideJobs: Sendable {
     /// Whether jobs of other queues may be set aside: also those of an earlier process.
     private var mayHaveSome: Bool
     private var dueAt: Int64 = .min
-    /// The last job that was looked at in this pass.
+    /// The last job that was read in this pass.
     private var cursor: Int64 = 0
 
     init(mayHaveSome: Bool) { self.mayHaveSome = mayHaveSome }

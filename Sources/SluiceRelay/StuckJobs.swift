@@ -1,13 +1,13 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// Jobs that are refused alone, not by Zizq's own word but by whatever answers: a filter, a proxy, a server that fails.
+/// Jobs that are refused alone by something other than Zizq itself: a filter, a proxy, a server that fails.
 ///
-/// Either it refuses this one job, or every job. After some tries each further try is followed by a few other jobs,
-/// each alone; where jobs of other queues wait, which it may not hold up, after the second try. Once one of them is
-/// accepted, the held jobs are tried again. A job that is refused three times, each time after another job was
-/// accepted, is set aside. Where none is accepted, all go back in order, and the next time more jobs follow. A value
-/// without I/O; `now` is the monotonic clock in nanoseconds.
+/// Either it refuses this one job, or every job. After some attempts each further one is followed by a few other jobs,
+/// each alone; if jobs of other queues wait, which it must not hold up, after the second attempt. Once one of them is
+/// accepted, the held jobs are sent again. A job that is refused three times, each time after another job was accepted,
+/// is parked. If none is accepted, all go back in order, and the next time more jobs follow. A value without I/O; `now`
+/// is the monotonic clock in nanoseconds.
 struct StuckJobs {
     /// Tries of one job, after which others go instead.
     static let mostTries = 8
@@ -36,7 +36,7 @@ struct StuckJobs {
         }
     }
 
-    /// The job that is tried again and again.
+    /// The job that is retried repeatedly.
     private struct Watched {
         let job: Int64
         let since: Int64

@@ -61,8 +61,19 @@ enum KeptRequest {
 
     /// Request line, headers without credentials, an empty line, and the body without chunk framing.
     static func bytes(of request: borrowing RequestView, without credentials: Set<HeaderName>) -> [UInt8] {
+        var bytes = head(of: request, without: credentials, room: request.body.count)
+        bytes.append(request.body)
+        return bytes
+    }
+
+    /// All before the body.
+    ///
+    /// - Parameter room: for how many bytes more.
+    static func head(
+        of request: borrowing RequestView, without credentials: Set<HeaderName>, room: Int = 0
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(request.body.count + 2048)
+        bytes.reserveCapacity(room + 2048)
         bytes.append(request.method)
         bytes.append(ASCII.space)
         bytes.append(request.target)
@@ -77,7 +88,6 @@ enum KeptRequest {
             bytes += Array("\r\n".utf8)
         }
         bytes += Array("\r\n".utf8)
-        bytes.append(request.body)
         return bytes
     }
 }

@@ -86,6 +86,7 @@ extension Route {
                 guard refusal.status == 401,
                     let answer = handshake(ofUnsigned: request, arrival, trace: &trace, scratch: &scratch)
                 else { return refusal }
+                scratch.awaitsSecret = false
                 return limit(answer, rate, trace: &trace)
             }
             if let refusal = checkRate(rate, bytes: request.body.count, trace: &trace) { return refusal }
@@ -207,7 +208,9 @@ extension Route {
         switch verdict {
         case .valid: return nil
         case .needs(let need): return .needsKey(need)
-        case .refused(let error): return .refused(error.code, reason: error.reason)
+        case .refused(let error):
+            scratch.awaitsSecret = error.awaitsSecret
+            return .refused(error.code, reason: error.reason)
         }
     }
 

@@ -330,6 +330,8 @@ extension BodyReader {
         switch reading {
         case .asReceived: return "JSON" + remark(request)
         case .unreadable: return nil
+        case .json where kind == .jwt:
+            return jsonField.map { "JSON in the claim '\(PrintableText.escape($0))' of a token" } ?? "claims of a token"
         case .json:
             switch family(request) {
             case .form, .multipart: return "JSON in the field 'payload' of a form"
@@ -356,7 +358,7 @@ extension BodyReader {
         switch kind {
         case .bytes: return .other
         case .text: return .text
-        case .auto, .json, .form: break
+        case .auto, .json, .form, .jwt: break
         }
         if trustsContentType { return declaredFamily(request) }
         if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }

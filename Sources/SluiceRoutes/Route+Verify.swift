@@ -32,6 +32,12 @@ extension Route {
         return request
     }
 
+    /// The head of a request that is kept to be verified again, as text: without the credentials that the verifier does
+    /// not read.
+    package func quarantinedHead(of request: borrowing RequestView) -> [UInt8] {
+        KeptRequest.head(of: request, without: parts.credentialHeaders.subtracting(parts.verifier.headersRead))
+    }
+
     /// Whether a request has a signature. One in the query or the body only counts if the request comes with its
     /// secret.
     package func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {

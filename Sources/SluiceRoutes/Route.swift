@@ -43,6 +43,8 @@ package final class Route: Sendable {
         package var reply: ReplyTemplate?
         package var handshakes: [HandshakeRule] = []
         package var keepsRequest = false
+        /// What is kept of requests whose signature no secret matches; `nil` for nothing.
+        package var quarantine: QuarantineLimits?
         /// The maximum size of all payloads of a delivery in bytes, unless it is one job.
         package var mostPayloadBytes = 64 << 20
 
@@ -133,6 +135,8 @@ extension Route {
     package var bodyLimit: ByteCount { parts.bodyLimit }
     /// Whether bodies may come with `Content-Encoding: gzip`.
     package var acceptsGzip: Bool { parts.acceptsGzip }
+    /// What is kept of requests whose signature no secret matches; `nil` for nothing.
+    package var quarantine: QuarantineLimits? { parts.quarantine }
     /// The maximum rate of verified requests; `nil` for no limit.
     package var rate: RateLimit? { parts.rate }
     /// Whether the route verifies signatures; otherwise it has `verify: none`.

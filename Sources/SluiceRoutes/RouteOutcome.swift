@@ -90,6 +90,9 @@ package struct RouteScratch {
     /// Whether the last body looks like JSON, was not parsed as JSON because of its content type, and the route uses
     /// fields of bodies. Set by `Route.handle` and reset by its caller.
     package var hasMislabelledJSON = false
+    /// Whether the last request was refused only because no secret of the route matches its signature, so that another
+    /// secret would make it valid. Set by `Route.handle` and reset by its caller.
+    package var awaitsSecret = false
     /// The maximum decompressed size on this thread, if it is less than the route's limit: an event loop has other
     /// connections.
     package let mostInflatedBytes: Int?

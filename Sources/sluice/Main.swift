@@ -53,7 +53,8 @@ struct SluiceCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, ExplainCommand.self, KindsCommand.self,
             SchemaCommand.self, ProvidersCommand.self,
-            SendCommand.self, OutboxCommand.self, DeadCommand.self, RoutesCommand.self, ReloadCommand.self,
+            SendCommand.self, OutboxCommand.self, DeadCommand.self, QuarantineCommand.self, RoutesCommand.self,
+            ReloadCommand.self,
             HealthCommand.self,
             DevQueueCommand.self,
         ])

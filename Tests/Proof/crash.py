@@ -62,7 +62,7 @@ class Webhook:
 
 
 class Round:
-    """One plan, with the webhooks that it sends and what became of them."""
+    """One plan, with the webhooks that it sends and their results."""
 
     def __init__(self, run, seed, number, shim):
         self.run, self.shim, self.number = run, shim, number

@@ -37,6 +37,19 @@ import Testing
         }
     }
 
+    @Test("lines are numbered as an editor does, and empty ones are left out")
+    func lines() throws {
+        try inFolder { folder in
+            try Data("\na\n\n\nb\nc".utf8).write(to: URL(fileURLWithPath: folder + "/f"))
+            var lines = try FileLines(folder + "/f", limit: 10)
+            var found: [String] = []
+            while let line = try lines.next() {
+                found.append("\(lines.number) \(String(decoding: line, as: UTF8.self))")
+            }
+            #expect(found == ["2 a", "5 b", "6 c"])
+        }
+    }
+
     @Test("names come sorted by their bytes, hidden ones too, without . and ..")
     func names() throws {
         try inFolder { folder in

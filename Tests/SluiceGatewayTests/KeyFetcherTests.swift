@@ -6,21 +6,29 @@ import TestSupport
 import Testing
 
 @testable import SluiceGateway
+@testable import SluiceRoutes
 
 /// Keys are fetched from where the routes allow, once for all who wait, and never from inside.
 @Suite(.serialized) struct KeyFetcherTests {
     /// Has keys, and everything else that an attacker's server may do.
     private final class KeyServer: HTTPService {
         private let count: RequestCount
+        private static let jwk =
+            #"{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#
 
         init(_ count: RequestCount) { self.count = count }
 
-        func admit(_ request: borrowing RequestView) -> Admission<NoContext> { .body(limit: 0) }
+        func admit(_ request: borrowing RequestView) -> Admission<NoContext> { .body(limit: 1024) }
 
         func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
             count.value.withLock { $0 += 1 }
             switch request.path.text {
             case "/key.pem": return .now(HTTPResponse(status: 200, body: Array("key".utf8)))
+            case "/echo":
+                let type = request.headers.firstIndex(of: "content-type").map { request.headers.value(at: $0).text }
+                let text = "\(request.method.text) \(type ?? "-") \(request.body.text)"
+                return .now(HTTPResponse(status: 200, body: Array(text.utf8)))
+            case "/jwks": return .now(HTTPResponse(status: 200, body: Array(#"{"keys":[\#(Self.jwk)]}"#.utf8)))
             case "/moved": return .now(HTTPResponse(status: 302, headers: [("location", "/key.pem")]))
             case "/huge":
                 return .now(HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: KeyFetcher.longest + 1)))
@@ -40,6 +48,15 @@ import Testing
         isAllowed: (@Sendable (PeerAddress) -> Bool)? = { _ in true }, timeout: Duration? = nil, trusts: Bool = true,
         _ test: (KeyFetcher, RequestCount) async throws -> Void
     ) async throws {
+        try await withNetwork(isAllowed: isAllowed, timeout: timeout, trusts: trusts) { loop, network, count in
+            try await test(KeyFetcher(loop: loop, time: SystemTime(), network: network), count)
+        }
+    }
+
+    private static func withNetwork(
+        isAllowed: (@Sendable (PeerAddress) -> Bool)? = { _ in true }, timeout: Duration? = nil, trusts: Bool = true,
+        _ test: (LoopMailbox, KeyFetcher.Network, RequestCount) async throws -> Void
+    ) async throws {
         let certificate = try TestCertificate.make()
         let group = try EventLoopGroup(count: 1, name: "keys", time: SystemTime())
         let count = RequestCount()
@@ -57,14 +74,16 @@ import Testing
         network.port = socket.address.port
         network.timeout = timeout
         if let isAllowed { network.isAllowed = isAllowed }
-        try await test(KeyFetcher(loop: group.mailboxes[0], time: SystemTime(), network: network), count)
+        try await test(group.mailboxes[0], network, count)
         await server.close()
         await group.stop()
     }
 
-    private static func fetch(_ fetcher: KeyFetcher, _ target: String, host: String = "localhost") async -> String {
+    private static func fetch(
+        _ fetcher: KeyFetcher, _ target: String, host: String = "localhost", content: String? = nil
+    ) async -> String {
         await withCheckedContinuation { continuation in
-            fetcher.fetch(host: host, target: target) { result in
+            fetcher.fetch(host: host, target: target, content: content.map { Array($0.utf8) }) { result in
                 switch result {
                 case .success(let bytes): continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
                 case .failure(let error): continuation.resume(returning: "\(error)")
@@ -76,6 +95,16 @@ import Testing
     @Test("a key comes over https from the host that was asked for")
     func fetches() async throws {
         try await Self.withServer { fetcher, _ in #expect(await Self.fetch(fetcher, "/key.pem") == "key") }
+    }
+
+    @Test("what a key is asked with is posted as JSON, and only to the URL itself")
+    func posts() async throws {
+        try await Self.withServer { fetcher, count in
+            #expect(await Self.fetch(fetcher, "/echo", content: #"{"a":1}"#) == #"POST application/json {"a":1}"#)
+            #expect(await Self.fetch(fetcher, "/echo") == "GET - ")
+            #expect(await Self.fetch(fetcher, "/moved", content: "{}") == "localhost answered 302")
+            #expect(count.value.withLock { $0 } == 3)
+        }
     }
 
     @Test("a redirect is not followed, and too much is not read")
@@ -122,6 +151,40 @@ import Testing
             }
             #expect(answers.count { $0 == "too many requests wait for keys" } == 10)
             #expect(count.value.withLock { $0 } == 1)
+        }
+    }
+
+    @Test("who posts something else does not share the fetch")
+    func postsApart() async throws {
+        try await Self.withServer(timeout: .milliseconds(500)) { fetcher, count in
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<6 {
+                    group.addTask { _ = await Self.fetch(fetcher, "/never", content: "\(number / 2)") }
+                }
+            }
+            #expect(count.value.withLock { $0 } == 3)
+        }
+    }
+
+    @Test("a key that was there once is fetched again however many others were asked for")
+    func knownKeys() async throws {
+        try await Self.withNetwork { loop, network, _ in
+            let service = KeyService(loop: loop, time: ManualTime(), network: network)
+            func fetch(_ target: String) async throws -> String? {
+                let url = try #require(KeyURL(parsing: "https://localhost\(target)"))
+                let need = KeyNeed(url: url, isKeySet: true, isNamedByRequest: true)
+                return await withCheckedContinuation { waiting in
+                    service.fetch(need) { waiting.resume(returning: $0) }
+                }
+            }
+            let targets = ["/jwks"] + (1..<KeyFetcher.mostFetchesPerMinute).map { "/moved?\($0)" }
+            for target in targets {
+                let problem = try await fetch(target)
+                #expect(problem == nil)
+            }
+            let refused = "cannot fetch the key from localhost: too many keys were fetched in the last minute"
+            let answers = [try await fetch("/echo"), try await fetch("/jwks")]
+            #expect(answers == [refused, nil])
         }
     }
 

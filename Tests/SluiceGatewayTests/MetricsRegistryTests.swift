@@ -1,3 +1,5 @@
+import Foundation
+import Logging
 import SluiceBase
 import Testing
 
@@ -34,17 +36,57 @@ import Testing
     func codes() {
         let registry = MetricsRegistry(time: time)
         let routes = registry.load(routes: ["github"])
-        #expect(lines(registry, .refused).isEmpty)
         routes[0].refused(.signatureInvalid).increment(by: 2)
+        routes[0].refused(.bodyTooLarge).increment()
         registry.noRoute.refused(.noSuchRoute).increment()
         routes[0].dead(.badField).increment()
         #expect(
-            lines(registry, .refused).dropFirst(2) == [
+            lines(registry, .refused).dropFirst(2).filter { !$0.hasSuffix(" 0") } == [
+                #"sluice_refused_total{route="github",code="body_too_large"} 1"#,
                 #"sluice_refused_total{route="github",code="signature_invalid"} 2"#,
                 #"sluice_refused_total{route="",code="no_such_route"} 1"#,
             ])
         #expect(
-            lines(registry, .dead).dropFirst(2) == [#"sluice_dead_letters_total{route="github",reason="bad_field"} 1"#])
+            lines(registry, .dead).dropFirst(2).filter { !$0.hasSuffix(" 0") } == [
+                #"sluice_dead_letters_total{route="github",reason="bad_field"} 1"#
+            ])
+    }
+
+    @Test("what alerts select begins at 0 for each loaded route, and a route that went shows what it counted")
+    func alertedCodes() {
+        let registry = MetricsRegistry(time: time)
+        registry.load(routes: ["old"])[0].refused(.diskFull).increment()
+        _ = registry.load(routes: ["new"])
+        let refused = lines(registry, .refused)
+        #expect(refused.contains(#"sluice_refused_total{route="new",code="disk_full"} 0"#))
+        #expect(refused.contains(#"sluice_refused_total{route="",code="memory_full"} 0"#))
+        #expect(!refused.contains { $0.contains("no_such_route") })
+        #expect(refused.filter { $0.contains("old") } == [#"sluice_refused_total{route="old",code="disk_full"} 1"#])
+        #expect(lines(registry, .dead).filter { $0.contains("new") }.count == DeadLetterReason.allCases.count)
+        #expect(!lines(registry, .dead).contains { $0.contains("old") })
+    }
+
+    @Test("what an alert counts is there from the start, so that the first one is seen")
+    func alertedCounters() throws {
+        let registry = MetricsRegistry(time: time)
+        _ = registry.load(routes: ["orders"])
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        _ = ListenerObserver(metrics: registry, journal: DeliveryJournal(logger: logger), logger: logger)
+        _ = try LoopWatchdog(metrics: registry, logger: logger).loops(1, name: "loop")
+        let lines = text(registry).split(separator: "\n")
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../docs/reference/alerts.yaml")
+        let counted = try String(contentsOf: file, encoding: .utf8).matches(
+            of: /(?:rate|increase)\((\w+_total)(?:{(\w+)=~?"([^"]*)"})?\[/)
+        #expect(counted.count > 10)
+        for match in counted {
+            let values = (match.3 ?? "").split(separator: "|").map { "\(match.2 ?? "")=\"\($0)\"" }
+            for value in values.isEmpty ? [""] : values {
+                #expect(
+                    lines.contains { $0.hasPrefix(match.1) && $0.contains(value) && $0.hasSuffix(" 0") },
+                    "\(match.1) \(value)")
+            }
+        }
     }
 
     @Test("each code and each reason has a separate counter")

@@ -67,6 +67,7 @@ import Testing
         "public_url": "https://hooks.example.org",
         "threads": "256",
         "outbox.path": "other.db", "outbox.max_dead_bytes": "32MiB", "outbox.max_bytes": "64MiB",
+        "outbox.max_quarantine_bytes": "1MiB",
         "outbox.max_keys": "1000",
         "outbox.dedupe_window": "1m",
         "outbox.keep_delivered": "0", "outbox.keep_delivered_bytes": "0", "zizq.url": "https://zizq.example:7443",

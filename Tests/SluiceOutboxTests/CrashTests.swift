@@ -83,7 +83,7 @@ struct CrashTests {
         #expect(try copy.store.pending().map(\.id) == [5, 7, 8, 9, 10])
     }
 
-    /// The files' own sizes may differ: opening reads the log anew.
+    /// The files' own sizes may differ: opening reads the log again.
     private func withSizes(_ status: OutboxStatus, of other: OutboxStatus) -> OutboxStatus {
         var status = status
         status.fileBytes = other.fileBytes

@@ -96,6 +96,38 @@ struct FaultTests {
         #expect(fixture.folder.names.contains("outbox.db.reserve"))
     }
 
+    @Test("the reserve is set aside again only with the room that is asked for, of which nothing stays")
+    func reserveWithRoom() {
+        let path = fixture.folder.file("reserve")
+        let reserve = ReserveFile(path: path, size: .mebibytes(1), trustsOwner: false)
+        // More than any file may have: the disk of the tests is not filled.
+        #expect(!reserve.acquire(besides: 1 << 60))
+        #expect(!reserve.isHeld && OutboxFile.size(of: path) == 0)
+        #expect(reserve.acquire(besides: 1 << 20))
+        #expect(reserve.isHeld && OutboxFile.size(of: path) == 1 << 20)
+        // What is held needs no more room.
+        #expect(reserve.acquire(besides: 1 << 60))
+    }
+
+    @Test("a lock of another program is failing from the first refusal until it ends", arguments: [true, false])
+    func lockOfAnother(endsIdle: Bool) throws {
+        let store = try fixture.open()
+        let other = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        try other.execute("BEGIN EXCLUSIVE")
+        #expect(store.status.condition == .storing)
+        #expect(store.outcomes([sample(1, at: time)]) == [.refused(.commitFailed)])
+        for _ in 1...3 {
+            #expect(store.status.condition == .failing)
+            _ = store.maintainIdle()
+        }
+        #expect(store.unreportedError?.kind == .busy)
+        try other.execute("ROLLBACK")
+        #expect(store.status.condition == .failing)
+        // Nothing has to come: a load balancer may send nothing meanwhile.
+        if endsIdle { _ = store.maintainIdle() } else { #expect(store.outcomes([sample(1, at: time)]) == [stored]) }
+        #expect(store.status.condition == .storing)
+    }
+
     /// The disk has room for a recovery only once the reserve is given up.
     private func fillDiskButForTheReserve() {
         let folder = fixture.folder.path
@@ -225,7 +257,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a long log is copied into the database and begins anew") func longLogCopied() throws {
+    @Test("a long log is copied into the database and restarts") func longLogCopied() throws {
         fixture.configuration.checkpointEvery = .mebibytes(1)
         let store = try fixture.open()
         for number in 1...100 {

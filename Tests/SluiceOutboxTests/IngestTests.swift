@@ -158,7 +158,7 @@ struct IngestTests {
         #expect(store.outcomes([first]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
     }
 
-    @Test("jobs that are rendered anew get the key of their delivery") func jobsRenderedAnew() throws {
+    @Test("jobs that are rendered again get the key of their delivery") func jobsRenderedAnew() throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit([sample(1, key: 1, body: 1, at: time)])

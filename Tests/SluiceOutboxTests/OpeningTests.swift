@@ -161,7 +161,7 @@ struct OpeningTests {
     @Test("an outbox of a newer version is refused and left as it is") func outboxNewerVersion() throws {
         do {
             let store = try fixture.open()
-            try store.session.connection.execute("PRAGMA user_version = 7")
+            try store.session.connection.execute("PRAGMA user_version = 99")
             store.close()
         }
         let before = fixture.folder.read("outbox.db")
@@ -169,7 +169,7 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .wrongInput)
         #expect(
             problem(fixture)?.sentence
-                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 7, this one knows up to \(Schema.currentVersion))."
+                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 99, this one knows up to \(Schema.currentVersion))."
         )
         #expect(fixture.folder.read("outbox.db") == before)
     }

@@ -176,7 +176,7 @@ struct PartsTests {
                 "github:1", "github:1", "github:2~1", "github:3~2", "github:3~1", "github:3",
             ])
         #expect(try store.deliveries(after: 3).map(\.generation) == [2, 1, 0])
-        // What a person renders anew is marked as its own part.
+        // What an operator renders again is marked as its own part.
         let letter = DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: 1))
         _ = store.commit([sample(4, key: 60, at: time, others: [part(2, body: 222, deadLetters: [letter])])])
         let changed = sample(5, key: 61, at: time, rule: .accept, others: [part(2, body: 222, deadLetters: [letter])])

@@ -11,7 +11,7 @@ struct RequestLifetimeTests {
     {
         let life = Life(seed: seed)
         for round in 0..<4 {
-            // Each round begins with an outbox that is opened anew.
+            // Each round starts with an outbox that is opened again.
             let store = try life.fixture.open()
             for step in 0..<50 {
                 try life.step(store)

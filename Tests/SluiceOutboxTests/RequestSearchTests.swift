@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceOutbox
 
-/// What became of a delivery, found by the id in its answer.
+/// The results of a delivery, found by the id in its answer.
 struct RequestSearchTests {
     let fixture = Fixture { $0.keepDelivered = .seconds(600) }
     var time: ManualTime { fixture.time }
@@ -68,7 +68,7 @@ struct RequestSearchTests {
         #expect(try store.request(ofDelivery: wanted)?.deadLetters.map(\.element) == [2])
     }
 
-    @Test("a delivery without a kept request is shown all the same") func deliveryWithoutKept() throws {
+    @Test("a delivery without a kept request is still shown") func deliveryWithoutKept() throws {
         let store = try fixture.open()
         let wanted = id(time.wallMilliseconds())
         _ = store.commit([

@@ -75,7 +75,7 @@ struct SendingTests {
         #expect(throws: OutboxError.notFound) { try store.retryDeadLetter(letter.id) }
     }
 
-    @Test("a dead letter with a request is replaced by the jobs that were rendered anew") func deadLetterRequest()
+    @Test("a dead letter with a request is replaced by the jobs that were rendered again") func deadLetterRequest()
         throws
     {
         let store = try fixture.open()

@@ -14,7 +14,7 @@ import Testing
             time.advance(by: .milliseconds(20))
             return store.outcomes([sample(number, at: time, payload: 1000, route: route, share: share)])[0]
         }
-        // Below the share nothing is looked at.
+        // Below the share nothing is sampled.
         for number in 1...400 { #expect(send(number, "other", nil) == stored) }
         var accepted = 0
         while send(1000 + accepted, "busy", 25) == stored, accepted < 4000 { accepted += 1 }
@@ -29,6 +29,23 @@ import Testing
         time.advance(by: .seconds(1))
         #expect(send(9003, "busy", 25) == stored)
         #expect(send(9004, "busy", 100) == stored)
+    }
+
+    @Test("parked jobs count: a queue that is refused does not fill the outbox with the jobs of one route")
+    func parked() throws {
+        let fixture = Fixture { $0.maximumBytes = ByteCount(bytes: 4_000_000) }
+        let (time, store) = (fixture.time, try fixture.open())
+        let busy = (1...900).map { sample($0, at: time, payload: 1000, route: "busy", share: 25) }
+        #expect(store.outcomes(Array(busy[..<400])) == Array(repeating: stored, count: 400))
+        try store.park((1...400).map { Int64($0) }, because: .refused("403"))
+        #expect(store.outcomes(Array(busy[400..<600])) == Array(repeating: stored, count: 200))
+        try store.park((401...600).map { Int64($0) }, because: .refused("403"))
+        time.advance(by: .seconds(2))
+        var accepted = 600
+        while accepted < 900, store.outcomes([busy[accepted]]) == [stored] { accepted += 1 }
+        let expected = 1_000_000 / job(1, payload: 1000).byteCost
+        #expect((expected * 9 / 10...expected * 11 / 10).contains(accepted))
+        #expect(store.outcomes([sample(1000, at: time, payload: 1000, route: "other", share: 25)]) == [stored])
     }
 
     @Test("one large job counts by its bytes among many small ones")

@@ -17,7 +17,6 @@ final class SimulatedRelay {
         case beginsBehindTheFirstJob
         case reversesBatches
         case acknowledgesTheNextJob
-        case parksForNothing
         case losesReads
     }
 
@@ -146,7 +145,6 @@ final class SimulatedRelay {
         case .deadLetter(let jobs):
             return commit(numbers(of: jobs.map(\.job)), .dead) { try store.deadLetter(jobs) }
         case .park(let jobs, let reason):
-            if fault == .parksForNothing { return true }
             return commit(numbers(of: jobs), reason == .unlicensed ? .parked : .setAside) {
                 try store.park(jobs, because: reason)
             }

@@ -32,7 +32,7 @@ final class Simulation {
     }
 
     static let windows: [Int64] = [60, 600, 3600]
-    /// A row is looked at by the slow walk once a second, and jobs once a second: milliseconds.
+    /// The slow walk reads a row once a second, and jobs once a second: milliseconds.
     static let slack: Int64 = 5000
 
     private(set) var violations: [String] = []
@@ -47,6 +47,8 @@ final class Simulation {
     let fault: SimulatedRelay.Fault?
     /// How often the routes were loaded with other windows.
     var reloads = 0
+    /// The route of every fifth key is not there: its keys stay.
+    var isRouteAway = false
     /// Keys that a person had forgotten when that was not committed, perhaps.
     var perhapsForgotten: Set<Int> = []
     /// Dead letters in files, with the numbers of their jobs.
@@ -148,7 +150,10 @@ final class Simulation {
     }
 
     /// Routes with other windows: what was accepted before keeps its own.
-    func reload() { reloads += 1 }
+    func reload() {
+        reloads += 1
+        isRouteAway = chance(30)
+    }
 
     func changeWeather() {
         zizq?.weather = chance(30) ? .fair : SimulatedZizq.Weather.allCases.randomElement(using: &random) ?? .fair
@@ -177,6 +182,10 @@ final class Simulation {
         for _ in 0...pick(30) {
             let isRepetition = chance(30) && next > 1
             let key = chance(10) ? nil : isRepetition ? max(1, next - 1 - pick(200)) : next
+            if isRouteAway, let key, key.isMultiple(of: 5) {
+                next += 1
+                continue
+            }
             let window = Self.windows[((key ?? next) + reloads) % 3]
             let body = isRepetition && chance(10) ? 1_000_000 + next : key ?? next
             batch.append(
@@ -238,18 +247,19 @@ final class Simulation {
 
     // MARK: What happens to jobs
 
-    static func number(of job: Job) -> Int { Int(job.type.split(separator: "-")[1]) ?? 0 }
+    static func number(of job: Job) -> Int { number(of: job.type) }
+
+    static func number(of type: String) -> Int { Int(type.split(separator: "-")[1]) ?? 0 }
 
     func pendingJobs() throws -> [(id: Int64, number: Int)] {
-        let reader = try OutboxReader(store.configuration)
-        defer { reader.close() }
+        let statement = try store.session.connection.prepare(
+            """
+            SELECT id, type FROM jobs WHERE id >= ?1 AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1) ORDER BY id
+            """)
+        statement.bind(store.firstPendingJobID, at: 1)
+        defer { statement.reset() }
         var jobs: [(id: Int64, number: Int)] = []
-        while case let page = try reader.nextJobs(
-            from: jobs.last.map { $0.id + 1 } ?? store.firstPendingJobID, limit: 500, maximumBytes: 1 << 30),
-            !page.isEmpty
-        {
-            jobs += page.map { ($0.id, Self.number(of: $0.job)) }
-        }
+        while try statement.step() { jobs.append((statement.int64(0), Self.number(of: statement.text(1)))) }
         return jobs
     }
 
@@ -389,7 +399,7 @@ final class Simulation {
         let statement = try store.session.connection.prepare(sql)
         defer { statement.reset() }
         var numbers: [Int] = []
-        while try statement.step() { numbers.append(Int(statement.text(0).split(separator: "-")[1]) ?? 0) }
+        while try statement.step() { numbers.append(Self.number(of: statement.text(0))) }
         return numbers
     }
 

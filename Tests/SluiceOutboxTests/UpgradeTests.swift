@@ -70,6 +70,23 @@ struct UpgradeTests {
         #expect(store.status.deadLetters == 0)
     }
 
+    @Test("an outbox of format 6 opens with its jobs and an empty quarantine, which then takes requests")
+    func format6() throws {
+        let connection = try fixture.make(format: 6)
+        try connection.execute("INSERT INTO learnt_secrets VALUES (1, 'a', x'00', 1)")
+        connection.close()
+        let store = try fixture.open()
+        #expect(try store.learntSecrets() == ["a": [[0]]])
+        #expect(store.quarantine.sum.requests == 0)
+        #expect(try store.quarantined(QuarantineRange()).isEmpty)
+        let request = QuarantinedRequest(
+            route: "a", receivedAtMilliseconds: 1, expiresAtMilliseconds: 2, sender: .unknown, reason: "no match",
+            bytes: [1])
+        #expect(store.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
+        #expect(store.keepQuarantined([request]))
+        #expect(try store.quarantined(1)?.request == [1])
+    }
+
     @Test("old and new dead letters stand beside each other") func oldNewDead() throws {
         try makeFormat1()
         do {

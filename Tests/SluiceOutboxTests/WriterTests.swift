@@ -186,7 +186,9 @@ struct WriterTests {
         time.advance(by: .seconds(4))
         writer.submit(sample(3, at: time))
         time.advance(by: .seconds(1))
+        #expect(writer.status.condition == .storing)
         writer.refuseOverdue()
+        #expect(writer.status.condition == .failing)
         #expect(results.all == [IngestResult(ticket: 2, outcome: .refused(.commitTooSlow))])
         #expect(writer.waiting == 1)
         mayGoOn.withLockAndWake { $0 = true }
@@ -194,6 +196,7 @@ struct WriterTests {
         #expect(results.outcome(1) == stored)
         #expect(results.outcome(3) == stored)
         await writer.close()
+        #expect(writer.status.condition == .storing)
         #expect(try fixture.open().status.pendingJobs == 2)
     }
 }

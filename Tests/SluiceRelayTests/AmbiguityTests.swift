@@ -29,7 +29,7 @@ import Zizq
         #expect(simulation.delivered == Array(1...8))
     }
 
-    @Test("an answer in between begins the count of three anew")
+    @Test("an answer in between restarts the count of three")
     func countsInARow() {
         var simulation = LaneSimulation(jobs(8))
         var outcomes = [

@@ -10,7 +10,7 @@ import Zizq
         mutating func next() -> UInt64 { .max }
     }
 
-    @Test("the back-off's ceiling doubles from 100 milliseconds to 30 seconds and begins anew after a success")
+    @Test("the back-off's ceiling doubles from 100 milliseconds to 30 seconds and restarts after a success")
     func doubles() {
         var backOff = BackOff()
         var generator = Greatest()

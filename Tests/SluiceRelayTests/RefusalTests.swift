@@ -180,7 +180,7 @@ import Zizq
         #expect(simulation.delivered.count == 63)
     }
 
-    @Test("a server that mends itself gets all jobs, and none is dead")
+    @Test("a server that recovers gets all jobs, and none is dead")
     func recoversFromRefusingAll() {
         var simulation = LaneSimulation(jobs(8))
         var requests = 0

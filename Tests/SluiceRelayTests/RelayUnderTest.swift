@@ -27,7 +27,7 @@ final class RelayUnderTest: Sendable {
     var counts: NoticeCounts { recorder.counts.withLock { $0 } }
 
     /// - Parameters:
-    ///   - startsServer: whether somebody listens from the beginning.
+    ///   - startsServer: whether a server listens from the start.
     ///   - timeout: for an answer.
     init(
         isLicensed: Bool = false, configuration: RelayConfiguration = RelayConfiguration(), startsServer: Bool = true

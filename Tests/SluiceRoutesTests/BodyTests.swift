@@ -48,6 +48,21 @@ import Testing
         #expect(request.signed(header: "X-Hub-Signature-256").processed(by: try route(provider)).payload == "{}")
     }
 
+    @Test(
+        "the claims of a token stand for it, or the JSON in one of them",
+        arguments: [
+            ("e30.eyJhIjoxfQ.c2ln", "", #"{"a":1}"#), ("e30.eyJhIjoxfQ.", "", #"{"a":1}"#),
+            ("e30.eyJkYXRhIjoie1wiYVwiOjJ9In0.c2ln", "json_field: data", #"{"a":2}"#),
+            ("e30.eyJhIjoxfQ", "", nil), ("e30.eyJhIjoxfQ.c2ln.x", "", nil), (#"{"a":1}"#, "", nil), ("", "", nil),
+            ("e30.eyJhIjoxfQ==.c2ln", "", nil), ("e30.e30.c2ln", "json_field: data", nil),
+            ("e30.eyJkYXRhIjp7fX0.c2ln", "json_field: data", nil), ("e30.bm90IGpzb24.c2ln", "", nil),
+        ])
+    func claims(body: String, field: String, payload: String?) throws {
+        let outcome = try outcome(body, type: "text/plain", lines: "body: jwt\n\(field)")
+        #expect(outcome.payload == payload, "\(outcome.summary)")
+        #expect(payload != nil || outcome.summary.hasPrefix("dead letter body_unreadable: "))
+    }
+
     @Test("memory for data derived from a body is reserved first, and only stored data keeps it")
     func charges() throws {
         let text = String(repeating: "\u{1}", count: 100_000)

@@ -41,7 +41,7 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(atPath: PublishedVector.folder)
             .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
         #expect(Set(names) == Set(PublishedVector.all.filter { !$0.isPreset }.map(\.block)))
-        #expect(PublishedVector.all.count == 106)
+        #expect(PublishedVector.all.count == 216)
     }
 }
 
@@ -112,7 +112,9 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
             .map { RequestToSign.Header($0.name, $0.value) }
     }
 
-    var signsBody: Bool { !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "braintree"].contains(block) }
+    var signsBody: Bool {
+        !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "plivo-v2", "braintree", "mailgun"].contains(block)
+    }
 
     var request: TestRequest {
         var request = TestRequest(target: target, headers: headers)

@@ -147,7 +147,7 @@ import Testing
                 "routes:\n- {path: /a, verify: none, on_unreadable: drop, body: jsn, jobs: [{type: t}]}\n",
                 [
                     "2:43: 'on_unreadable' must be 'dead_letter' or 'reject', not 'drop'",
-                    "2:55: 'body' must be 'auto', 'json', 'form', 'text' or 'bytes', not 'jsn'; did you mean 'json'?",
+                    "2:55: 'body' must be 'auto', 'json', 'form', 'text', 'bytes' or 'jwt', not 'jsn'; did you mean 'json'?",
                 ]
             ),
             (

@@ -152,13 +152,17 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         let watch = try watchOfTwo(grace: 5)
         try watch.folder.remove("b.yaml")
         #expect(watch.look() == "waiting")
+        #expect(watch.reloader.held == nil)
         #expect(watch.look() == "holding routes/b.yaml")
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
+        #expect(watch.reloader.held?.files == ["routes/b.yaml"])
+        #expect(watch.reloader.held?.seconds == 1)
         #expect(watch.look() == "waiting")
         #expect(
             watch.look()
                 == "version 2; the route 's' no longer exists: its unique keys only apply to a route of the same name")
         for _ in 0..<9 { #expect(watch.look() == "unchanged") }
+        #expect(watch.reloader.held == nil)
     }
 
     @Test("a requested reload removes the routes of a missing file immediately")

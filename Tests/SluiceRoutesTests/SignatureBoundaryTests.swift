@@ -51,6 +51,17 @@ import Testing
         #expect(compile([("r.yaml", text(verify))]).problems.map(\.message) == [])
     }
 
+    @Test("the part of a URL that never changes may contain what separates it")
+    func constantURL() throws {
+        let route = try route(text("signed: '${url}.${body}'"))
+        for (target, isValid) in [("/hook", true), ("/hook?a", true), ("/hook?a.b", false)] {
+            var request = TestRequest("{}", target: target)
+            let signed = Array("https://example.com\(target).{}".utf8)
+            request.headers = [("X-Signature", signature(signed, Self.secret))]
+            #expect((request.judged(by: route) == "valid") == isValid, "\(target)")
+        }
+    }
+
     @Test("methods of which one begins with another do not end by themselves")
     func methods() {
         let verify = "signed: '${method}${body}'"
@@ -100,6 +111,7 @@ import Testing
         }
         #expect(outcome("/hook", #"{"a":1}"#) == "valid")
         #expect(outcome("/hook?x=1", "[1]") == "valid")
+        #expect(outcome("/hook?x=1", "") == "valid")
         #expect(outcome("/hook?x=", "1[1]").contains("the body does not begin with { or ["))
         #expect(outcome("/hook?x={", "[1]").contains("the URL contains a brace or a bracket"))
     }
@@ -117,8 +129,35 @@ import Testing
                 by: route)
         }
         #expect(outcome("/hook?x=1", #"{"a":1}"#) == "valid")
+        #expect(outcome("/hook?x=1", "") == "valid")
         #expect(outcome("/hook", #"?x=1{"a":1}"#).contains("the body does not begin with { or ["))
         #expect(outcome("/hook", #"{"a":1}1"#).contains("the body does not end with } or ]"))
+    }
+
+    @Test("an empty body between a URL and a number needs a number of one length")
+    func emptyBetween() throws {
+        func outcome(_ format: String, _ now: String) throws -> String {
+            let signed = "signed: '${url}${body}${timestamp}', timestamp_from: '${header.X-Time}', tolerance: 0, "
+            let route = try route(text(signed + "timestamp_format: \(format)"))
+            let digest = signature(Array("https://example.com/hook?x=1\(now)".utf8), Self.secret)
+            return TestRequest("", target: "/hook?x=1", headers: [("X-Signature", digest), ("X-Time", now)]).judged(
+                by: route)
+        }
+        #expect(try outcome("unix_ms", "1700000000000") == "valid")
+        #expect(try outcome("unix_ms", "170000000000").hasPrefix("refused "))
+        #expect(try outcome("unix_or_ms", "1700000000").contains("the body is empty"))
+    }
+
+    @Test("at the path / a URL counts with its slash and without")
+    func slash() throws {
+        func outcome(_ path: String, signed url: String) throws -> String {
+            let file = text("signed: '${url}${body}'").replacing("path: /hook", with: "path: \(path)")
+            let digest = signature(Array("\(url)[1]".utf8), Self.secret)
+            return TestRequest("[1]", target: path, headers: [("X-Signature", digest)]).judged(by: try route(file))
+        }
+        #expect(try outcome("/", signed: "https://example.com/") == "valid")
+        #expect(try outcome("/", signed: "https://example.com") == "valid")
+        #expect(try outcome("/hook", signed: "https://example.com").hasPrefix("refused "))
     }
 
     @Test(

@@ -48,22 +48,11 @@ import Testing
                 continue
             }
             cuts += 1
-            guard passes(request, route) else { continue }
+            guard request.passes(route) else { continue }
             #expect(valid == nil || valid == values, "\(scheme.file) \(String(describing: valid)) \(values)")
             valid = values
         }
         return (valid == nil ? 0 : 1, cuts)
-    }
-
-    private func passes(_ request: TestRequest, _ route: Route) -> Bool {
-        request.withView { view in
-            var scratch = RouteScratch()
-            let outcome = route.handle(view, request.arrival(), from: .signature, scratch: &scratch)
-            switch outcome.refusal?.code {
-            case .signatureMissing?, .signatureInvalid?, .signatureExpired?: return false
-            default: return true
-            }
-        }
     }
 
     /// `signed` of the files in `routes/`, with the fields of `verify` around it.

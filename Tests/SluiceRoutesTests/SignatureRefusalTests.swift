@@ -1,5 +1,6 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceJSON
 import SluiceRouteFiles
 import SluiceRouteTools
 import SluiceRoutes
@@ -55,6 +56,47 @@ import Testing
                 .replacing("long", with: String(repeating: "00", count: 513))
         }
         #expect(TestRequest("{}", headers: lines.map { ("X-Signature", $0) }).judged(by: route) == expected)
+    }
+
+    @Test("what stands after the only signature makes it another one", arguments: [",", ",,", ";", "\u{0}", "00", "="])
+    func trailing(text: String) throws {
+        let value = signature(Array("{}".utf8), "a secret of tests") + text
+        for verify in ["signature_prefix: ''", "signature_prefix: 'v1='", "signature_split: ';'"] where text != ";" {
+            let prefix = verify.contains("v1=") ? "v1=" : ""
+            let request = TestRequest("{}", headers: [("X-Signature", prefix + value)])
+            #expect(request.judged(by: try routed(verify)).hasPrefix("refused signature_invalid: "), "\(verify)")
+        }
+    }
+
+    @Test("of two alternatives the one is told of whose 'require' the request meets")
+    func telling() throws {
+        let alternatives = ["1", "2"].map { version in
+            "{ alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '\(version == "2" ? "v2." : "")${body}', "
+                + "require: { header.V: \"\(version)\" } }"
+        }
+        let route = try route(
+            "routes:\n- path: /hook\n  verify: [ \(alternatives.joined(separator: ", ")) ]\n"
+                + "  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n")
+        let digest = signature(Array("{}".utf8), "a secret of tests")
+        let request = TestRequest("{}", headers: [("X-Signature", digest), ("V", "2")])
+        #expect(
+            request.judged(by: route)
+                == "refused signature_invalid: the header x-signature does not match any secret of the route")
+    }
+
+    @Test("an array with more elements than are looked at is refused as a whole")
+    func manyItems() throws {
+        let route = try routed("each: '${body.items[]}', signature_from: '${item.s}', signed: '${item.a}'")
+        let element = #"{"a":"1","s":"\#(signature(Array("1".utf8), "a secret of tests"))"}"#
+        func judged(_ count: Int) -> String {
+            let elements = [String](repeating: element, count: count).joined(separator: ",")
+            return TestRequest(#"{"items":[\#(elements)]}"#).judged(by: route)
+        }
+        #expect(judged(JSONFindings.maximumItems) == "valid")
+        #expect(
+            judged(JSONFindings.maximumItems + 1)
+                == "refused signature_invalid: the array in the body has more than \(JSONFindings.maximumItems) elements"
+        )
     }
 
     @Test(

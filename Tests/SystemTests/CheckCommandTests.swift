@@ -66,6 +66,27 @@ import Testing
         #expect(right.ending == .exited(0))
     }
 
+    @Test("uses the settings that apply to every route, as the gateway does, from a file, a variable or an option")
+    func settings() async throws {
+        let folder = try folder(
+            """
+            routes:
+              - { name: calls, path: /calls, provider: twilio, secrets: [ { env: S } ], jobs: [ { type: a, queue: q } ] }
+
+            """)
+        for command in [["check", "--without-secrets"], ["routes", "routes"]] {
+            let missing = try await run(command, in: folder)
+            #expect((missing.output + missing.errors).contains("needs 'public_url', in the route or in the settings"))
+            #expect(missing.ending == .exited(1))
+            let url = "https://hooks.example.com"
+            let variable = try await run(command, in: folder, environment: ["SLUICE_PUBLIC_URL": url])
+            #expect(variable.ending == .exited(0), "\(variable.output)\(variable.errors)")
+            #expect(try await run(command + ["--public-url", url], in: folder).ending == .exited(0))
+            try folder.write("public_url: \(url)\n", to: "other.yaml")
+            #expect(try await run(command + ["--config", "other.yaml"], in: folder).ending == .exited(0))
+        }
+    }
+
     @Test("prints one JSON document, and annotations for GitHub, with the same status")
     func formats() async throws {
         let folder = try folder()

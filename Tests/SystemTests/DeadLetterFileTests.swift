@@ -42,7 +42,11 @@ import Testing
             #expect(lines.split(separator: "\n").count == 3)
             let refused = try await gateway.command("dead", "export", "--reason", "refused_by_zizq", "--route", "open")
             #expect(refused.output.split(separator: "\n").count == 1)
-            #expect(try await gateway.command("dead", "export", "--route", "none").output.isEmpty)
+            let none = try await gateway.command("dead", "export", "--route", "none")
+            #expect(none.output.isEmpty && none.ending == .exited(1), "\(none)")
+            #expect(none.errors.hasSuffix("no route of this name is loaded; there is: open\n"), "\(none)")
+            let unknown = try await gateway.command("dead", "export", "--reason", "bad_filed")
+            #expect(unknown.errors.contains("bad_field") && unknown.ending == .exited(2), "\(unknown)")
             #expect(try await gateway.command("dead", "export", "9").errors == "sluice: no dead letter 9\n")
             // Into the outbox that they are in.
             try gateway.folder.write(lines, to: "dead.jsonl")
@@ -95,8 +99,8 @@ import Testing
         let lines = try await export().split(separator: "\n").map(String.init)
         try await GatewayUnderTest.run(GatewaySetup(routes: Self.routes)) { gateway in
             let file = [
-                lines[0].replacing(#""route":"open""#, with: #""route":"opem""#), String(lines[1].dropLast(20)), "{}",
-                lines[2],
+                lines[0].replacing(#""route":"open""#, with: #""route":"opem""#), "", String(lines[1].dropLast(20)), "",
+                "", "{}", lines[2],
             ]
             try gateway.folder.write(file.joined(separator: "\n"), to: "dead.jsonl")
             let imported = try await gateway.command("dead", "import", "dead.jsonl")
@@ -104,8 +108,8 @@ import Testing
             #expect(
                 imported.errors == """
                     line 1: its checksum is wrong: the line was changed or damaged
-                    line 2: it is not a dead letter that was exported
                     line 3: it is not a dead letter that was exported
+                    line 6: it is not a dead letter that was exported
                     sluice: some lines were refused\n
                     """)
             #expect(imported.ending == .exited(1))

@@ -23,12 +23,20 @@ import Testing
             try await queue.arrivals(460)
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             #expect(try await gateway.answer(to: .numbered(5)).text.contains(#""duplicate":true"#))
+            let typo = try await gateway.command("outbox", "replay", "--since", "1h", "--route", "githib", "--yes")
+            #expect(
+                typo.errors.hasPrefix(
+                    "sluice: nothing of the route 'githib' is here, and no route of this name is loaded; there is: "),
+                "\(typo)")
+            #expect(typo.ending == .exited(1))
             let wrong = try await gateway.command("outbox", "replay", "--since", "yesterday")
             #expect(wrong.ending == .exited(2), "\(wrong)")
             #expect(try await gateway.stop() == .exited(0))
             // At rest, from the second half on.
             let rest = try await gateway.command("outbox", "replay", "--since", "1h")
-            #expect(rest.output.hasPrefix("460 delivered jobs, "), "\(rest)")
+            #expect(rest.output.hasPrefix("230 delivered jobs, "), "\(rest)")
+            let atRest = try await gateway.command("outbox", "replay", "--since", "1h", "--route", "githib")
+            #expect(atRest.output.isEmpty && atRest.ending == .exited(1), "\(atRest)")
         }
         let keys = queue.store.jobs.compactMap(\.uniqueKey)
         #expect(queue.store.jobCount == 460)

@@ -75,13 +75,14 @@ struct AlertRules {
     }
 
     private static let none = "7+0x65"
-    private static let each = "0+1x65"
+    /// A series that exists from the start, and counts for the first time.
+    private static let first = "0+0x63 1+0x2"
 
     private static func gauge(_ name: String) -> Case { Case(name, firing: "1+0x65", quiet: "0+0x65") }
 
     private static func counter(_ name: String, _ labels: [String: String] = [:]) -> Case {
         let written = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
-        return Case(labels.isEmpty ? name : "\(name){\(written)}", firing: each, quiet: none, labels)
+        return Case(labels.isEmpty ? name : "\(name){\(written)}", firing: first, quiet: none, labels)
     }
 
     private static func latency(slow: String) -> [String: String] {
@@ -105,6 +106,9 @@ struct AlertRules {
         "Signatures fail": Case(
             "sluice_refused_total{code=\"signature_invalid\"}", firing: "0+90x65", quiet: "0+30x65",
             ["code": "signature_invalid"]),
+        "Webhooks in the quarantine": Case(
+            "sluice_quarantined_total{route=\"shop\"}", firing: "0+1x65", quiet: "0x60 1 2 3 4 5",
+            ["route": "shop"]),
         "Route files broken": gauge("sluice_reload_failing"),
         "Routes missing": Case("sluice_routes", firing: "2+0x60 1+0x4", quiet: "1+0x60 2+0x4"),
         "Certificate expires": Case("sluice_certificate_expiry_days", firing: "13.9+0x65", quiet: "14+0x65"),
@@ -117,7 +121,7 @@ struct AlertRules {
             "sluice_outbox_log_held_bytes", firing: "134217729+0x65", quiet: "134217728+0x65"),
         "Keys dropped early": counter("sluice_outbox_evicted_keys_total"),
         "Jobs dropped": counter("sluice_jobs_dropped_total"),
-        "Outcome unknown": counter("sluice_batches_ambiguous_total"),
+        "Outcome unknown": Case("sluice_batches_ambiguous_total", firing: "0+0x60 4+0x5", quiet: "0+0x60 2+0x5"),
         "Senders reject the certificate": counter(
             "sluice_tls_handshake_failures_total", ["cause": "certificate_alert"]),
         "An event loop stalls": Case(

@@ -5,11 +5,11 @@ internal import SluiceHTTP
 internal import SluiceNet
 package import SluiceOutbox
 
-/// Asks for the command line: the gateway that runs on an outbox, or the outbox itself where none does.
+/// Sends requests of the command line to the gateway that uses an outbox, or to the outbox itself if none does.
 package enum ControlClient {
     /// - Parameters:
-    ///   - settings: which outbox.
-    ///   - needsGateway: whether the question makes sense only to a running gateway.
+    ///   - settings: with the path of the outbox.
+    ///   - needsGateway: whether only a running gateway can answer.
     package static func ask(_ request: ControlRequest, _ settings: Settings) async throws(StartupError) -> [UInt8] {
         guard let document = try await find(request, settings) else {
             throw StartupError(.wrongInput, request.notFound(in: settings.outbox.path))
@@ -19,7 +19,7 @@ package enum ControlClient {
 
     /// As `ask`.
     ///
-    /// - Returns: nil where there is nothing of the kind.
+    /// - Returns: `nil` if it does not exist.
     package static func find(_ request: ControlRequest, _ settings: Settings) async throws(StartupError) -> [UInt8]? {
         switch try await answer(request, settings) {
         case .document(let bytes): return bytes
@@ -35,7 +35,7 @@ package enum ControlClient {
         return try await askAtRest(request, settings)
     }
 
-    /// - Returns: nothing where no gateway runs.
+    /// - Returns: `nil` if no gateway is running.
     private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer?
     {
@@ -67,7 +67,7 @@ package enum ControlClient {
     ) throws(StartupError) -> ControlAnswer? {
         switch outcome {
         case .failure(let error) where error.kind == .connect:
-            // The file of a gateway that has ended, or one that belongs to another user: the lock tells.
+            // The socket belongs to a gateway that has ended, or to another user: the lock tells.
             return nil
         case .failure(let error): throw StartupError(.unavailable, "the gateway at \(path) does not answer: \(error)")
         case .success(let response) where response.status == 200: return .document(response.body)
@@ -76,9 +76,9 @@ package enum ControlClient {
         }
     }
 
-    /// Saves what can be read of a damaged outbox that no gateway uses.
+    /// Saves the readable rows of a damaged outbox that no gateway uses.
     ///
-    /// - Returns: nil where it is not damaged.
+    /// - Returns: `nil` if it is not damaged.
     package static func salvage(_ settings: Settings) throws(StartupError) -> SalvageReport? {
         guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, .status) }
         var configuration = OutboxConfiguration(settings)
@@ -93,7 +93,7 @@ package enum ControlClient {
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; for sluice dev use --outbox-path \(development)" : "; set outbox.path"
         let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""
-        // Without an outbox no gateway runs, which is what these need.
+        // Without an outbox there is no running gateway, which these need.
         let status: ExitStatus = request.needsGateway ? .unavailable : .wrongInput
         return StartupError(status, "no outbox at \(path)\(hint)\(otherWay)")
     }

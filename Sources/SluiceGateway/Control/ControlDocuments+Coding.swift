@@ -55,11 +55,20 @@ extension ControlDocuments.Delivery {
     }
 }
 
+extension ControlDocuments.QuarantinedRequest {
+    init(_ request: QuarantineListing) {
+        self.init(
+            id: request.id, route: request.route, receivedAt: request.receivedAtMilliseconds,
+            expiresAt: request.expiresAtMilliseconds, sender: request.sender.description, reason: request.reason,
+            bytes: request.bytes)
+    }
+}
+
 extension ControlDocuments.Reloaded {
     init(_ report: RouteReloadService.Report) {
         self.init(
             version: report.version, routes: report.routes, problems: report.problems, warnings: report.warnings,
-            certificateProblem: report.certificateProblem)
+            certificateProblem: report.certificateProblem, notices: report.notices)
     }
 }
 

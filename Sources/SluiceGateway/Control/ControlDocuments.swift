@@ -27,6 +27,10 @@ package enum ControlDocuments {
         package var isGatewayRunning: Bool
         /// Whether jobs are sent, and if not, why; nil if no gateway runs.
         package var relay: String?
+        /// Quarantined requests, their size and the number of the newest; nothing from a gateway of an earlier version.
+        package var quarantinedRequests: Int?
+        package var quarantinedBytes: Int?
+        package var lastQuarantined: Int64?
     }
 
     /// One job.
@@ -58,7 +62,7 @@ package enum ControlDocuments {
     /// One job with all that is sent of it.
     package struct JobContent: Codable, Sendable, Hashable {
         package var job: Job
-        /// JSON members beside type and queue.
+        /// JSON members in addition to type and queue.
         package var options: String
         package var uniqueWhile: String?
         /// Whether it still has the checksum that it was stored with.
@@ -107,7 +111,7 @@ package enum ControlDocuments {
         package var request: String?
     }
 
-    /// A delivery with its request and what became of it.
+    /// A delivery with its request and its results.
     package struct Delivery: Codable, Sendable, Hashable {
         package var delivery: String
         package var route: String
@@ -167,6 +171,40 @@ package enum ControlDocuments {
         package var next: Int64?
     }
 
+    /// One quarantined request.
+    package struct QuarantinedRequest: Codable, Sendable, Hashable {
+        package var id: Int64
+        package var route: String
+        package var receivedAt: Int64
+        package var expiresAt: Int64
+        /// The address.
+        package var sender: String
+        /// Why it was refused.
+        package var reason: String
+        /// Of the request, head and body.
+        package var bytes: Int
+    }
+
+    /// The result of verifying a quarantined request again.
+    package struct QuarantineVerdict: Codable, Sendable, Hashable {
+        /// Jobs and dead letters that were stored; `nil` for a request that stays.
+        package var jobs: Int?
+        package var deadLetters: Int?
+        /// The number of its parts that are duplicates.
+        package var duplicates: Int?
+        /// Why a valid request makes no job; it is removed.
+        package var ignored: String?
+        /// Why it stays in the quarantine; `nil` if it is removed.
+        package var problem: String?
+    }
+
+    /// Some quarantined requests that were removed.
+    package struct QuarantineDropped: Codable, Sendable, Hashable {
+        package var requests: Int
+        /// The first number of the next step; `nil` at the end.
+        package var next: Int64?
+    }
+
     /// A backup that is complete.
     package struct BackedUp: Codable, Sendable, Hashable {
         package var path: String
@@ -201,6 +239,8 @@ package enum ControlDocuments {
         package var problems: [String]
         package var warnings: [String]
         package var certificateProblem: String?
+        /// What can be done now, a line each; nothing from a gateway of an earlier version.
+        package var notices: [String]?
     }
 
     /// A route table: of a running gateway, or what a folder's files make.
@@ -224,7 +264,7 @@ package enum ControlDocuments {
         }
     }
 
-    /// Which table a gateway serves, and what became of the last load.
+    /// The table that a gateway serves, and the result of the last load.
     package struct TableState: Codable, Sendable, Hashable {
         /// Counts the loaded tables, from 1.
         package var version: Int

@@ -25,6 +25,11 @@ package enum ControlRequest: Sendable, Hashable {
     case replayFigures(ReplayRange)
     /// Sends some of them again: the first ones of the range.
     case replay(ReplayRange)
+    case quarantine(QuarantineRange, limit: Int)
+    /// Verifies a quarantined request by its route as it is now.
+    case verifyQuarantined(Int64)
+    /// Removes quarantined requests for good: the first ones of the range.
+    case dropQuarantined(QuarantineRange)
     /// A copy of the outbox as a new file.
     ///
     /// - `folder`: `BackupFile.folderIdentity` as the person sees it.
@@ -41,10 +46,10 @@ package enum ControlRequest: Sendable, Hashable {
     package var method: String {
         switch self {
         case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload, .armRoute,
-            .forgetLearntSecrets, .backup, .importDeadLetter, .replay:
+            .forgetLearntSecrets, .backup, .importDeadLetter, .replay, .verifyQuarantined, .dropQuarantined:
             "POST"
         case .status, .jobs, .job, .deadLetters, .deadLetter, .exportDeadLetter, .delivery, .replayFigures, .routes,
-            .learntSecrets:
+            .learntSecrets, .quarantine:
             "GET"
         }
     }
@@ -52,14 +57,17 @@ package enum ControlRequest: Sendable, Hashable {
     /// Whether only a running gateway can answer.
     var needsGateway: Bool {
         switch self {
-        case .reload, .routes, .armRoute: true
+        case .reload, .routes, .armRoute, .verifyQuarantined: true
         default: false
         }
     }
 
-    /// How long the command line waits for the answer. To copy a large outbox takes a while.
+    /// How long the command line waits for the answer. To copy a large outbox takes a while, as do many transactions.
     var timeout: Duration {
-        if case .backup = self { .seconds(86_400) } else { .seconds(60) }
+        switch self {
+        case .backup, .replay: .seconds(86_400)
+        default: .seconds(60)
+        }
     }
 
     /// Path and query.
@@ -79,6 +87,9 @@ package enum ControlRequest: Sendable, Hashable {
         case .forgetKey(let hashes): "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
         case .delivery(let id): "/deliveries/\(id)"
         case .replayFigures(let range), .replay(let range): "/delivered?\(Self.written(range))"
+        case .quarantine(let range, let limit): "/quarantine?limit=\(limit)&\(Self.written(range))"
+        case .verifyQuarantined(let id): "/quarantine/\(id)/verify"
+        case .dropQuarantined(let range): "/quarantine?\(Self.written(range))"
         case .backup(let path, let folder): "/files/\(Self.written(path))/backup?folder=\(folder)"
         case .reload: "/reload"
         case .routes: "/routes"
@@ -93,13 +104,25 @@ package enum ControlRequest: Sendable, Hashable {
             + "&through=\(range.ids.upperBound)" + (range.route.map { "&route=\(written($0))" } ?? "")
     }
 
+    private static func written(_ range: QuarantineRange) -> String {
+        "from=\(range.ids.lowerBound)&through=\(range.ids.upperBound)"
+            + (range.route.map { "&route=\(written($0))" } ?? "")
+    }
+
     private static func range(_ query: [String: String]) -> ReplayRange? {
         guard let since = number(query["since"]), let until = number(query["until"]), since <= until,
-            let from = number(query["from"]), let through = number(query["through"]), from <= through
+            let rest = quarantineRange(query)
         else { return nil }
+        return ReplayRange(delivered: since...until, route: rest.route, ids: rest.ids)
+    }
+
+    private static func quarantineRange(_ query: [String: String]) -> QuarantineRange? {
+        guard let from = number(query["from"]), let through = number(query["through"]), from <= through else {
+            return nil
+        }
         let route = query["route"].map { name($0) }
         if case .some(nil) = route { return nil }
-        return ReplayRange(delivered: since...until, route: route ?? nil, ids: from...through)
+        return QuarantineRange(route: route ?? nil, ids: from...through)
     }
 
     /// In bytes, as an answer or as a body: a request of the largest `body_limit` in base64.
@@ -148,6 +171,11 @@ package enum ControlRequest: Sendable, Hashable {
         case ("GET", 1, "delivered"), ("POST", 1, "delivered"):
             guard let range = Self.range(query) else { return nil }
             self = method == "GET" ? .replayFigures(range) : .replay(range)
+        case ("GET", 1, "quarantine"), ("POST", 1, "quarantine"):
+            guard let range = Self.quarantineRange(query) else { return nil }
+            self =
+                method == "POST"
+                ? .dropQuarantined(range) : .quarantine(range, limit: Int(Self.number(query["limit"]) ?? 50))
         case ("GET", 2, "deliveries"):
             guard Self.isDeliveryID(words[1]) else { return nil }
             self = .delivery(words[1])
@@ -168,6 +196,7 @@ package enum ControlRequest: Sendable, Hashable {
         case ("deliveries", "forget"): isDeliveryID(words[1]) ? .forgetDelivery(words[1]) : nil
         case ("files", "backup"):
             name(words[1]).flatMap { path in query["folder"].map { .backup(path: path, folder: $0) } }
+        case ("quarantine", "verify"): Int64(words[1]).map { .verifyQuarantined($0) }
         case ("secrets", "arm"): name(words[1]).map { .armRoute($0) }
         case ("secrets", "forget"): name(words[1]).map { .forgetLearntSecrets($0) }
         case ("keys", "forget"): hashes(words[1]).map { .forgetKey($0) }

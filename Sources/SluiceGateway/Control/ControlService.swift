@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceHTTP
+internal import SluiceOutbox
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
@@ -31,6 +32,7 @@ struct ControlAnswerer: Sendable {
     let reload: RouteReloadService
     let console: OutboxConsole
     let learnt: LearntSecrets
+    let quarantine: QuarantineVerifier
     let time: any TimeSource
     /// The part of the server that takes the answers.
     let mailbox: HTTPServerMailbox
@@ -49,8 +51,9 @@ struct ControlAnswerer: Sendable {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
         case .routes: .document(await routes())
         case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
-        case .forgetLearntSecrets(let name): await forgetSecrets(of: name, asked)
-        case .learntSecrets, .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury,
+        case .verifyQuarantined(let id): await verify(id)
+        case .quarantine, .dropQuarantined, .learntSecrets, .forgetLearntSecrets, .status, .jobs, .job, .deadLetters,
+            .deadLetter, .delivery, .retry, .discard, .bury,
             .forgetDelivery, .forgetKey, .backup, .exportDeadLetter, .importDeadLetter,
             .replayFigures, .replay:
             await console.answer(asked)
@@ -59,7 +62,7 @@ struct ControlAnswerer: Sendable {
 
     private func routes() async -> [UInt8] {
         let (picture, files, notices) = await reload.pictureAndFiles()
-        var document = ControlDocuments.Routes(picture, files: files, notices: notices)
+        var document = ControlDocuments.Routes(picture, files: files, notices: notices + quarantine.notices)
         for index in document.routes.indices {
             let secrets = learnt.secrets(of: document.routes[index].name)
             guard !secrets.isEmpty, picture.routes.table.routes[index].learnsSecrets else { continue }
@@ -67,6 +70,14 @@ struct ControlAnswerer: Sendable {
             document.routes[index].secrets = (document.routes[index].secrets ?? []) + summaries
         }
         return ControlCoding.encode(document)
+    }
+
+    private func verify(_ id: Int64) async -> ControlAnswer {
+        do throws(OutboxError) {
+            return .document(ControlCoding.encode(try await quarantine.verify(id)))
+        } catch {
+            return error == .notFound ? .notFound : .problem(error.description)
+        }
     }
 
     private func arm(_ name: String) -> ControlDocuments.Armed {
@@ -79,12 +90,6 @@ struct ControlAnswerer: Sendable {
             return .init(problem: "the route '\(written)' has no handshake with 'learn', so it has nothing to learn")
         }
         return .init(until: learnt.arm(name, atMilliseconds: time.wallMilliseconds()))
-    }
-
-    private func forgetSecrets(of name: String, _ asked: ControlRequest) async -> ControlAnswer {
-        let answer = await console.answer(asked)
-        if case .document = answer { learnt.replace([], of: name) }
-        return answer
     }
 
     private static func response(_ answer: ControlAnswer) -> HTTPResponse {
@@ -102,6 +107,6 @@ struct ControlAnswerer: Sendable {
 /// The UNIX socket over which the command line speaks to a running gateway. Its mode is 0600: anyone who can open it
 /// could read the outbox anyway.
 package enum ControlSocket {
-    /// Beside the outbox, so that two gateways have two.
+    /// Next to the outbox, so that two gateways have two.
     package static func path(outbox: String) -> String { outbox + ".sock" }
 }

@@ -76,14 +76,17 @@ enum DeadLetterRenderer {
 
 /// Reads the bytes of a request that was kept, which passed all limits when it came.
 package enum KeptRequestReading {
-    /// Lends the request, whose sender nobody knows any more, during the call.
+    /// Lends the request during the call.
     ///
+    /// - Parameter sender: who sent it, if that is known.
     /// - Returns: `nil` for bytes that are no request.
-    package static func read<Result>(_ bytes: [UInt8], _ use: (borrowing RequestView) -> Result) -> Result? {
+    package static func read<Result>(
+        _ bytes: [UInt8], from sender: PeerAddress = .unknown, _ use: (borrowing RequestView) -> Result
+    ) -> Result? {
         var parser = RequestParser(limits: .unlimited)
         let bytes = bytes.span
         guard case .head(let head) = parser.parse(bytes) else { return nil }
-        return use(head.view(over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: .unknown))
+        return use(head.view(over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: sender))
     }
 }
 

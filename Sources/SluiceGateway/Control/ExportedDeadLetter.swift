@@ -3,13 +3,13 @@ internal import SluiceJSON
 internal import SluiceOutbox
 
 extension ControlDocuments {
-    /// A dead letter with all that another outbox needs: a line of the file that `sluice dead export` writes.
+    /// A dead letter with everything that another outbox needs: one line of the file of `sluice dead export`.
     package struct ExportedDeadLetter: Codable, Sendable, Hashable {
-        /// Of this form; a version that adds a key raises it.
+        /// The version of this format; increased when a key is added.
         package var format = 1
         package var delivery: String
         package var route: String
-        /// All times in milliseconds since the epoch.
+        /// All times in milliseconds since 1970.
         package var receivedAt: Int64
         package var diedAt: Int64
         package var reason: String
@@ -28,35 +28,35 @@ extension ControlDocuments {
         package var window: Int64?
         package var generation: Int64?
         package var job: Job?
-        /// In base64; nothing in a letter with a job.
+        /// In base64; empty in a dead letter with a job.
         package var request: String?
-        /// Whether its contents were found damaged when it was exported. Such a letter is not imported.
+        /// Whether its contents were damaged at the export. It is then not imported.
         package var damaged: Bool?
         /// XXH64 of the line without this member, in hex.
         package var checksum = ""
 
-        /// What is sent to Zizq.
+        /// The job for Zizq.
         package struct Job: Codable, Sendable, Hashable {
             package var type: String
             package var queue: String
             package var uniqueKey: String?
             package var uniqueWhile: String?
-            /// JSON members beside type and queue.
+            /// JSON members in addition to type and queue.
             package var options: String
             /// JSON.
             package var payload: String
         }
     }
 
-    /// What importing a dead letter came to.
+    /// The result of importing a dead letter.
     package struct Imported: Codable, Sendable, Hashable {
-        /// Its number, if it is in the outbox now.
+        /// Its number, if it is now in the outbox.
         package var letter: Int64?
         /// Whether it was there before.
         package var wasThere = false
-        /// The delivery that holds its unique key instead of its own.
+        /// The delivery that has its unique key.
         package var keyHolder: String?
-        /// Why it is not there.
+        /// Why it was not imported.
         package var problem: String?
     }
 }
@@ -80,7 +80,7 @@ extension ControlDocuments.ExportedDeadLetter {
         checksum = ownChecksum
     }
 
-    /// Of everything else in the line.
+    /// The checksum of everything else in the line.
     var ownChecksum: String {
         var rest = self
         rest.checksum = ""
@@ -88,9 +88,9 @@ extension ControlDocuments.ExportedDeadLetter {
         return Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64(56 - 8 * $0)) })
     }
 
-    /// The letter for an outbox.
+    /// The contents for an outbox.
     ///
-    /// - Throws: a sentence that says why the line is not a dead letter, or not the one that was exported.
+    /// - Throws: a sentence that says why the line is not a dead letter, or was changed after the export.
     func content() throws(StartupError) -> DeadLetterContent {
         guard format == 1 else { throw Self.bad("it was exported by a newer version (format \(format))") }
         guard checksum == ownChecksum else { throw Self.bad("its checksum is wrong: the line was changed or damaged") }

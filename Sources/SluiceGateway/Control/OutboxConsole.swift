@@ -1,5 +1,6 @@
 package import SluiceBase
 package import SluiceOutbox
+package import SluiceRoutes
 
 /// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
 package struct OutboxConsole: Sendable {
@@ -15,14 +16,17 @@ package struct OutboxConsole: Sendable {
     private let source: Source
     private let limit: ByteCount
     private let time: any TimeSource
+    private let learnt: LearntSecrets?
     private let relay: @Sendable () -> String?
     private let render: DeadLetterRendering
 
     /// - Parameters:
+    ///   - learnt: the learnt secrets that are in use; nil without a gateway.
     ///   - relay: whether jobs are sent, and if not, why; nil without a relay.
     ///   - render: renders a dead letter's request again with the route that it came by.
     package init(
-        _ source: Source, limit: ByteCount, time: any TimeSource, relay: @escaping @Sendable () -> String? = { nil },
+        _ source: Source, limit: ByteCount, time: any TimeSource, learnt: LearntSecrets? = nil,
+        relay: @escaping @Sendable () -> String? = { nil },
         render: @escaping DeadLetterRendering = { _ in
             .failure("its route is needed to render it again; start the gateway first")
         }
@@ -30,6 +34,7 @@ package struct OutboxConsole: Sendable {
         self.source = source
         self.limit = limit
         self.time = time
+        self.learnt = learnt
         self.relay = relay
         self.render = render
     }
@@ -80,6 +85,11 @@ package struct OutboxConsole: Sendable {
             case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
             case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
             case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
+            case .quarantine(let range, let limit): return .document(try await quarantine(range, limit: limit))
+            case .dropQuarantined(let range): return .document(try await dropQuarantined(range))
+            case .verifyQuarantined:
+                return .problem(
+                    "no gateway is running on this outbox, and only a running one has routes: start it first")
             case .armRoute:
                 return .problem("no gateway is running on this outbox, and only a running one can learn a secret")
             case .reload: return .problem("no gateway is running on this outbox")
@@ -100,8 +110,9 @@ package struct OutboxConsole: Sendable {
     }
 
     private func forgetLearntSecrets(of route: String) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
+        try await ask { [learnt] store throws(OutboxError) in
             let count = try store.forgetLearntSecrets(of: route)
+            learnt?.replace([], of: route)
             guard count > 0 else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.ForgottenSecrets(secrets: count))
         }
@@ -123,7 +134,9 @@ package struct OutboxConsole: Sendable {
                     undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
                     fileBytes: status.fileBytes, logBytes: status.walBytes,
-                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay()))
+                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay(),
+                    quarantinedRequests: store.quarantine.sum.requests,
+                    quarantinedBytes: store.quarantine.sum.bytes, lastQuarantined: try store.lastQuarantined()))
         }
     }
 
@@ -244,17 +257,44 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Jobs that one request replays: a short transaction.
+    /// Jobs that one request replays, which looks through the whole range for them, and those of one short transaction.
+    private static let replayLimit = 10_000
     private static let replayStep = 100
 
     private func replay(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
         let ids = try await look { outbox throws(OutboxError) in
-            try outbox.replayedJobs(range, limit: Self.replayStep)
+            try outbox.replayedJobs(range, limit: Self.replayLimit)
         }
-        return try await ask { store throws(OutboxError) in
-            let (jobs, damaged) = try store.replay(ids)
-            let next = ids.count == Self.replayStep ? ids.last.map { $0 + 1 } : nil
-            return ControlCoding.encode(ControlDocuments.Replayed(jobs: jobs, damaged: damaged, next: next))
+        var done = ControlDocuments.Replayed(
+            jobs: 0, damaged: [], next: ids.count == Self.replayLimit ? ids.last.map { $0 + 1 } : nil)
+        for start in stride(from: 0, to: ids.count, by: Self.replayStep) {
+            let step = Array(ids[start..<min(start + Self.replayStep, ids.count)])
+            do throws(OutboxError) {
+                let (jobs, damaged) = try await ask { store throws(OutboxError) in try store.replay(step) }
+                done.jobs += jobs
+                done.damaged += damaged
+            } catch {
+                // The command line counts what was replayed, asks for the rest, and gets the error.
+                guard done.jobs > 0 else { throw error }
+                done.next = step.first
+                break
+            }
+        }
+        return ControlCoding.encode(done)
+    }
+
+    private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
+        try await look { outbox throws(OutboxError) in
+            let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
+            return ControlCoding.encode(
+                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+        }
+    }
+
+    private func dropQuarantined(_ range: QuarantineRange) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let (requests, next) = try store.dropQuarantined(range)
+            return ControlCoding.encode(ControlDocuments.QuarantineDropped(requests: requests, next: next))
         }
     }
 
@@ -333,7 +373,7 @@ package actor StoreBox {
     /// Takes the lock and opens the file; see `OutboxStore`.
     package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) {
         var configuration = configuration
-        // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
+        // Reading a copy leaves no reserve next to it; a gateway creates it again.
         configuration.reserve = ByteCount(bytes: 0)
         configuration.trustsFolderOwner = true
         store = try OutboxStore(configuration, time: time)

@@ -18,6 +18,7 @@ final class IngestService: HTTPService {
         let worker: BodyWorker
         let keys: KeyService
         let learner: SecretLearner
+        let quarantine: QuarantineKeeper
         /// For results of the threads for large requests.
         let loops: IngestLoops
     }
@@ -107,6 +108,11 @@ final class IngestService: HTTPService {
         }
         switch evaluation.outcome {
         case .refused(let code, let reason):
+            if evaluation.awaitsSecret, let limits = entry.route.quarantine,
+                let bytes = server.share(request.exchange)
+            {
+                shared.quarantine.keep(request, reason: reason, bytes, limits: limits)
+            }
             return .now(refusal(code, reason: reason, from: request.peer, by: entry))
         case .rateLimited(let wait):
             let reason = ErrorCode.rateLimited.title
@@ -290,13 +296,9 @@ final class IngestService: HTTPService {
     private func response(to item: PendingRequests.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
         let metrics = item.entry.metrics
         let name = item.entry.route.name
+        metrics.count(outcome, parts: item.parts, atNanoseconds: now)
         switch outcome {
         case .stored(let jobs, let deadLetters, let duplicates, let changedBody):
-            metrics.committed.increment(by: jobs)
-            metrics.deliveryStored(atNanoseconds: now)
-            if changedBody { metrics.changedBodies.increment() }
-            if duplicates > 0 { metrics.duplicates.increment(by: duplicates) }
-            for reason in deadLetters { metrics.dead(reason).increment() }
             shared.journal.stored(
                 item.deliveryID, route: name, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates,
                 changedBody: changedBody)
@@ -304,13 +306,10 @@ final class IngestService: HTTPService {
                 id: item.deliveryID, .stored(jobs: jobs, deadLetters: deadLetters.count, duplicates: duplicates),
                 reply: item.reply)
         case .duplicate(let first, let changedBody):
-            metrics.duplicates.increment(by: item.parts)
-            if changedBody { metrics.changedBodies.increment() }
             shared.journal.duplicate(item.deliveryID, route: name, of: first, changedBody: changedBody)
             let reply = item.reply?.naming(first, insteadOf: item.deliveryID)
             return DeliveryDocument.response(id: first, .duplicate, reply: reply)
         case .refused(let code):
-            metrics.refused(code).increment()
             shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)
             return ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code))
         }

@@ -36,8 +36,16 @@ final class KeyFetcher: Sendable {
 
     typealias Answer = @Sendable (Result<[UInt8], KeyFetchError>) -> Void
 
+    /// What is fetched once at a time.
+    private struct Address: Hashable {
+        let host: String
+        let target: String
+        /// What is posted; empty where it is only read.
+        let content: [UInt8]
+    }
+
     private struct State {
-        var waiting: [String: [Answer]] = [:]
+        var waiting: [Address: [Answer]] = [:]
         var count = 0
     }
 
@@ -68,23 +76,24 @@ final class KeyFetcher: Sendable {
     /// - Parameters:
     ///   - host: a name; its resolved addresses are checked, and only they are connected to.
     ///   - target: path and query.
+    ///   - content: JSON that is posted; `nil` for a GET.
     ///   - purpose: whether and how it counts towards `mostFetchesPerMinute`.
     ///   - keep: called once per fetch, before the answers of all waiting requests.
     ///   - answer: called once, on any thread.
     func fetch(
-        host: String, target: String, purpose: Purpose = .fixedKey, keep: @escaping Answer = { _ in },
-        _ answer: @escaping Answer
+        host: String, target: String, content: [UInt8]? = nil, purpose: Purpose = .fixedKey,
+        keep: @escaping Answer = { _ in }, _ answer: @escaping Answer
     ) {
-        let url = "https://\(host)\(target)"
-        switch join(url, for: purpose, answer) {
+        let address = Address(host: host, target: target, content: content ?? [])
+        switch join(address, for: purpose, answer) {
         case .refused(let reason): return answer(.failure(KeyFetchError(reason, isTried: false)))
         case .waits: return
         case .isFirst: break
         }
         Task {
-            let result = await load(host, target)
+            let result = await load(address)
             keep(result)
-            finish(url, result)
+            finish(address, result)
         }
     }
 
@@ -94,14 +103,14 @@ final class KeyFetcher: Sendable {
         case refused(String)
     }
 
-    private func join(_ url: String, for purpose: Purpose, _ answer: @escaping Answer) -> Joining {
+    private func join(_ address: Address, for purpose: Purpose, _ answer: @escaping Answer) -> Joining {
         state.withLock { state in
-            let isNew = state.waiting[url] == nil
+            let isNew = state.waiting[address] == nil
             if state.count >= Self.mostWaiting || isNew && state.waiting.count >= Self.mostFetches {
                 return .refused("too many requests wait for keys")
             }
             if isNew, let reason = refusal(by: purpose) { return .refused(reason) }
-            state.waiting[url, default: []].append(answer)
+            state.waiting[address, default: []].append(answer)
             state.count += 1
             return isNew ? .isFirst : .waits
         }
@@ -117,27 +126,26 @@ final class KeyFetcher: Sendable {
         }
     }
 
-    private func finish(_ url: String, _ result: Result<[UInt8], KeyFetchError>) {
+    private func finish(_ address: Address, _ result: Result<[UInt8], KeyFetchError>) {
         let answers = state.withLock { state in
-            let answers = state.waiting.removeValue(forKey: url) ?? []
+            let answers = state.waiting.removeValue(forKey: address) ?? []
             state.count -= answers.count
             return answers
         }
         for answer in answers { answer(result) }
     }
 
-    private func load(_ host: String, _ target: String) async -> Result<[UInt8], KeyFetchError> {
+    private func load(_ address: Address) async -> Result<[UInt8], KeyFetchError> {
         do throws(TLSError) {
             let tls = try TLSClientContext(caPath: network.caPath, certificatePath: nil, keyPath: nil)
-            return await load(host, target, over: tls)
+            return await load(address, over: tls)
         } catch {
             return .failure(KeyFetchError("\(error)"))
         }
     }
 
-    private func load(
-        _ host: String, _ target: String, over tls: TLSClientContext
-    ) async -> Result<[UInt8], KeyFetchError> {
+    private func load(_ address: Address, over tls: TLSClientContext) async -> Result<[UInt8], KeyFetchError> {
+        let host = address.host
         var configuration = HTTPClientConfiguration(
             endpoint: .host(network.host ?? host, port: network.port), authority: host, tls: tls)
         configuration.connectTimeout = network.timeout ?? Self.connectTimeout
@@ -147,8 +155,11 @@ final class KeyFetcher: Sendable {
         let client = HTTPClient(configuration: configuration, loop: loop)
         defer { client.shutdown() }
         do throws(HTTPClientError) {
+            let isRead = address.content.isEmpty
             let request = HTTPClientRequest(
-                method: "GET", target: target, timeout: network.timeout ?? Self.answerTimeout)
+                method: isRead ? "GET" : "POST", target: address.target,
+                headers: isRead ? [] : [(name: "content-type", value: "application/json")], body: address.content,
+                timeout: network.timeout ?? Self.answerTimeout)
             let response = try await client.send(request)
             guard 200...299 ~= response.status else {
                 return .failure(KeyFetchError("\(host) answered \(response.status)"))
@@ -211,9 +222,9 @@ final class KeyService: Sendable {
             let result = result.mapError { RemoteKeyError($0.description) }
             store.put(result, for: need, atMilliseconds: time.wallMilliseconds())
         }
+        let purpose = need.isNamedByRequest && !store.knows(need) ? KeyFetcher.Purpose.namedKey : .fixedKey
         fetcher.fetch(
-            host: need.url.host, target: need.url.target, purpose: need.isNamedByRequest ? .namedKey : .fixedKey,
-            keep: keep
+            host: need.url.host, target: need.url.target, content: need.content?.json, purpose: purpose, keep: keep
         ) { result in
             if case .failure(let error) = result, !error.isTried { return done(need.problem(error.description)) }
             done(nil)

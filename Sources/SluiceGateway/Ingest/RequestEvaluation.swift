@@ -20,6 +20,8 @@ struct IngestRequest: Sendable {
         let outcome: RouteOutcome
         /// The memory that is still reserved.
         var charge: MemoryCharge
+        /// Whether only a secret is missing that would make it valid.
+        var awaitsSecret = false
         /// The content type of a body that looks like JSON and was not parsed as JSON; `nil` for other bodies.
         var mislabelledType: String?
 
@@ -66,8 +68,10 @@ struct IngestRequest: Sendable {
         scratch.charge = MemoryCharge(to: memory, for: size)
         let rate = entry.limiter.map { (limiter: $0, nanoseconds: time.monotonicNanoseconds()) }
         scratch.hasMislabelledJSON = false
+        scratch.awaitsSecret = false
         let outcome = entry.route.handle(request, arrival, from: stage, rate: rate, scratch: &scratch)
         var evaluation = Evaluation(outcome: outcome, charge: scratch.charge)
+        evaluation.awaitsSecret = scratch.awaitsSecret
         scratch.charge = .uncounted
         if scratch.hasMislabelledJSON {
             evaluation.mislabelledType = ContentTypes.name(in: request.headers).lowercased()

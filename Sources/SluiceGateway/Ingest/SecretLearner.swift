@@ -15,11 +15,8 @@ struct SecretLearner: Sendable {
         "the route is not armed to learn a secret: run \(arm(route)), then let the provider repeat the handshake"
     }
 
-    /// The command that arms a route, with its name quoted for a shell.
-    private static func arm(_ route: String) -> String {
-        let isWord = route.utf8.allSatisfy { $0 > 0x2C && $0 < 0x3A || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x5F }
-        return "'sluice providers arm \(isWord ? route : PrintableText.quote(route))'"
-    }
+    /// The command that arms a route.
+    private static func arm(_ route: String) -> String { "'sluice providers arm \(ShellWord.of(route))'" }
 
     /// Warnings about secrets without a route, because it may have been renamed, one sentence for each name.
     static func warnings(of secrets: LearntSecrets?, in table: RouteTable) -> [String] {
@@ -42,18 +39,19 @@ struct SecretLearner: Sendable {
     /// - Parameter armedAt: when the route was armed. If the secret cannot be stored, the route stays armed for the
     ///   rest of that time.
     func store(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) async -> Bool {
+        // If it fails, the provider repeats the handshake, or the person does.
+        defer { secrets.end(secret, of: route, armedAtMilliseconds: armedAt) }
         do throws(OutboxError) {
-            let all = try await outbox.perform { store throws(OutboxError) in
-                try store.learn(secret.bytes, of: route, keeping: LearntSecrets.limit)
+            // In the order of the outbox, like those that are forgotten, so that memory ends with what is on the disk.
+            try await outbox.perform { [secrets] store throws(OutboxError) in
+                secrets.replace(try store.learn(secret.bytes, of: route, keeping: LearntSecrets.limit), of: route)
             }
-            secrets.replace(all, of: route)
         } catch {
-            // The provider, or the operator, repeats the handshake.
-            secrets.resume(route, armedAtMilliseconds: armedAt)
             logger.error("cannot store a learnt secret: \(error)", metadata: .fields([.route: route]))
             return false
         }
         logger.notice("learnt a secret from a handshake", metadata: .fields([.route: route]))
+        if let notice = QuarantineNotice.afterNewSecret(of: route, outbox.quarantine) { logger.notice("\(notice)") }
         return true
     }
 }

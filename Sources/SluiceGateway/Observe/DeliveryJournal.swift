@@ -153,8 +153,38 @@ package final class DeliveryJournal: Sendable {
             metadata: .fields([.route: route, .reason: "its content type: \(type)"]))
     }
 
+    /// Said once a route; the metric counts the rest.
+    func quarantined(route: String) {
+        logger.notice(
+            "put a request that no secret matches into the quarantine; logged once per route",
+            metadata: .fields([
+                .route: route, .reason: "after the right secret was added, run: \(QuarantineNotice.verify(route))",
+            ]))
+    }
+
+    /// Said once an hour for each route; the metric counts the rest.
+    func notQuarantined(_ refusal: QuarantineRefusal, route: String) {
+        logger.warning(
+            "did not put a request that no secret matches into the quarantine; logged once per route and hour",
+            metadata: .fields([.route: route, .reason: refusal.words]))
+    }
+
     package func queued(_ jobs: [QueuedJob]) { show?(.queued(jobs)) }
 
     /// Whether each queued job is reported.
     package var wantsQueuedJobs: Bool { show != nil }
+}
+
+extension QuarantineRefusal {
+    /// A phrase for the log.
+    fileprivate var words: String {
+        switch self {
+        case .routeFull: "route_full: max_requests or max_bytes of the route's quarantine is reached"
+        case .addressFull: "address_full: max_per_address of the route's quarantine is reached"
+        case .quarantineFull: "quarantine_full: outbox.max_quarantine_bytes is reached"
+        case .tooLarge: "too_large: its body has more than 16 MiB"
+        case .busy: "busy: too many came at once, or limits.memory is used up"
+        case .outbox: "outbox: the outbox is full, or cannot be written"
+        }
+    }
 }

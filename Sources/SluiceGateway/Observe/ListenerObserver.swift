@@ -81,7 +81,14 @@ struct LoopWatchdog: Sendable {
     let metrics: MetricsRegistry
     let logger: Logger
 
-    func stalled(_ loop: String, _ stall: LoopStall) {
+    /// Starts watched event loops, with their counters at 0.
+    func loops(_ count: Int, name: String) throws(SystemCallError) -> EventLoopGroup {
+        let group = try EventLoopGroup(count: count, name: name, stalled: stalled)
+        for index in 0..<count { _ = metrics.counter(.loopStalls, labels: ["\(name)-\(index)"]) }
+        return group
+    }
+
+    private func stalled(_ loop: String, _ stall: LoopStall) {
         // Looked up each time: stalls are rare and much longer than a lock.
         metrics.counter(.loopStalls, labels: [loop]).increment()
         logger.warning(

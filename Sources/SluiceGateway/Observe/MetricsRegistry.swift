@@ -116,21 +116,21 @@ package final class MetricsRegistry: Sendable {
             samples[name] = family.map { Reading(labels: $0.labels, Double($0.counter.value)) }
         }
         for (name, read) in gauges { samples[name] = read() }
-        for route in routes { Self.add(route, to: &samples) }
-        for entry in noRoute.labelledCounters {
-            samples[entry.name, default: []].append(Reading(labels: ["", entry.label], Double(entry.value)))
+        for route in routes {
+            for (name, counter) in route.plainCounters {
+                samples[name, default: []].append(Reading(labels: [route.route], Double(counter.value)))
+            }
+            Self.add(route, startsAlerts: current.contains(route.route), to: &samples)
         }
+        Self.add(noRoute, startsAlerts: true, to: &samples)
         samples[.lastDeliveryAge] = routes.filter { current.contains($0.route) }
             .map { Reading(labels: [$0.route], $0.lastDeliveryAge(nowNanoseconds: now)) }
         return PrometheusText.render(
             samples, histograms: [.receiveToDurable: receiveToDurable, .durableToQueued: durableToQueued])
     }
 
-    private static func add(_ route: RouteMetrics, to samples: inout [MetricName: [Reading]]) {
-        for (name, counter) in route.plainCounters {
-            samples[name, default: []].append(Reading(labels: [route.route], Double(counter.value)))
-        }
-        for (name, label, value) in route.labelledCounters {
+    private static func add(_ route: RouteMetrics, startsAlerts: Bool, to samples: inout [MetricName: [Reading]]) {
+        for (name, label, value) in route.labelledCounters(startsAlerts: startsAlerts) {
             samples[name, default: []].append(Reading(labels: [route.route, label], Double(value)))
         }
     }

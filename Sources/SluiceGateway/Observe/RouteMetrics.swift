@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import SluiceOutbox
 internal import Synchronization
 
 /// The counters of one route. Created when a route table is loaded and kept as long as the process, so that a reload
@@ -18,6 +19,8 @@ package final class RouteMetrics: Sendable {
     package let committed = Counter()
     package let acceptedHandshakes = Counter()
     package let refusedHandshakes = Counter()
+    package let quarantined = Counter()
+    private let notQuarantined = QuarantineRefusal.allCases.map { _ in Counter() }
     private let refused = ErrorCode.allCases.map { _ in Counter() }
     private let dead = DeadLetterReason.allCases.map { _ in Counter() }
     private let lastDeliveryNanoseconds: Atomic<Int64>
@@ -34,6 +37,11 @@ package final class RouteMetrics: Sendable {
     /// The counter of one kind of dead letter.
     package func dead(_ reason: DeadLetterReason) -> Counter { dead[Self.reasonPlace[reason, default: 0]] }
 
+    /// The counter of requests that are not kept for this reason.
+    package func notQuarantined(_ reason: QuarantineRefusal) -> Counter {
+        notQuarantined[Self.refusalPlace[reason, default: 0]]
+    }
+
     /// Records that a delivery of this route became durable.
     package func deliveryStored(atNanoseconds nanoseconds: Int64) {
         lastDeliveryNanoseconds.store(nanoseconds, ordering: .relaxed)
@@ -45,25 +53,54 @@ package final class RouteMetrics: Sendable {
     }
 
     private static let codePlace = Dictionary(uniqueKeysWithValues: ErrorCode.allCases.enumerated().map { ($1, $0) })
+    private static let refusalPlace = Dictionary(
+        uniqueKeysWithValues: QuarantineRefusal.allCases.enumerated().map { ($1, $0) })
     private static let reasonPlace = Dictionary(
         uniqueKeysWithValues: DeadLetterReason.allCases.enumerated().map { ($1, $0) })
 }
 
 extension RouteMetrics {
+    /// Counts the outbox's verdict on a delivery of so many parts.
+    func count(_ outcome: IngestOutcome, parts: Int, atNanoseconds now: Int64) {
+        switch outcome {
+        case .stored(let jobs, let deadLetters, let duplicates, let changedBody):
+            committed.increment(by: jobs)
+            deliveryStored(atNanoseconds: now)
+            if changedBody { changedBodies.increment() }
+            if duplicates > 0 { self.duplicates.increment(by: duplicates) }
+            for reason in deadLetters { dead(reason).increment() }
+        case .duplicate(_, let changedBody):
+            duplicates.increment(by: parts)
+            if changedBody { changedBodies.increment() }
+        case .refused(let code): refused(code).increment()
+        }
+    }
+
     /// The counters that are exported for every route.
     var plainCounters: [(name: MetricName, counter: Counter)] {
         [
             (.received, received), (.ignored, ignored), (.duplicates, duplicates), (.changedBodies, changedBodies),
             (.keysMissing, keysMissing),
             (.repairedSurrogates, repairedSurrogates), (.mislabelledJSON, mislabelledJSON.total),
-            (.committed, committed),
+            (.committed, committed), (.quarantined, quarantined),
         ]
     }
 
-    /// The counters with a second label; only those above zero, because there are many and most stay zero.
-    var labelledCounters: [(name: MetricName, label: String, value: UInt64)] {
-        let refusals = ErrorCode.allCases.map {
-            (name: MetricName.refused, label: $0.rawValue, value: refused($0).value)
+    /// The refusals that alerts select.
+    private static let alerted: Set<ErrorCode> = [
+        .outboxFull, .outboxShareFull, .deadLettersFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed,
+        .signatureInvalid,
+    ]
+
+    /// The counters with a second label: those above zero, because there are many and most stay zero.
+    ///
+    /// - Parameter startsAlerts: whether those that alerts select are included at zero. `rate` and `increase` do not see
+    ///   the first count of a series that begins with it.
+    func labelledCounters(startsAlerts: Bool) -> [(name: MetricName, label: String, value: UInt64)] {
+        let refusals = ErrorCode.allCases.compactMap { code in
+            let value = refused(code).value
+            return value > 0 || startsAlerts && Self.alerted.contains(code)
+                ? (name: MetricName.refused, label: code.rawValue, value: value) : nil
         }
         let deaths = DeadLetterReason.allCases.map {
             (name: MetricName.dead, label: $0.rawValue, value: dead($0).value)
@@ -71,7 +108,10 @@ extension RouteMetrics {
         let handshakes = [("accepted", acceptedHandshakes), ("refused", refusedHandshakes)].map {
             (name: MetricName.handshakes, label: $0, value: $1.value)
         }
-        return (refusals + deaths + handshakes).filter { $0.value > 0 }
+        let dropped = QuarantineRefusal.allCases.map {
+            (name: MetricName.quarantineDropped, label: $0.rawValue, value: notQuarantined($0).value)
+        }
+        return refusals + deaths.filter { $0.value > 0 || startsAlerts } + (handshakes + dropped).filter { $0.value > 0 }
     }
 }
 

@@ -18,6 +18,8 @@ actor RouteReloadService: Service {
         /// Why the files on disk are not loaded, one line each; empty if they are.
         let problems: [String]
         let warnings: [String]
+        /// Routes whose secrets have changed and that have requests in the quarantine, a line each.
+        var notices: [String] = []
         /// Why the certificate on disk is not loaded; `nil` if it is. Certificate and routes are loaded independently.
         var certificateProblem: String?
     }
@@ -30,6 +32,8 @@ actor RouteReloadService: Service {
         var settle: @Sendable () async -> Void
         /// Called with each table that is loaded after the first.
         var reloaded: @Sendable (Report) -> Void = { _ in }
+        /// What to say of a route whose secrets have changed.
+        var secretsChanged: @Sendable (_ route: String) -> String? = { _ in nil }
     }
 
     /// The active routes and the result of the last load, at one time.
@@ -113,7 +117,11 @@ actor RouteReloadService: Service {
     func pictureAndFiles() -> (Picture, FolderSnapshot.Comparison, notices: [String]) {
         let picture = picture
         let mounted = MountedFiles.warnings(of: picture.compilation.files.sorted())
-        let notices = (certificate?.notices ?? []) + mounted.map(\.description)
+        let held = loader.reloader.held.map { held in
+            "route files are missing: \(PrintableText.escape(held.files.joined(separator: ", "))); their routes are kept "
+                + "for \(DurationText.format(.seconds(held.seconds))) more (routes_grace), or until a reload"
+        }
+        let notices = (certificate?.notices ?? []) + mounted.map(\.description) + [held].compactMap(\.self)
         return (picture, loader.compare(with: picture.compilation), notices)
     }
 
@@ -174,19 +182,31 @@ actor RouteReloadService: Service {
 
     private func use(_ new: RouteReloader.Replacement, since started: Int64) -> Report {
         let routes = ActiveRoutes(new.table, version: new.version, metrics: metrics, before: activeRoutes)
+        let changed = Self.routesWithOtherSecrets(new.compilation, than: picture.compilation)
         current.withLock {
             $0 = Picture(status: loader.reloader.status, routes: routes, compilation: new.compilation)
         }
         publication.publish(routes)
         succeeded.increment()
         let warnings = new.warnings + SecretLearner.warnings(of: loader.options.learnt, in: new.table)
-        let report = Report(version: new.version, routes: new.table.routes.count, problems: [], warnings: warnings)
+        let report = Report(
+            version: new.version, routes: new.table.routes.count, problems: [], warnings: warnings,
+            notices: changed.compactMap(publication.secretsChanged))
         // Log only new warnings.
         for warning in warnings where !self.warnings.contains(warning) { logger.warning("\(warning)") }
         self.warnings = Set(warnings)
         log(report, since: started)
+        for notice in report.notices { logger.notice("\(notice)") }
         publication.reloaded(report)
         return report
+    }
+
+    private static func routesWithOtherSecrets(
+        _ new: RouteCompilation, than before: RouteCompilation
+    ) -> [String] {
+        let known = Dictionary(
+            before.details.map { ($0.summary.name, $0.summary.secrets) }, uniquingKeysWith: { first, _ in first })
+        return new.details.map(\.summary).filter { known[$0.name] ?? nil != $0.secrets }.map(\.name)
     }
 
     private func keep(_ problems: [String], warnings: [String], since started: Int64) -> Report {

@@ -10,6 +10,7 @@ extension OutboxConfiguration {
         self.init(path: settings.outbox.path)
         maximumBytes = settings.outbox.maxBytes
         maximumDeadBytes = settings.outbox.maxDeadBytes
+        maximumQuarantineBytes = settings.outbox.maxQuarantineBytes
         maximumKeys = settings.outbox.maxKeys
         keepDelivered = settings.outbox.keepDelivered
         keepDeliveredBytes = settings.outbox.keepDeliveredBytes

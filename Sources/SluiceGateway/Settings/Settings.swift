@@ -35,6 +35,7 @@ package struct Settings: Sendable, Equatable {
         package var maxBytes = ByteCount.gibibytes(10)
         /// `nil`: a quarter of `maxBytes`.
         package var maxDeadBytes: ByteCount?
+        package var maxQuarantineBytes = ByteCount.mebibytes(256)
         package var maxKeys = 100_000_000
         package var dedupeWindow = Duration.seconds(7 * 86400)
         package var keepDelivered = Duration.seconds(3600)

@@ -71,6 +71,11 @@ package enum SettingsTable {
                 "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that "
                 + "would become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
         Setting(
+            "outbox.max_quarantine_bytes", \.outbox.maxQuarantineBytes, in: .outbox, form: .size(ByteCount(bytes: 0)),
+            meaning:
+                "Limit for the quarantined requests of all routes, besides `outbox.max_bytes`; above it, none are kept"
+        ),
+        Setting(
             "outbox.max_keys", \.outbox.maxKeys, in: .outbox, form: .number(1000...Int.max),
             meaning: "Maximum number of remembered unique keys; above it, the oldest are dropped, with an alarm"),
         Setting(

@@ -118,14 +118,3 @@ struct ConnectionRegister {
         return .unverified(number: number, loop: loop)
     }
 }
-
-extension PeerAddress {
-    /// The range from which one sender can choose addresses: an IPv4 address, or the /64 of an IPv6 address (RFC 4291
-    /// §2.5.4).
-    package var network: SIMD16<UInt8> {
-        guard !isIPv4 else { return address }
-        var network = address
-        for index in 8..<16 { network[index] = 0 }
-        return network
-    }
-}

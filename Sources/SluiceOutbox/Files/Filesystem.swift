@@ -1,17 +1,17 @@
 internal import SluiceBase
 
-/// What kind of file system the outbox lies on.
+/// The file system of the outbox.
 package enum Filesystem {
-    /// What that means for the promise "a 2xx means stored".
+    /// Whether it can keep the promise "a 2xx means stored".
     package enum Verdict: Sendable, Hashable {
         case suitable
-        /// It works, and does not keep what it is given: one sentence for the log.
+        /// It works, but does not keep its data: one sentence for the log.
         case warning(String)
-        /// Its locks and syncs cannot be relied on: one sentence for the log or the exit.
+        /// Its locks and syncs are not reliable: one sentence for the log or the exit.
         case unsuitable(String)
     }
 
-    /// Judges the folder by the kernel's list of mounts; suitable where there is none.
+    /// Checks the folder with the kernel's list of mounts; suitable without one.
     package static func verdict(forFolder folder: String) -> Verdict {
         guard let mounts = OutboxFile.contents("/proc/self/mountinfo") else { return .suitable }
         return verdict(forFolder: OutboxFile.resolved(folder), mounts: mounts)
@@ -45,7 +45,7 @@ package enum Filesystem {
             || names.contains(kind)
     }
 
-    /// The type of the mount with the longest mount point above `folder`; of equal ones the last, which covers the
+    /// The type of the mount with the longest mount point above `folder`; the last of equal ones, which covers the
     /// others.
     private static func kind(ofFolder folder: String, mounts: String) -> String? {
         var best: MountTable.Mount?

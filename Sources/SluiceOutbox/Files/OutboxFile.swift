@@ -1,12 +1,12 @@
 internal import Glibc
 internal import SluiceBase
 
-/// The files of the outbox as the operating system sees them.
+/// The operating system's view of the outbox files.
 enum OutboxFile {
-    /// Readable and writable by the owner alone: payloads hold what customers wrote.
+    /// Readable and writable only by the owner, because payloads contain customers' data.
     private static let mode: mode_t = 0o600
 
-    /// Never follows a link in the place of the file, but for the folders above it.
+    /// Follows no link in place of the file, only for the folders above it.
     ///
     /// - Returns: the descriptor, or -1 with `errno` set.
     static func openOwn(_ path: String, _ flags: Int32) -> Int32 { open(path, flags | O_NOFOLLOW | O_CLOEXEC) }
@@ -17,10 +17,10 @@ enum OutboxFile {
         unsafe Glibc.open(path, flags, mode)
     }
 
-    /// Makes the database file if it is not there, so that SQLite finds one with the right mode: the log and its index
-    /// take theirs from it. Those of an outbox that others may read are closed to them.
+    /// Creates the database file if it does not exist, so that SQLite finds one with the right mode, which it also uses
+    /// for the log and its index. Files that others may read are closed to them.
     ///
-    /// Must run before SQLite opens the file: closing the descriptor drops the locks of the process on it.
+    /// Must be called before SQLite opens the file: closing a descriptor drops all locks of the process on it.
     ///
     /// - Parameter trustsOwner: as in `OutboxFolder.check`.
     static func prepare(_ path: String, trustsOwner: Bool = false) throws(StartupError) {
@@ -44,18 +44,18 @@ enum OutboxFile {
         try protect(descriptor, path)
     }
 
-    /// Closes a file to others.
+    /// Removes the access of other users.
     static func protect(_ descriptor: Int32, _ path: String) throws(StartupError) {
         guard fchmod(descriptor, mode) == 0 else { throw problem(opening: path, errno) }
     }
 
-    /// Refuses a named pipe, a device or a socket in the place of a file, and a file of another user, who could open it
-    /// whatever its mode.
+    /// Refuses a named pipe, a device or a socket in place of a file, and a file of another user, who could open it
+    /// with any mode.
     ///
     /// - Parameter trustsOwner: as in `OutboxFolder.check`.
     static func check(_ descriptor: Int32, _ path: String, trustsOwner: Bool) throws(StartupError) {
         var facts = stat()
-        // `fstat` fills the structure that is given.
+        // `fstat` fills the given structure.
         guard unsafe fstat(descriptor, &facts) == 0 else { throw problem(opening: path, errno) }
         guard facts.st_mode & S_IFMT == S_IFREG else {
             throw StartupError(.unavailable, "\(path) is not a regular file, as an outbox file must be. Move it away.")
@@ -70,7 +70,7 @@ enum OutboxFile {
         }
     }
 
-    /// Whether a file has an outbox's mark in its header, or nothing yet. What is not an outbox is left as it is.
+    /// Whether a file has an outbox's mark in its header, or is empty. Other files are not changed.
     private static func isOutboxOrEmpty(_ descriptor: Int32) -> Bool {
         var header = [UInt8](repeating: 0, count: 72)
         // Reads at most the array's bytes.
@@ -80,7 +80,7 @@ enum OutboxFile {
         return count == header.count && header[68...].reduce(0) { $0 << 8 | Int64($1) } == Schema.applicationID
     }
 
-    /// The sentence for a file that cannot be opened or made.
+    /// The error for a file that cannot be opened or created.
     static func problem(opening path: String, _ error: Int32) -> StartupError {
         let folder = folder(of: path)
         let sentence =
@@ -104,13 +104,13 @@ enum OutboxFile {
         return StartupError(.unavailable, sentence)
     }
 
-    /// The folder that `path` is in.
+    /// The folder of `path`.
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Gives a file another name, in which nothing may be. Nothing happens where there is none.
+    /// Renames a file; the new name must not exist. Does nothing if there is no file.
     static func rename(_ path: String, to other: String) throws(SQLiteError) {
         // The paths are C strings for the call.
         guard unsafe Glibc.rename(path, other) != 0, errno != ENOENT else { return }
@@ -118,29 +118,29 @@ enum OutboxFile {
         throw SQLiteError(code: 14, message: "cannot rename \(path) to \(other): \(reason)")
     }
 
-    /// Removes a file if it is there.
+    /// Removes a file if it exists.
     static func remove(_ path: String) {
         // The path is a C string for the call.
         _ = unsafe unlink(path)
     }
 
-    /// Gives a file that root made to the owner of another one.
+    /// Gives a file that root created to the owner of another one.
     static func giveOwner(of path: String, to other: String) {
         var facts = stat()
-        // `lstat` fills the structure that is given; the paths are C strings for the calls.
+        // `lstat` fills the given structure; the paths are C strings for the calls.
         guard geteuid() == 0, unsafe lstat(path, &facts) == 0 else { return }
         _ = unsafe lchown(other, facts.st_uid, facts.st_gid)
     }
 
-    /// When a regular file was last written, in seconds since the epoch; nil where there is none.
+    /// When a regular file was last written, in seconds since 1970; `nil` if there is none.
     static func modified(_ path: String) -> Int64? {
         var facts = stat()
-        // `lstat` fills the structure that is given.
+        // `lstat` fills the given structure.
         guard unsafe lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int64(facts.st_mtim.tv_sec)
     }
 
-    /// Makes new names in the folder of `path` last through a power failure. File systems that cannot do that say so.
+    /// Makes new names in the folder of `path` durable. File systems without support return an error.
     static func syncFolder(of path: String) {
         let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -148,10 +148,10 @@ enum OutboxFile {
         close(descriptor)
     }
 
-    /// The size in bytes; 0 for a file that is not there.
+    /// The size in bytes; 0 for a missing file.
     static func size(of path: String) -> Int {
         var facts = stat()
-        // Asks by name: no descriptor of the database is opened or closed. A link has no size of its own here.
+        // By name: no descriptor of the database is opened or closed. The size of a link does not count.
         return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
     }
 
@@ -163,7 +163,16 @@ enum OutboxFile {
         return facts.st_mode & S_IFMT == S_IFREG && facts.st_size == 0 ? true : nil
     }
 
-    /// Which files are at `path` and at its log's, whatever they hold; nil where one is not there.
+    /// Bytes that are free on the file system of `path`; nil if it does not say.
+    static func freeBytes(at path: String) -> Int? {
+        var facts = statvfs()
+        // `statvfs` fills the structure that is given.
+        guard unsafe statvfs(folder(of: path), &facts) == 0, facts.f_blocks > 0 else { return nil }
+        let (bytes, isTooMany) = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize))
+        return isTooMany ? Int.max : Int(clamping: bytes)
+    }
+
+    /// Identifies the files at `path` and at its log's, independent of their contents; `nil` if one is missing.
     static func identity(of path: String) -> [FileIdentity]? {
         var found: [FileIdentity] = []
         for file in [path, path + "-wal"] {
@@ -174,7 +183,7 @@ enum OutboxFile {
         return found
     }
 
-    /// A file, under whatever name.
+    /// The identity of a file, independent of its name.
     struct FileIdentity: Equatable {
         let device: UInt64
         let number: UInt64
@@ -188,7 +197,7 @@ enum OutboxFile {
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Replaces what a file holds. Only a remark for people: failing to write it is no error.
+    /// Replaces the contents of a file. It is only a remark for people, so errors are ignored.
     static func replaceText(_ descriptor: Int32, _ text: String) {
         guard ftruncate(descriptor, 0) == 0 else { return }
         write(descriptor, text)
@@ -197,7 +206,7 @@ enum OutboxFile {
     /// Writes a short text at the start of a file.
     static func write(_ descriptor: Int32, _ text: String) {
         var text = text
-        // Writes the text's own bytes.
+        // Writes the bytes of the text.
         text.withUTF8 { _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
@@ -228,7 +237,7 @@ enum OutboxFile {
         return count.reduce(0) { $0 << 8 | Int64($1) }
     }
 
-    /// The whole of a small file of the system, such as those under `/proc`; nil when it cannot be read.
+    /// The contents of a small system file, such as those under `/proc`; `nil` if it cannot be read.
     static func contents(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -243,18 +252,18 @@ enum OutboxFile {
         }
     }
 
-    /// The path with links resolved; as given where that fails.
+    /// The path with links resolved; unchanged if that fails.
     static func resolved(_ path: String) -> String {
-        // The C library allocates the answer; it is copied and freed here.
+        // The C library allocates the result; it is copied and freed here.
         guard let resolved = unsafe realpath(path, nil) else { return path }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)
     }
 
-    /// The processes that have a file locked, with their names, as far as the kernel shows them to this process: those
-    /// that read the database hold a lock of the index of its log. Never opens the file.
+    /// The processes with a lock on a file, with their names, as far as the kernel shows them to this process: readers
+    /// of the database lock the index of its log. Never opens the file.
     ///
-    /// - Returns: such as `process 4711 (sqlite3)`.
+    /// - Returns: for example `process 4711 (sqlite3)`.
     static func lockHolders(of path: String) -> [String] {
         var facts = stat()
         guard unsafe lstat(path, &facts) == 0, let locks = contents("/proc/locks") else { return [] }

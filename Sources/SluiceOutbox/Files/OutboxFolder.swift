@@ -20,8 +20,8 @@ enum OutboxFolder {
 
     /// Refuses a folder that others may write to. One that is not there is found when its files are opened.
     ///
-    /// - Parameter trustsOwner: whether the folder may belong to another user where this process is root's: somebody
-    ///   looks at the outbox of a service.
+    /// - Parameter trustsOwner: whether the folder may belong to another user if this process is root's, such as for a
+    ///   command on a service's outbox.
     static func check(_ folder: String, trustsOwner: Bool) throws(StartupError) {
         var found = stat()
         // `stat` fills the structure that is given.

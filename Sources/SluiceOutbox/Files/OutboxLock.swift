@@ -1,21 +1,20 @@
 internal import Glibc
 internal import SluiceBase
 
-/// Keeps a second process away from the outbox: an exclusive `flock` on a file beside it, for as long as this object
-/// lives.
+/// Excludes other processes from the outbox: an exclusive `flock` on a file next to it, as long as this object exists.
 ///
-/// The database file itself must not be opened other than through SQLite: closing any descriptor of it drops the POSIX
-/// locks of the whole process.
+/// The database file itself must only be opened through SQLite: closing any descriptor of it drops the POSIX locks of
+/// the whole process.
 final class OutboxLock {
     private let descriptor: Int32
 
     /// - Parameters:
-    ///   - path: the lock file; it is made if it is not there, and stays.
+    ///   - path: the lock file; it is created if it does not exist, and not removed.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     ///   - wait: how long to wait for another holder.
-    ///   - pause: called between two tries with the time to wait; nil for the system's sleep.
-    ///   - held: called once, with a sentence, when somebody else holds it and it is waited for.
-    /// - Throws: `StartupError(.unavailable)`, naming the holder where it is known.
+    ///   - pause: called between two attempts with the time to wait; `nil` for the system's sleep.
+    ///   - held: called once, with a sentence, if it waits for another holder.
+    /// - Throws: `StartupError(.unavailable)`, naming the holder if it is known.
     init(
         path: String, trustsOwner: Bool = false, waitingFor wait: Duration, time: any TimeSource,
         pause: ((Duration) -> Void)? = nil,
@@ -32,7 +31,7 @@ final class OutboxLock {
             throw error
         }
         OutboxFile.replaceText(file, "\(getpid())\n")
-        // Set last: from here on letting go of this object wipes the holder's name.
+        // Set last: from here on, releasing this object removes the holder's name.
         descriptor = file
     }
 
@@ -58,7 +57,7 @@ final class OutboxLock {
     }
 
     deinit {
-        // The file stays: removing it would let two processes lock two files of one name.
+        // The file stays: removing it could let two processes lock different files with one name.
         OutboxFile.replaceText(descriptor, "")
         close(descriptor)
     }

@@ -1,15 +1,15 @@
 internal import Glibc
 internal import SluiceBase
 
-/// Space set aside beside the database. On a full disk it is given up, so that acknowledgements and deletions can still
-/// be written; ingest goes on only when it has been set aside again.
+/// Reserved disk space next to the database. It is released on a full disk, so that acknowledgements and deletions can
+/// still be written; deliveries are accepted again only after it has been reserved again.
 struct ReserveFile {
     private let path: String
     private let size: ByteCount
     private let trustsOwner: Bool
 
     /// - Parameters:
-    ///   - size: zero for no reserve: it then counts as always held.
+    ///   - size: zero for no reserve, which then counts as held.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     init(path: String, size: ByteCount, trustsOwner: Bool) {
         self.path = path
@@ -19,25 +19,26 @@ struct ReserveFile {
 
     var isHeld: Bool { size.bytes == 0 || OutboxFile.size(of: path) >= size.bytes }
 
-    /// Gives the space back to the file system.
+    /// Releases the space.
     func release() {
-        // The path lives through the call.
+        // The path is valid during the call.
         _ = unsafe unlink(path)
     }
 
-    /// Sets the space aside, with real blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
+    /// Reserves the space with allocated blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
     /// place is removed first.
     ///
-    /// - Returns: whether it is held now; on failure nothing is kept.
-    func acquire() -> Bool {
+    /// - Parameter room: bytes that must be free in addition; not checked if the space is reserved already.
+    /// - Returns: whether it is now reserved; after an error nothing is kept.
+    func acquire(besides room: Int = 0) -> Bool {
         if size.bytes == 0 { return true }
-        if let isHeld = hold() { return isHeld }
+        if let isHeld = hold(besides: room) { return isHeld }
         release()
-        return hold() ?? false
+        return hold(besides: room) ?? false
     }
 
-    /// - Returns: nil where something else is in the file's place.
-    private func hold() -> Bool? {
+    /// - Returns: `nil` if something else is in the file's place.
+    private func hold(besides room: Int) -> Bool? {
         let descriptor = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { return errno == ELOOP || errno == EACCES ? nil : false }
         defer { close(descriptor) }
@@ -47,7 +48,11 @@ struct ReserveFile {
         } catch {
             return nil
         }
-        guard isHeld || posix_fallocate(descriptor, 0, off_t(size.bytes)) == 0 else {
+        if isHeld { return true }
+        // To allocate the room as well proves that it is there, whatever the quotas.
+        guard posix_fallocate(descriptor, 0, off_t(size.bytes + room)) == 0,
+            ftruncate(descriptor, off_t(size.bytes)) == 0
+        else {
             release()
             return false
         }

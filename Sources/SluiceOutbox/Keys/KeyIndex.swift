@@ -1,16 +1,16 @@
 internal import SluiceBase
 
-/// Finds the row in `deliveries` of a unique key: a log-structured merge index, of which this value is the part in
-/// memory. No I/O: the store writes what is planned here, and applies it when it is on the disk (DESIGN.md, "Keys").
+/// Finds the row of a unique key in `deliveries`: the part in memory of a log-structured merge index. No I/O: the store
+/// writes the chunks planned here, and applies them when they are durable (DESIGN.md, "Keys").
 struct KeyIndex {
-    /// What a chunk that is being written belongs to.
+    /// The purpose of a chunk that is being written.
     struct Build {
         enum Source {
             /// The frozen keys.
             case flush
             /// Runs of the level below.
             case merge
-            /// One run, without the entries whose rows are gone.
+            /// One run, without the entries of deleted rows.
             case compaction
         }
 
@@ -19,43 +19,43 @@ struct KeyIndex {
         var run: KeyRun
     }
 
-    /// A chunk that was written in a transaction.
+    /// A chunk written in a transaction.
     struct Write {
         let build: Int
         let chunk: KeyRun.Chunk
         let filter: [UInt64]
     }
 
-    /// Keys that are no longer added to and not yet a run.
+    /// Keys that no longer change and are not yet a run.
     struct Frozen {
         let rows: [Fingerprint: Int64]
-        /// By the chunk that they go to.
+        /// By their chunk.
         let chunks: [[KeyEntry]]
     }
 
-    /// Entries of rows that are gone, beside a quarter of the keys, before runs are compacted: about a run of the top
-    /// level, which is dropped as a whole when its last row has gone.
+    /// The number of entries of deleted rows, in addition to a quarter of the keys, above which runs are compacted:
+    /// about one run of the top level, which is dropped as a whole after its last row.
     var toleratedEntries = 1 << 22
 
-    /// Keys of the newest rows: those that are in no run.
+    /// The keys of the newest rows, which are in no run.
     private(set) var recent: [Fingerprint: Int64] = [:]
     private(set) var frozen: Frozen?
-    /// The rows below this are in runs; those below `frozenEnd` and not below this are frozen.
+    /// The keys of rows below this are in runs; those from here to `frozenEnd` are frozen.
     private(set) var flushedEnd: Int64
     private(set) var frozenEnd: Int64
     /// Complete runs.
     private(set) var runs: [KeyRun]
     private(set) var builds: [Build] = []
-    /// Chunks that nothing needs any more: they are written over, from the end.
+    /// Unused chunks, which are overwritten, starting from the end.
     private(set) var free: [Int64]
-    /// The chunks from this id on do not exist yet.
+    /// The first chunk id that does not exist yet.
     private var nextChunk: Int64
     private var nextRun: Int64
     private var lastCompacted: Int64 = 0
 
     /// - Parameters:
-    ///   - loaded: the runs in the file, whether they are complete or not.
-    ///   - flushedEnd: rows below it were in a run, or in the index of an earlier format, before `loaded` began.
+    ///   - loaded: the runs in the file, complete or not.
+    ///   - flushedEnd: rows below it were in a run, or in the index of an earlier format, before `loaded`.
     init(_ loaded: [KeyRun] = [], flushedEnd: Int64 = 1) {
         let complete = loaded.filter(\.isComplete)
         runs = complete.filter { run in !complete.contains { $0.replaces(run) } }
@@ -69,16 +69,16 @@ struct KeyIndex {
 
     // MARK: Recent keys
 
-    /// - Returns: the row that the key had before among the recent ones.
+    /// - Returns: the previous row of the key among the recent ones.
     mutating func set(_ key: Fingerprint, to row: Int64) -> Int64? { recent.updateValue(row, forKey: key) }
 
-    /// Takes back what `set` did.
+    /// Reverts `set`.
     mutating func undo(_ key: Fingerprint, before row: Int64?) { recent[key] = row }
 
-    /// The row of a key that is in no run yet.
+    /// The row of a key that is not in a run yet.
     func recentRow(of key: Fingerprint) -> Int64? { recent[key] ?? frozen?.rows[key] }
 
-    /// Begins a new run with the recent keys; the one before must be complete.
+    /// Starts a new run with the recent keys; the previous one must be complete.
     ///
     /// - Parameter end: the next row of `deliveries`.
     mutating func freeze(end: Int64) {
@@ -94,9 +94,9 @@ struct KeyIndex {
 
     // MARK: Runs
 
-    /// Begins the merges and the compaction that are due; what is written first comes first.
+    /// Starts the merges and the compaction that are due, in the order in which they are written.
     ///
-    /// - Parameter keys: how many keys are remembered.
+    /// - Parameter keys: the number of remembered keys.
     private mutating func startBuilds(keys: Int) {
         for level in 1...KeyRun.topLevel where !builds.contains(where: { $0.source == .merge && $0.run.level == level })
         {
@@ -124,9 +124,9 @@ struct KeyIndex {
         builds.append(Build(source: source, runs: sources, run: run))
     }
 
-    /// What was written is on the disk.
+    /// The writes are durable.
     ///
-    /// - Parameter keys: how many keys are remembered.
+    /// - Parameter keys: the number of remembered keys.
     mutating func apply(_ writes: [Write], keys: Int) {
         for write in writes {
             let number = builds[write.build].run.written
@@ -150,11 +150,11 @@ struct KeyIndex {
         runs.append(build.run)
     }
 
-    /// Forgets runs none of whose rows is left; one that is being merged stays until that is done.
+    /// Drops runs without remaining rows; one that is being merged is kept until the merge is complete.
     mutating func drop(_ dropped: [KeyRun]) {
         let numbers = Set(dropped.map(\.number))
         runs.removeAll { numbers.contains($0.number) }
-        // Neighbours are written over one after the other.
+        // Neighbours are overwritten consecutively.
         free += dropped.flatMap(\.ids).sorted(by: >)
     }
 
@@ -164,10 +164,10 @@ struct KeyIndex {
         return runs.filter { !busy.contains($0.number) }
     }
 
-    /// The last ones were deleted.
+    /// The last unused chunks were deleted.
     mutating func deletedFree(_ count: Int) { free.removeLast(count) }
 
-    /// The id for the next chunk in a transaction that has written `count` already.
+    /// The id of the next chunk in a transaction that has already written `count`.
     func freeChunk(after count: Int) -> Int64 {
         count < free.count ? free[free.count - 1 - count] : nextChunk + Int64(count - free.count)
     }

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// A unique key and the row in `deliveries` that it was stored with.
+/// A unique key and its row in `deliveries`.
 struct KeyEntry: Equatable {
     let key: Fingerprint
     let row: Int64
@@ -10,34 +10,34 @@ struct KeyEntry: Equatable {
     }
 }
 
-/// The keys of a range of rows, in chunks that each hold a part of the key space, sorted. Written once, then only read
-/// until it is merged or dropped. This value is what is in memory of it; the entries are in the table `key_entries`.
+/// The sorted keys of a range of rows, in chunks that each contain a part of the key space. Written once, and then only
+/// read until it is merged or dropped. This is the part in memory; the entries are in the table `key_entries`.
 struct KeyRun {
     /// One row of `key_entries`.
     struct Chunk: Equatable {
         let id: Int64
-        /// How many entries it holds.
+        /// The number of entries.
         let entries: Int
     }
 
-    /// How many runs of one level are merged into one of the next, as a power of two.
+    /// The number of runs of one level that are merged into one of the next, as a power of two.
     static let fanOutBits = 2
     /// The level of the largest runs, about four million keys.
     static let topLevel = 3
-    /// The chunks of a run of level 0, as a power of two: 512 of 65,536 keys in each, which fill a page.
+    /// The chunks of a run of level 0, as a power of two: 512 of 65,536 keys each, which fill a page.
     private static let firstLevelBits = 7
 
-    /// Larger for a run that was begun later.
+    /// Larger for later runs.
     let number: Int64
     let level: Int
-    /// The rows of `deliveries` whose keys it was made of.
+    /// The rows of `deliveries` with its keys.
     let rows: Range<Int64>
-    /// In the order of the key space; those that are not written yet have the id 0.
+    /// In the order of the key space; chunks that are not written yet have the id 0.
     private(set) var chunks: [Chunk] = []
     private(set) var filter = KeyFilter()
-    /// How many chunks are written.
+    /// The number of written chunks.
     private(set) var written = 0
-    /// In all chunks.
+    /// The number of entries in all chunks.
     private(set) var entries = 0
 
     init(number: Int64, level: Int, rows: Range<Int64>) {
@@ -46,36 +46,36 @@ struct KeyRun {
         self.rows = rows
     }
 
-    /// A run of which a chunk was found in the file.
+    /// A run with a chunk in the file.
     ///
-    /// - Returns: nil for values that no run has.
+    /// - Returns: `nil` for invalid values.
     init?(loaded number: Int64, level: Int64, firstRow: Int64, endRow: Int64) {
         guard number > 0, 0...Int64(Self.topLevel) ~= level, firstRow <= endRow else { return nil }
         self.init(number: number, level: Int(level), rows: firstRow..<endRow)
     }
 
-    /// Whether the chunk with this number is still to be written.
+    /// Whether the chunk with this number is not written yet.
     func lacks(chunk number: Int64) -> Bool {
         0..<Int64(chunkCount) ~= number && (chunks.isEmpty || chunks[Int(number)].id == 0)
     }
 
-    /// Two to this power is the number of chunks of a complete run.
+    /// The number of chunks of a complete run, as a power of two.
     var bits: Int { Self.firstLevelBits + Self.fanOutBits * level }
 
     var chunkCount: Int { 1 << bits }
 
     var isComplete: Bool { written == chunkCount }
 
-    /// The ids of the chunks that are written.
+    /// The ids of the written chunks.
     var ids: [Int64] { chunks.lazy.map(\.id).filter { $0 > 0 } }
 
-    /// The chunk that holds `key`, if the run has it.
+    /// The chunk for `key`, if the run contains it.
     func chunk(of key: Fingerprint) -> Int { Int(key.high >> UInt64(64 - bits)) }
 
-    /// A chunk was written.
+    /// Adds a written chunk.
     ///
     /// - Parameters:
-    ///   - number: counted from 0 in the order of the key space.
+    ///   - number: from 0 in the order of the key space.
     ///   - words: the filter of its keys.
     mutating func add(_ chunk: Chunk, number: Int, filter words: [UInt64]) {
         if chunks.isEmpty { chunks = Array(repeating: Chunk(id: 0, entries: 0), count: chunkCount) }
@@ -85,24 +85,24 @@ struct KeyRun {
         filter.set(words, chunk: number, of: chunkCount)
     }
 
-    /// False only for a key that is not in the run.
+    /// `false` only for a key that is not in the run.
     func mayContain(_ key: Fingerprint) -> Bool { filter.mayContain(key, chunk: chunk(of: key), bits: bits) }
 
-    /// The filter's part for a chunk with these entries.
+    /// The part of the filter for a chunk with these entries.
     func filter(of entries: [KeyEntry]) -> [UInt64] {
         var words = [UInt64](repeating: 0, count: KeyFilter.wordsPerChunk)
         for entry in entries { KeyFilter.add(entry.key, to: &words, bits: bits) }
         return words
     }
 
-    /// Whether this run holds everything that `other` holds.
+    /// Whether this run contains everything in `other`.
     func replaces(_ other: KeyRun) -> Bool {
         number > other.number && rows.lowerBound <= other.rows.lowerBound && rows.upperBound >= other.rows.upperBound
     }
 }
 
-/// A Bloom filter over the keys of a run: 512 bytes for each chunk, about a byte for each key, with all bits of one key
-/// in one cache line. One lookup in 40 is in vain.
+/// A Bloom filter over the keys of a run: 512 bytes per chunk, about a byte per key, with all bits of a key in one
+/// cache line. One lookup in 40 is a false positive.
 struct KeyFilter {
     static let wordsPerChunk = 64
     private static let wordsPerBlock = 8
@@ -134,7 +134,7 @@ struct KeyFilter {
         return true
     }
 
-    /// The first word of the key's block in its chunk, from the bits behind those that say which chunk.
+    /// The first word of the key's block in its chunk, from the bits after those that select the chunk.
     private static func block(_ key: Fingerprint, bits: Int) -> Int {
         Int((key.high << UInt64(bits)) >> UInt64(64 - blockBits)) * wordsPerBlock
     }
@@ -145,8 +145,8 @@ struct KeyFilter {
     }
 }
 
-/// The form of a chunk in the file: 24 bytes for each entry, the key and the row, each with the most significant byte
-/// first, so that the entries are in the order of their bytes.
+/// The format of a chunk in the file: 24 bytes per entry, the key and the row, both big-endian, so that the entries are
+/// sorted by their bytes.
 enum KeyChunk {
     private static let stride = 24
 
@@ -168,12 +168,12 @@ enum KeyChunk {
         }
     }
 
-    /// Appends a checksum that depends on where the bytes belong, too.
+    /// Appends a checksum that also depends on the position of the bytes.
     static func seal(_ bytes: [UInt8], run: Int64, chunk: Int) -> [UInt8] {
         bytes + encode([checksum(bytes, run: run, chunk: chunk)])
     }
 
-    /// - Returns: what was sealed; nil where it is not what was.
+    /// - Returns: the sealed bytes; `nil` if they were changed.
     static func unseal(_ bytes: [UInt8], run: Int64, chunk: Int) -> [UInt8]? {
         guard bytes.count >= 8 else { return nil }
         let content = Array(bytes.dropLast(8))
@@ -184,7 +184,7 @@ enum KeyChunk {
         Checksum.xxh64(bytes.span, seed: UInt64(bitPattern: run) << 16 ^ UInt64(chunk))
     }
 
-    /// The entries whose key begins with the bits `prefix`.
+    /// The entries whose key starts with the bits `prefix`.
     static func entries(_ bytes: [UInt8], withPrefix prefix: Int, bits: Int) -> [KeyEntry] {
         var entries: [KeyEntry] = []
         for offset in Swift.stride(from: 0, to: bytes.count - stride + 1, by: stride) {
@@ -194,7 +194,7 @@ enum KeyChunk {
         return entries
     }
 
-    /// The newest row with `key`; nil when the chunk does not hold it.
+    /// The newest row of `key`; `nil` if the chunk does not contain it.
     static func row(of key: Fingerprint, in bytes: [UInt8]) -> Int64? {
         var (low, high) = (0, bytes.count / stride)
         let sought = KeyEntry(key: key, row: .max)

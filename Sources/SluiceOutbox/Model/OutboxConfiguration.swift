@@ -2,7 +2,7 @@ package import SluiceBase
 
 /// Where the outbox is and what its limits are. The names are those of the settings.
 package struct OutboxConfiguration: Sendable {
-    /// The database file. `.lock`, `.reserve`, `-wal` and `-shm` stand beside it.
+    /// The database file. `.lock`, `.reserve`, `-wal` and `-shm` are next to it.
     package var path: String
     /// The name of a registered SQLite VFS; nil for the system's. Tests inject faults with it.
     package var vfs: String?
@@ -12,6 +12,8 @@ package struct OutboxConfiguration: Sendable {
     /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters
     /// are refused with `dead_letters_full`. Nil for a quarter of `maximumBytes`.
     package var maximumDeadBytes: ByteCount?
+    /// Quarantined requests of all routes together, apart from `maximumBytes`; above it they are not kept.
+    package var maximumQuarantineBytes = ByteCount.mebibytes(256)
     /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
     package var maximumKeys = 100_000_000
     /// How long delivered jobs stay.
@@ -34,7 +36,7 @@ package struct OutboxConfiguration: Sendable {
     package var createsOutbox = true
     /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false
-    /// The file beside the database that is given up when the disk is full.
+    /// The file next to the database that is released when the disk is full.
     package var reserve = ByteCount.mebibytes(64)
     /// SQLite's page cache for the writer.
     package var cache = ByteCount.mebibytes(8)
@@ -105,15 +107,15 @@ package enum OutboxCondition: String, Sendable {
     case full
     /// The disk is full: acknowledgements are still written, from the reserve.
     case diskFull = "disk_full"
-    /// A write or a sync failed; the outbox tries to get back to a known state.
+    /// A write or a sync failed or takes too long, or another program has the file locked.
     case failing
 }
 
 /// Why an operation on the outbox did not happen. Nothing of it is stored.
 package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// There is no space left; it can be tried again.
+    /// There is no space left; a retry is possible.
     case diskFull(SQLiteError)
-    /// A read, a write or a sync failed; it can be tried again.
+    /// A read, a write or a sync failed; a retry is possible.
     case failed(SQLiteError)
     /// There is nothing of this kind with this id.
     case notFound

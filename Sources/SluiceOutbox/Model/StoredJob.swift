@@ -10,8 +10,8 @@ package struct StoredJob: Sendable, Hashable {
     /// Wall clock of the transaction that stored it, milliseconds since the epoch.
     package let storedAtMilliseconds: Int64
     package let job: Job
-    /// Whether the bytes are those that were stored: false means the disk or somebody else changed them, and the job
-    /// must not be sent.
+    /// Whether the bytes are those that were stored: `false` means that they were changed on disk, and the job must not
+    /// be sent.
     package let isIntact: Bool
     /// The checksum that it was stored with.
     let checksum: Int64
@@ -92,8 +92,7 @@ package enum ParkReason: Sendable, Hashable {
     }
 }
 
-/// A delivery with its request, if that was kept, and with what became of it. Of each list no more than 500 rows are
-/// there.
+/// A delivery with its request, if that was kept, and with its results. Each list has at most 500 rows.
 package struct KeptRequestRow: Sendable, Hashable {
     package let deliveryID: String
     /// The route's name.
@@ -144,7 +143,7 @@ package struct SetAsideQuery: Sendable, Hashable {
 /// Some of the jobs that were set aside.
 package struct SetAsidePage: Sendable {
     package var jobs: [StoredJob]
-    /// The last job that was looked at; nil if there is none behind the place where the search began.
+    /// The last job that was searched; `nil` if there is none after the start of the search.
     package let scannedThrough: Int64?
 
     package init(jobs: [StoredJob], scannedThrough: Int64?) {

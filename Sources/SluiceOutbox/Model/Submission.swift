@@ -1,17 +1,17 @@
 package import SluiceBase
 
-/// One delivery that is handed to the outbox, and where its result goes.
+/// One delivery for the outbox, and the destination of its result.
 ///
-/// A class, because it moves from queue to queue: a struct would retain each text and array of the delivery each time.
+/// A class, because it moves between queues: a struct would retain each text and array of the delivery each time.
 package final class Submission: Sendable {
-    /// Which event loop asked; its results come back together.
+    /// The index of the event loop that receives the result.
     package let origin: Int
-    /// The caller's own mark for this request, handed back untouched.
+    /// The caller's identifier of the request, returned unchanged.
     package let ticket: UInt64
-    /// Monotonic clock when it was handed to the outbox; the commit deadline counts from here.
+    /// The monotonic time of the submission; the commit deadline counts from here.
     package let enqueuedAtNanoseconds: Int64
     package let delivery: Delivery
-    /// The delivery's share of the 16 MiB of one transaction, and of the memory budget.
+    /// The size of the delivery that counts towards the 16 MiB of one transaction, and the memory budget.
     package let byteCost: Int
 
     package init(_ delivery: Delivery, origin: Int, ticket: UInt64, enqueuedAtNanoseconds: Int64) {
@@ -22,13 +22,13 @@ package final class Submission: Sendable {
         byteCost = delivery.byteCost
     }
 
-    /// The delivery's rows in a transaction, at most: what counts against the limit of rows.
+    /// The maximum number of the delivery's rows in a transaction, for the limit of rows.
     package var partCount: Int { delivery.parts.count }
 }
 
-/// The result for one delivery. It is handed out only after the transaction that it tells of is on the disk.
+/// The result for one delivery. It is passed on only after its transaction is durable.
 package struct IngestResult: Sendable, Equatable {
-    /// The caller's mark, from `Submission.ticket`.
+    /// The caller's identifier, from `Submission.ticket`.
     package let ticket: UInt64
     package let outcome: IngestOutcome
 
@@ -38,25 +38,24 @@ package struct IngestResult: Sendable, Equatable {
     }
 }
 
-/// The outbox's verdict on one delivery.
+/// The outbox's result for one delivery.
 package enum IngestOutcome: Sendable, Equatable {
-    /// What of it was new is on the disk, jobs, dead letters and keys, under the delivery's own id.
+    /// The new parts are durable: jobs, dead letters and keys, with the delivery's own id.
     ///
-    /// `deadLetters`: the reason of each one stored, in their order. `duplicates`: how many of its parts were seen
-    /// before and not stored again. `changedBody`: a key was seen before with another body, whatever the route makes of
-    /// that.
+    /// `deadLetters`: the reason of each stored one, in order. `duplicates`: the number of parts that were seen before
+    /// and not stored again. `changedBody`: a key was seen before with another body, for any policy of the route.
     case stored(jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int, changedBody: Bool)
-    /// Every part of it was seen before; the delivery named here, which is the first part's, is on the disk.
-    /// `changedBody`: one with another body, and the route calls that a duplicate.
+    /// All parts were seen before; the named delivery, that of the first part, is durable. `changedBody`: a part has
+    /// another body, which the route treats as a duplicate.
     case duplicate(firstDeliveryID: String, changedBody: Bool)
-    /// It is not promised to be stored. One of the 503 codes.
+    /// It may not be stored. One of the 503 codes.
     case refused(ErrorCode)
 }
 
-/// Zizq took a job.
+/// An acknowledgement of a job by Zizq.
 package struct Acknowledgement: Sendable, Hashable {
     package var job: Int64
-    /// The id that Zizq gave it; that of an older job if `isDropped`.
+    /// Zizq's id of the job; that of an older job if `isDropped`.
     package let zizqID: String
     /// Whether Zizq dropped it because an older job holds its unique key.
     package let isDropped: Bool
@@ -72,7 +71,7 @@ package struct Acknowledgement: Sendable, Hashable {
 package struct FailedJob: Sendable, Hashable {
     package let job: Int64
     package let reason: DeadLetterReason
-    /// What Zizq said, or what is wrong; one sentence, made printable by the caller.
+    /// Zizq's text, or the problem; one sentence, made printable by the caller.
     package let detail: String
 
     package init(job: Int64, reason: DeadLetterReason, detail: String) {

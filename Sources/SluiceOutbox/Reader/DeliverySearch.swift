@@ -1,16 +1,15 @@
-/// Finds a delivery's rows by its id. There is no index on the id, which would cost every delivery: rows lie in the
-/// order of receipt, and an id begins with its time (ULID), so that two searches by halves give a few seconds' worth of
-/// rows to look through.
+/// Finds a delivery's rows by its id. The id has no index, which would cost every delivery: rows are in the order of
+/// receipt, and an id starts with its time (ULID), so two binary searches leave the rows of a few seconds.
 struct DeliverySearch {
-    /// How far the order of the rows, and the clock of an id, may be off, in milliseconds. Rows come from several event
-    /// loops, each of which hands on what one wake has brought.
+    /// The maximum deviation of the order of the rows, and of the clock of an id, in milliseconds. Rows come from
+    /// several event loops, each of which submits the deliveries of one wake-up together.
     static let slack: Int64 = 10_000
 
     let connection: Connection
-    /// Rows that are looked through, the newest ones, for an id that tells no time or a wrong one.
+    /// The number of newest rows that are searched for an id with no time or a wrong one.
     var rowsWithoutTime: Int64 = 1_000_000
 
-    /// - Returns: the first and the last row of the delivery; nil when none is known by this id.
+    /// - Returns: the first and the last row of the delivery; `nil` if there is none.
     func rows(of deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64>? {
         guard let newest = try connection.integer("SELECT max(id) FROM deliveries") else { return nil }
         let row =
@@ -29,7 +28,7 @@ struct DeliverySearch {
         return try row(deliveryID, in: first..<max(first, firstRow(receivedFrom: time + Self.slack + 1, newest)))
     }
 
-    /// By halves; right where a row is out of order by no more than `slack`.
+    /// A binary search; correct if rows are out of order by at most `slack`.
     private func firstRow(receivedFrom milliseconds: Int64, _ newest: Int64) throws(SQLiteError) -> Int64 {
         let probe = try connection.prepare("SELECT id, received_at FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT 1")
         var low: Int64 = 0
@@ -38,7 +37,7 @@ struct DeliverySearch {
             let middle = low + (high - low) / 2
             probe.bind(middle, at: 1)
             defer { probe.reset() }
-            // Rows are missing where deliveries were forgotten: the next one stands for them.
+            // Rows of forgotten deliveries are missing: the next one is used instead.
             guard try probe.step(), probe.int64(0) < high, probe.int64(1) < milliseconds else {
                 high = middle
                 continue
@@ -58,7 +57,7 @@ struct DeliverySearch {
         return try statement.step() ? statement.int64(0) : nil
     }
 
-    /// A delivery's parts follow one another: it reaches to the next row of another one on each side.
+    /// A delivery's parts are consecutive: it extends to the next row of another one on each side.
     private func neighbours(of row: Int64, _ deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64> {
         func end(_ sql: String) throws(SQLiteError) -> Int64 {
             let statement = try connection.prepare(sql)
@@ -76,7 +75,7 @@ struct DeliverySearch {
         return min(first, row)...max(last, row)
     }
 
-    /// The time in an id: ten digits of Crockford's base 32 before sixteen others. Nil for an id of another form.
+    /// The time in an id: ten digits of Crockford's base 32 before sixteen others. `nil` for another format.
     static func milliseconds(ofID id: String) -> Int64? {
         guard id.utf8.count == 26 else { return nil }
         var time: Int64 = 0
@@ -84,7 +83,7 @@ struct DeliverySearch {
             guard let digit = digits.firstIndex(of: byte) else { return nil }
             time = time << 5 | Int64(digit)
         }
-        // 48 bits: what a clock of milliseconds has.
+        // 48 bits, as for a clock of milliseconds.
         return time < 1 << 48 ? time : nil
     }
 

@@ -16,7 +16,13 @@ package protocol OutboxListing: AnyObject {
     func replayFigures(_ range: ReplayRange) throws(OutboxError) -> ReplayFigures
     /// The ids of the first delivered jobs of a range.
     func replayedJobs(_ range: ReplayRange, limit: Int) throws(OutboxError) -> [Int64]
-    /// The request of a delivery, with what became of it; nil when no delivery is known by this id.
+    /// Quarantined requests in the order of receipt; at most 500.
+    func quarantined(_ range: QuarantineRange, limit: Int) throws(OutboxError) -> [QuarantineListing]
+    /// The number of the newest quarantined request; 0 without one.
+    func lastQuarantined() throws(OutboxError) -> Int64
+    /// One quarantined request with its bytes; nil when there is none with this id.
+    func quarantined(_ id: Int64) throws(OutboxError) -> QuarantineContent?
+    /// The request of a delivery, with its results; `nil` if no delivery has this id.
     ///
     /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock
     /// was set back, is looked for among the last million rows.
@@ -63,6 +69,20 @@ extension QueryingListing {
 
     package func replayedJobs(_ range: ReplayRange, limit: Int) throws(OutboxError) -> [Int64] {
         try answer { queries throws(SQLiteError) in try queries.replayedJobs(range, limit: limit) }
+    }
+
+    package func quarantined(_ range: QuarantineRange, limit: Int = 500) throws(OutboxError) -> [QuarantineListing] {
+        try answer { queries throws(SQLiteError) in try queries.quarantined(range, limit: limit) }
+    }
+
+    package func lastQuarantined() throws(OutboxError) -> Int64 {
+        try answer { queries throws(SQLiteError) in
+            try queries.connection.integer("SELECT max(id) FROM quarantine") ?? 0
+        }
+    }
+
+    package func quarantined(_ id: Int64) throws(OutboxError) -> QuarantineContent? {
+        try answer { queries throws(SQLiteError) in try queries.quarantined(id) }
     }
 
     private func answer<Answer>(_ question: (Queries) throws(SQLiteError) -> Answer) throws(OutboxError) -> Answer {

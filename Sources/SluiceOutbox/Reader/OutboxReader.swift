@@ -1,6 +1,6 @@
 package import SluiceBase
 
-/// A read-only connection to the outbox, beside the writer's. Belongs to one thread or task at a time.
+/// A read-only connection to the outbox, in addition to the writer's. Belongs to one thread or task at a time.
 ///
 /// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
 package final class OutboxReader {

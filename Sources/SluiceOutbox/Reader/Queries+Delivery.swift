@@ -1,6 +1,6 @@
 extension Queries {
-    /// What there is of a delivery: several short reads, so that a job which moves meanwhile is shown as it was or as
-    /// it is.
+    /// All rows of a delivery: several short reads, so that a job that moves in the meantime is shown in its old or its
+    /// new state.
     func request(ofDelivery deliveryID: String) throws(SQLiteError) -> KeptRequestRow? {
         guard let found = try DeliverySearch(connection: connection).rows(of: deliveryID) else { return nil }
         let parts = try rows(
@@ -20,9 +20,9 @@ extension Queries {
 
     private typealias Kept = (bytes: [UInt8], jobs: Range<Int64>)
 
-    /// The request with the jobs that came with it; or that of a dead letter which has one of its own (format 1).
+    /// The request with the jobs of its delivery; or that of a dead letter with its own (format 1).
     private func keptRequest(_ delivery: ClosedRange<Int64>) throws(SQLiteError) -> Kept? {
-        // Its first parts may have been forgotten, so it may begin before the rows that are left.
+        // Its first parts may have been forgotten, so it may start before the remaining rows.
         let shared = """
             SELECT request, first_job, jobs FROM (SELECT * FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC \
             LIMIT ?2)
@@ -40,8 +40,8 @@ extension Queries {
         return nil
     }
 
-    /// Jobs have no index on their delivery: they are found where the delivery put them, at the last job of each part,
-    /// and among the parked ones, which do have one.
+    /// Jobs have no index on their delivery: they are found through the last job of each part, and among the parked
+    /// ones, which have one.
     private func jobs(
         of delivery: ClosedRange<Int64>, _ parts: [DeliveryListing], cameWith: Range<Int64>?
     ) throws(SQLiteError) -> [JobListing] {
@@ -60,7 +60,7 @@ extension Queries {
         return listings
     }
 
-    /// From the part's last job back to the next one of another part.
+    /// From the part's last job back to the previous one of another part.
     private func jobs(atTheEndOf part: Int64) throws(SQLiteError) -> [Int64] {
         let sql = """
             SELECT id, delivery FROM jobs WHERE id <= (SELECT last_job FROM deliveries WHERE id = ?1) ORDER BY id \

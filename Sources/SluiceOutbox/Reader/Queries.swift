@@ -1,9 +1,9 @@
 internal import SluiceBase
 
-/// Lists and look-ups over one connection, for callers that show the outbox to a person. Each call is one short read;
-/// lists come in pages by key: the next page begins behind the last row of this one.
+/// Lists and look-ups over one connection, for showing the outbox. Each call is one short read; lists have pages by
+/// key: the next page starts after the last row of this one.
 struct Queries {
-    /// The most rows of one page.
+    /// The maximum number of rows of a page.
     static let page = 500
 
     let connection: Connection
@@ -47,7 +47,7 @@ struct Queries {
         }
     }
 
-    /// A job in whatever state it is.
+    /// A job in any state.
     func job(_ id: Int64) throws(SQLiteError) -> JobContent? {
         for state in JobState.allCases {
             let found = try rows(Self.jobs(state, .exactly, content: Self.columns(of: "job")), id, limit: 1) { row in
@@ -95,12 +95,12 @@ struct Queries {
 
     // MARK: Jobs
 
-    /// Which jobs of a state.
+    /// The jobs of a state.
     enum Stretch { case after, exactly }
 
-    /// - Parameter content: the columns of the job itself, for one that is shown; a list must not read payloads.
+    /// - Parameter content: the columns of the job itself, for a single one; a list must not read payloads.
     static func jobs(_ state: JobState, _ stretch: Stretch, content: String = "NULL") -> String {
-        // Each page is a stretch of one key, however much lies before and behind it.
+        // Each page is a range of one key, for any number of rows before and after it.
         let (id, tables, fate, more) =
             switch state {
             case .pending:
@@ -156,7 +156,7 @@ struct Queries {
         """
     }
 
-    /// A column of the request that a dead letter shares; a request stands for a range of rows in `deliveries`, and
+    /// A column of the request that a dead letter shares; a request belongs to a range of rows in `deliveries`, and
     /// ranges do not overlap.
     private static func request(_ column: String) -> String {
         """
@@ -177,7 +177,7 @@ struct Queries {
             })
     }
 
-    /// The number of the newest dead letter; 0 without one.
+    /// The number of the newest dead letter; 0 for none.
     func lastDeadLetter() throws(SQLiteError) -> Int64 {
         try connection.integer("SELECT max(id) FROM dead_letters") ?? 0
     }

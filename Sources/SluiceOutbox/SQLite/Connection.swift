@@ -1,6 +1,6 @@
 internal import CSluiceSQLite
 
-/// One SQLite connection. Belongs to one thread at a time: it is opened without SQLite's own mutex.
+/// One SQLite connection. Belongs to one thread at a time: it is opened without SQLite's mutex.
 @safe final class Connection {
     /// How a connection is opened.
     enum Access {
@@ -8,23 +8,23 @@ internal import CSluiceSQLite
         case readWrite
     }
 
-    /// The usual time to wait for another process, milliseconds.
+    /// The default time to wait for another process, in milliseconds.
     static let busyTimeout: Int32 = 1000
 
-    // A handle that SQLite allocated; only this class and `Statement` touch it, and only before `close`.
+    // SQLite's handle; only used by this class and `Statement`, before `close`.
     private var handle: OpaquePointer?
     /// Frames in the write-ahead log after the last commit of this connection.
     private(set) var walFrames = 0
 
     /// - Parameters:
     ///   - path: the database file; it must exist.
-    ///   - vfs: the name of a registered VFS, or nil for the system's.
+    ///   - vfs: the name of a registered VFS, or `nil` for the system's.
     init(path: String, vfs: String?, access: Access) throws(SQLiteError) {
         let flags =
             (access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX
             | SQLITE_OPEN_EXRESCODE
         var opened: OpaquePointer?
-        // Both strings live through the call; the handle is kept even when opening fails, as it holds the message.
+        // Both strings are valid during the call; the handle is kept even after an error, because it has the message.
         let code =
             if let vfs {
                 unsafe sqlite3_open_v2(path, &opened, flags, vfs)
@@ -42,36 +42,36 @@ internal import CSluiceSQLite
 
     deinit { close() }
 
-    /// How long to wait for another process, such as a person's sqlite3 shell.
+    /// How long to wait for another process, such as an sqlite3 shell.
     func setBusyTimeout(milliseconds: Int32) { _ = unsafe sqlite3_busy_timeout(handle, milliseconds) }
 
-    /// Closes the connection; SQLite keeps it until its last statement is gone. Calling it again does nothing.
+    /// Closes the connection; SQLite keeps it until its last statement is released. Can be repeated.
     func close() {
-        // The handle is used nowhere after this line.
+        // The handle is not used after this line.
         _ = unsafe sqlite3_close_v2(handle)
         unsafe handle = nil
     }
 
-    /// Lends the handle for one call of SQLite; nil when the connection is closed.
+    /// Passes the handle to one call of SQLite; `nil` if the connection is closed.
     @unsafe func withHandle<Result>(_ body: (OpaquePointer?) -> Result) -> Result { unsafe body(handle) }
 
-    /// Compiles one statement that is kept for long.
+    /// Compiles a statement that is kept for long.
     func prepare(_ sql: String) throws(SQLiteError) -> Statement {
         var compiled: OpaquePointer?
-        // SQLite copies the text; the statement owns what comes out.
+        // SQLite copies the text; the returned statement owns the result.
         let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &compiled, nil)
         guard code == SQLITE_OK, let compiled = unsafe compiled else { throw lastError(code) }
         return unsafe Statement(compiled, of: self)
     }
 
-    /// Runs statements that return nothing that matters.
+    /// Runs statements without results.
     func execute(_ sql: String) throws(SQLiteError) {
         // No callback, no out parameters: nothing outlives the call.
         let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw lastError(code) }
     }
 
-    /// The first column of the first row as a number; nil without a row or for NULL.
+    /// The first column of the first row as a number; `nil` without a row or for NULL.
     func integer(_ sql: String) throws(SQLiteError) -> Int64? {
         let statement = try prepare(sql)
         defer { statement.reset() }
@@ -79,7 +79,7 @@ internal import CSluiceSQLite
         return statement.int64(0)
     }
 
-    /// The first column of the first row as text; nil without a row or for NULL.
+    /// The first column of the first row as text; `nil` without a row or for NULL.
     func text(_ sql: String) throws(SQLiteError) -> String? {
         let statement = try prepare(sql)
         defer { statement.reset() }
@@ -105,18 +105,18 @@ internal import CSluiceSQLite
         return names
     }
 
-    /// Whether no transaction is open. A failed statement may have rolled it back by itself.
+    /// Whether no transaction is open. A failed statement may have rolled it back.
     var isInAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
 
     /// Rows changed by the last INSERT, UPDATE or DELETE.
     var changes: Int { Int(unsafe sqlite3_changes64(handle)) }
 
-    /// The id of the row that the last INSERT made.
+    /// The id of the row of the last INSERT.
     var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
-    /// Keeps `walFrames` up to date; replaces SQLite's own checkpoint after each thousandth page.
+    /// Keeps `walFrames` up to date; replaces SQLite's automatic checkpoint at every thousandth page.
     func countWALFrames() {
-        // The hook is called on this connection's thread while it commits, so the unretained reference is alive.
+        // The hook is called on this connection's thread during a commit, so the unretained reference is alive.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe sqlite3_wal_hook(
             handle,
@@ -127,15 +127,15 @@ internal import CSluiceSQLite
             }, context)
     }
 
-    /// How much of the write-ahead log a checkpoint copies.
+    /// The part of the write-ahead log that a checkpoint copies.
     enum Checkpoint {
-        /// What no reader holds back; waits for nobody.
+        /// The part that no reader needs; does not wait.
         case passive
-        /// Everything, and the log is emptied; waits for readers for as long as the busy timeout says.
+        /// Everything, and the log is emptied; waits for readers up to the busy timeout.
         case truncate
     }
 
-    /// - Returns: frames of the log, and how many of them are now in the database file.
+    /// - Returns: the frames of the log, and how many of them are now in the database file.
     @discardableResult
     func checkpoint(_ mode: Checkpoint) throws(SQLiteError) -> (frames: Int, copied: Int) {
         var logged: Int32 = 0
@@ -146,7 +146,7 @@ internal import CSluiceSQLite
         return (Int(logged), Int(copied))
     }
 
-    /// The database file as SQLite's VFS has it open; valid until `close`.
+    /// The database file as opened by SQLite's VFS; valid until `close`.
     func file() throws(SQLiteError) -> UnsafeMutablePointer<sqlite3_file> {
         var file: UnsafeMutablePointer<sqlite3_file>?
         let code = unsafe sqlite3_file_control(handle, nil, SQLITE_FCNTL_FILE_POINTER, &file)
@@ -154,9 +154,9 @@ internal import CSluiceSQLite
         return unsafe file
     }
 
-    /// The error behind a result code of this connection.
+    /// The error for a result code of this connection.
     func lastError(_ code: Int32) -> SQLiteError {
-        // Both texts belong to SQLite and are copied at once.
+        // Both texts belong to SQLite and are copied immediately.
         let message =
             unsafe handle == nil ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(handle))
         let system = unsafe handle == nil ? 0 : sqlite3_system_errno(handle)

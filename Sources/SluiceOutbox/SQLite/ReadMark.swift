@@ -1,21 +1,21 @@
 internal import CSluiceSQLite
 
-/// Holds a read mark of the write-ahead log at a frame of one's choice, so that a checkpoint copies the log up to there
-/// and no further. SQLite itself has no limit for one checkpoint, and a long log would be copied in one go.
+/// Holds a read mark of the write-ahead log at a chosen frame, so that a checkpoint copies the log up to this frame.
+/// SQLite has no limit for one checkpoint, and would copy a long log at once.
 ///
-/// A mark says that somebody may still read the database as it was at that frame. Setting one never breaks anything: it
-/// can only hold a checkpoint back. Where the marks lie and how they are locked is described in section 2.3 of
-/// <https://sqlite.org/walformat.html>; this follows the steps of a reader.
+/// A mark means that a reader may still use the database at that frame. Setting one is always safe: it can only delay a
+/// checkpoint. Section 2.3 of <https://sqlite.org/walformat.html> describes the positions and locks of the marks; this
+/// follows the steps of a reader.
 @safe final class ReadMark {
     private static let firstMark = 100
     /// Marks 1 to 4; mark 0 is for readers that do not use the log.
     private static let slots: ClosedRange<Int32> = 1...4
-    /// The lock of mark 0; that of another one is as many places behind it.
+    /// The lock of mark 0; that of mark N is N places after it.
     private static let firstLock: Int32 = 3
     /// SQLite maps the index of the log in pieces of this size.
     private static let pieceBytes: Int32 = 32768
 
-    /// Of its own: SQLite expects that one connection takes each lock once.
+    /// A separate one: SQLite expects each connection to take a lock once.
     private let connection: Connection
     private let file: UnsafeMutablePointer<sqlite3_file>
     private var held: Int32?
@@ -31,32 +31,32 @@ internal import CSluiceSQLite
 
     deinit { release() }
 
-    /// Holds checkpoints to the first `frame` frames of the log, until `release`.
+    /// Limits checkpoints to the first `frame` frames of the log, until `release`.
     ///
-    /// - Returns: false when every mark is in use by a reader.
+    /// - Returns: `false` if readers use all marks.
     func hold(at frame: Int) -> Bool {
         release()
         guard let methods = unsafe file.pointee.pMethods, let mark = UInt32(exactly: frame) else { return false }
         var piece: UnsafeMutableRawPointer?
-        // The index exists, because a log of more than one piece's frames is in use: nothing is extended.
+        // The index exists, because the log has more than one piece of frames: nothing is extended.
         guard unsafe methods.pointee.xShmMap(file, 0, Self.pieceBytes, 0, &piece) == SQLITE_OK, let index = unsafe piece
         else { return false }
         held = Self.slots.last { unsafe set($0, to: mark, in: index) }
         return held != nil
     }
 
-    /// Lets checkpoints go on to the end of the log.
+    /// Lets checkpoints continue to the end of the log.
     func release() {
         guard let slot = held else { return }
         lock(slot, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED)
         held = nil
     }
 
-    /// Sets one mark as a reader does: with its exclusive lock, and it counts if it is unchanged under the shared one.
+    /// Sets one mark like a reader: with its exclusive lock, and it counts if it is unchanged under the shared one.
     private func set(_ slot: Int32, to mark: UInt32, in index: UnsafeMutableRawPointer) -> Bool {
         guard lock(slot, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) else { return false }
         let offset = Self.firstMark + Int(slot) * MemoryLayout<UInt32>.size
-        // Inside the piece: the marks end at byte 120 of it. Nobody else may write this one under the lock.
+        // Inside the piece: the marks end at byte 120. Nobody else may write this one under the lock.
         unsafe index.storeBytes(of: mark, toByteOffset: offset, as: UInt32.self)
         lock(slot, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE)
         guard lock(slot, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED) else { return false }

@@ -1,13 +1,13 @@
 internal import CSluiceSQLite
 internal import Glibc
 
-/// What SQLite said when a call failed.
+/// An error of an SQLite call.
 package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The extended result code (`SQLITE_IOERR_FSYNC` and the like).
+    /// The extended result code, such as `SQLITE_IOERR_FSYNC`.
     package let code: Int32
-    /// The `errno` of the system call behind it, 0 where there was none.
+    /// The `errno` of the failed system call, or 0.
     package let systemError: Int32
-    /// SQLite's own sentence. It names tables and columns, never a value.
+    /// SQLite's message. It names tables and columns, never a value.
     package let message: String
 
     package init(code: Int32, systemError: Int32 = 0, message: String) {
@@ -16,21 +16,21 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
-    /// Classes of errors, by what can be done about them.
+    /// Classes of errors, by their remedy.
     package enum Kind: Sendable, Hashable {
         /// No space, or no quota, is left.
         case diskFull
         /// The file is not a database, or is damaged.
         case damaged
-        /// Another process holds the file.
+        /// Another process has locked the file.
         case busy
-        /// A read, a write or a sync failed, or SQLite ran out of something. What is on the disk is not known.
+        /// A read, a write or a sync failed, or SQLite ran out of a resource. The contents of the disk are not known.
         case failed
     }
 
-    /// What can be done about this one.
+    /// The class of this error.
     package var kind: Kind {
-        // A sync that found no space has failed as any other: what the disk holds is not known.
+        // A sync that found no space counts as any failed sync: the contents of the disk are not known.
         if meansFullDisk, !Self.failedSyncs.contains(code) { return .diskFull }
         return switch code & 0xFF {
         case SQLITE_NOTADB, SQLITE_CORRUPT: .damaged
@@ -39,7 +39,7 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether space is missing, so that giving up the reserve may help.
+    /// Whether space is missing, so that releasing the reserve may help.
     package var meansFullDisk: Bool { systemError == ENOSPC || systemError == EDQUOT || code & 0xFF == SQLITE_FULL }
 
     /// `SQLITE_IOERR_FSYNC` and `SQLITE_IOERR_DIR_FSYNC`, macros that Swift does not import.
@@ -53,9 +53,9 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Texts of the operating system's error numbers.
 enum SystemError {
-    /// `No space left on device` and the like, in the C locale.
+    /// For example `No space left on device`, in the C locale.
     static func text(_ number: Int32) -> String {
-        // The text belongs to the C library and is copied at once.
+        // The text belongs to the C library and is copied immediately.
         guard let text = unsafe strerror(number) else { return "error \(number)" }
         return unsafe String(cString: text)
     }

@@ -1,13 +1,13 @@
 package import SluiceBase
 
-/// The settings of a connection, and the proof that SQLite took them.
+/// The settings of a connection, verified after they are set.
 package enum Pragmas {
-    /// Bytes of a page. Rows lie four or more to one, and a page of the log costs one header and one checksum.
+    /// The size of a page in bytes. A page has four or more rows, and in the log one header and one checksum.
     package static let pageSize = 16384
-    /// Bytes that the write-ahead log keeps when it starts at its beginning again: twice what one checkpoint copies.
+    /// The bytes that the write-ahead log keeps when it restarts: twice the amount of one checkpoint.
     package static let logBytesKept = 64 << 20
 
-    /// For a file that holds nothing yet: these cannot be changed later.
+    /// For an empty file: these cannot be changed later.
     package static let emptyFile = [
         "PRAGMA page_size = \(pageSize)", "PRAGMA auto_vacuum = INCREMENTAL",
         "PRAGMA application_id = \(Schema.applicationID)",
@@ -39,18 +39,18 @@ package enum Pragmas {
         try connection.execute("PRAGMA temp_store = MEMORY")
     }
 
-    /// Name, value as it is set, value as it is read back.
+    /// Name, value to set, value read back.
     private static let writing: [(name: String, value: String, reads: String)] = [
         ("synchronous", "FULL", "2"),  // each commit is on the disk before it is answered
         ("wal_autocheckpoint", "0", "0"),  // the writer checkpoints between batches, by itself
-        // The log is overwritten in its blocks; what a reader made it grow by is given back.
+        // The log is overwritten in place; growth caused by a reader is released.
         ("journal_size_limit", "\(logBytesKept)", "\(logBytesKept)"),
         ("secure_delete", "OFF", "0"),  // Debian's build turns it on: it would write zeros over each deleted job
         ("temp_store", "MEMORY", "2"),
         ("foreign_keys", "OFF", "0"),
     ]
 
-    /// A SQLite that was built to ignore a setting must not be trusted with a 2xx.
+    /// An SQLite that was built to ignore a setting must not be trusted with a 2xx.
     private static func verify(_ connection: Connection) throws(SQLiteError) {
         let expected = writing.map { ($0.name, $0.reads) } + [("journal_mode", "wal"), ("auto_vacuum", "2")]
         for (name, value) in expected {

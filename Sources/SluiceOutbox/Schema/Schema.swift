@@ -9,7 +9,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
     /// are only ever added.
-    package static let migrations: [String] = [version1, version2, version3, version4, version5, version6]
+    package static let migrations: [String] = [version1, version2, version3, version4, version5, version6, version7]
 
     /// The comments inside stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
@@ -183,6 +183,23 @@ package enum Schema {
         ALTER TABLE dead_letters ADD COLUMN received_at INTEGER; -- NULL: as its delivery
         ALTER TABLE dead_letters ADD COLUMN imported BLOB;       -- tells whether a letter is imported again
         CREATE INDEX dead_letters_imported ON dead_letters (imported) WHERE imported IS NOT NULL;
+        """
+
+    /// Requests whose signature no secret matches. A table is added, so the step takes no time.
+    private static let version7 = """
+        CREATE TABLE quarantine (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            route TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            sender TEXT NOT NULL,         -- its address
+            reason TEXT NOT NULL,
+            bytes INTEGER NOT NULL,       -- length of request
+            checksum INTEGER NOT NULL,    -- XXH64 of request
+            request BLOB NOT NULL         -- as received, with its signature
+        );
+        CREATE INDEX quarantine_route ON quarantine (route, id, sender, bytes);
+        CREATE INDEX quarantine_expiry ON quarantine (expires_at);
         """
 }
 

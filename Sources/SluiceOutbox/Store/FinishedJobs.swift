@@ -1,16 +1,16 @@
 internal import SluiceBase
 
-/// The jobs above the first pending one that are delivered, parked or dead, because more than one batch was in flight
-/// or one job is stuck: ranges of ids with their bytes. Its cost depends on the number of ranges, not of jobs.
+/// The delivered, parked or dead jobs above the first pending one, which exist because more than one batch was in
+/// flight or a job is stuck: ranges of ids with their bytes. The cost depends on the number of ranges, not of jobs.
 struct FinishedJobs: Equatable {
-    /// Neighbours, in ascending order, with at least one pending job between two of them.
+    /// Consecutive jobs. Groups are in ascending order, with at least one pending job between two of them.
     struct Group: Equatable {
         var ids: ClosedRange<Int64>
-        /// Bytes of these jobs.
+        /// The size of these jobs in bytes.
         var bytes: Int64
     }
 
-    /// More are not written to `progress`, but found again at a start.
+    /// The maximum number of groups written to `progress`; more are found again at a start.
     static let mostWritten = 5000
 
     private(set) var groups: [Group] = []
@@ -24,10 +24,10 @@ struct FinishedJobs: Equatable {
         return index < groups.count && groups[index].ids.contains(id)
     }
 
-    /// Adds a job that is not in it.
+    /// Adds a job that is not in any group.
     mutating func insert(_ id: Int64, bytes: Int64) { insert(Group(ids: id...id, bytes: bytes)) }
 
-    /// Adds neighbours that are not in it.
+    /// Adds consecutive jobs that are not in any group.
     mutating func insert(_ group: Group) {
         count += group.ids.count
         bytes += group.bytes
@@ -47,7 +47,7 @@ struct FinishedJobs: Equatable {
         groups.insert(merged, at: index)
     }
 
-    /// Takes out everything below `id`, which is in no group.
+    /// Removes everything below `id`, which is in no group.
     mutating func removeAll(below id: Int64) {
         let index = index(of: id)
         for group in groups[..<index] {
@@ -57,13 +57,13 @@ struct FinishedJobs: Equatable {
         groups.removeFirst(index)
     }
 
-    /// The first job from `id` on that is not in it.
+    /// The first job from `id` on that is not in a group.
     func firstPending(from id: Int64) -> Int64 {
         let index = index(of: id)
         return index < groups.count && groups[index].ids.contains(id) ? groups[index].ids.upperBound + 1 : id
     }
 
-    /// The pending jobs between `id` and `end`, where neither is in a group.
+    /// The pending jobs between `id` and `end`, neither of which is in a group.
     func pending(from id: Int64, below end: Int64) -> [Range<Int64>] {
         var ranges: [Range<Int64>] = []
         var start = id
@@ -75,7 +75,7 @@ struct FinishedJobs: Equatable {
         return ranges
     }
 
-    /// The first group that ends at `id` or above it.
+    /// The first group that ends at `id` or later.
     private func index(of id: Int64) -> Int {
         var (low, high) = (0, groups.count)
         while low < high {
@@ -87,14 +87,14 @@ struct FinishedJobs: Equatable {
 
     // MARK: In the file
 
-    /// First, last and bytes of each group; nil where there are too many.
+    /// First, last and bytes of each group; `nil` if there are too many.
     var encoded: [UInt8]? {
         guard groups.count <= Self.mostWritten else { return nil }
         return KeyChunk.encode(
             groups.flatMap { [$0.ids.lowerBound, $0.ids.upperBound, $0.bytes] }.map { UInt64(bitPattern: $0) })
     }
 
-    /// - Returns: nil where `bytes` are not what `encoded` writes.
+    /// - Returns: `nil` if `bytes` do not have the format of `encoded`.
     init?(encoded bytes: [UInt8]) {
         let words = KeyChunk.words(bytes).map { Int64(bitPattern: $0) }
         guard bytes.count % 24 == 0 else { return nil }

@@ -1,15 +1,15 @@
 internal import SluiceBase
 
-/// The store's running figures. A value: it is copied before a transaction and put back when that fails.
+/// The store's running figures. A value: it is copied before a transaction and restored if that fails.
 struct Ledger: Equatable {
-    /// A place in the order of jobs.
+    /// A position in the order of jobs.
     struct Place: Equatable {
-        /// Bytes of all jobs before it.
+        /// The bytes of all jobs before it.
         var position: Int64
         var storedAt: Int64
     }
 
-    /// Where a walk along `deliveries` goes on, and when, on the monotonic clock.
+    /// Where a walk along `deliveries` continues, and when, on the monotonic clock.
     struct Turn: Equatable {
         var next: Int64 = 0
         var dueAt: Int64 = 0
@@ -17,18 +17,18 @@ struct Ledger: Equatable {
 
     // MARK: Written to the table `progress`
 
-    /// Every job below it is delivered, parked or dead; `nextJob` when none is pending.
+    /// All jobs below it are delivered, parked or dead; `nextJob` if none is pending.
     var firstPending: Int64 = 1
-    /// No job above it is delivered, parked or dead.
+    /// All jobs above it are pending.
     var lastFinished: Int64 = 0
-    /// `firstPending`, but for jobs that this transaction has finished.
+    /// `firstPending`, including jobs that this transaction has finished.
     private(set) var finishedEnd: Int64 = 1
     /// Jobs above `finishedEnd` that are delivered, parked or dead.
     var finished = FinishedJobs()
     var nextDelivery: Int64 = 1
-    /// Rows below it are in the index of format 3; 1 when there is none.
+    /// Rows below it are in the index of format 3; 1 if there is none.
     var seenEnd: Int64 = 1
-    /// Of these, those in runs of the index are written.
+    /// Of these, the numbers of keys in runs of the index are written.
     var keys = KeyCounts()
     var deadLetters: Int64 = 0
     var deadLetterBytes: Int64 = 0
@@ -38,34 +38,34 @@ struct Ledger: Equatable {
     // MARK: Known from the tables
 
     var nextJob: Int64 = 1
-    /// Bytes of all jobs so far; only differences mean something.
+    /// The bytes of all jobs so far; only differences are meaningful.
     var nextPosition: Int64 = 0
-    /// The oldest pending job; nil when there is none.
+    /// The oldest pending job; `nil` if there is none.
     var pendingPlace: Place?
-    /// The oldest job that is here, pending or delivered; `nextJob` when there is none.
+    /// The oldest stored job, pending or delivered; `nextJob` if there is none.
     var oldestJob: Int64 = 1
     var oldestPosition: Int64 = 0
-    /// Bytes of kept requests of deliveries that have a pending or parked job or a dead letter.
+    /// The size of the kept requests of deliveries with a pending or parked job or a dead letter.
     var undeliveredRequests: Int64 = 0
-    /// Bytes of kept requests of deliveries of which delivered jobs alone are here.
+    /// The size of the kept requests of deliveries with only delivered jobs.
     var deliveredRequests: Int64 = 0
-    /// Bytes of kept requests that a dead letter or a parked job needs; a part of `undeliveredRequests`.
+    /// The size of the kept requests for dead letters and parked jobs; a part of `undeliveredRequests`.
     var deadRequests: Int64 = 0
-    /// When the oldest kept job was delivered; nil when none is kept.
+    /// When the oldest kept job was delivered; `nil` if none is kept.
     var oldestDeliveredAt: Int64?
 
-    /// The first row in `deliveries`; `nextDelivery` when there is none.
+    /// The first row in `deliveries`; `nextDelivery` if there is none.
     var oldestDelivery: Int64 = 1
 
     // MARK: Forgetting
 
-    /// One for each window; they are in the table `forgetting`.
+    /// One per window; stored in the table `forgetting`.
     var walks: [KeyWalk] = []
-    /// The slow walk over all rows, and when it is due on the monotonic clock.
+    /// The slow walk over all rows, with its next time on the monotonic clock.
     var sweep = Turn()
     /// The walk that enforces `outbox.max_keys`.
     var limitWalk = Turn()
-    /// Keys dropped before they expired, and when the last one was, on the monotonic clock.
+    /// The number of keys dropped before they expired, and the time of the last one on the monotonic clock.
     var keysForgottenEarly = 0
     var keyForgottenEarlyAt: Int64?
 
@@ -76,29 +76,29 @@ struct Ledger: Equatable {
 
     var pendingJobs: Int { Int(nextJob - firstPending) - finished.count }
 
-    /// What counts against `outbox.max_bytes`.
+    /// The size that counts towards `outbox.max_bytes`.
     var undeliveredBytes: Int {
         Int(nextPosition - pendingPosition - finished.bytes + deadLetterBytes + parkedBytes + undeliveredRequests)
     }
 
-    /// What counts against `outbox.max_dead_bytes`.
+    /// The size that counts towards `outbox.max_dead_bytes`.
     var deadBytes: Int { Int(deadLetterBytes + deadRequests) }
 
-    /// What counts against `outbox.keep_delivered_bytes`.
+    /// The size that counts towards `outbox.keep_delivered_bytes`.
     var deliveredBytes: Int { Int(pendingPosition - oldestPosition + deliveredRequests) }
 
     var pendingPosition: Int64 { pendingPlace?.position ?? nextPosition }
 
-    /// What counts against `outbox.max_keys`.
+    /// The number that counts towards `outbox.max_keys`.
     var rememberedKeys: Int { keys.flushed + keys.frozen + keys.recent }
 
-    /// A row loses its key, or is deleted with it.
+    /// Handles that a row loses its key, or is deleted with it.
     mutating func keyRemoved(row: Int64) {
         keys.remove(row: row)
         isChanged = true
     }
 
-    /// A job was appended.
+    /// Appends a job.
     ///
     /// - Returns: its id and position.
     mutating func append(_ job: Job, at now: Int64) -> (id: Int64, position: Int64) {
@@ -110,9 +110,9 @@ struct Ledger: Equatable {
         return place
     }
 
-    /// A job that is pending is delivered, parked or dead from now on. `firstPending` follows with `advance`.
+    /// Records that a pending job is delivered, parked or dead. `advance` updates `firstPending`.
     ///
-    /// - Parameter bytes: its `byteCost`; nothing for the job `finishedEnd`.
+    /// - Parameter bytes: its `byteCost`; not used for the job `finishedEnd`.
     mutating func finish(_ job: Int64, bytes: Int64) {
         if job == finishedEnd {
             finishedEnd = finished.firstPending(from: job + 1)
@@ -127,7 +127,7 @@ struct Ledger: Equatable {
     /// Whether a job is delivered, parked or dead.
     func isFinished(_ job: Int64) -> Bool { job < finishedEnd || finished.contains(job) }
 
-    /// No job below `id`, which may be in a group, is pending.
+    /// Records that no job below `id`, which may be in a group, is pending.
     mutating func advance(to id: Int64) {
         firstPending = finished.firstPending(from: id)
         finishedEnd = firstPending
@@ -135,11 +135,11 @@ struct Ledger: Equatable {
     }
 }
 
-/// How many rows in `deliveries` have a key, by where the key is found.
+/// The number of rows in `deliveries` with a key, by the location of the key in the index.
 struct KeyCounts: Equatable {
     /// In the runs of the index.
     private(set) var flushed = 0
-    /// On their way to a run.
+    /// In frozen keys, which become a run.
     private(set) var frozen = 0
     /// In memory.
     private(set) var recent = 0
@@ -150,7 +150,7 @@ struct KeyCounts: Equatable {
     init() {}
 
     /// - Parameters:
-    ///   - flushed: how many of the rows below `flushedEnd`, which are in runs, are here with their key.
+    ///   - flushed: the number of rows below `flushedEnd`, which are in runs, that still have their key.
     init(flushed: Int, flushedEnd: Int64) {
         self.flushed = flushed
         (self.flushedEnd, frozenEnd) = (flushedEnd, flushedEnd)

@@ -1,16 +1,16 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// A copy of the whole outbox, made in slices between batches of deliveries. It holds everything that was stored when
-/// the last slice was copied: what is stored meanwhile is written to both.
+/// A copy of the whole outbox, made in slices between batches of deliveries. It contains everything that was stored
+/// when the last slice was copied, because later changes are written to both.
 extension OutboxStore {
-    /// The longest time that a slice takes from the deliveries that wait.
+    /// The maximum delay of waiting deliveries by a slice.
     private static let sliceNanoseconds: Int64 = 3_000_000
-    /// Pages between two looks at the clock, and of one slice: 2 MiB.
+    /// Pages between two checks of the clock, and of one slice: 2 MiB.
     private static let stepPages: Int32 = 8
     private static let slicePages: Int32 = 128
 
-    /// Bytes that a backup will take, about.
+    /// The approximate size of a backup in bytes.
     package var backupBytes: Int { OutboxFile.size(of: path) + OutboxFile.size(of: path + "-wal") }
 
     /// - Parameter path: an existing empty file.
@@ -23,7 +23,7 @@ extension OutboxStore {
 
     /// Copies one slice.
     ///
-    /// - Returns: whether the backup is complete; its file is closed then and must still be synced.
+    /// - Returns: whether the backup is complete; its file is then closed and must still be synced.
     package func continueBackup() throws(OutboxError) -> Bool {
         guard let backup else { throw .refused("the backup was interrupted: the outbox had to be opened again") }
         let end = time.monotonicNanoseconds() + Self.sliceNanoseconds
@@ -42,7 +42,7 @@ extension OutboxStore {
         }
     }
 
-    /// Ends a backup that is running, complete or not.
+    /// Ends a running backup, complete or not.
     package func endBackup() {
         backup?.finish()
         backup = nil
@@ -52,7 +52,7 @@ extension OutboxStore {
 }
 
 /// A copy of a whole database, made in steps between which the source connection reads and writes as usual: SQLite
-/// repeats in the copy whatever that connection changes meanwhile. Another connection's change begins the copy again.
+/// repeats its changes in the copy. A change of another connection restarts the copy.
 ///
 /// Belongs to the thread of the source connection.
 @safe final class PageCopy {
@@ -65,11 +65,12 @@ extension OutboxStore {
     ///   - path: an existing empty file. Nothing is synced: the caller syncs the file when the copy is complete.
     init(of source: Connection, to path: String) throws(SQLiteError) {
         copy = try Connection(path: path, vfs: nil, access: .readWrite)
-        // 64 pages of cache: what is copied goes to the file and not into memory.
+        // A cache of 64 pages: the copy is written to the file instead of kept in memory.
         for setting in ["synchronous = OFF", "journal_mode = OFF", "cache_size = 64"] {
             try copy.execute("PRAGMA \(setting)")
         }
-        // Both handles outlive the copy: `finish` runs before `copy` is closed, and `source` as the caller promises.
+        // Both handles outlive the copy: `finish` is called before `copy` is closed, and the caller guarantees
+        // `source`.
         unsafe handle = source.withHandle { source in
             unsafe copy.withHandle { copy in unsafe sqlite3_backup_init(copy, "main", source, "main") }
         }
@@ -78,9 +79,9 @@ extension OutboxStore {
 
     deinit { finish() }
 
-    /// Copies up to so many pages.
+    /// Copies up to this number of pages.
     ///
-    /// - Returns: whether the copy is complete. A source that is locked for a moment is no error.
+    /// - Returns: whether the copy is complete. A source that is locked for a moment is not an error.
     func step(pages: Int32) throws(SQLiteError) -> Bool {
         let code = unsafe sqlite3_backup_step(handle, pages)
         switch code {
@@ -90,7 +91,7 @@ extension OutboxStore {
         }
     }
 
-    /// Ends the copy, complete or not, and closes its file. Calling it again does nothing.
+    /// Ends the copy, complete or not, and closes its file. Can be repeated.
     func finish() {
         if unsafe handle != nil { _ = unsafe sqlite3_backup_finish(handle) }
         unsafe handle = nil

@@ -5,7 +5,12 @@ extension OutboxStore {
     ///
     /// - Returns: one result for each delivery, in their order. When this returns, what is called stored or a duplicate
     ///   is on the disk; when the transaction fails, all are refused.
-    package func commit(_ submissions: [Submission]) -> [IngestResult] {
+    package func commit(_ submissions: [Submission]) -> [IngestResult] { commit(submissions) { _ in } }
+
+    /// - Parameter finish: the last step of the transaction, given the results.
+    func commit(
+        _ submissions: [Submission], finish: ([IngestResult]) throws(SQLiteError) -> Void
+    ) -> [IngestResult] {
         if let code = refusal() { return Self.refused(submissions, code) }
         let keysBefore = keys.recent.count
         let rowsBefore = ledger.nextDelivery
@@ -22,12 +27,14 @@ extension OutboxStore {
                 }
                 writes = try writeKeys(added: keys.recent.count - keysBefore)
                 try forget(added: Int(ledger.nextDelivery - rowsBefore))
+                try finish(results)
                 return results
             }
             if !writes.isEmpty { keys.apply(writes, keys: ledger.rememberedKeys) }
             freezeKeys()
             return results
         } catch {
+            if error.kind == .busy { isLocked = true }
             return Self.refused(submissions, error.kind == .diskFull ? .diskFull : .commitFailed)
         }
     }

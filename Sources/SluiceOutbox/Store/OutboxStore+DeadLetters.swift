@@ -4,24 +4,24 @@ package import SluiceBase
 struct DeadLetterRow {
     let delivery: Int64
     let letter: DeadLetter
-    /// nil: it is about the delivery's request.
+    /// `nil` for a dead letter about the delivery's request.
     let job: Job?
-    /// The job's id and checksum where it was stored as a job before.
+    /// The job's id and checksum, if it was stored as a job before.
     let stored: (id: Int64, checksum: Int64)?
-    /// Of the request that a letter without a job is about.
+    /// The checksum of the request, for a dead letter without a job.
     var requestChecksum: Int64?
 
     init(_ letter: DeadLetter, ofDelivery row: Int64, job: Job? = nil) {
         (delivery, self.letter, self.job, stored) = (row, letter, job, nil)
     }
 
-    /// Of a job that was stored.
+    /// Creates the row for a stored job.
     init(_ job: StoredJob, reason: DeadLetterReason, detail: String) {
         (delivery, letter) = (job.delivery, DeadLetter(reason: reason, detail: detail))
         (self.job, stored) = (job.job, (job.id, job.checksum))
     }
 
-    /// Its bytes against `outbox.max_bytes`, without the request.
+    /// The size that counts towards `outbox.max_bytes`, without the request.
     var byteCost: Int { letter.byteCost + (job.map { $0.byteCost - Job.rowOverhead } ?? 0) }
 }
 
@@ -60,11 +60,11 @@ extension OutboxStore {
         return session.connection.lastInsertedRow
     }
 
-    /// Puts the job of a dead letter back at the end of the sending order, and removes the dead letter.
+    /// Appends the job of a dead letter to the sending order, and removes the dead letter.
     ///
     /// - Returns: the job's new id.
-    /// - Throws: `notFound`, `needsRendering` where the dead letter holds a request, or `checksumMismatch`: such a job
-    ///   is never sent.
+    /// - Throws: `notFound`, `needsRendering` for a dead letter with a request, or `checksumMismatch`: such a job is
+    ///   never sent.
     package func retryDeadLetter(_ id: Int64) throws(OutboxError) -> Int64 {
         guard let found = try deadLetterJob(id) else { throw .notFound }
         guard let job = found.job else { throw .needsRendering }
@@ -74,8 +74,8 @@ extension OutboxStore {
         return requeued
     }
 
-    /// Puts jobs that were rendered again from a dead letter's request at the end of the sending order, and removes the
-    /// dead letter. Their keys are marked as those of any job of that delivery.
+    /// Appends jobs that were rendered again from a dead letter's request to the sending order, and removes the dead
+    /// letter. Their keys get the generation of the delivery.
     ///
     /// - Returns: the jobs' ids.
     package func replaceDeadLetter(_ id: Int64, with jobs: [Job]) throws(OutboxError) -> [Int64] {
@@ -108,9 +108,9 @@ extension OutboxStore {
 
     /// Removes a dead letter for good.
     ///
-    /// - Parameter forgetsKey: whether the unique key of its delivery is forgotten too, so that the delivery is taken
+    /// - Parameter forgetsKey: whether to forget the unique key of its delivery, too, so that the delivery is accepted
     ///   when it is sent again.
-    /// - Returns: how many keys were forgotten; 0 if the delivery has none that is remembered.
+    /// - Returns: the number of forgotten keys; 0 if the delivery has no remembered key.
     package func discardDeadLetter(_ id: Int64, forgetsKey: Bool) throws(OutboxError) -> Int {
         guard let found = try deadLetterJob(id) else { throw .notFound }
         return try urgentTransaction { () throws(SQLiteError) in
@@ -121,7 +121,7 @@ extension OutboxStore {
         }
     }
 
-    /// Zizq took a job that had become a dead letter while it was on its way: the letter goes.
+    /// Removes the dead letter of a job that Zizq accepted in the meantime.
     ///
     /// - Returns: whether there was one.
     func deliveredAfterAll(_ job: Int64) throws(SQLiteError) -> Bool {

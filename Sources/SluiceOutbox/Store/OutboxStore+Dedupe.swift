@@ -1,12 +1,12 @@
 internal import SluiceBase
 
-/// The bodies that keys with many of them had, so that a body costs one lookup and not one for each body before it.
-/// What stands here can be read from the file again.
+/// The bodies of keys with many of them, so that a body costs one lookup instead of one for each earlier body. A cache
+/// of the file.
 struct KeyBodies {
     struct History {
-        /// The newest row of it; nil while there is none.
+        /// The newest row of the key; `nil` if there is none.
         private(set) var newest: Int64?
-        /// By the body; the newest one with it.
+        /// The newest row of each body.
         private(set) var rows: [Fingerprint: Int64] = [:]
 
         /// Adds newer holders, the newest first.
@@ -18,23 +18,23 @@ struct KeyBodies {
         }
     }
 
-    /// Bodies of one key that are compared at least, if there are so many.
+    /// The minimum number of compared bodies of a key, if there are as many.
     static let most = 10000
-    /// A key with fewer is read each time.
+    /// A key with fewer bodies is read each time.
     private static let fewest = 8
 
     private var histories: [Fingerprint: History] = [:]
-    /// Rows of all histories.
+    /// The number of rows of all histories.
     private var count = 0
 
-    /// Takes the history of a key out, so that it is not copied when it grows.
+    /// Removes the history of a key, so that it is not copied when it grows.
     mutating func take(_ key: Fingerprint) -> History {
         let history = histories.removeValue(forKey: key) ?? History()
         count -= history.rows.count
         return history
     }
 
-    /// One that has become too long is read again the next time, and so are others if there are too many.
+    /// A history that is too long is dropped and read again next time, and so are others if there are too many.
     mutating func put(_ history: History, _ key: Fingerprint) {
         guard (Self.fewest...2 * Self.most).contains(history.rows.count) else { return }
         if count + history.rows.count > 2 * Self.most { (histories, count) = ([:], 0) }
@@ -44,17 +44,17 @@ struct KeyBodies {
 }
 
 extension OutboxStore {
-    /// One remembered delivery.
+    /// A remembered delivery.
     struct Remembered {
         let holder: DedupeRule.Holder
         let key: Fingerprint?
         let expiresAt: Int64
         let lastJob: Int64
-        /// Whether a person had the key forgotten.
+        /// Whether an operator forgot the key.
         let isKeyForgotten: Bool
     }
 
-    /// Whether a text can be the id of a delivery, and so stand in an answer: 1 to 64 letters, digits and dashes.
+    /// Whether a text can be a delivery id, and so be in an answer: 1 to 64 letters, digits and dashes.
     static func isID(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy {
@@ -62,7 +62,7 @@ extension OutboxStore {
             }
     }
 
-    /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
+    /// Looks up the part's key in the current transaction: an earlier delivery of the batch counts.
     func verdict(on part: Delivery.Part, _ rule: DedupeRule, at now: Int64) throws(SQLiteError) -> DedupeRule.Verdict {
         guard let key = part.key?.hash, let newest = try newest(key) else { return .new }
         return try rule.verdict(
@@ -84,7 +84,7 @@ extension OutboxStore {
             newer.append(holder)
             next = holder.supersedes
         }
-        // Otherwise it is of the time before the key was forgotten.
+        // Otherwise the history is from before the key was forgotten.
         if next != history.newest { history = KeyBodies.History() }
         history.add(newer)
         bodies.put(history, key)
@@ -100,14 +100,14 @@ extension OutboxStore {
         return try !isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob)
     }
 
-    /// What is remembered of a delivery.
+    /// The remembered data of a delivery.
     func remembered(_ row: Int64) throws(SQLiteError) -> Remembered? {
         let statement = session.selectDelivery
         statement.bind(row, at: 1)
         defer { statement.reset() }
         guard try statement.step() else { return nil }
         let id = statement.text(0)
-        // It goes into answers as it is.
+        // It is used in answers unchanged.
         let holder = DedupeRule.Holder(
             row: row, deliveryID: Self.isID(id) ? id : "damaged", generation: statement.int64(3),
             bodyHash: statement.key(5),
@@ -117,8 +117,8 @@ extension OutboxStore {
             isKeyForgotten: statement.int64(6) != 0)
     }
 
-    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window; a delivered job
-    /// that is kept does not make it hold.
+    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window, which it does
+    /// not for a delivered job that is kept.
     func isUndelivered(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         if try hasPendingJob(row: row, lastJob: lastJob) { return true }
         session.hasDeadOrParked.bind(row, at: 1)
@@ -126,11 +126,11 @@ extension OutboxStore {
         return try session.hasDeadOrParked.step() && session.hasDeadOrParked.int64(0) != 0
     }
 
-    /// More jobs that wait before a delivered one are not looked through: the key then holds until there are fewer.
+    /// The maximum number of waiting jobs before a delivered one that are searched: with more, the key holds.
     private static let mostEarlierPending = 100_000
 
-    /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook
-    /// older ones, each job that still waits before that one is asked whose it is.
+    /// Jobs are delivered nearly in order, so one comparison is usually enough. If the last job of a delivery overtook
+    /// older ones, the delivery of each job waiting before it is checked.
     private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         guard lastJob >= ledger.firstPending else { return false }
         guard ledger.finished.contains(lastJob) else { return true }

@@ -3,8 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Zizq took these jobs: they will not be sent again. Written even when the disk is full, from the reserve.
     ///
-    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are
-    /// acknowledged already are passed over.
+    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Skips jobs that are
+    /// already acknowledged.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
@@ -19,7 +19,7 @@ extension OutboxStore {
         }
     }
 
-    /// Moves jobs that cannot be sent to the dead letters. Jobs that are not pending are passed over.
+    /// Moves jobs that cannot be sent to the dead letters. Skips jobs that are not pending.
     package func deadLetter(_ jobs: [FailedJob]) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
@@ -116,7 +116,7 @@ extension OutboxStore {
         if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
-    /// Appends a job of an earlier delivery, whose key then holds until that job is gone, too.
+    /// Appends a job of an earlier delivery, whose key then holds until that job is removed, too.
     @discardableResult
     func requeue(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let id = try insert(job, delivery: delivery, at: now)

@@ -54,9 +54,9 @@ struct OutboxClock {
 }
 
 extension OutboxStore {
-    /// Rows looked at in one step.
+    /// Rows read in one step.
     static let forgetStep = 1024
-    /// Rows looked at in one step of the search for a row with a time that can be right.
+    /// Rows read in one step of the search for a row with a plausible time.
     private static let probeStep: Int64 = 100_000
     /// Milliseconds until a walk looks again at a row of which a job is here.
     private static let jobPause: Int64 = 1000
@@ -78,7 +78,7 @@ extension OutboxStore {
         /// nil where it does not matter.
         let route: String?
 
-        /// Times from a damaged page may be any.
+        /// Without a trap for a damaged row.
         var window: Int64 { expiresAt &- receivedAt }
     }
 

@@ -1,22 +1,22 @@
 internal import SluiceBase
 
-/// Dead letters that were written to a file by this outbox or another one.
+/// Importing dead letters that this outbox or another one exported.
 extension OutboxStore {
-    /// What importing a dead letter came to.
+    /// The result of importing a dead letter.
     package struct ImportedLetter: Sendable, Hashable {
-        /// Its number here.
+        /// Its number in this outbox.
         package let id: Int64
-        /// Whether it was not here before.
+        /// Whether it was added.
         package let isNew: Bool
-        /// Another delivery that holds its unique key here; nil if there is none.
+        /// Another delivery with its unique key; `nil` if there is none.
         package let keyHolder: String?
     }
 
-    /// Stores a dead letter as a dead letter, unless it is here already. Its unique key is remembered again, for
-    /// another window, unless another delivery has it.
+    /// Stores an exported dead letter, unless it exists. Its unique key is remembered for another window, unless
+    /// another delivery has it.
     ///
     /// - Parameter letter: intact, with its origin. Its number is not used.
-    /// - Throws: `refused` where there is no room for it.
+    /// - Throws: `refused` if there is no room for it.
     package func importDeadLetter(_ letter: DeadLetterContent) throws(OutboxError) -> ImportedLetter {
         guard let reason = DeadLetterReason(rawValue: letter.letter.reason) else {
             throw .refused("the reason '\(PrintableText.escape(letter.letter.reason))' is not known to this version")
@@ -44,7 +44,7 @@ extension OutboxStore {
         guard hasRoom(forDead: bytes) else { throw .refused("outbox.max_dead_bytes is reached") }
     }
 
-    /// - Returns: the rows of its delivery if that was received here, and the number of the letter if it is here.
+    /// - Returns: the rows of its delivery if that was received here, and the number of the dead letter if it exists.
     private func find(_ letter: DeadLetterContent, _ identity: Fingerprint) throws(OutboxError)
         -> (rows: ClosedRange<Int64>?, letter: Int64?)
     {
@@ -67,7 +67,7 @@ extension OutboxStore {
         }
     }
 
-    /// The row of the letter's delivery: the one that is here, or a new one.
+    /// The row of the dead letter's delivery: the existing one, or a new one.
     private func row(for letter: DeadLetterContent, _ rows: ClosedRange<Int64>?) throws(SQLiteError)
         -> (row: Int64, holder: String?)
     {
@@ -77,7 +77,7 @@ extension OutboxStore {
             return (rows.lowerBound, nil)
         }
         let holder = if let key { try newest(key) } else { Remembered?.none }
-        // Several letters of one delivery have one row.
+        // Several dead letters of one delivery share a row.
         if let holder, holder.holder.deliveryID == letter.letter.deliveryID { return (holder.holder.row, nil) }
         let window = Duration.milliseconds(letter.origin?.window ?? 0)
         let delivery = Delivery(
@@ -93,7 +93,7 @@ extension OutboxStore {
         return (row, holder?.holder.deliveryID)
     }
 
-    /// What only imported letters have.
+    /// Adds the columns of imported dead letters.
     private func complete(_ letter: DeadLetterContent, number id: Int64, identity: Fingerprint) throws(SQLiteError) {
         let statement = try session.connection.prepare(
             "UPDATE dead_letters SET received_at = ?2, imported = ?3, request = ?4, bytes = bytes + ?5 WHERE id = ?1")
@@ -109,7 +109,7 @@ extension OutboxStore {
 }
 
 extension DeadLetterContent {
-    /// Two letters with the same are the same letter, in whichever outbox they are.
+    /// Identifies a dead letter in all outboxes.
     var identity: Fingerprint {
         var texts = TextScratch()
         for text in [letter.deliveryID, letter.route, letter.reason, letter.detail] { _ = texts.append("\(text)\0") }

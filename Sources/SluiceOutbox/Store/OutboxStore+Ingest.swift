@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What of a delivery has been stored so far in its transaction.
+/// The parts of a delivery stored so far in its transaction.
 private struct Tally {
     var jobs = 0
     var deadLetters: [DeadLetterReason] = []
@@ -19,7 +19,7 @@ private struct Tally {
 }
 
 extension OutboxStore {
-    /// One delivery, inside a transaction.
+    /// Stores one delivery, inside a transaction.
     ///
     /// - Parameter bytes: the delivery's `byteCost`.
     func ingest(_ delivery: Delivery, bytes: Int, at now: Int64) throws(SQLiteError) -> IngestOutcome {
@@ -59,9 +59,9 @@ extension OutboxStore {
         return nil
     }
 
-    /// Keeps the smallest refusal. One for which there is room by now says nothing any more. One that would not fit
-    /// into an empty outbox says nothing either: `full` would last until another delivery comes, and while it lasts
-    /// none may come.
+    /// Keeps the smallest refused size. A refusal that would fit by now is obsolete. One that would not fit into an
+    /// empty outbox does not count either: `full` would last until another delivery arrives, and none may arrive while
+    /// it lasts.
     private func keep(refused bytes: Int, limit: ByteCount, among smallest: inout Int?, hasRoom: (Int) -> Bool) {
         guard bytes <= limit.bytes else { return }
         if let before = smallest, before < bytes, !hasRoom(before) { return }
@@ -72,7 +72,7 @@ extension OutboxStore {
 
     func hasRoom(forDead bytes: Int) -> Bool { ledger.deadBytes + bytes <= configuration.deadLimit.bytes }
 
-    /// What a part would add to the dead letters, without the request.
+    /// The size that a part would add to the dead letters, without the request.
     private func deadBytes(of part: Delivery.Part, _ verdict: DedupeRule.Verdict?) -> Int {
         let letters = part.deadLetters.reduce(0) { $0 + $1.byteCost }
         guard case .deadLetter? = verdict else { return letters }
@@ -81,8 +81,8 @@ extension OutboxStore {
 
     // MARK: Several parts
 
-    /// A delivery whose elements have keys of their own. It is known what is new, and whether there is room for it,
-    /// before anything is stored: what is refused is refused as a whole.
+    /// Stores a delivery whose elements have their own keys. New parts and the available room are determined before
+    /// anything is stored, because a delivery is refused as a whole.
     private func ingestParts(of delivery: Delivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
         let (verdicts, bytes) = try verdicts(on: delivery, at: now)
         if let bytes {
@@ -101,10 +101,10 @@ extension OutboxStore {
         return .duplicate(firstDeliveryID: first.deliveryID, changedBody: changedBody)
     }
 
-    /// The verdict on each part; nil for one whose key stands in the delivery before and is new there, so that only
-    /// storing that one tells.
+    /// The verdict on each part; `nil` for one whose key is new but also in an earlier part of the delivery, so that
+    /// the verdict depends on storing that one.
     ///
-    /// - Returns: also the bytes of what may have to be stored; nil when all parts are duplicates.
+    /// - Returns: also the maximum number of bytes to store; `nil` if all parts are duplicates.
     private func verdicts(
         on delivery: Delivery, at now: Int64
     ) throws(SQLiteError) -> (verdicts: [DedupeRule.Verdict?], bytes: Int?) {
@@ -161,12 +161,12 @@ extension OutboxStore {
         }
     }
 
-    /// Jobs and dead letters as they were rendered.
+    /// Stores jobs and dead letters as rendered.
     private func storeJobs(of part: Delivery.Part, generation: Int64, at now: Int64, _ tally: inout Tally)
         throws(SQLiteError)
     {
         let row = ledger.nextDelivery
-        // Marking copies a job, and few have to be marked.
+        // Marking copies a job, and only few need it.
         for job in part.jobs {
             try insert(job.marked(generation: generation), delivery: row, at: now)
         }
@@ -199,13 +199,13 @@ extension OutboxStore {
 
     // MARK: The request
 
-    /// Where a delivery begins.
+    /// The start of a delivery.
     private struct Place {
         let row: Int64
         let job: Int64
     }
 
-    /// Keeps the delivery's request where something that was stored needs it.
+    /// Stores the delivery's request if something that was stored needs it.
     private func keepRequest(of delivery: Delivery, from place: Place, _ tally: Tally) throws(SQLiteError) {
         guard let request = delivery.request, !request.isEmpty else { return }
         let isHeld = delivery.keepsRequest ? !tally.deadLetters.isEmpty : tally.needsRequest

@@ -1,11 +1,11 @@
 internal import SluiceBase
 
-/// Secrets that routes have learnt from handshakes. They are kept until a newer one of the route takes their place, or
-/// a person has them forgotten.
+/// Secrets that routes have learnt from handshakes. They are kept until newer ones of the route replace them, or an
+/// operator forgets them.
 extension OutboxStore {
-    /// Stores a secret of a route as its newest one. It is on the disk when this returns.
+    /// Stores a secret as the newest one of a route. It is durable when this returns.
     ///
-    /// - Parameter limit: how many secrets of a route are kept.
+    /// - Parameter limit: the maximum number of secrets of a route.
     /// - Returns: all secrets of the route, newest first.
     package func learn(_ secret: [UInt8], of route: String, keeping limit: Int) throws(OutboxError) -> [[UInt8]] {
         let now = time.wallMilliseconds()
@@ -31,7 +31,7 @@ extension OutboxStore {
 
     /// Forgets all secrets of a route.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: the number of secrets.
     package func forgetLearntSecrets(of route: String) throws(OutboxError) -> Int {
         try urgentTransaction { () throws(SQLiteError) in
             let count = try queries.learntSecrets()[route]?.count ?? 0

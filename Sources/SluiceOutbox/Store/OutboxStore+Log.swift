@@ -1,30 +1,33 @@
 internal import SluiceBase
 
-/// How far the write-ahead log has been copied into the database file.
+/// How much of the write-ahead log has been copied into the database file.
 struct LogProgress {
-    /// Frames that are in the database file.
+    /// The number of frames in the database file.
     var copied = 0
-    /// Frames behind these that a reader keeps from being copied.
+    /// The number of later frames that a reader prevents from being copied.
     var held = 0
-    /// The length of the log, in frames, and the time on the monotonic clock from which on it is tried again while a
-    /// reader holds frames; the earlier one counts.
+    /// The length of the log in frames, and the monotonic time, from which on the copy is retried while a reader holds
+    /// frames; the earlier one counts.
     var tryAtFrames = 0
     var tryAt: Int64 = 0
 }
 
 extension OutboxStore {
-    /// While a reader holds frames it is tried again after this many nanoseconds.
+    /// The nanoseconds between retries while a reader holds frames.
     private static let holdPause: Int64 = 1_000_000_000
 
-    /// Copies a part of the log into the database file once `checkpointEvery` of it is not copied. A log that is copied
-    /// whole is restarted by the next transaction, in the same blocks of the disk.
+    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied, or an eighth on a disk
+    /// that is short of space. After a complete copy the next transaction restarts the log, in the same blocks of the
+    /// disk.
     ///
-    /// - Returns: whether there is more to copy at once.
+    /// - Returns: whether there is more to copy immediately.
     @discardableResult
     func checkpointIfDue() throws(SQLiteError) -> Bool {
         let frames = session.connection.walFrames
         if frames < log.copied { log = LogProgress() }
-        let step = configuration.checkpointEvery.bytes / Pragmas.pageSize
+        var step = configuration.checkpointEvery.bytes / Pragmas.pageSize
+        let short = max(1, step / 8)
+        if frames - log.copied >= short, isDiskShort { step = short }
         guard frames - log.copied >= step else { return false }
         guard log.held == 0 || frames >= log.tryAtFrames || time.monotonicNanoseconds() >= log.tryAt else {
             return false
@@ -32,12 +35,12 @@ extension OutboxStore {
         return try checkpoint(frames: frames, step: step)
     }
 
-    /// A reader that has gone may have left gigabytes: these are copied in short steps, between which deliveries are
+    /// After a long read there may be gigabytes to copy: this is done in short steps, between which deliveries are
     /// stored.
     private func checkpoint(frames: Int, step: Int) throws(SQLiteError) -> Bool {
         let end = frames - log.copied > 2 * step ? log.copied + max(1, step / 4) : frames
         let mark = end < frames ? try? ReadMark(path: path, vfs: configuration.vfs) : nil
-        // Where no mark is free readers hold the log anyway.
+        // If no mark is free, readers hold the log anyway.
         _ = mark?.hold(at: end)
         let result = try session.connection.checkpoint(.passive)
         mark?.release()
@@ -48,16 +51,20 @@ extension OutboxStore {
         return log.held == 0 && result.copied < frames
     }
 
-    /// In a quiet moment: copies what is left of a long log, and gives back the blocks that only a reader made it need.
+    /// To be called when idle: copies the rest of a long log, and releases the blocks that only a reader made
+    /// necessary.
     ///
-    /// - Returns: whether there is more to do at once.
+    /// - Returns: whether there is more to do immediately.
     func tendLog() throws(SQLiteError) -> Bool {
         if try checkpointIfDue() { return true }
-        guard log.held == 0, OutboxFile.size(of: path + "-wal") > Pragmas.logBytesKept else { return false }
+        let length = OutboxFile.size(of: path + "-wal")
+        guard log.held == 0, length > Pragmas.logBytesKept || length > DiskRoom.least && isDiskShort else {
+            return false
+        }
         do throws(SQLiteError) {
             _ = try truncateLog(waits: false)
         } catch  where error.kind == .busy {
-            // A reader has come: the next quiet moment will do.
+            // A reader has started: retry when idle again.
         }
         return false
     }
@@ -65,7 +72,7 @@ extension OutboxStore {
     /// Copies the whole log and empties it.
     ///
     /// - Parameter waits: whether to wait for readers, for at most a second.
-    /// - Returns: whether that succeeded.
+    /// - Returns: whether it succeeded.
     func truncateLog(waits: Bool = true) throws(SQLiteError) -> Bool {
         if !waits { session.connection.setBusyTimeout(milliseconds: 0) }
         defer { if !waits { session.connection.setBusyTimeout(milliseconds: Connection.busyTimeout) } }

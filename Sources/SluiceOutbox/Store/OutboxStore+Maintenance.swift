@@ -3,8 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Delivered jobs removed in one step.
     private static let trimStep = 1000
-    /// Free pages that stay for what comes next: 64 MiB, or a quarter of the file. To give a page back costs moving
-    /// another one.
+    /// Free pages that stay for what comes next: 64 MiB, or a quarter of the file; none on a disk that is short of
+    /// space. To give a page back costs moving another one.
     private static let freePagesKept: Int64 = 4096
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
@@ -28,6 +28,7 @@ extension OutboxStore {
     /// - Returns: whether another step has something to do at once.
     package func maintainIdle() -> Bool {
         seekFiles()
+        seekLock()
         maintain()
         do throws(SQLiteError) {
             switch trouble?.kind {
@@ -36,6 +37,7 @@ extension OutboxStore {
             case nil:
                 if try trimDelivered() { return true }
                 if try forget() { return true }
+                if try expireQuarantined() { return true }
                 if try deleteFreeChunks() { return true }
                 if try vacuum() { return true }
                 return try tendLog()
@@ -69,14 +71,14 @@ extension OutboxStore {
     private func makeRoom() throws(SQLiteError) -> Bool {
         // Emptied before anything is written to it, and the file becomes shorter by this alone.
         guard try truncateLog() else { return false }
-        if reserve.acquire() {
-            trouble = nil
-            return true
-        }
+        trouble = setAside(besides: DiskRoom.regular)
+        if trouble == nil { return true }
         if try transaction({ () throws(SQLiteError) in try trimDelivered(at: .max, limit: Self.trimStep) }) {
             return true
         }
-        return try vacuum(keeping: 0)
+        if try vacuum(keeping: 0) { return true }
+        trouble = setAside(besides: DiskRoom.least)
+        return trouble == nil
     }
 
     // MARK: Delivered jobs
@@ -129,6 +131,7 @@ extension OutboxStore {
     // MARK: Free pages
 
     private func vacuum() throws(SQLiteError) -> Bool {
+        if isDiskShort { return try vacuum(keeping: Int64(Self.vacuumStep)) }
         let pages = try session.connection.integer("PRAGMA page_count") ?? 0
         return try vacuum(keeping: max(Self.freePagesKept, pages / 4) + Int64(Self.vacuumStep))
     }

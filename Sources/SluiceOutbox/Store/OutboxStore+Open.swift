@@ -99,6 +99,7 @@ extension OutboxStore {
         try loadWalks()
         try refreshPlaces()
         try loadRequestFigures()
+        try loadQuarantine()
     }
 
     /// - Returns: how many keys are in the runs of the index.

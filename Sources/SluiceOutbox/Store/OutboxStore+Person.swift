@@ -1,22 +1,21 @@
 package import SluiceBase
 internal import Synchronization
 
-/// What people ask for on the command line.
+/// The commands of the command line.
 extension OutboxStore {
-    /// What forgetting a key came to.
+    /// The result of forgetting a key.
     package struct ForgottenKeys: Sendable, Hashable {
-        /// How many keys were remembered until now.
+        /// The number of keys that were remembered.
         package let count: Int
         /// Whether a job of the forgotten deliveries is pending, parked or dead.
         package let isUndelivered: Bool
     }
 
-    /// Takes a pending or parked job out of the sending order for good, as a dead letter. A lane that has read the job
-    /// already does not send it any more.
+    /// Moves a pending or parked job to the dead letters, so that it is not sent, even if a lane has already read it.
     ///
     /// - Returns: the dead letter's number.
-    /// - Throws: `notFound` for a job that is neither pending nor parked, `beingSent` for one of which Zizq's answer is
-    ///   awaited: it may have it already.
+    /// - Throws: `notFound` for a job that is neither pending nor parked, `beingSent` for one without Zizq's answer:
+    ///   Zizq may already have it.
     package func bury(_ id: Int64) throws(OutboxError) -> Int64 {
         try sending.bury(id) { () throws(OutboxError) in try deadLetterBuried(id) }
     }
@@ -51,8 +50,8 @@ extension OutboxStore {
 
     // MARK: Keys
 
-    /// Forgets the unique keys of a delivery, so that it is taken as new when it is sent again. Its jobs then get the
-    /// next generation of the key, so that Zizq does not take them for those of this delivery.
+    /// Forgets the unique keys of a delivery, so that it is accepted as new when it is sent again. Its jobs then get
+    /// the next generation of the key, so that Zizq does not drop them as duplicates of this delivery's.
     ///
     /// - Throws: `notFound` for a delivery that is not remembered.
     package func forgetKeys(ofDelivery deliveryID: String) throws(OutboxError) -> ForgottenKeys {
@@ -73,7 +72,7 @@ extension OutboxStore {
         }
     }
 
-    /// Forgets unique keys by their hashes; those that are not remembered are passed over.
+    /// Forgets unique keys by their hashes; those that are not remembered are skipped.
     package func forgetKeys(_ keys: [Fingerprint]) throws(OutboxError) -> ForgottenKeys {
         try urgentTransaction { () throws(SQLiteError) in
             var count = 0
@@ -87,9 +86,9 @@ extension OutboxStore {
         }
     }
 
-    /// Inside a transaction. The row stays, so that the next acceptance of the key counts its generation on.
+    /// Inside a transaction. The row stays, so that the next delivery with the key gets the next generation.
     ///
-    /// - Returns: the newest delivery with the key; nil if there is none, or its key was forgotten before.
+    /// - Returns: the newest delivery with the key; `nil` if there is none, or its key was forgotten before.
     func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
         guard let delivery = try newest(key), !delivery.isKeyForgotten else { return nil }
         session.forgetKey.bind(delivery.holder.row, at: 1)
@@ -110,8 +109,8 @@ extension OutboxStore {
     /// Appends copies of delivered jobs to the sending order, with the same unique keys. Jobs that are no longer kept
     /// are left out.
     ///
-    /// - Returns: how many there are now, and those whose checksum is wrong, which are never sent.
-    /// - Throws: `refused` where there is no room for all of them.
+    /// - Returns: the number of added jobs, and those with a wrong checksum, which are never sent.
+    /// - Throws: `refused` if there is no room for all of them.
     package func replay(_ jobs: [Int64]) throws(OutboxError) -> (replayed: Int, damaged: [Int64]) {
         let found: [StoredJob]
         do throws(SQLiteError) { found = try deliveredJobs(jobs) } catch { throw OutboxError(error) }
@@ -146,25 +145,25 @@ extension OutboxStore {
     }
 }
 
-/// The jobs that the lanes of the relay are sending, and those that a person has buried: neither is a job buried while
-/// Zizq may be storing it, nor is one sent that was buried. Callable from any thread.
+/// The jobs that the relay's lanes are sending, and those that an operator has buried: a job cannot be buried while
+/// Zizq may be storing it, and a buried one cannot be sent. Can be used from any thread.
 package final class SendingJobs: Sendable {
     private struct State {
         var lanes: [Int: Set<Int64>] = [:]
         var buried: Set<Int64> = []
     }
 
-    /// More buried jobs are not kept in mind: those with the lowest numbers are sent or gone by then.
+    /// The maximum number of remembered buried jobs: those with the lowest numbers have been sent or removed by then.
     private static let mostBuried = 100_000
 
     private let state = Mutex(State())
 
-    /// Nothing is being sent.
+    /// No job is being sent.
     package init() {}
 
-    /// A lane is about to send these jobs.
+    /// Records that a lane will send these jobs.
     ///
-    /// - Returns: those that were buried; if there are some, nothing may be sent.
+    /// - Returns: those that were buried; if there are any, nothing may be sent.
     package func begin(_ jobs: ArraySlice<StoredJob>, lane: Int) -> Set<Int64> {
         state.withLock { state in
             let buried = state.buried.isEmpty ? [] : state.buried.intersection(jobs.lazy.map(\.id))
@@ -173,12 +172,12 @@ package final class SendingJobs: Sendable {
         }
     }
 
-    /// What a lane has sent is answered, and the answer is written.
+    /// Records that the answer for the jobs of a lane was written.
     package func end(lane: Int) { state.withLock { $0.lanes[lane] = nil } }
 
-    /// Buries a job, which is not sent from now on. Lanes wait meanwhile.
+    /// Buries a job, which is then not sent. Lanes wait in the meantime.
     ///
-    /// - Throws: `beingSent`, and what `body` throws.
+    /// - Throws: `beingSent`, and the errors of `body`.
     func bury(_ job: Int64, by body: () throws(OutboxError) -> Int64) throws(OutboxError) -> Int64 {
         try state.withLock { state throws(OutboxError) in
             guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent }

@@ -2,23 +2,23 @@ internal import SluiceBase
 
 /// One row of the table `requests`, without the request itself.
 ///
-/// Whether its bytes count as undelivered follows from the row and from the first pending job, so that figures and
-/// removal need no counting.
+/// Whether its bytes count as undelivered follows from the row and from the first pending job, so figures and removal
+/// need no counting.
 struct RequestRow: Equatable {
-    /// First and last row in `deliveries` that the delivery has or had.
+    /// The first and the last row of the delivery in `deliveries`, which may have been deleted.
     let delivery: Int64
     let lastPart: Int64
-    /// Whether it stays as long as anything of the delivery is here, or for the dead letters without a job.
+    /// Whether it is kept as long as anything of the delivery, or only for the dead letters without a job.
     let isKeptWithJobs: Bool
-    /// 0 while a dead letter or a parked job needs it; otherwise the delivery's last job, with which it goes.
+    /// 0 while a dead letter or a parked job needs it; otherwise the delivery's last job, with which it is removed.
     let job: Int64
     let bytes: Int64
 }
 
 extension OutboxStore {
-    /// Inside a transaction, as all that follows here.
+    /// Inside a transaction, like all functions below.
     ///
-    /// - Parameter jobs: those that the delivery came with.
+    /// - Parameter jobs: those of the delivery at its receipt.
     func insert(_ row: RequestRow, jobs: Range<Int64>, _ request: [UInt8]) throws(SQLiteError) {
         let statement = session.insertRequest
         statement.bind(row.delivery, at: 1)
@@ -28,7 +28,7 @@ extension OutboxStore {
         statement.bind(jobs.lowerBound, at: 5)
         statement.bind(Int64(jobs.count), at: 6)
         statement.bind(row.bytes, at: 7)
-        // The buffer stays where it is until the closure ends, and the statement has run by then.
+        // The buffer does not move until the closure ends, and the statement has run by then.
         try unsafe request.span.withUnsafeBufferPointer { bytes throws(SQLiteError) in
             unsafe statement.bindStatic(blob: bytes, at: 8)
             try statement.run()
@@ -37,15 +37,15 @@ extension OutboxStore {
         if row.job == 0 { ledger.deadRequests += row.bytes }
     }
 
-    /// A pending job of this delivery has become a dead letter or is parked: the request stays until that is over, and
-    /// counts as undelivered as it did.
+    /// Handles that a pending job of the delivery has become a dead letter or is parked: the request is kept until that
+    /// ends, and still counts as undelivered.
     func holdRequest(ofDelivery row: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
         try setJob(0, of: request)
     }
 
-    /// A dead letter of this delivery is gone, or a job not parked any more: the request stays with what is left, or
-    /// goes.
+    /// Handles that a dead letter of the delivery was removed, or a job is no longer parked: the request is kept with
+    /// the rest, or removed.
     func releaseRequest(ofDelivery row: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), try !isHeld(request) else { return }
         let last = request.isKeptWithJobs ? try lastJob(of: request) : 0
@@ -60,21 +60,21 @@ extension OutboxStore {
         try setJob(last, of: request)
     }
 
-    /// A delivered job of this delivery is sent again: the request stays as long as the new one.
+    /// Handles that a delivered job of the delivery is sent again: the request is kept as long as the new job.
     func keepRequest(ofDelivery row: Int64, for job: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
         if request.job < ledger.firstPending { moveToUndelivered(request.bytes) }
         try setJob(job, of: request)
     }
 
-    /// Jobs from `first` on were delivered, up to the first pending one: so are the requests that stay for none behind
-    /// that.
+    /// Handles that jobs from `first` on were delivered, up to the first pending one: the requests that no later job
+    /// needs count as delivered, too.
     func countRequests(deliveredFrom first: Int64) throws(SQLiteError) {
         guard ledger.undeliveredRequests > 0, ledger.firstPending > first else { return }
         moveToUndelivered(-(try bytesOfRequests(first..<ledger.firstPending)))
     }
 
-    /// The oldest delivered jobs were removed, and requests of which no more is here go with them.
+    /// Handles that the oldest delivered jobs were removed, and removes the requests that nothing else needs.
     func removeRequestsOfRemovedJobs() throws(SQLiteError) {
         guard ledger.deliveredRequests > 0 else { return }
         let bytes = try bytesOfRequests(1..<ledger.oldestJob)
@@ -84,7 +84,7 @@ extension OutboxStore {
         ledger.deliveredRequests -= bytes
     }
 
-    /// Reads the figures from the table, at the start. Its index alone is read.
+    /// Reads the figures from the table at the start. Only its index is read.
     func loadRequestFigures() throws(SQLiteError) {
         ledger.deliveredRequests = try bytesOfRequests(1..<ledger.firstPending)
         ledger.deadRequests = try bytesOfRequests(0..<1)
@@ -92,10 +92,10 @@ extension OutboxStore {
             (try session.connection.integer("SELECT sum(bytes) FROM requests") ?? 0) - ledger.deliveredRequests
     }
 
-    /// The last delivered job to go so that what stays, requests included, takes no more than
+    /// The last delivered job to remove so that the rest, including requests, uses at most
     /// `outbox.keep_delivered_bytes`; 0 for none.
     ///
-    /// Goes along the jobs and the requests that go with them: a request lies between its job and the next one.
+    /// Walks along the jobs and their requests: a request is between its job and the next one.
     func bytesCutWithRequests(_ limit: Int) throws(SQLiteError) -> Int64 {
         let bound = ledger.pendingPosition + ledger.deliveredRequests - Int64(configuration.keepDeliveredBytes.bytes)
         let jobs = session.selectPlaces
@@ -142,7 +142,7 @@ extension OutboxStore {
         return try statement.step() && statement.int64(0) != 0
     }
 
-    /// The last job that the delivery had; it may be gone.
+    /// The last job of the delivery; it may have been removed.
     private func lastJob(of request: RequestRow) throws(SQLiteError) -> Int64 {
         session.selectLastJob.bind(request.delivery, at: 1)
         session.selectLastJob.bind(request.lastPart, at: 2)

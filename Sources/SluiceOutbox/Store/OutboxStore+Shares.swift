@@ -1,12 +1,14 @@
 internal import SluiceBase
 
-/// What routes with a share (`outbox_share`) use of the outbox. Nothing is counted for it: when the outbox holds so
-/// much that a share matters, some jobs or rows are looked at and say how it is divided.
+/// How much of the outbox routes with a share (`outbox_share`) use. It is not counted: when the outbox is so full that
+/// a share matters, a sample of jobs or rows shows how it is divided.
 struct RouteShares {
     /// Which part of it each route has, and when that was found out, on the monotonic clock.
     struct Division {
         var madeAt: Int64
         var fractions: [String: Double] = [:]
+        /// The same for the parked jobs.
+        var parked: [String: Double] = [:]
         /// Bytes stored since then.
         var added: [String: Int] = [:]
     }
@@ -20,7 +22,7 @@ struct RouteShares {
 }
 
 extension OutboxStore {
-    /// Places in the order of jobs, and rows, that are looked at.
+    /// Positions in the order of jobs, and rows, that are sampled.
     private static let places = 200
     private static let rows = 500
     /// Nanoseconds after which it is looked again.
@@ -49,12 +51,14 @@ extension OutboxStore {
         if let known = shares.bytes, now < known.madeAt + Self.bytesAge {
             division = known
         } else {
-            division = RouteShares.Division(madeAt: now, fractions: try fractionsOfBytes())
+            division = RouteShares.Division(
+                madeAt: now, fractions: try fractionsOfBytes(), parked: try fractionsOfParked())
             shares.bytes = division
         }
         let bytes = Double(ledger.nextPosition - ledger.pendingPosition - ledger.finished.bytes)
         let before = max(0, bytes - Double(division.added.values.reduce(0, +)))
-        return Int(before * division.fractions[route, default: 0]) + division.added[route, default: 0]
+        let parked = Double(ledger.parkedBytes) * division.parked[route, default: 0]
+        return Int(before * division.fractions[route, default: 0] + parked) + division.added[route, default: 0]
     }
 
     /// Looks at the jobs in which places at equal distances lie: a job counts by its bytes.
@@ -66,6 +70,26 @@ extension OutboxStore {
         for place in stride(from: start + distance / 2, to: end, by: Int64.Stride(distance)) {
             first = try job(at: place, from: first)
             if !ledger.isFinished(first), let route = try route(ofJob: first) { counts[route, default: 0] += 1 }
+        }
+        return Self.fractions(counts)
+    }
+
+    /// The same for the jobs of a refused queue: they would fill the outbox otherwise.
+    private func fractionsOfParked() throws(SQLiteError) -> [String: Double] {
+        let (first, last) = (
+            try session.connection.integer("SELECT min(job) FROM parked") ?? 0,
+            try session.connection.integer("SELECT max(job) FROM parked") ?? -1
+        )
+        let statement = try session.connection.prepare(
+            """
+            SELECT route, length(payload) FROM parked JOIN deliveries ON deliveries.id = delivery WHERE job >= ?1 \
+            ORDER BY job LIMIT 1
+            """)
+        var counts: [String: Int] = [:]
+        for job in stride(from: first, through: last, by: Int64.Stride(max(1, (last - first) / Int64(Self.places)))) {
+            statement.bind(job, at: 1)
+            defer { statement.reset() }
+            if try statement.step() { counts[statement.text(0), default: 0] += Int(statement.int64(1)) + 1 }
         }
         return Self.fractions(counts)
     }
@@ -110,7 +134,7 @@ extension OutboxStore {
             fractions[route, default: 0] * Double(ledger.rememberedKeys)
                 > Double(configuration.maximumKeys) * Double(percent) / 100
         }
-        // The keys of other routes that were passed are looked at again.
+        // The keys of other routes that were skipped are read again.
         if shares.crowding != Set(crowding.keys) { ledger.limitWalk = .init() }
         shares.crowding = Set(crowding.keys)
         return shares.crowding

@@ -1,19 +1,19 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// What keeps the store from writing, and when it is worth another try.
+/// The problem that prevents the store from writing, and the time of the next attempt.
 struct Trouble: Equatable {
     enum Kind: Equatable {
-        /// No space is left. The reserve has been given up, so acknowledgements may still be written.
+        /// No space is left. The reserve has been released, so acknowledgements may still be written.
         case diskFull
-        /// A write or a sync failed: what the disk holds of the last transaction is not known.
+        /// A write or a sync failed: the state of the last transaction on disk is not known.
         case failing
-        /// The files that are open are no longer the ones at the outbox's path: what is written to them now, nobody
-        /// finds after a start.
+        /// The open files are no longer at the outbox's path: what is written to them would not be found after a
+        /// restart.
         case misplaced
     }
 
-    /// Nanoseconds between two tries.
+    /// Nanoseconds between two attempts.
     static let pause: Int64 = 1_000_000_000
 
     let kind: Kind
@@ -26,8 +26,16 @@ struct Trouble: Equatable {
     }
 }
 
+/// How much space there must be on the disk besides the reserve, in bytes.
+enum DiskRoom {
+    /// For the write-ahead log at its full length. With less, the log is kept short and free pages are given back.
+    static let regular = Pragmas.logBytesKept
+    /// What the outbox works with if nothing else can be given back: a log that is kept short, and what it is copied to.
+    static let least = 8 << 20
+}
+
 extension OutboxStore {
-    /// Draws the consequence of an error that a transaction or a checkpoint ended with.
+    /// Handles the error of a transaction or a checkpoint.
     func note(_ error: SQLiteError) {
         unreportedError = error
         if error.meansFullDisk { reserve.release() }
@@ -44,7 +52,7 @@ extension OutboxStore {
         }
     }
 
-    /// Why a delivery cannot even be tried now; nil when it can.
+    /// Why a delivery cannot be attempted now; `nil` if it can.
     func refusal() -> ErrorCode? {
         overcomeTrouble()
         return switch trouble?.kind {
@@ -54,21 +62,41 @@ extension OutboxStore {
         }
     }
 
-    /// Tries to get out of trouble if there is any and its time has come.
+    /// Attempts a recovery if it is due.
     func overcomeTrouble() {
         guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
         switch trouble.kind {
         case .diskFull:
-            self.trouble =
-                reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            self.trouble = setAside(besides: DiskRoom.regular)
         case .failing: try? recover()
         case .misplaced: break
         }
     }
 
-    /// Looks once a second whether the files that are open are still at their place: somebody may have deleted or
-    /// replaced them, and SQLite writes on without noticing. No delivery is taken then, while those that are stored
-    /// still go out.
+    /// Sets the reserve aside again after a write found the disk full. The room besides it proves that deliveries fit
+    /// again: the reserve alone may be the space that was released for it.
+    ///
+    /// - Returns: the trouble that is left; nil if there is none.
+    func setAside(besides room: Int) -> Trouble? {
+        reserve.acquire(besides: room)
+            ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+    }
+
+    /// Whether the disk has little space besides what the outbox has.
+    var isDiskShort: Bool { OutboxFile.freeBytes(at: path).map { $0 < DiskRoom.regular } ?? false }
+
+    /// Ends `isLocked` when another program no longer has the file locked, without waiting for it.
+    func seekLock() {
+        guard isLocked, trouble == nil else { return }
+        session.connection.setBusyTimeout(milliseconds: 0)
+        defer { session.connection.setBusyTimeout(milliseconds: Connection.busyTimeout) }
+        guard (try? session.begin.run()) != nil else { return }
+        try? session.rollback.run()
+        isLocked = false
+    }
+
+    /// Checks once a second whether the open files are still in their place: they may have been deleted or replaced,
+    /// and SQLite would not notice. Deliveries are then refused, while stored jobs are still sent.
     func seekFiles() {
         let now = time.monotonicNanoseconds()
         guard files != nil, now >= filesSoughtAt + Trouble.pause else { return }
@@ -78,13 +106,12 @@ extension OutboxStore {
             trouble = Trouble(.misplaced, retryAt: .max)
             unreportedError = misplaced
         } else if areInPlace, trouble?.kind == .misplaced {
-            // What was wrong before or went wrong meanwhile was not looked at: only a recovery knows.
+            // Problems before or in the meantime were not checked: only a recovery can tell.
             trouble = Trouble(.failing, retryAt: now)
         }
     }
 
-    /// Whether nothing is wrong but, perhaps, that the disk is full: what the file holds is known, and it is the right
-    /// one.
+    /// Whether the contents of the file are known and it is the right one, even if the disk is full.
     var knowsItsFile: Bool { trouble == nil || trouble?.kind == .diskFull }
 
     private var misplaced: SQLiteError {
@@ -96,13 +123,13 @@ extension OutboxStore {
         )
     }
 
-    /// For operations that may not wait for the next try.
+    /// For operations that cannot wait for the next attempt.
     func recoverIfFailing() throws(SQLiteError) {
         if trouble?.kind == .failing { try recover() }
     }
 
-    /// Gets back to a known state after a failed write or sync. Where that meets a full disk the reserve is given up
-    /// and it is tried again at once: the log can only be emptied into a database file that may grow.
+    /// Returns to a known state after a failed write or sync. On a full disk, the reserve is released and the recovery
+    /// retried immediately: emptying the log may make the database file grow.
     private func recover() throws(SQLiteError) {
         do throws(SQLiteError) {
             do throws(SQLiteError) {
@@ -112,7 +139,7 @@ extension OutboxStore {
                 reserve.release()
                 try reopen()
             }
-            trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            trouble = setAside(besides: DiskRoom.least)
         } catch {
             unreportedError = error
             trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds() + Trouble.pause)
@@ -121,10 +148,10 @@ extension OutboxStore {
     }
 
     /// In this order (DESIGN.md, "A failed sync"): everything committed is copied from the log into the database file
-    /// and synced, and the log is emptied, on the connection that knows where the last good transaction ended; only
-    /// then is the connection opened again and everything in memory read again.
+    /// and synced, and the log is emptied, on the connection that knows the end of the last valid transaction; only
+    /// then is the connection opened again and the state in memory read again.
     private func reopen() throws(SQLiteError) {
-        // Opened again by its name it would be another outbox.
+        // Opened again by its name, it would be another outbox.
         guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }
         guard try truncateLog() else {
             throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")

@@ -4,9 +4,9 @@ package import SluiceBase
 /// The outbox: one SQLite file, one writing connection, no thread of its own.
 ///
 /// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the
-/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so what
-/// returns without an error is on the disk. DESIGN.md beside this folder tells why it is so, and what happens in a
-/// crash.
+/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so
+/// everything that returns without an error is durable. DESIGN.md next to this folder has the reasons, and what happens
+/// in a crash.
 package final class OutboxStore {
     /// As it was given.
     package let configuration: OutboxConfiguration
@@ -38,7 +38,7 @@ package final class OutboxStore {
     let clock: OutboxClock
     /// What is added to the times of receipt of this batch, because the wall clock is behind, milliseconds.
     var receiptShift: Int64 = 0
-    /// Entries of the index, and rows to be looked at for forgetting, that the next transactions owe.
+    /// Entries of the index, and rows to check for forgetting, that the next transactions owe.
     var keyDebt = 0
     var forgetDebt = 0
     /// Whether deliveries were deleted since it was looked whether a run of the index has none left.
@@ -51,6 +51,10 @@ package final class OutboxStore {
     package let sending: SendingJobs
     /// The queues of the jobs that this process stored.
     package let queues: QueueMap
+    /// What is kept of requests whose signature no secret matches.
+    package let quarantine: QuarantineFigures
+    /// When the first of these requests is removed, milliseconds since the epoch; nil without one.
+    var quarantineExpiry: Int64?
     /// Of the jobs that this transaction stored.
     var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
@@ -71,6 +75,8 @@ package final class OutboxStore {
     var damage: SQLiteError?
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
+    /// Whether deliveries were refused because another program has the file locked, and none was stored since.
+    var isLocked = false
     /// The last error that the store met, for the log; removed by the code that logs it.
     package var unreportedError: SQLiteError?
 
@@ -80,6 +86,7 @@ package final class OutboxStore {
     ///   - time: for expiry, retention and deadlines.
     ///   - sending: what the lanes of this process are sending.
     ///   - queues: gets the queues of the jobs that are stored.
+    ///   - quarantine: counts the quarantined requests; nil for figures of the store's own.
     ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
     ///   - held: called with a sentence when another process has the lock and is waited for.
     ///   - salvaging: called with the reason before a salvage begins.
@@ -87,13 +94,14 @@ package final class OutboxStore {
     ///   where the file, its folder or its lock cannot be had.
     package init(
         _ configuration: OutboxConfiguration, time: any TimeSource, sending: SendingJobs = SendingJobs(),
-        queues: QueueMap = QueueMap(), pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil,
-        salvaging: ((SQLiteError) -> Void)? = nil
+        queues: QueueMap = QueueMap(), quarantine: QuarantineFigures? = nil, pause: ((Duration) -> Void)? = nil,
+        held: ((String) -> Void)? = nil, salvaging: ((SQLiteError) -> Void)? = nil
     )
         throws(StartupError)
     {
         self.configuration = configuration
         (self.sending, self.queues) = (sending, queues)
+        self.quarantine = quarantine ?? QuarantineFigures(limit: configuration.maximumQuarantineBytes)
         self.time = time
         clock = OutboxClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
@@ -121,7 +129,7 @@ package final class OutboxStore {
         queues.start(after: lastJobID)
         toleratesDamage = true
         files = OutboxFile.identity(of: configuration.path)
-        if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+        trouble = setAside(besides: DiskRoom.least)
     }
 
     /// Damage may show only when everything is read.
@@ -188,10 +196,11 @@ package final class OutboxStore {
         return status
     }
 
-    private var condition: OutboxCondition {
+    var condition: OutboxCondition {
         switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing
+        case nil where isLocked: .failing
         case nil:
             hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes
                 ? .storing : .full
@@ -217,6 +226,7 @@ package final class OutboxStore {
             try saveProgress()
             try session.commit.run()
             ledger.isChanged = false
+            isLocked = false
             queues.add(queueNotes)
             return result
         } catch {

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Where in a backlog each queue has jobs, so that the jobs of one queue can be read without those of the others before
-/// them. Of each 256 jobs it has 8 bytes. Knows what this process has stored. Callable from any thread.
+/// Where in a backlog each queue has jobs, so that the jobs of one queue can be read without the others before them. It
+/// uses 8 bytes for each 256 jobs, and knows the jobs that this process has stored. Can be used from any thread.
 package final class QueueMap: Sendable {
     /// Queues after the 63rd share this number.
     package static let others = 63
@@ -13,10 +13,10 @@ package final class QueueMap: Sendable {
         /// The last job of each queue.
         var last: [Int64] = Array(repeating: 0, count: others + 1)
         var latest: Int64 = 0
-        /// One bit for each queue that has a job in the block.
+        /// One bit for each queue with a job in the block.
         var blocks: [UInt64] = []
         var firstBlock: Int64 = 0
-        /// What was stored before this process started.
+        /// The end of the jobs stored before this process started.
         var unknownEnd: Int64 = 1
 
         mutating func add(_ job: Int64, _ queue: Int) {
@@ -31,15 +31,15 @@ package final class QueueMap: Sendable {
 
     private let state = Mutex(State())
 
-    /// - Parameter last: up to this one, an earlier process stored the jobs.
+    /// - Parameter last: the last job stored by an earlier process.
     package init(after last: Int64 = 0) { start(after: last) }
 
-    /// Jobs up to this one were stored before this process started: nothing else is known of them.
+    /// Sets the last job that was stored before this process started: nothing else is known about these.
     func start(after last: Int64) {
         state.withLock { ($0.latest, $0.unknownEnd) = (last, last + 1) }
     }
 
-    /// Jobs were stored.
+    /// Adds stored jobs.
     func add(_ jobs: [(id: Int64, queue: String)]) {
         guard !jobs.isEmpty else { return }
         state.withLock { state in
@@ -50,7 +50,7 @@ package final class QueueMap: Sendable {
         }
     }
 
-    /// The number of a queue, a new one if it was never asked for.
+    /// The number of a queue, assigned on its first use.
     package func number(of queue: String) -> Int { state.withLock { Self.number(of: queue, in: &$0) } }
 
     private static func number(of queue: String, in state: inout State) -> Int {
@@ -62,7 +62,7 @@ package final class QueueMap: Sendable {
         return number
     }
 
-    /// A copy of what a read in turns needs.
+    /// A copy of the data for reading queues in turns.
     package var view: View {
         state.withLock { state in
             View(
@@ -71,20 +71,20 @@ package final class QueueMap: Sendable {
         }
     }
 
-    /// The last job; those before it are readable.
+    /// The last job; all earlier ones are readable.
     package var latest: Int64 { state.withLock { $0.latest } }
 
-    /// How many queues are known.
+    /// The number of known queues.
     package var count: Int { state.withLock { $0.names.count } }
 
-    /// The first job that was not stored before this process started.
+    /// The first job that was stored by this process.
     package var unknownEnd: Int64 { state.withLock { $0.unknownEnd } }
 
-    /// Nothing below this job is asked for any more.
+    /// Forgets the jobs below this one.
     package func forget(below job: Int64) {
         state.withLock { state in
             let passed = Int((job >> Self.blockShift) - state.firstBlock)
-            // In large steps: each moves what is left.
+            // In large steps: each moves the rest.
             guard passed > 4096 || passed >= state.blocks.count, passed > 0 else { return }
             let removed = min(passed, state.blocks.count)
             state.blocks.removeFirst(removed)
@@ -92,13 +92,13 @@ package final class QueueMap: Sendable {
         }
     }
 
-    /// The map at one moment.
+    /// The map at one time.
     package struct View: Sendable {
         /// By the number of each queue.
         let names: [String]
-        /// The last job; those before it are readable.
+        /// The last job; all earlier ones are readable.
         package let latest: Int64
-        /// The first job that was not stored before this process started.
+        /// The first job that was stored by this process.
         package let unknownEnd: Int64
         let last: [Int64]
         let blocks: [UInt64]
@@ -107,10 +107,10 @@ package final class QueueMap: Sendable {
         /// The numbers of all queues.
         package var queues: [Int] { Array(names.indices) + [QueueMap.others] }
 
-        /// nil for those that share a number.
+        /// `nil` for queues that share a number.
         package func name(of queue: Int) -> String? { names.indices.contains(queue) ? names[queue] : nil }
 
-        /// Where from this job on the next ones of a queue are, or may be; nil if there is none.
+        /// The range of the next jobs of a queue from this one on, at least possibly; `nil` if there are none.
         package func stretch(of queue: Int, from job: Int64) -> ClosedRange<Int64>? {
             if job < unknownEnd { return job...min(job + 2047, unknownEnd - 1) }
             guard last[queue] >= job else { return nil }

@@ -9,7 +9,7 @@ struct Salvage {
     /// The tables apart from `deliveries`, which goes through the index of keys; each with its numbering column.
     private static let tables = [
         ("jobs", "id"), ("delivered", "job"), ("parked", "job"), ("dead_letters", "id"), ("requests", "delivery"),
-        ("learnt_secrets", "id"),
+        ("learnt_secrets", "id"), ("quarantine", "id"),
     ]
     private static let batch = 1000
     /// Errors of a single row, which is then left out: a constraint, the type of a number, a size.
@@ -64,7 +64,10 @@ struct Salvage {
     /// Without a person nothing is replaced by a file that lacks the greater part of it.
     private func requireHalf(of pages: Int64) throws(SQLiteError) {
         let new = try Connection(path: newPath, vfs: configuration.vfs, access: .readOnly)
-        defer { new.close() }
+        defer {
+            new.close()
+            for suffix in ["-wal", "-shm"] { OutboxFile.remove(newPath + suffix) }
+        }
         guard Self.usedPages(new) * 2 < pages else { return }
         throw SQLiteError(
             code: SQLITE_CORRUPT,
@@ -155,7 +158,12 @@ struct Salvage {
     private mutating func copy(_ name: String, _ id: String, to new: Connection) throws(SQLiteError) {
         var table = SalvageReport.Table(name: name)
         defer { report.tables.append(table) }
-        guard let columns = columns(of: name, in: new) else { return table.gaps = 1 }
+        guard let columns = columns(of: name, in: new) else {
+            // A file of an earlier format has no such table.
+            let known = try? damaged.integer("SELECT count(*) FROM sqlite_schema WHERE name = '\(name)'")
+            table.gaps = known == 0 ? 0 : 1
+            return
+        }
         let insert = try new.prepare(
             "INSERT INTO \(name) (\(columns.map(\.name).joined(separator: ", "))) VALUES "
                 + "(\(columns.map { _ in "?" }.joined(separator: ", ")))")

@@ -24,14 +24,15 @@ struct SalvagedColumn {
     func fits(_ row: Statement, _ column: Int32) -> Bool {
         if row.isNull(column) { return mayBeNull }
         guard holdsNumbers else { return row.isText(column) || row.isBlob(column) }
-        // Checksums are numbers of any size.
+        // Checksums are numbers of any size, and positions are computed again.
         return row.isInteger(column)
-            && (name == "checksum" || -Statement.greatestFigure...Statement.greatestFigure ~= row.int64(column))
+            && (name == "checksum" || name == "position"
+                || -Statement.greatestFigure...Statement.greatestFigure ~= row.int64(column))
     }
 }
 
-/// The rows of one table of a damaged file in the order of their numbers. What cannot be read is passed over, as little
-/// of it as can be found by trying.
+/// The rows of one table of a damaged file in the order of their numbers. Skips the smallest unreadable ranges that can
+/// be found by trying.
 final class SalvagedRows {
     /// The current row.
     private(set) var row: Statement

@@ -2,10 +2,9 @@ internal import SluiceBase
 
 /// Deliveries that wait for the next transaction. A state machine: no clock, no lock, no I/O.
 ///
-/// A batch is whatever has queued up while the last transaction ran, so it grows with the load and there is nothing to
-/// tune.
+/// A batch is everything that was queued during the last transaction, so it grows with the load and needs no tuning.
 struct CommitQueue {
-    /// What fits into one transaction, and how long a delivery waits for one.
+    /// The limits of one transaction, and of the time that a delivery waits for one.
     struct Limits: Sendable {
         /// Parts of deliveries, each of which is a row.
         var parts = 1000
@@ -13,26 +12,25 @@ struct CommitQueue {
         var deadlineNanoseconds: Int64
     }
 
-    /// What a submitted delivery comes to.
+    /// The result of submitting a delivery.
     enum Admission: Equatable {
-        /// It waits. `isFirst`: nothing was waiting, so the writer must be woken.
+        /// It waits. `isFirst`: the queue was empty, so the writer must be woken.
         case queued(isFirst: Bool)
         case refused(ErrorCode)
     }
 
-    /// What the writer does next.
+    /// The writer's next work.
     struct Batch {
-        /// For one transaction, in the order in which they came.
+        /// For one transaction, in order of arrival.
         var deliveries: [Submission] = []
-        /// Waited for too long: to be refused with `commit_too_slow`.
+        /// They waited for too long and are refused with `commit_too_slow`.
         var overdue: [Submission] = []
     }
 
     private let limits: Limits
-    /// Empty places before `head` are deliveries that have left: keeping them would keep their bodies, which nothing
-    /// accounts for any more.
+    /// Places before `head` are empty, so that they do not keep bodies that are no longer counted.
     private var waiting: [Submission?] = []
-    /// Where in `waiting` the queue begins.
+    /// The start of the queue in `waiting`.
     private var head = 0
     private var isClosed = false
 
@@ -42,13 +40,13 @@ struct CommitQueue {
 
     var count: Int { waiting.count - head }
 
-    /// When the first delivery has waited for too long, on the monotonic clock; nil when none waits.
+    /// When the first delivery will have waited for too long, on the monotonic clock; `nil` if none waits.
     var nextDeadline: Int64? { isEmpty ? nil : deadline(at: head) }
 
-    /// Bytes of the deliveries that the queue refers to.
+    /// The size of the deliveries that the queue refers to.
     var retainedBytes: Int { waiting.reduce(0) { $0 + ($1?.byteCost ?? 0) } }
 
-    /// A delivery came.
+    /// Adds a delivery.
     mutating func submitted(_ delivery: Submission) -> Admission {
         guard !isClosed else { return .refused(.shuttingDown) }
         let isFirst = isEmpty
@@ -56,9 +54,9 @@ struct CommitQueue {
         return .queued(isFirst: isFirst)
     }
 
-    /// The writer is ready for a transaction: it gets the oldest deliveries up to the limits, at least one. A delivery
-    /// is never split, so one with more parts than the limit has a transaction of its own, and the others wait for that
-    /// one only.
+    /// The writer is ready for a transaction: returns the oldest deliveries up to the limits, at least one. A delivery
+    /// is never split, so one with more parts than the limit has its own transaction, and the others only wait for that
+    /// one.
     mutating func writerBecameReady(at now: Int64) -> Batch {
         var batch = Batch(deliveries: [], overdue: deadlinePassed(at: now))
         var parts = 0
@@ -74,24 +72,24 @@ struct CommitQueue {
         return batch
     }
 
-    /// Time went by: the deliveries that have waited for too long leave the queue.
+    /// Time has passed: removes the deliveries that have waited for too long.
     ///
-    /// Deliveries come from several loops, so their times may be a little out of order; one that stands behind a
-    /// younger one leaves with that.
+    /// Deliveries come from several loops, so their times may be slightly out of order; one after a younger one is
+    /// removed with it.
     mutating func deadlinePassed(at now: Int64) -> [Submission] {
         var end = head
         while end < waiting.count, deadline(at: end) <= now { end += 1 }
         return take(upTo: end)
     }
 
-    /// The service stops: what waits is still stored, what comes is refused.
+    /// The service stops: waiting deliveries are still stored, new ones are refused.
     mutating func closed() { isClosed = true }
 
     private func deadline(at place: Int) -> Int64 {
         (waiting[place]?.enqueuedAtNanoseconds ?? 0) + limits.deadlineNanoseconds
     }
 
-    /// Empty places stay in front for a while, so that a long queue is not moved for each batch.
+    /// Empty places are kept for a while, so that a long queue is not moved for each batch.
     private static let mostEmptyPlaces = 4096
 
     private mutating func take(upTo end: Int) -> [Submission] {

@@ -1,3 +1,5 @@
+package import SluiceBase
+
 extension OutboxWriter {
     /// Asks the store for something, on its thread, before the next batch of deliveries.
     ///
@@ -68,5 +70,47 @@ extension OutboxWriter {
     /// Where sending goes on after a start.
     package func firstPendingJobID() async throws(OutboxError) -> Int64 {
         try await perform { store throws(OutboxError) in store.firstPendingJobID }
+    }
+}
+
+/// A request on its way into the quarantine, and who is told the result.
+struct QuarantineEntry: Sendable {
+    let request: QuarantinedRequest
+    let done: @Sendable (QuarantineRefusal?) -> Void
+}
+
+extension OutboxWriter {
+    /// Requests on their way into the quarantine at most.
+    private static let mostQuarantined = 32
+
+    /// Has a request kept for which `quarantine` has reserved a place. No delivery waits for it.
+    ///
+    /// - Parameter done: called once, on any thread: with nil when the request is on the disk, or why it is not kept.
+    ///   Its place is then free again.
+    package func keep(_ request: QuarantinedRequest, _ done: @escaping @Sendable (QuarantineRefusal?) -> Void) {
+        let isAccepted = work.withLock { work in
+            guard !work.isClosed, work.quarantined.count < Self.mostQuarantined else { return false }
+            work.quarantined.append(QuarantineEntry(request: request, done: done))
+            return true
+        }
+        guard isAccepted else {
+            quarantine.settle(QuarantinePlace(request), isKept: false)
+            return done(.busy)
+        }
+        work.wake()
+    }
+
+    /// Stores the requests that wait, on the writer's thread.
+    ///
+    /// - Returns: whether there were some.
+    func keepQuarantined(in store: OutboxStore) -> Bool {
+        let entries = work.withLock { work in
+            defer { work.quarantined = [] }
+            return work.quarantined
+        }
+        guard !entries.isEmpty else { return false }
+        let isKept = store.keepQuarantined(entries.map(\.request))
+        for entry in entries { entry.done(isKept ? nil : .outbox) }
+        return true
     }
 }

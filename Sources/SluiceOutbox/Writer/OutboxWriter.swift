@@ -6,7 +6,8 @@ internal import Synchronization
 /// says what is durable. Callable from any thread.
 ///
 /// The order of its work: first all acknowledgements that wait, in one transaction, then what was asked for by
-/// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep.
+/// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep, and with it the requests for
+/// the quarantine, four times a second at most.
 package final class OutboxWriter: Sendable {
     /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a
     /// transaction, on another one. Must be short and must not block.
@@ -19,6 +20,9 @@ package final class OutboxWriter: Sendable {
         var queue: CommitQueue
         var operations: [Operation] = []
         var acknowledgements: [WaitingAcknowledgement] = []
+        var quarantined: [QuarantineEntry] = []
+        /// Whether deliveries were refused with `commit_too_slow` since the thread last took some.
+        var isTooSlow = false
         var isClosing = false
         var isClosed = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
@@ -42,6 +46,8 @@ package final class OutboxWriter: Sendable {
     package let sending = SendingJobs()
     /// The queues of the jobs that are stored.
     package let queues = QueueMap()
+    /// What is kept of requests whose signature no secret matches.
+    package let quarantine: QuarantineFigures
     /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that
     /// watches the deadline.
     private let ended = Monitor(false)
@@ -72,6 +78,7 @@ package final class OutboxWriter: Sendable {
         let limits = CommitQueue.Limits(deadlineNanoseconds: configuration.commitDeadline.wholeNanoseconds)
         work = Monitor(Work(queue: CommitQueue(limits: limits)))
         latest = Mutex(OutboxStatus())
+        quarantine = QuarantineFigures(limit: configuration.maximumQuarantineBytes)
         (committedJobs, commits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let opening = Monitor<Result<Void, StartupError>?>(nil)
         try Self.startThread("outbox") { [self] in run(opening) }
@@ -99,8 +106,13 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    /// The outbox as it was after the last transaction.
-    package var status: OutboxStatus { latest.withLock { $0 } }
+    /// The outbox as it was after the last transaction; failing while a transaction takes so long that deliveries are
+    /// refused.
+    package var status: OutboxStatus {
+        var status = latest.withLock { $0 }
+        if status.condition == .storing, work.withLock({ $0.isTooSlow }) { status.condition = .failing }
+        return status
+    }
 
     /// Whether a page was met, since the start, that cannot be read.
     package var isDamaged: Bool { damage.withLock { $0 } }
@@ -137,7 +149,7 @@ package final class OutboxWriter: Sendable {
     // MARK: The writer's thread
 
     private func run(_ opening: Monitor<Result<Void, StartupError>?>) {
-        // The store, and with it the lock, is gone before anybody is told that the outbox is closed.
+        // The store, and with it the lock, is released before callers learn that the outbox is closed.
         if work(opening) { finish() }
     }
 
@@ -146,7 +158,8 @@ package final class OutboxWriter: Sendable {
         let store: OutboxStore
         do throws(StartupError) {
             store = try OutboxStore(
-                configuration, time: time, sending: sending, queues: queues, held: { [log] in log.warning("\($0)") },
+                configuration, time: time, sending: sending, queues: queues, quarantine: quarantine,
+                held: { [log] in log.warning("\($0)") },
                 salvaging: { [log] in
                     log.error(
                         """
@@ -207,16 +220,21 @@ package final class OutboxWriter: Sendable {
     private func loop(_ store: OutboxStore) {
         var hasUpkeep = true
         var upkeepAt = time.monotonicNanoseconds()
+        var quarantineAt = upkeepAt
         while true {
-            let (acknowledgements, operations) = nextRequests(waitingUpTo: hasUpkeep ? 0 : Self.idleNanoseconds)
+            let (acknowledgements, operations) = nextRequests(hasUpkeep: hasUpkeep, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)
             for operation in operations { operation(store) }
             // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
             let (results, isClosing) = storeNextBatch(store)
             hand(results)
             let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
-            if isIdle, isClosing { return }
             let now = time.monotonicNanoseconds()
+            let isQuarantineDue = now >= quarantineAt && (isIdle || now >= upkeepAt)
+            if isQuarantineDue || isIdle && isClosing, keepQuarantined(in: store) {
+                quarantineAt = now + Self.upkeepNanoseconds
+            }
+            if isIdle, isClosing { return }
             if isIdle || now >= upkeepAt {
                 hasUpkeep = store.maintainIdle()
                 upkeepAt = now + Self.upkeepNanoseconds
@@ -228,8 +246,17 @@ package final class OutboxWriter: Sendable {
     }
 
     /// Waits until there is something to do.
-    private func nextRequests(waitingUpTo nanoseconds: Int64) -> ([WaitingAcknowledgement], [Operation]) {
-        work.wait(upTo: nanoseconds, until: \.hasWork) { work in
+    ///
+    /// - Parameter quarantineAt: when requests may be put into the quarantine again, on the monotonic clock. They
+    ///   arrive at the pace of anyone who sends them, and each transaction costs a sync.
+    private func nextRequests(
+        hasUpkeep: Bool, quarantineAt: Int64
+    ) -> ([WaitingAcknowledgement], [Operation]) {
+        let pause = quarantineAt - time.monotonicNanoseconds()
+        let longest = pause > 0 ? min(pause, Self.idleNanoseconds) : Self.idleNanoseconds
+        return work.wait(
+            upTo: hasUpkeep ? 0 : longest, until: { $0.hasWork || pause <= 0 && !$0.quarantined.isEmpty }
+        ) { work in
             defer { (work.acknowledgements, work.operations) = ([], []) }
             return (work.acknowledgements, work.operations)
         }
@@ -246,7 +273,10 @@ package final class OutboxWriter: Sendable {
     /// to the budget.
     private func storeNextBatch(_ store: OutboxStore) -> (results: ResultsByOrigin, isClosing: Bool) {
         let now = time.monotonicNanoseconds()
-        let (batch, isClosing) = work.withLock { ($0.queue.writerBecameReady(at: now), $0.isClosing) }
+        let (batch, isClosing) = work.withLock { work in
+            work.isTooSlow = false
+            return (work.queue.writerBecameReady(at: now), work.isClosing)
+        }
         var results = ResultsByOrigin()
         results.refuse(batch.overdue, .commitTooSlow)
         if !batch.deliveries.isEmpty { results.add(store.commit(batch.deliveries), of: batch.deliveries) }
@@ -325,12 +355,17 @@ package final class OutboxWriter: Sendable {
         let left = work.withLockAndWake { work in
             defer {
                 (work.isClosed, work.operations, work.acknowledgements, work.whenClosed) = (true, [], [], [])
+                work.quarantined = []
             }
-            return (operations: work.operations, acknowledgements: work.acknowledgements, waiters: work.whenClosed)
+            return (
+                operations: work.operations, acknowledgements: work.acknowledgements, waiters: work.whenClosed,
+                quarantined: work.quarantined
+            )
         }
         ended.withLockAndWake { $0 = true }
         for acknowledgement in left.acknowledgements { acknowledgement.done.resume(returning: .failure(.closed)) }
         for operation in left.operations { operation(nil) }
+        for entry in left.quarantined { entry.done(.outbox) }
         commits.finish()
         for waiter in left.waiters { waiter.resume() }
     }
@@ -360,7 +395,11 @@ package final class OutboxWriter: Sendable {
 
     private func takeOverdue() -> (results: ResultsByOrigin, nextDeadline: Int64?) {
         let now = time.monotonicNanoseconds()
-        let (overdue, next) = work.withLock { ($0.queue.deadlinePassed(at: now), $0.queue.nextDeadline) }
+        let (overdue, next) = work.withLock { work in
+            let overdue = work.queue.deadlinePassed(at: now)
+            if !overdue.isEmpty { work.isTooSlow = true }
+            return (overdue, work.queue.nextDeadline)
+        }
         var results = ResultsByOrigin()
         results.refuse(overdue, .commitTooSlow)
         return (results, next)

@@ -85,7 +85,7 @@ struct ConditionReader {
         }
         guard isOfFormField(path) else { return .byType }
         return switch bodyKind {
-        case .json, .bytes: .byType
+        case .json, .bytes, .jwt: .byType
         case .text: .asText
         case .form: .asFormField
         case .auto: .asFormFieldInForms

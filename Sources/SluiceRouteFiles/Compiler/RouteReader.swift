@@ -77,7 +77,7 @@ package struct RouteReader {
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
-        let source = source()
+        let (source, quarantine) = (source(), quarantine(verifier, hasKey: key != nil))
         var parts = Route.Parts(
             name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.schemes))
         parts.methods = methods
@@ -105,7 +105,7 @@ package struct RouteReader {
         parts.otherwise = otherwise
         parts.reply = reply
         parts.handshakes = handshakes
-        parts.keepsRequest = keepsRequest
+        (parts.keepsRequest, parts.quarantine) = (keepsRequest, quarantine)
         parts.mostPayloadBytes = mostPayloadBytes
         var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)

@@ -7,9 +7,11 @@ extension SchemeReader {
     /// - Returns: whether `key_from` and `key_urls` are valid.
     mutating func readKeySource(into additions: inout SignatureScheme.Additions) -> Bool {
         guard let node = reader.node("key_from") else {
-            guard let entry = reader.entry("key_urls") else { return true }
-            scope.context.error(entry.position, "'key_urls' has no effect without 'key_from'")
-            return false
+            let useless = ["key_urls", "key_request"].compactMap { reader.entry($0) }
+            for entry in useless {
+                scope.context.error(entry.position, "'\(entry.key)' has no effect without 'key_from'")
+            }
+            return useless.isEmpty
         }
         guard !UselessKeys.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
             let text = scope.context.text(node, "'key_from'"), let place = keyPlace(text, at: node.position)
@@ -19,7 +21,16 @@ extension SchemeReader {
     }
 
     private mutating func keyPlace(_ text: String, at position: YAMLPosition) -> KeySource.Place? {
-        guard text.contains("${") else { return fixedURL(text, at: position).map { .fixed($0) } }
+        guard text.contains("${") else {
+            guard let url = fixedURL(text, at: position) else { return nil }
+            guard let node = reader.node("key_request") else { return .fixed(url) }
+            return keyRequest(node).map { .asked(url, $0) }
+        }
+        if let entry = reader.entry("key_request") {
+            scope.context.error(
+                entry.position, "'key_request' needs a fixed URL in 'key_from': it sends the secret of the route there")
+            return nil
+        }
         guard let reference = single(text, "key_from"), let patterns = keyURLs(at: position) else { return nil }
         return .named(reference, patterns)
     }
@@ -32,6 +43,34 @@ extension SchemeReader {
         if let url = KeyURL(parsing: text) { return url }
         scope.context.error(
             position, "'key_from' must be a URL such as https://example.com/jwks.json, or one reference to a URL")
+        return nil
+    }
+
+    /// What is sent for a key; `nil` after a problem has been noted.
+    private func keyRequest(_ node: YAMLNode) -> KeyRequest? {
+        guard let entries = node.mapping else {
+            scope.context.error(node.position, "'key_request' must be a mapping from names to texts, not \(node.noun)")
+            return nil
+        }
+        let members = entries.compactMap { entry in keyRequestText(entry).map { (name: entry.key, text: $0) } }
+        guard members.count == entries.count else { return nil }
+        let sources = members.flatMap(\.text.references).map(\.source)
+        guard sources.contains(.verifyOnly(.key)), sources.contains(.verifyOnly(.keyID)) else {
+            scope.context.error(
+                node.position, "'key_request' must contain ${key}, the secret of the route, and ${key.id}")
+            return nil
+        }
+        return keySecret().map { KeyRequest(members, secret: $0) }
+    }
+
+    private func keyRequestText(_ entry: YAMLEntry) -> TextTemplate? {
+        let subject = "'\(PrintableText.escape(entry.key))' of 'key_request'"
+        var scope = scope
+        scope.hasKeyID = true
+        guard let template = scope.template(entry.value, subject) else { return nil }
+        let known: [ReferenceSource] = [.verifyOnly(.key), .verifyOnly(.keyID)]
+        if template.references.allSatisfy({ $0.fallback == nil && known.contains($0.source) }) { return template }
+        scope.context.error(entry.value.position, "\(subject) can only contain ${key} and ${key.id}")
         return nil
     }
 
@@ -50,7 +89,8 @@ extension SchemeReader {
     private func refuseSecretKeys() -> Bool {
         let keys = ["key_encoding", "key_strip_prefix"].compactMap { reader.entry($0) }
         for entry in keys {
-            scope.context.error(entry.position, "'\(entry.key)' has no effect with 'key_from', which needs no secrets")
+            scope.context.error(
+                entry.position, "'\(entry.key)' has no effect with 'key_from', which leads to public keys")
         }
         if settings.algorithm == .jwt, !settings.usesPublicKey(reader) {
             scope.context.error(

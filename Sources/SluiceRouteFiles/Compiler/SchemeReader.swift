@@ -12,6 +12,8 @@ struct SchemeReader {
     let methods: [String]
     /// The length of the URL without its query; `nil` if it differs between requests.
     let urlLength: Int?
+    /// The text of the route's one secret, for `key_request`; `nil` after a problem has been noted.
+    let keySecret: () -> [UInt8]?
     /// Has `timestamp` and `id`, and separate body paths for the scheme.
     var scope: RouteScope
 

@@ -34,7 +34,11 @@ struct VerifierReader {
         let schemes = mappings.compactMap { scheme($0) }
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
         let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
-        let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole, needsSecrets: needsSecrets)
+        let asksForKeys = mappings.contains { $0.has("key_request") && $0.has("key_from") }
+        let secrets =
+            asksForKeys
+            ? secretsOfFetchedKeys(schemes.map(\.scheme), isAlone: !needsSecrets)
+            : secrets(schemes.map(\.scheme), isWhole: isWhole, needsSecrets: needsSecrets)
         guard isWhole, zip(schemes, secrets).contains(where: { isUsable($0.scheme, $1) }) else {
             return nil
         }
@@ -129,7 +133,7 @@ struct VerifierReader {
     ) -> (scheme: SignatureScheme, mapping: MappingReader<VerifyKeys>)? {
         var schemeReader = SchemeReader(
             reader: mapping, settings: SignatureSettings(mapping), methods: methods, urlLength: urlLength,
-            scope: schemeScope())
+            keySecret: keySecret, scope: schemeScope())
         return schemeReader.read().map { ($0, mapping) }
     }
 
@@ -179,6 +183,30 @@ struct VerifierReader {
         }
         var next = read[...]
         return schemes.map { $0.keySource == nil ? next.popFirst() ?? [] : secrets.standIns($0) }
+    }
+
+    /// Those of schemes that use the route's secret to fetch keys.
+    ///
+    /// - Parameter isAlone: whether there are no alternatives that have secrets.
+    private func secretsOfFetchedKeys(_ schemes: [SignatureScheme], isAlone: Bool) -> [[VerifierSecret]] {
+        if !isAlone {
+            context.error(
+                reader.position,
+                "'key_request' cannot be used next to an alternative without 'key_from': the secret of one would be "
+                    + "sent to the host of the other")
+        }
+        return schemes.map { secrets.standIns($0) }
+    }
+
+    /// The secret that `key_request` sends.
+    private func keySecret() -> [UInt8]? {
+        guard let node = reader.read(\.secrets) else {
+            context.error(reader.position, "a route with 'key_request' needs 'secrets', such as [ { env: NAME } ]")
+            return nil
+        }
+        let keys = secrets.keys(node, "'secrets'", form: KeyForm())
+        if keys.count > 1 { context.error(node.position, "'key_request' sends one secret, and 'secrets' has several") }
+        return keys.count == 1 ? keys[0].key : nil
     }
 
     /// The position of a key of `verify` in the route itself, not in its preset.

@@ -152,7 +152,8 @@ package enum RouteLanguage {
             backoff, retention,
             batch,
             budget,
-            budgetPolicy, rate, reply, handshake, handshakeHMAC, example, expectation, expectedJob, expectedReply,
+            budgetPolicy, rate, reply, quarantine, handshake, handshakeHMAC, example, expectation, expectedJob,
+            expectedReply,
         ]
     }
 

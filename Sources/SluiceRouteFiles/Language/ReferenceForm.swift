@@ -106,11 +106,15 @@ package struct ReferenceForm: Sendable {
     private static let derived = [
         ReferenceForm(
             "key", .word(.verifyOnly(.key)),
-            signed: "The secret; with `alg: sha256`, where the signature is a plain digest, and only there"),
+            signed: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in `key_request`"),
+        ReferenceForm(
+            "key.id", .word(.verifyOnly(.keyID)),
+            signed: "The id of the key that a token names; only in `key_request`"),
         ReferenceForm("target", .word(.verifyOnly(.target)), signed: "The path and the query as received"),
         ReferenceForm(
             "url.with_port", .word(.verifyOnly(.urlWithPort)),
             signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none"),
+        ReferenceForm("url.without_port", .word(.verifyOnly(.urlWithoutPort)), signed: "The URL without its port"),
         ReferenceForm(
             "url.without_query", .word(.verifyOnly(.urlWithoutQuery)), signed: "The URL up to the query"),
         ReferenceForm("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),
@@ -123,6 +127,11 @@ package struct ReferenceForm: Sendable {
                 + "equal pairs and with nothing between them"),
         ReferenceForm(
             "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same of the query"),
+        ReferenceForm(
+            "form.without", .name(of: "a field of the form") { .verifyOnly(.formWithout($0)) },
+            signed:
+                "The fields of a URL-encoded body but this one, decoded, as `&name=value` sorted by name, with `_` for "
+                + "each `&` and `=` in a value. No field may be repeated"),
         ReferenceForm(
             "listed.header", .header { .verifyOnly(.listedHeaders($0)) },
             signed: "The headers that a header lists, as `name:value` in lower case and in the order of their names, "

@@ -33,7 +33,7 @@ enum ReferencePattern {
             form.field.map { #"\#(form.root)(\.\#($0)|\["\#($0)"\])"# } ?? form.name
         case .word: form.name.replacing(".", with: "\\.")
         case .path: form.name.replacing(".", with: "\\.") + path
-        case .name: form.name + name
+        case .name: form.name.replacing(".", with: "\\.") + name
         case .header: form.name.replacing(".", with: "\\.") + headerName
         case .reference: #"\#(form.name)\.(\#(part))"#
         }

@@ -6,6 +6,7 @@ internal import SluiceYAML
 extension RouteLanguage {
     static let route = LanguageMapping("route", noun: "a route", RouteKeys(), rules: RouteKeys.rules)
     static let rate = LanguageMapping("rate", noun: "'rate'", RateKeys())
+    static let quarantine = LanguageMapping("quarantine", noun: "'quarantine'", QuarantineKeys())
     /// The range of `body_limit`.
     package static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
 
@@ -93,7 +94,8 @@ struct RouteKeys {
     let publicURL = LanguageKey(
         "public_url", .publicURL, absent: "the setting `public_url`", examples: ["https://hooks.example.com"],
         meaning: "The URL of this route as the provider knows it: `https://hooks.example.com`, to which the path and "
-            + "query of the request are appended, or a URL with a path if a proxy changes the path")
+            + "query of the request are appended, or a URL with a path if a proxy changes the path. At the path `/` "
+            + "a signature may be over the URL with the slash or without it")
     let rate = LanguageKey(
         "rate", .mapping(RouteLanguage.rate) { RateLimit($0) }, absent: "no limit",
         meaning: "How many verified requests are accepted per period: a token bucket. A request that finds it empty is "
@@ -113,7 +115,7 @@ struct RouteKeys {
     let jsonField = LanguageKey(
         "json_field", .filledText, absent: "none", examples: ["payload"],
         meaning: "The field of a form that contains the JSON document. With `body: form` the body must be such a form; "
-            + "with `auto` it may be one, if it has no other field")
+            + "with `auto` it may be one, if it has no other field. With `body: jwt` it is a claim")
     let bodyLimit = LanguageKey(
         "body_limit", .size(in: RouteLanguage.bodyLimits),
         absent: "the provider's, otherwise the setting `limits.body`", examples: ["1MiB"],
@@ -204,6 +206,16 @@ struct RouteKeys {
             + "including delivered ones (`outbox.keep_delivered`). "
             + "[`sluice explain --delivery`](cli.md#explaining-a-request) can then show how the routes process it"
     ).defaulting(to: false)
+    let quarantine = LanguageKey(
+        "quarantine",
+        .node(
+            "`true`, `false` or a [mapping](#quarantine)",
+            .rule(
+                if: ["type": "object"], then: .reference(to: RouteLanguage.quarantine.name),
+                else: ["type": "boolean"])),
+        absent: "`false`", examples: ["true"],
+        meaning: "Whether requests are kept whose signature no secret matches. They are answered 401 anyway, and "
+            + "`sluice quarantine verify` verifies them again after you have added the right secret")
     let examples = LanguageKey(
         "examples", .node("a list of [mappings](#examples)", .list(of: .reference(to: RouteLanguage.example.name))),
         meaning: "Example requests with expected results, which `sluice check` runs")
@@ -281,7 +293,7 @@ extension RouteKeys {
         return [
             verifies,
             .rule(
-                if: .having("verify", "none"), then: .keys(["secrets": false]),
+                if: .having("verify", "none"), then: .keys(["secrets": false, "quarantine": false]),
                 else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys, learnsSecrets]))),
             .rule(if: .not(hasProvider), then: .keys(["verify": VerifyKeys.wholeScheme])),
         ]
@@ -289,7 +301,7 @@ extension RouteKeys {
 
     /// If every key is fetched, there are no secrets.
     private static var fetchesKeys: JSONTree {
-        let fetches = JSONTree.requiring("key_from")
+        let fetches = JSONTree.requiring("key_from").adding(["not": .requiring("key_request")])
         let verify: JSONTree = [
             "required": ["verify"],
             "properties": [
@@ -368,6 +380,28 @@ extension RateLimit {
             limit: limit, per: per, burst: burst ?? limit, bytes: reader.read(\.bytes),
             elements: reader.read(\.elements))
     }
+}
+
+/// The keys of `quarantine`.
+struct QuarantineKeys {
+    private static let counts = 1...100_000
+    private static let standard = QuarantineLimits()
+
+    let maxRequests = LanguageKey(
+        "max_requests", .integer(in: Self.counts), meaning: "How many requests of this route are kept"
+    ).defaulting(to: Self.standard.maxRequests)
+    let maxBytes = LanguageKey(
+        "max_bytes", .size(in: .kibibytes(16) ... .gibibytes(16)),
+        meaning: "Their size together; each counts 512 bytes more than it has"
+    ).defaulting(to: Self.standard.maxBytes)
+    let maxPerAddress = LanguageKey(
+        "max_per_address", .integer(in: Self.counts),
+        meaning: "How many of one address, or IPv6 /64, are kept. Behind `trusted_proxies`, the address that the proxy "
+            + "reports counts"
+    ).defaulting(to: Self.standard.maxPerAddress)
+    let keep = LanguageKey(
+        "keep", .duration(in: .seconds(60) ... .seconds(90 * 86_400)), meaning: "How long each is kept"
+    ).defaulting(to: Self.standard.keep)
 }
 
 /// The keys of `reply`.

@@ -26,6 +26,8 @@ struct RouteScope {
     var hasPublicURL = false
     /// Whether `hmac` is known: in the reply of a handshake with one.
     var hasHMAC = false
+    /// Whether `key.id` is known: in the request for a key.
+    var hasKeyID = false
     /// The path of the elements, ending in `each`; `nil` if the route uses the body as a whole.
     private(set) var items: JSONPath?
     private(set) var paths: [JSONPath] = []
@@ -143,6 +145,7 @@ extension RouteScope {
         case .account(let name):
             return "'account.\(PrintableText.escape(name))' has a value only in a preset whose 'account' declares it"
         case .body, .bodyDigest: return eachComplaint(source)
+        case .verifyOnly(.keyID): return hasKeyID ? nil : "'key.id' can only be used in 'key_request'"
         case .verifyOnly:
             if subject != .signature { return "\(source.noun) can only be used in 'verify'" }
             return source.isURL ? complaint(about: .url) : nil

@@ -53,6 +53,18 @@ struct VerifyKeys {
         .node("a list of URLs with `*`", .filledList(of: .text(matching: ReferencePattern.keyURL))),
         absent: "required if `key_from` is a reference", examples: [["https://keys.example.com/*.pem"]],
         meaning: "The URLs that a request may name. A `*` is one label of the host, or any part of the path")
+    let keyRequest = LanguageKey(
+        "key_request",
+        .node(
+            "a mapping from names to texts",
+            [
+                "type": "object", "minProperties": 1,
+                "additionalProperties": ["type": "string", "pattern": .text(ReferencePattern.signedText)],
+            ]),
+        absent: "the key is read without it", examples: [["token": "${key}", "key": "${key.id}"]],
+        meaning:
+            "For `jwt` and a fixed `key_from`: what is [posted](#fetched-keys) to the URL, as a JSON object. `${key}` "
+            + "is the secret of the route, and `${key.id}` the id of the key that the token names")
     let keyStripPrefix = LanguageKey(
         "key_strip_prefix", .text, absent: "none", examples: ["whsec_"],
         meaning: "Prefix that is removed from the secrets before decoding, if present, such as `whsec_`")
@@ -131,6 +143,7 @@ struct VerifyKeys {
                     .rule(if: .having("alg", "sha256"), then: .requiring("signed")),
                     .rule(if: .not(hasTimestamp), then: lacksTimestamp),
                     .rule(if: .requiring("key_urls"), then: .requiring("key_from")),
+                    .rule(if: .requiring("key_request"), then: .requiring("key_from")),
                 ]
             ])
         return scheme.adding(["items": scheme])
@@ -175,8 +188,8 @@ struct UselessKeys {
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt && !$0.usesPublicKey },
             keys: ["key_from", "key_urls"], reason: "only public keys can be fetched"),
         UselessKeys(
-            algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt"],
-            reason: "it describes tokens; write 'alg: jwt'"),
+            algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt", "key_request"],
+            reason: "it is for tokens; write 'alg: jwt'"),
     ]
 
     private static let textKeys = [

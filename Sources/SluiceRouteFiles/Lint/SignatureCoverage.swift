@@ -78,6 +78,7 @@ private struct SchemeCoverage {
             case .body(let signedPath) where !signedPath.steps.isEmpty: path == signedPath && !isDigest
             case .body(let signedPath), .bodyDigest(let signedPath): path.steps.starts(with: signedPath.steps)
             case .verifyOnly(.bodyBase64), .verifyOnly(.sortedForm): true
+            case .verifyOnly(.formWithout(let name)): !isDigest && !path.steps.isEmpty && path.steps[0] != .key(name)
             default: false
             }
         }

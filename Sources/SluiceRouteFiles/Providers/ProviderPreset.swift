@@ -136,6 +136,8 @@ extension ProviderPreset {
         fileprivate let signsURL: Bool
         /// The source of a fetched key; `nil` if there is a secret.
         package let keyFrom: String?
+        /// Whether the secret is used to fetch the key.
+        fileprivate let asksForKey: Bool
 
         fileprivate init(_ entries: [YAMLEntry]) {
             func texts(_ key: String) -> [String] {
@@ -152,6 +154,7 @@ extension ProviderPreset {
             let isSigned = !["static", "basic", "jwt"].contains(algorithm)
             signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
             keyFrom = texts("key_from").first
+            asksForKey = entries.contains { $0.key == "key_request" }
             tolerance = texts("timestamp_from").isEmpty ? nil : texts("tolerance").first ?? "5m"
         }
     }
@@ -167,7 +170,7 @@ extension ProviderPreset {
 
     /// Whether a route needs `secrets`.
     package var needsSecret: Bool {
-        texts(of: "verify") != ["none"] && (schemes.isEmpty || schemes.contains { $0.keyFrom == nil })
+        texts(of: "verify") != ["none"] && (schemes.isEmpty || schemes.contains { $0.keyFrom == nil || $0.asksForKey })
     }
 
     /// Whether handshakes need a secret: for a token, or for an HMAC if the route has no other secret.

@@ -86,6 +86,12 @@ package struct RouteReloader: Sendable {
         var tried: Set<Fingerprint> = []
     }
 
+    /// The files that are missing while their routes are kept, and for how many more seconds; `nil` if there are none.
+    package var held: (files: [String], seconds: Int)? {
+        guard let absence, absence.looks < graceLooks else { return nil }
+        return (absence.files.sorted(), graceLooks - absence.looks)
+    }
+
     private var phase = Phase.idle
     private let graceLooks: Int
     /// The files of the active table.

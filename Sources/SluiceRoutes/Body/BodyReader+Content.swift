@@ -14,6 +14,7 @@ extension BodyReader {
             case .form: return try reading(of: try Self.form(body))
             case .text: return .untyped(try Self.text(body, Charset.marked(at: body)))
             case .bytes: return .json(Self.bytes(body))
+            case .jwt: return try claims(of: body)
             case .auto: return try jsonOrPayload(body, isSaidToBeJSON: declaredFamily(request) == .json)
             }
         } catch {

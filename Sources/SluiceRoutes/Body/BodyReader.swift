@@ -51,6 +51,7 @@ package struct BodyReader: Sendable {
             case .form: return try reading(of: try Self.form(body, type))
             case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
             case .bytes: return .json(Self.bytes(body))
+            case .jwt: return try claims(of: body)
             case .auto: return try automatic(body, type)
             }
         } catch {
@@ -87,6 +88,8 @@ extension BodyReader {
     func memory(for request: borrowing RequestView) -> Int {
         let size = request.body.count
         guard size > 0, kind != .json else { return 0 }
+        // The claims, and twice the JSON in one of them.
+        if kind == .jwt { return 3 * size }
         guard trustsContentType else { return memoryByContent(request.body) }
         guard let index = request.headers.firstIndex(of: Self.contentType) else {
             return memory(for: request.body, MediaType(request.body.extracting(0..<0)))
@@ -132,6 +135,19 @@ extension BodyReader {
         return .json(Self.json(in: document.bytes.span).array)
     }
 
+    /// The claims of a token, or the JSON in one of them. Its signature is a matter of `verify`.
+    func claims(of body: Span<UInt8>) throws(BodyError) -> BodyReading {
+        let parts = body.array.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3, let claims = Base64.decodeURL(Array(parts[1]).span, allowsPadding: false) else {
+            throw BodyError("the body is not a JSON Web Token")
+        }
+        guard let jsonField else { return .json(claims) }
+        guard let document = JSONTree(claims)?[jsonField]?.string else {
+            throw BodyError("the token has no claim '\(PrintableText.escape(jsonField))' that is a text")
+        }
+        return .json(Array(document.utf8))
+    }
+
     /// - Returns: a JSON string.
     static func text(_ body: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
         guard let text = charset.decode(body) else { throw BodyError("the text is not valid in its charset") }
@@ -169,4 +185,6 @@ package enum BodyKind: String, CaseIterable, Sendable {
     case form
     case text
     case bytes
+    /// The claims of a JSON Web Token.
+    case jwt
 }

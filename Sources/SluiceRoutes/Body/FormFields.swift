@@ -47,6 +47,22 @@ struct FormFields {
         return text
     }
 
+    /// `&name=value` for each field but one, sorted by name, with `_` for `&` and `=` in values.
+    ///
+    /// - Returns: `nil` where two forms with other names would give the same text.
+    func joinedPairs(without field: [UInt8]) -> [UInt8]? {
+        let separators = Array("&=".utf8)
+        var text: [UInt8] = []
+        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) where name != field {
+            guard let values = valuesByName[name], values.count == 1, !name.contains(where: separators.contains) else {
+                return nil
+            }
+            let value = values[0].bytes.map { separators.contains($0) ? UInt8(ascii: "_") : $0 }
+            text += [UInt8(ascii: "&")] + name + [UInt8(ascii: "=")] + value
+        }
+        return text
+    }
+
     /// The form as a JSON object: a repeated field is an array, and a field `payload` with a JSON object or array is
     /// that JSON.
     var json: [UInt8] {

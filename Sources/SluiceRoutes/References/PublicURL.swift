@@ -35,20 +35,44 @@ package struct PublicURL: Sendable, Hashable {
         switch source {
         case .url, .verifyOnly(.urlWithoutQuery): text.count
         case .verifyOnly(.urlWithPort): withPort.text.count
+        case .verifyOnly(.urlWithoutPort): withoutPort.text.count
         default: 0
         }
     }
 
     /// The URL with the port of its scheme, if it has none.
     var withPort: PublicURL {
+        let (written, port) = (description, portRange)
+        guard port.isEmpty else { return self }
+        let added = written.hasPrefix("https:") ? ":443" : ":80"
+        return PublicURL(
+            text: Array((written[..<port.lowerBound] + added + written[port.lowerBound...]).utf8), hasPath: hasPath)
+    }
+
+    /// The URL without its port.
+    var withoutPort: PublicURL {
+        let (written, port) = (description, portRange)
+        return PublicURL(
+            text: Array((written[..<port.lowerBound] + written[port.upperBound...]).utf8), hasPath: hasPath)
+    }
+
+    /// Where the colon and the port are in the description, or would be.
+    private var portRange: Range<String.Index> {
         let written = description
-        guard let start = written.firstRange(of: "://")?.upperBound else { return self }
+        let start = written.firstRange(of: "://")?.upperBound ?? written.startIndex
         let end = written[start...].firstIndex(of: "/") ?? written.endIndex
-        let authority = written[(written[start..<end].lastIndex(of: "@") ?? start)..<end]
+        let host = written[(written[start..<end].lastIndex(of: "@") ?? start)..<end]
         // The last colon of an IPv6 address is before its bracket.
-        if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") { return self }
-        let port = written.hasPrefix("https:") ? ":443" : ":80"
-        return PublicURL(text: Array((written[..<end] + port + written[end...]).utf8), hasPath: hasPath)
+        guard let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") else { return end..<end }
+        return colon..<end
+    }
+
+    /// The URL without the slash that is the whole path of a request: some senders sign the URL as it was entered.
+    ///
+    /// - Returns: `nil` for any other request, and if a path was written.
+    func withoutSlash(of request: borrowing RequestView) -> PublicURL? {
+        guard !hasPath, request.path.count == 1 else { return nil }
+        return PublicURL(text: text, hasPath: true)
     }
 
     /// URLs that are easily confused with this one: with the other scheme, and with or without the port.
@@ -58,16 +82,6 @@ package struct PublicURL: Sendable, Hashable {
             written.hasPrefix("https:") ? "http:" + written.dropFirst(6) : "https:" + written.dropFirst(5)
         let urls = [self, PublicURL(text: Array(other.utf8), hasPath: hasPath)]
         return (urls.flatMap { [$0, $0.withPort, $0.withoutPort] }).filter { $0 != self }
-    }
-
-    private var withoutPort: PublicURL {
-        let written = description
-        guard let start = written.firstRange(of: "://")?.upperBound else { return self }
-        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
-        guard let colon = written[start..<end].lastIndex(of: ":"), !written[colon..<end].contains("]") else {
-            return self
-        }
-        return PublicURL(text: Array((written[..<colon] + written[end...]).utf8), hasPath: hasPath)
     }
 
     /// As written.

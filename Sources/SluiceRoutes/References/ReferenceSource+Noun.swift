@@ -35,15 +35,18 @@ extension VerifyReference {
     fileprivate var noun: String {
         switch self {
         case .key: "the secret"
+        case .keyID: "the id of the key"
         case .bodyBase64: "the body in base64"
         case .bodyCRC32: "the CRC-32 of the body"
         case .bodyMD5: "the MD5 of the body"
         case .lower(let source), .escaped(let source): source.noun
         case .sortedForm: "the sorted form"
         case .sortedQuery: "the sorted query"
+        case .formWithout(let name): "the form without \(PrintableText.escape(name))"
         case .listedHeaders(let name): "the headers that the header \(name) lists"
         case .target: "the target"
         case .urlWithPort: "the URL with its port"
+        case .urlWithoutPort: "the URL without its port"
         case .urlWithoutQuery: "the URL without its query"
         }
     }

@@ -50,6 +50,8 @@ package enum ReferenceSource: Sendable, Hashable {
 package indirect enum VerifyReference: Sendable, Hashable {
     /// The secret, if it is part of the text whose plain digest is the signature.
     case key
+    /// The id of the key that a token names.
+    case keyID
     /// The body in base64.
     case bodyBase64
     /// The CRC-32 of the body as an unsigned decimal number.
@@ -63,12 +65,15 @@ package indirect enum VerifyReference: Sendable, Hashable {
     /// The names and values of a form, or of the query, decoded and sorted.
     case sortedForm
     case sortedQuery
+    /// The fields of a form but this one, sorted and joined.
+    case formWithout(String)
     /// The headers that this header lists.
     case listedHeaders(HeaderName)
     /// Path and query as received.
     case target
     /// Variants of the URL.
     case urlWithPort
+    case urlWithoutPort
     case urlWithoutQuery
 
     /// The same reference for another value, if it is derived from one.
@@ -76,8 +81,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
         switch self {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
-        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
+            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
             self
         }
     }
@@ -86,8 +91,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
     package var inner: ReferenceSource? {
         switch self {
         case .lower(let source), .escaped(let source): source
-        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
+            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
             nil
         }
     }
@@ -106,6 +111,18 @@ extension ReferenceSource {
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
             .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+            nil
+        }
+    }
+
+    /// The header that it names, or that its value is made of; `nil` for anything else.
+    var header: HeaderName? {
+        switch self {
+        case .header(let name), .verifyOnly(.listedHeaders(let name)): name
+        case .verifyOnly(let source): source.inner?.header
+        case .body, .item, .bodyDigest, .itemDigest, .headers, .query, .parameter, .method, .url, .path, .event,
+            .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp,
+            .signedID, .account, .handshakeHMAC:
             nil
         }
     }
@@ -154,7 +171,7 @@ extension ReferenceSource {
     var isOfWholeBody: Bool {
         switch self {
         case .body(.root), .bodyDigest(.root), .verifyOnly(.bodyBase64), .verifyOnly(.bodyMD5),
-            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm):
+            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm), .verifyOnly(.formWithout):
             true
         default: false
         }
@@ -162,7 +179,10 @@ extension ReferenceSource {
 
     /// Whether it is the URL, or a variant of it.
     package var isURL: Bool {
-        self == .url || self == .verifyOnly(.urlWithPort) || self == .verifyOnly(.urlWithoutQuery)
+        switch self {
+        case .url, .verifyOnly(.urlWithPort), .verifyOnly(.urlWithoutPort), .verifyOnly(.urlWithoutQuery): true
+        default: false
+        }
     }
 
     /// Whether it is names and values without separators.

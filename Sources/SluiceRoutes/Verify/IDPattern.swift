@@ -33,7 +33,7 @@ package struct IDPattern: Sendable, Hashable {
         high = members.high
     }
 
-    /// Where an id ends that stands in a signed text.
+    /// The end of an id in a signed text.
     package var extent: SignedExtent {
         if lengths.count == 1 { return .fixed(lengths.lowerBound) }
         return allows(UInt8(ascii: ":")) ? .open : .withoutColon

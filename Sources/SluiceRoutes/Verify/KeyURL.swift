@@ -103,7 +103,7 @@ package struct KeyURLPattern: Sendable {
             && zip(parameters, target.parameters).allSatisfy { Self.match(Self.pieces($0), $1) }
     }
 
-    /// Whether the pieces stand in the text in this order, the first at its begin and the last at its end.
+    /// Whether the text contains the pieces in this order, the first at its start and the last at its end.
     private static func match(_ pieces: [String], _ target: String) -> Bool {
         guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return target == pieces.first }
         guard target.hasPrefix(first), target.utf8.count >= first.utf8.count + last.utf8.count,
@@ -129,58 +129,4 @@ package struct KeyURLPattern: Sendable {
     func redacted(_ url: KeyURL) -> String {
         "https://\(url.host)\(url.parts.path)" + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
     }
-}
-
-/// Where the public keys of a scheme are fetched from: what `key_from` and `key_urls` say.
-package struct KeySource: Sendable {
-    package enum Place: Sendable {
-        case fixed(KeyURL)
-        /// A part of the request, which names one of the URLs that these patterns allow. At least one pattern.
-        case named(Reference, [KeyURLPattern])
-    }
-
-    package let place: Place
-    /// Whether it is a JSON Web Key Set (RFC 7517 §5), and not a certificate in PEM.
-    let isKeySet: Bool
-
-    package init(_ place: Place, isKeySet: Bool) {
-        self.place = place
-        self.isKeySet = isKeySet
-    }
-
-    /// What has to be fetched to verify a request.
-    func need(of request: borrowing SignedRequest) throws(VerificationError) -> KeyNeed {
-        switch place {
-        case .fixed(let url): return KeyNeed(url: url, isKeySet: isKeySet, isNamedByRequest: false)
-        case .named(let reference, let allowed):
-            let text = try request.requiredValue(reference, "URL of the key")
-            guard let url = KeyURL(parsing: String(decoding: text, as: UTF8.self)) else {
-                throw .invalid("\(reference.source.noun) is not a URL of the form https://HOST/PATH")
-            }
-            guard allowed.contains(where: { $0.matches(url) }) else {
-                throw .invalid("\(reference.source.noun) is not one of the URLs that 'key_urls' allows")
-            }
-            return KeyNeed(url: url, isKeySet: isKeySet, isNamedByRequest: true)
-        }
-    }
-
-    /// Whether a URL is the one that made-up requests name, at which there is nothing.
-    func isExample(_ url: KeyURL) -> Bool {
-        guard case .named(_, let allowed) = place else { return false }
-        return allowed.first?.example == url
-    }
-
-    /// What a request has to name, and where, to be signed; `nil` for a fixed URL.
-    var example: (reference: Reference, url: String)? {
-        guard case .named(let reference, let allowed) = place, let url = allowed.first?.example else { return nil }
-        return (reference, "https://\(url.host)\(url.target)")
-    }
-}
-
-/// A certificate or a key set that has to be fetched before a request can be verified.
-package struct KeyNeed: Sendable, Hashable {
-    package let url: KeyURL
-    let isKeySet: Bool
-    /// Whether anyone can make the gateway fetch another one.
-    package let isNamedByRequest: Bool
 }

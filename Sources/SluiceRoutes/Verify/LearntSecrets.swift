@@ -16,6 +16,8 @@ package final class LearntSecrets: Sendable {
         var secrets: [String: [[UInt8]]] = [:]
         /// When each route was armed, in milliseconds since 1970.
         var armed: [String: Int64] = [:]
+        /// The secret of each route that is being stored, and when the route was armed.
+        var storing: [String: (secret: HandshakeSecret, armedAt: Int64)] = [:]
         /// Counts the changes of `secrets`.
         var version = 0
 
@@ -29,7 +31,8 @@ package final class LearntSecrets: Sendable {
     package enum Beginning: Sendable, Hashable {
         /// The route has learnt it before: the provider repeats a handshake whose answer was lost.
         case known
-        /// It is to be stored. The route was armed then, in milliseconds since 1970.
+        /// It is to be stored, also if that has begun: a provider may repeat a handshake before it has the answer. The
+        /// route was armed then, in milliseconds since 1970.
         case armed(atMilliseconds: Int64)
         case notArmed
     }
@@ -66,19 +69,31 @@ package final class LearntSecrets: Sendable {
     package func begin(_ secret: HandshakeSecret, of route: String, atMilliseconds now: Int64) -> Beginning {
         state.withLock { state in
             if state.knows(secret, of: route) { return .known }
+            if let (begun, armedAt) = state.storing[route], constantTimeEquals(begun.bytes.span, secret.bytes.span) {
+                return .armed(atMilliseconds: armedAt)
+            }
             let armedAt = state.armed.removeValue(forKey: route)
             if isAlwaysArmed { return .armed(atMilliseconds: now) }
             // A clock that was set back must not keep a route armed.
             guard let armedAt, now >= armedAt, now < armedAt + Self.armedTime else { return .notArmed }
+            state.storing[route] = (secret, armedAt)
             return .armed(atMilliseconds: armedAt)
         }
     }
 
-    /// Arms a route for the rest of its time, after a secret could not be stored.
+    /// Ends what `begin` began. A route whose secret was stored is not armed any more; one whose secret could not be
+    /// stored stays armed for the rest of its time.
     ///
     /// - Parameter armedAt: of the `Beginning`.
-    package func resume(_ route: String, armedAtMilliseconds armedAt: Int64) {
-        state.withLock { $0.armed[route] = max($0.armed[route] ?? armedAt, armedAt) }
+    package func end(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) {
+        state.withLock { state in
+            if state.storing[route]?.armedAt == armedAt { state.storing[route] = nil }
+            if !state.knows(secret, of: route) {
+                state.armed[route] = max(state.armed[route] ?? armedAt, armedAt)
+            } else if state.armed[route] == armedAt {
+                state.armed[route] = nil
+            }
+        }
     }
 
     fileprivate func secrets(of route: String, unless version: Int) -> (version: Int, secrets: [[UInt8]])? {

@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// Looks for the usual mistakes behind a signature that does not match, for a person: a secret that is written in
-/// another way, a signature in another encoding, a body or URL that was changed on its way. Never used when serving.
+/// Finds the usual mistakes behind a signature that does not match, for people: a secret in another notation, a
+/// signature in another encoding, a body or URL that was changed in transit. Never used when serving.
 struct MixUps {
     private let verifier: SignatureVerifier
     private let entries: SignatureEntries
@@ -17,7 +17,7 @@ struct MixUps {
 
     private var scheme: SignatureScheme { verifier.scheme }
 
-    /// What would make the signature match, each a phrase.
+    /// The changes with which the signature would match, each as a phrase.
     func found(in request: borrowing SignedRequest) -> [String] {
         var found = secretMixUps(request)
         if found.isEmpty { found = encodingMixUps(request) }
@@ -60,7 +60,7 @@ struct MixUps {
         }
     }
 
-    /// Other keys that the secret could be, with what to change.
+    /// Other keys that the secret could stand for, with the change.
     private func candidates(_ secret: [UInt8]) -> [(words: String, key: [UInt8])] {
         let trimmed = Self.trimmed(secret)
         let shorter = scheme.keyForm.withoutPrefix(trimmed)

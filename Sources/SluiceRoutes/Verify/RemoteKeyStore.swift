@@ -45,12 +45,16 @@ package final class RemoteKeyStore: Sendable {
         state.withLock { state in
             if need.isKeySet { state.refreshes[need] = now }
             if entry.isFailure, let known = state.entries[need], !known.isFailure, Self.isUsable(known, now) { return }
-            state.entries = state.entries.filter { $0.key == need || Self.isUsable($0.value, now) }
+            // What was a key once is known to be one that senders use: see `knows`.
+            state.entries = state.entries.filter { !$0.value.isFailure || Self.isUsable($0.value, now) }
             if state.entries[need] == nil, !Self.makeRoom(for: entry, &state) { return }
             state.entries[need] = entry
             state.refreshes = state.refreshes.filter { state.entries[$0.key] != nil }
         }
     }
+
+    /// Whether there was a key, which is fetched again however many others requests name.
+    package func knows(_ need: KeyNeed) -> Bool { state.withLock { $0.entries[need]?.isFailure == false } }
 
     /// A failure takes the place of nothing but a failure, so that nobody can drive out keys by naming others.
     ///
@@ -127,11 +131,11 @@ extension RemoteKeyStore {
         _ need: KeyNeed, id: String, _ algorithm: JWTAlgorithm, nowMilliseconds now: Int64
     ) throws(VerificationError) -> [TokenKey] {
         guard case .keySet(let set) = try content(need, now) else { throw .needing(need) }
-        let keys = set.keys(id: id, for: algorithm)
+        let keys = set.keys(id: id, for: algorithm, atMilliseconds: now)
         if !keys.isEmpty { return keys }
         let last = state.withLock { $0.refreshes[need] } ?? 0
         if now >= last + Self.refreshTime { throw .needing(need) }
-        throw .invalid("the key set of \(need.url.host) has no key for the token's 'kid' and 'alg'")
+        throw .invalid("the key set of \(need.url.host) has no valid key for the token's 'kid' and 'alg'")
     }
 
     private func content(_ need: KeyNeed, _ now: Int64) throws(VerificationError) -> Content {
@@ -170,25 +174,48 @@ extension KeyNeed {
     package func problem(_ reason: String) -> String { "cannot fetch the key from \(url.host): \(reason)" }
 }
 
-/// A JSON Web Key Set (RFC 7517 §5): the keys in it that verify signatures, prepared.
+/// A JSON Web Key Set (RFC 7517 §5), or an object with one `key`: the keys in it that verify signatures, prepared.
 struct JSONWebKeySet: Sendable {
-    private let keys: [(id: String, key: TokenKey)]
+    private struct Entry {
+        let id: String
+        let key: TokenKey
+        /// In milliseconds since 1970.
+        let end: Double
+    }
+
+    private let keys: [Entry]
 
     private static let limit = 64
 
     /// - Returns: `nil` for anything else, and for one without a key for the supported algorithms.
     init?(_ bytes: [UInt8]) {
-        guard let tree = JSONTree(bytes), case .array(let elements)? = tree["keys"], elements.count <= Self.limit else {
+        guard let tree = JSONTree(bytes), let elements = Self.elements(tree), elements.count <= Self.limit else {
             return nil
         }
         keys = elements.flatMap { element in
-            Self.keys(element).map { (element["kid"]?.string ?? "", $0) }
+            Self.keys(element).map { key in
+                Entry(id: element["kid"]?.string ?? "", key: key, end: Self.end(element["expired_at"]))
+            }
         }
         if keys.isEmpty { return nil }
     }
 
-    func keys(id: String, for algorithm: JWTAlgorithm) -> [TokenKey] {
-        keys.filter { $0.id == id && $0.key.algorithm == algorithm }.map(\.key)
+    func keys(id: String, for algorithm: JWTAlgorithm, atMilliseconds now: Int64) -> [TokenKey] {
+        keys.filter { $0.id == id && $0.key.algorithm == algorithm && Double(now) < $0.end }.map(\.key)
+    }
+
+    private static func elements(_ tree: JSONTree) -> [JSONTree]? {
+        if case .array(let elements)? = tree["keys"] { return elements }
+        return tree["key"].map { [$0] }
+    }
+
+    /// A key whose end is not a time in seconds is not used.
+    private static func end(_ member: JSONTree?) -> Double {
+        switch member {
+        case nil, .null?: .infinity
+        case .number(let seconds)?: (Double(seconds) ?? 0) * 1000
+        default: 0
+        }
     }
 
     /// What one key is for; nothing if it is for encryption, or of an unknown type.

@@ -1,24 +1,24 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Putting values into requests that are being made.
+/// Setting values in requests to sign.
 extension RequestToSign {
-    /// Adds a parameter to the query, in the place of any of the same name.
+    /// Sets a parameter of the query, replacing any with the same name.
     mutating func setQueryParameter(_ name: String, _ value: String) {
         let mark = target.firstIndex(of: "?") ?? target.endIndex
         let query = Self.setting(name, value, in: String(target[mark...].dropFirst()))
         target = target[..<mark] + "?" + query
     }
 
-    /// Sets a field of the body, and makes the objects around it.
+    /// Sets a field of the body, and creates the objects around it.
     ///
-    /// - Parameter reader: how the route reads bodies.
+    /// - Parameter reader: the route's reader of bodies.
     /// - Returns: whether that is possible: for JSON, for a URL-encoded form, and for JSON in the field of a form.
     mutating func setField(_ value: String, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
         setField(.text(value), at: path, read: reader)
     }
 
-    /// The same with a value of any type, of which a form takes the text.
+    /// The same with a value of any type; a form gets its text.
     mutating func setField(_ value: JSONTree, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
         let reading = withView { reader.read($0) }
         switch reading {
@@ -42,7 +42,7 @@ extension RequestToSign {
         JSONTree(json)?.setting(value, at: path).map { Array($0.json.utf8) }
     }
 
-    /// A form of several parts cannot be changed here.
+    /// Multipart forms cannot be changed here.
     private mutating func setFormField(_ name: String, _ value: String) -> Bool {
         let form = String(decoding: body, as: UTF8.self)
         guard !form.hasPrefix("--") else { return false }
@@ -50,7 +50,7 @@ extension RequestToSign {
         return true
     }
 
-    /// In a form of several parts the document stands as it is.
+    /// In a multipart form the document is literal.
     private mutating func replaceDocument(_ document: [UInt8], by other: [UInt8], inField field: String?) -> Bool {
         if let start = body.firstIndex(of: document) {
             body.replaceSubrange(start..<(start + document.count), with: other)
@@ -59,7 +59,7 @@ extension RequestToSign {
         return field.map { setFormField($0, String(decoding: other, as: UTF8.self)) } ?? false
     }
 
-    /// URL-encoded pairs with one more, in the place of those of its name.
+    /// URL-encoded pairs with one more, which replaces those with its name.
     private static func setting(_ name: String, _ value: String, in pairs: String) -> String {
         let others = pairs.split(separator: "&").filter { pair in
             let encoded = Array(pair.utf8.prefix { $0 != UInt8(ascii: "=") })
@@ -68,7 +68,7 @@ extension RequestToSign {
         return (others.map(String.init) + ["\(encoded(name))=\(encoded(value))"]).joined(separator: "&")
     }
 
-    /// RFC 3986 §2.3: all but unreserved characters as `%` and two digits.
+    /// RFC 3986 §2.3: everything but unreserved characters as `%` and two digits.
     private static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
             let isUnreserved =
@@ -86,13 +86,13 @@ extension [UInt8] {
 }
 
 extension JSONTree {
-    /// The same with another value at a path; `nil` if the path leads through something that is not there and is no
-    /// member of an object.
+    /// The tree with another value at a path; `nil` if the path contains a missing value that is not a member of an
+    /// object.
     fileprivate func setting(_ value: JSONTree, at path: ArraySlice<JSONPath.Step>) -> JSONTree? {
         guard let step = path.first else { return value }
         let rest = path.dropFirst()
         switch (self, step) {
-        // Nothing has been put into it yet.
+        // It is still empty.
         case (.object(let members), .index(0)) where members.isEmpty:
             return JSONTree.object([]).setting(value, at: rest).map { .array([$0]) }
         case (.object(let members), .key(let key)):

@@ -1,6 +1,6 @@
 package import SluiceBase
 
-/// A request that is being made, for an example, and lacks its signature.
+/// A request for an example, which needs a signature.
 package struct RequestToSign: Sendable {
     /// One header line.
     package struct Header: Sendable, Hashable {
@@ -26,12 +26,12 @@ package struct RequestToSign: Sendable {
         self.body = body
     }
 
-    /// Whether a header is there, its name in any case.
+    /// Whether a header exists, with its name in any case.
     func holds(_ name: HeaderName) -> Bool { headers.contains { HeaderName($0.name) == name } }
 
-    /// Lends the request as those who read requests see it, valid during the call.
+    /// Provides the request as a `RequestView`, valid during the call.
     ///
-    /// - Parameter peer: who sends it.
+    /// - Parameter peer: the sender.
     package func withView<Result, Failure: Error>(
         from peer: PeerAddress = .unknown, _ read: (borrowing RequestView) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -53,8 +53,7 @@ package struct RequestToSign: Sendable {
     }
 }
 
-/// Why a request cannot be signed by a scheme, or a route not be given a secret; a sentence for the author of the
-/// example.
+/// Why a scheme cannot sign a request, or a route cannot use a secret; a sentence for the author of the example.
 package struct SigningError: Error, Sendable, Hashable {
     package let message: String
 

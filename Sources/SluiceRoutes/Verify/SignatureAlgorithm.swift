@@ -1,7 +1,7 @@
 internal import SluiceBase
 package import SluiceCrypto
 
-/// What `alg` says.
+/// The values of `alg`.
 package enum SignatureAlgorithm: String, CaseIterable, Sendable {
     case hmacSHA1 = "hmac-sha1"
     case hmacSHA256 = "hmac-sha256"
@@ -18,7 +18,7 @@ package enum SignatureAlgorithm: String, CaseIterable, Sendable {
     case basic
     case jwt
 
-    /// What a secret is for an algorithm.
+    /// The kind of an algorithm's secrets.
     package enum KeyKind: Sendable, Hashable {
         case hmac(HashAlgorithm)
         /// Bytes that are compared or hashed.
@@ -26,7 +26,7 @@ package enum SignatureAlgorithm: String, CaseIterable, Sendable {
         case publicKey(PublicKeyAlgorithm)
     }
 
-    /// `nil` for `jwt`, where `algs` decides.
+    /// `nil` for `jwt`, whose `algs` decide.
     package var keyKind: KeyKind? {
         switch self {
         case .hmacSHA1: .hmac(.sha1)
@@ -41,24 +41,24 @@ package enum SignatureAlgorithm: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the request carries the secret itself, so that nothing in it is signed.
+    /// Whether the request contains the secret itself, so that nothing in it is signed.
     package var carriesSecret: Bool { self == .token || self == .basic }
 
-    /// Whether there is a signature over a text that `signed` describes.
+    /// Whether there is a signature over a text, described by `signed`.
     package var signsText: Bool { !carriesSecret && self != .jwt }
 
-    /// Whether secrets are public keys, which anybody may know.
+    /// Whether secrets are public keys, which need not be kept secret.
     package var usesPublicKey: Bool { if case .publicKey = keyKind { true } else { false } }
 }
 
-/// A secret in the form that verifying needs, prepared when the routes are loaded.
+/// A secret in the form for verifying, prepared when the routes are loaded.
 package enum VerifierKey: Sendable {
     case hmac(HMACKey)
     case text([UInt8])
     case verifying(PublicKey)
-    /// A key pair that was made up, which can sign as well.
+    /// A generated key pair, which can sign as well.
     case signing(SigningKey)
-    /// For JSON Web Tokens: a key for each algorithm that the secret fits.
+    /// For JSON Web Tokens: a key for each algorithm that the secret suits.
     case tokens([TokenKey])
 }
 
@@ -79,8 +79,7 @@ package struct TokenKey: Sendable {
 }
 
 extension VerifierKey {
-    /// Which of the signatures are of this key over the text, as positions in `entries`. All are compared, whichever
-    /// match.
+    /// The positions in `entries` of the signatures of this key over the text. All are compared, with any matches.
     func matches(_ entries: SignatureEntries, over text: SignedText, body: Span<UInt8>) -> [Int] {
         switch self {
         case .hmac(let key): return entries.positions(of: text.authenticate(key, body: body))
@@ -91,13 +90,13 @@ extension VerifierKey {
         }
     }
 
-    /// Which of the values are the secret itself.
+    /// The positions of the values that are the secret itself.
     func matches(_ entries: SignatureEntries) -> [Int] {
         guard case .text(let secret) = self else { return [] }
         return entries.positions { constantTimeEquals($0, secret.span) }
     }
 
-    /// The signature over a text; `nil` if only the half that verifies is known.
+    /// Returns the signature over a text; `nil` if only the public key is known.
     func sign(_ text: SignedText, body: Span<UInt8>) -> [UInt8]? {
         switch self {
         case .hmac(let key): text.authenticate(key, body: body).span.array
@@ -109,7 +108,7 @@ extension VerifierKey {
 }
 
 extension SignatureEntries {
-    /// The positions of the signatures for which a test holds. It is made of all of them.
+    /// The positions of the signatures for which a test is true. All of them are tested.
     fileprivate func positions(where isMatch: (Span<UInt8>) -> Bool) -> [Int] {
         var positions: [Int] = []
         for (position, entry) in list.enumerated() {

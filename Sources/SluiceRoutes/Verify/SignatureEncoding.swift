@@ -1,12 +1,12 @@
 internal import SluiceBase
 
-/// How a signature is written.
+/// The encoding of a signature.
 package enum SignatureEncoding: String, CaseIterable, Sendable {
     case hex
     case base64
     case base64url
 
-    /// - Returns: `nil` for what is not of this form.
+    /// - Returns: `nil` for another format.
     func decode(_ text: Span<UInt8>) -> [UInt8]? {
         switch self {
         case .hex: Hex.decode(text)
@@ -23,7 +23,7 @@ package enum SignatureEncoding: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the byte stands in signatures that are written so.
+    /// Whether the byte occurs in signatures with this encoding.
     package func uses(_ byte: UInt8) -> Bool {
         switch self {
         case .hex: Hex.value(byte) != nil
@@ -37,26 +37,26 @@ package enum SignatureEncoding: String, CaseIterable, Sendable {
     }
 }
 
-/// Where a secret came from.
+/// The source of a secret.
 package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
-    /// The environment variable of this name.
+    /// The environment variable with this name.
     case environment(String)
-    /// The file at this path, as the route file writes it.
+    /// The file at this path, as in the route file.
     case file(String)
     /// The route file itself.
     case inline
-    /// Made up when the route was compiled, in the place of one that was not looked for.
+    /// Generated when the route was compiled, instead of reading one.
     case throwAway
-    /// Made up in the place of this one, which was looked for and is not there.
+    /// Generated instead of this one, which is missing.
     indirect case standIn(SecretSource)
-    /// Handed over for one trial.
+    /// Passed for one test.
     case given
     /// Learnt from a handshake of the route.
     case learnt
-    /// Made up in the place of the keys that `key_from` names, which only a gateway fetches.
+    /// Generated instead of the keys of `key_from`, which only a gateway fetches.
     case fetched
 
-    /// Whether it was made up in the place of one that is not there.
+    /// Whether it was generated instead of a missing one.
     package var isStandIn: Bool {
         switch self {
         case .standIn, .fetched: true
@@ -81,16 +81,15 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Where a compilation takes the secrets of its routes from.
+/// The source of the secrets of a compilation.
 package enum SecretSupply: Sendable, Hashable {
-    /// From where the route files say; what is not there is a problem.
+    /// The sources in the route files; a missing one is a problem.
     case configured
-    /// From where the route files say; what is not there comes from a generator. For explanations; never to be served
-    /// from.
+    /// The sources in the route files; missing ones are generated. For explanations; must not serve requests.
     case whereThere
-    /// From where the route files say; the key of a variable that is not there is this text. For trying out.
+    /// The sources in the route files; this text replaces the key of an unset variable. For development.
     case wellKnown(String)
-    /// From a generator: the table can sign and verify requests of its own, and no variable and no file is looked at.
-    /// For examples; never to be served from.
+    /// Generated: the table can sign and verify its own requests, and no variable and no file is read. For examples;
+    /// must not serve requests.
     case throwAway
 }

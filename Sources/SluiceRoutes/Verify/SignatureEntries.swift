@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// How signatures stand in a value: several with something between them, each behind a prefix, encoded.
+/// The notation of signatures in a value: several with a separator, each after a prefix, encoded.
 package struct SignatureForm: Sendable {
     let prefix: [UInt8]
     /// What stands between several; `nil` where the whole value is one.
@@ -47,7 +47,7 @@ package struct SignatureForm: Sendable {
 
 /// The signatures that were found in a request, those that could not be read included.
 package struct SignatureEntries {
-    /// What became of an entry that has the prefix.
+    /// The result for an entry with the prefix.
     package enum Entry {
         /// There is nothing behind the prefix.
         case empty
@@ -56,7 +56,7 @@ package struct SignatureEntries {
         case signature([UInt8])
     }
 
-    /// So many entries of one request are looked at; a secret is replaced by one or two others, not by twenty.
+    /// The maximum number of checked entries of one request; a secret is replaced by one or two others, not by twenty.
     static let limit = 20
     static let longestSignature = 1024
 

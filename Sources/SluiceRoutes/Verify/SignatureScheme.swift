@@ -71,7 +71,7 @@ package struct SignatureScheme: Sendable {
 
     var hasItems: Bool { items != nil }
 
-    /// Whether secrets are public keys, which anybody may know.
+    /// Whether secrets are public keys, which need not be kept secret.
     package var usesPublicKey: Bool {
         algorithm.usesPublicKey || token?.algorithms.contains(where: \.usesPublicKey) ?? false
     }
@@ -79,12 +79,14 @@ package struct SignatureScheme: Sendable {
     /// Whether the whole body is signed whichever of the texts is.
     package var holdsBody: Bool {
         if algorithm.carriesSecret { return true }
-        return token.map(\.holdsBody) ?? signed.allSatisfy(\.holdsBody)
+        return token.map { $0.holdsBody || place.isWholeBody } ?? signed.allSatisfy(\.holdsBody)
     }
 
     /// The values that every valid request must have, whichever of the texts is signed.
     package var requiredSources: [ReferenceSource] {
-        guard let first = signed.first else { return token?.coveredSources ?? [] }
+        guard let first = signed.first else {
+            return (token?.coveredSources ?? []) + (place.isWholeBody ? [.body(.root)] : [])
+        }
         return first.requiredSources.filter { source in signed.allSatisfy { $0.requiredSources.contains(source) } }
     }
 
@@ -94,6 +96,14 @@ package struct SignatureScheme: Sendable {
             guard case .header(let name) = requirement.reference.source, requirement.text != nil else { return nil }
             return name
         }
+    }
+
+    /// The headers that contain a part of the signature, or that it covers.
+    var headersRead: [HeaderName] {
+        let templates = requirements.compactMap(\.text) + (token?.claims.flatMap(\.texts) ?? [])
+        let single = [timestamp?.reference, id].compactMap { $0 } + requirements.map(\.reference)
+        let sources = signed.flatMap(\.sources) + (single + templates.flatMap(\.references)).map(\.source)
+        return place.headers + sources.compactMap(\.header)
     }
 
     /// The same with signatures written in another way.
@@ -108,7 +118,7 @@ package struct SignatureScheme: Sendable {
         pathList.indices.contains(reference.pathID) ? pathList[reference.pathID].steps : []
     }
 
-    /// Whether a part of the signature stands in the body, which is then read before anything is verified.
+    /// Whether a part of the signature is in the body, which is then read before anything is verified.
     var readsBody: Bool { paths.count > 0 }
 }
 
@@ -145,7 +155,18 @@ extension SignatureScheme {
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
     /// - Throws: why there is none: of the first text, if several have values that are missing.
     func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
-        let id = try id(in: request)
+        let texts = try texts(of: request, timestamp: timestamp, id: id(in: request))
+        guard let url = request.publicURL?.withoutSlash(of: request.request),
+            signed.contains(where: { $0.sources.contains(where: \.isURL) })
+        else { return texts }
+        var slashless = copy request
+        slashless.publicURL = url
+        return try texts + self.texts(of: slashless, timestamp: timestamp, id: id(in: request))
+    }
+
+    private func texts(
+        of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
+    ) throws(VerificationError) -> [SignedText] {
         var texts: [SignedText] = []
         var firstError: VerificationError?
         for template in signed {
@@ -178,13 +199,13 @@ package enum SignaturePlace: Sendable {
     /// A query parameter, a path parameter or a field of the body.
     case value(Reference)
 
-    /// As many numbers as entries of one value are looked at.
+    /// The maximum number of checked entries of one value.
     package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
     }
 
-    /// The headers that it stands in; none where it stands elsewhere.
+    /// The headers that contain it; empty if it is elsewhere.
     package var headers: [HeaderName] {
         switch self {
         case .header(let name): [name]

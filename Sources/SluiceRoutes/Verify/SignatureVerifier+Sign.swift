@@ -24,7 +24,7 @@ extension SignatureVerifier {
         return signed
     }
 
-    /// A signature outside of the headers may stand in what it is over, where nobody can put it.
+    /// A signature outside of the headers may be in the signed text, where nobody can put it.
     private func refuseSignedSignature(_ request: RequestToSign, at nowMilliseconds: Int64) throws(SigningError) {
         guard case .value = scheme.place else { return }
         do throws(VerificationError) {
@@ -82,7 +82,7 @@ private struct RequestSigner {
         try place(String(decoding: scheme.form.prefix, as: UTF8.self) + signature, besides: besides)
     }
 
-    /// - Returns: the timestamp where it stands in the same value as the signature.
+    /// - Returns: the timestamp if it is in the same value as the signature.
     private mutating func addTimestamp() throws(SigningError) -> String? {
         guard let timestamp = scheme.timestamp else { return nil }
         let text = String(decoding: timestamp.prefix ?? [], as: UTF8.self) + timestamp.format.format(nowMilliseconds)
@@ -177,10 +177,13 @@ extension RequestSigner {
         guard case .tokens(let keys) = key else { throw Self.lacksKey }
         let claims = try claims(scheme)
         for key in keys {
-            let header = JSONTree.object([
+            var header: [JSONTree.Member] = [
                 .init(key: "alg", value: .text(key.algorithm.rawValue)), .init(key: "typ", value: .text("JWT")),
-            ])
-            let parts = [header.json, JSONTree.object(claims).json].map { Base64.encodeURL(Array($0.utf8)) }
+            ]
+            if self.scheme.keySource != nil { header.append(.init(key: "kid", value: .text(id))) }
+            let parts = [JSONTree.object(header).json, JSONTree.object(claims).json].map {
+                Base64.encodeURL(Array($0.utf8))
+            }
             let text = parts.joined(separator: ".")
             if let signature = key.sign(Array(text.utf8)) { return text + "." + Base64.encodeURL(signature) }
         }

@@ -98,9 +98,8 @@ package final class SignatureVerifier: Sendable {
         }
     }
 
-    /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id
-    /// that is missing, stands twice or is malformed, or a timestamp out of tolerance. What stands in the body is not
-    /// looked at.
+    /// Refuses a request by its head if that already shows that it cannot be valid: a missing, repeated or malformed
+    /// signature, timestamp or id, or a timestamp out of tolerance. The body is ignored.
     func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(VerificationError) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
@@ -138,11 +137,14 @@ package final class SignatureVerifier: Sendable {
 
     /// All that can be refused without a key is refused before one is fetched.
     ///
+    /// - Parameter keyID: of the token; `nil` without one.
     /// - Returns: what the request needs; `nil` where the route has secrets.
-    private func keyNeed(of request: borrowing SignedRequest) throws(VerificationError) -> KeyNeed? {
+    private func keyNeed(
+        of request: borrowing SignedRequest, keyID: String? = nil
+    ) throws(VerificationError) -> KeyNeed? {
         guard let source = scheme.keySource else { return nil }
         try checkRequirements(of: request)
-        return try source.need(of: request)
+        return try source.need(of: request, keyID: keyID)
     }
 
     private func judge(
@@ -167,7 +169,7 @@ package final class SignatureVerifier: Sendable {
         }
         guard isMatch else {
             noteMixUps(entries, in: request, recorder)
-            throw noMatch
+            throw mismatch { () throws(VerificationError) in try checkRequirements(of: request) }
         }
     }
 
@@ -215,12 +217,17 @@ package final class SignatureVerifier: Sendable {
         guard scheme.algorithms.contains(where: { $0.rawValue == token.algorithm }) else {
             throw .invalid("the token's algorithm is not one of 'algs'")
         }
-        let need = try keyNeed(of: request)
+        let need = try keyNeed(of: request, keyID: token.keyID)
         if need != nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
         recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
         var isMatch = matches(token, recorder: recorder)
         if !isMatch, let need { isMatch = try matches(token, fetched: need, nowMilliseconds: nowMilliseconds) }
-        guard isMatch else { throw noMatch }
+        guard isMatch else {
+            throw mismatch { () throws(VerificationError) in
+                try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds)
+                try checkRequirements(of: request)
+            }
+        }
         if need == nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
     }
 
@@ -240,14 +247,21 @@ package final class SignatureVerifier: Sendable {
         _ token: Token, fetched need: KeyNeed, nowMilliseconds: Int64
     ) throws(VerificationError) -> Bool {
         guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
-        guard let id = token.keyID else { throw .invalid("the token's header has no 'kid'") }
+        guard let id = token.keyID else { throw .missingKeyID }
         let found = try keys.tokenKeys(need, id: id, algorithm, nowMilliseconds: nowMilliseconds)
         return found.contains { $0.verifies(token) }
     }
 
-    private var noMatch: VerificationError {
-        let keys = scheme.keySource == nil ? "any secret of the route" : "the key"
-        return .invalid("\(scheme.place.noun) does not match \(keys)")
+    /// The refusal of a signature that nothing matches.
+    ///
+    /// - Parameter check: throws if something besides the signature is wrong; another secret would not help then.
+    private func mismatch(
+        besides check: () throws(VerificationError) -> Void = { () throws(VerificationError) in }
+    ) -> VerificationError {
+        guard scheme.keySource == nil else { return .invalid("\(scheme.place.noun) does not match the key") }
+        var error = VerificationError.invalid("\(scheme.place.noun) does not match any secret of the route")
+        error.awaitsSecret = (try? check()) != nil
+        return error
     }
 }
 
@@ -274,15 +288,15 @@ extension SignatureVerifier {
             let digest = key.authenticate(body)
             if constantTimeEquals(digest.span, signature.span) { matches = true }
         }
-        guard matches else { throw noMatch }
+        guard matches else { throw mismatch() }
     }
 }
 
 extension SignatureVerifier {
     /// Lends the request as the references of the scheme see it.
     ///
-    /// Where a part of the signature stands in the body, that is looked through before anything is known of who sent
-    /// it: in one pass, bounded by the body's size and by the depth of JSON.
+    /// If a part of the signature is in the body, that is searched before the sender is known: in one pass, bounded by
+    /// the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
         judge: (borrowing SignedRequest) throws(VerificationError) -> Result

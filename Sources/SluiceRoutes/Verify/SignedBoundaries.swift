@@ -14,12 +14,12 @@ enum SignedBoundary: Sendable, Hashable {
     case excludes(UInt8)
     /// The value has this many bytes.
     case length(Int)
-    /// A URL directly beside the body, or a number of any length directly behind it: it must contain no brace and no
-    /// bracket, with which the body begins and ends.
-    case besideJSON
+    /// A URL directly next to the body, or a number of any length directly after it: it must contain no brace and no
+    /// bracket, with which the body starts and ends. A number of a known length must have it if the body is empty.
+    case besideJSON(length: Int?)
     /// The body: directly behind a URL it must begin with `{` or `[`, and directly before a URL or a number end with
-    /// `}` or `]`.
-    case json(begins: Bool, ends: Bool)
+    /// `}` or `]`. It may be empty where the value on its other side shows where it ends.
+    case json(begins: Bool, ends: Bool, mayBeEmpty: Bool)
 }
 
 /// What is known of a value of a signed text before any request comes.
@@ -67,11 +67,19 @@ extension SignedBoundary {
         guard first >= last else { throw join(in: parts[first...last]) }
         // All others have a boundary, so this is the body between its neighbours.
         guard first < parts.count, boundaries[first] == .none else { return boundaries }
-        let begins = first > 0 && boundaries[first - 1] == .besideJSON
-        let ends = first + 1 < parts.count && boundaries[first + 1] == .besideJSON
-        if begins || ends { boundaries[first] = .json(begins: begins, ends: ends) }
+        let before = first > 0 ? boundaries[first - 1] : .none
+        let behind = first + 1 < parts.count ? boundaries[first + 1] : .none
+        boundaries[first] = before.isBesideJSON || behind.isBesideJSON ? json(between: before, behind) : .none
         return boundaries
     }
+
+    private static func json(between before: SignedBoundary, _ behind: SignedBoundary) -> SignedBoundary {
+        let isOpenBehind = behind == .besideJSON(length: nil)
+        return .json(
+            begins: before.isBesideJSON, ends: behind.isBesideJSON, mayBeEmpty: !before.isBesideJSON || !isOpenBehind)
+    }
+
+    private var isBesideJSON: Bool { if case .besideJSON = self { true } else { false } }
 
     /// - Parameter step: 1 for where a value ends that is read from the left, -1 for where one begins that is read from
     ///   the right.
@@ -90,7 +98,7 @@ extension SignedBoundary {
             return SignedBoundary.none
         case (.literal(let literal), _): return (step > 0 ? literal.first : literal.last).map { .excludes($0) }
         case (.reference(let next), _) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody:
-            return .besideJSON
+            return .besideJSON(length: known.length)
         case (.reference, .fixed(let length)): return .length(length)
         case (.reference(let next), .withoutColon) where step > 0 && next.source == .signedTimestamp:
             return extent(next.source) == .selfDelimiting ? SignedBoundary.none : nil
@@ -98,7 +106,7 @@ extension SignedBoundary {
             guard reference.source.isURL else { return nil }
             // The sender joins them without anything between, and so do its other receivers.
             if step > 0, next.source.isSortedPairs { return SignedBoundary.none }
-            return next.isWholeBody ? .besideJSON : nil
+            return next.isWholeBody ? .besideJSON(length: nil) : nil
         }
     }
 
@@ -114,33 +122,46 @@ extension SignedBoundary {
 extension SignedBoundary {
     /// Why a value cannot stand where it does, as the end of a sentence that begins with what it is; `nil` if it can.
     ///
-    /// - Parameter value: of a URL the part that differs between requests.
-    func complaint(about value: ArraySlice<UInt8>) -> String? {
+    /// - Parameters:
+    ///   - value: of a URL the part that differs between requests.
+    ///   - hasBody: whether the body of the request is not empty.
+    func complaint(about value: ArraySlice<UInt8>, hasBody: Bool) -> String? {
         switch self {
         case .none, .json: nil
         case .excludes(let byte):
             value.contains(byte)
                 ? "contains the character that separates it from the next part of the signed text" : nil
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
-        case .besideJSON:
-            value.contains(where: Self.brackets.contains)
-                ? "contains a brace or a bracket, so it is uncertain where the adjacent body begins" : nil
+        case .besideJSON(let length):
+            if value.contains(where: Self.brackets.contains) {
+                "contains a brace or a bracket, so it is uncertain where the adjacent body begins"
+            } else if !hasBody, let length {
+                SignedBoundary.length(length).complaint(about: value, hasBody: false)
+            } else {
+                nil
+            }
         }
     }
 
-    /// The same of a body, which is looked at where it lies.
+    /// The same for a body, which is checked in place.
     func complaint(aboutBody body: Span<UInt8>) -> String? {
-        guard case .json(let begins, let ends) = self else { return nil }
-        if begins, body.isEmpty || !"{[".utf8.contains(body[0]) {
+        guard case .json(let begins, let ends, let mayBeEmpty) = self else { return nil }
+        if body.isEmpty { return mayBeEmpty ? nil : "is empty, so it is uncertain where the value before it ends" }
+        if begins, !"{[".utf8.contains(body[0]) {
             return "does not begin with { or [, so it is uncertain where the value before it ends"
         }
-        if ends, body.isEmpty || !"}]".utf8.contains(body[body.count - 1]) {
+        if ends, !"}]".utf8.contains(body[body.count - 1]) {
             return "does not end with } or ], so it is uncertain where the value after it begins"
         }
         return nil
     }
 
     private static let brackets = Array("{}[]".utf8)
+}
+
+extension SignedExtent {
+    /// `nil` if it differs.
+    fileprivate var length: Int? { if case .fixed(let length) = self { length } else { nil } }
 }
 
 extension Reference {

@@ -7,18 +7,20 @@ extension SignedRequest {
     /// - Parameter pathID: of the value that is changed, where the source is made of one.
     func value(_ source: VerifyReference, _ pathID: Int) throws(VerificationError) -> [UInt8]? {
         switch source {
-        // Filled in for each secret.
-        case .key: return nil
+        // Filled in for each secret, and for a request for a key.
+        case .key, .keyID: return nil
         case .bodyBase64: return Array(Base64.encode(request.body.array).utf8)
         case .bodyCRC32: return Array(String(CRC32.of(request.body)).utf8)
         case .bodyMD5: return Array(Base64.encode(Hash.digest(.md5, request.body).span.array).utf8)
         case .lower(let source): return try value(source, pathID).map(Self.lowercased)
         case .escaped(let source): return try value(source, pathID).map(Self.escaped)
-        case .sortedForm: return try sortedForm()
-        case .sortedQuery: return try Self.sorted(request.query, "the query")
+        case .sortedForm: return try form().sortedPairs
+        case .formWithout(let name): return try joinedForm(without: name)
+        case .sortedQuery: return try Self.pairs(request.query, "the query").sortedPairs
         case .listedHeaders(let name): return try listedHeaders(name)
         case .target: return request.target.array
         case .urlWithPort: return publicURL?.withPort.url(of: request)
+        case .urlWithoutPort: return publicURL?.withoutPort.url(of: request)
         case .urlWithoutQuery: return publicURL?.url(ofPath: request)
         }
     }
@@ -32,17 +34,26 @@ extension SignedRequest {
         value.flatMap { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") ? [UInt8(ascii: "\\"), $0] : [$0] }
     }
 
-    private func sortedForm() throws(VerificationError) -> [UInt8] {
+    private func form() throws(VerificationError) -> FormFields {
         do throws(BodyError) { try URLEncodedForm.requireWhole(request.body) } catch { throw .invalid(error.reason) }
-        return try Self.sorted(request.body, "the body")
+        return try Self.pairs(request.body, "the body")
     }
 
-    private static func sorted(_ pairs: Span<UInt8>, _ noun: String) throws(VerificationError) -> [UInt8] {
+    private static func pairs(_ text: Span<UInt8>, _ noun: String) throws(VerificationError) -> FormFields {
         do throws(BodyError) {
-            return try URLEncodedForm.read(pairs, .utf8).sortedPairs
+            return try URLEncodedForm.read(text, .utf8)
         } catch {
             throw .invalid("\(noun), which is signed, cannot be read: \(error.reason)")
         }
+    }
+
+    /// A name that contains what separates names from values could hold other fields, and of two values of a name
+    /// nothing says which one counts.
+    private func joinedForm(without name: String) throws(VerificationError) -> [UInt8] {
+        guard let text = try form().joinedPairs(without: Array(name.utf8)) else {
+            throw .invalid("the body, which is signed, has a repeated field, or one whose name contains & or =")
+        }
+        return text
     }
 
     /// The headers that a header lists, as `name:value`, joined by semicolons in the order of their names.

@@ -6,7 +6,7 @@ internal import SluiceJSON
 /// while the request is in work.
 struct SignedRequest: ~Escapable {
     let request: RequestView
-    /// The JSON of the body, where a part of the signature stands in it; else empty.
+    /// The JSON of the body, if it contains a part of the signature; otherwise empty.
     let document: Span<UInt8>
     /// `nil` where nothing was looked for.
     let findings: JSONFindings?
@@ -65,7 +65,7 @@ extension SignedRequest {
         return value
     }
 
-    /// All values of a part that may stand in several lines of one header.
+    /// All values of a part that may be in several lines of one header.
     func values(_ reference: Reference, mayRepeat: Bool) throws(VerificationError) -> [[UInt8]] {
         guard mayRepeat, case .header(let name) = reference.source else {
             let value = try value(reference)

@@ -61,7 +61,7 @@ package struct SignedTemplate: Sendable {
                 text.pieces.append(constant)
             } else if case .reference(let reference) = piece.part {
                 let value = try value(of: reference, in: request, timestamp: timestamp, id: id)
-                try check(value, of: reference.source, boundary: piece.boundary, publicURL: request.publicURL)
+                try check(value, of: reference.source, boundary: piece.boundary, in: request)
                 text.pieces.append(.bytes(value))
             }
         }
@@ -84,13 +84,16 @@ package struct SignedTemplate: Sendable {
     }
 
     private func check(
-        _ value: [UInt8], of source: ReferenceSource, boundary: SignedBoundary, publicURL: PublicURL?
+        _ value: [UInt8], of source: ReferenceSource, boundary: SignedBoundary, in request: borrowing SignedRequest
     ) throws(VerificationError) {
         if boundary == .none { return }
-        let constantLength = publicURL?.constantLength(of: source) ?? 0
+        let constantLength = request.publicURL?.constantLength(of: source) ?? 0
+        if constantLength > 0, value.count == constantLength { return }
         // A length is that of the whole value.
         let differing = if case .length = boundary { value[...] } else { value.dropFirst(constantLength) }
-        guard let complaint = boundary.complaint(about: differing) else { return }
+        guard let complaint = boundary.complaint(about: differing, hasBody: !request.request.body.isEmpty) else {
+            return
+        }
         throw .invalid("\(source.noun) \(complaint)")
     }
 }

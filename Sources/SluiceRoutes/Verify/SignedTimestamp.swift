@@ -72,7 +72,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// Where a timestamp ends that stands in a signed text: from 2001 to 2286 numbers have one length.
+    /// The end of a timestamp in a signed text: from 2001 to 2286 numbers have one length.
     package var extent: SignedExtent {
         switch self {
         case .unix: .fixed(10)

@@ -155,8 +155,21 @@ extension TokenScheme {
             try check(claims, say: bodyHash, is: Hash.digest(.sha256, request.request.body), of: "body")
         }
         if let urlHash {
-            let url = request.publicURL?.url(of: request.request) ?? []
-            try check(claims, say: urlHash, is: Hash.digest(.sha256, url.span), of: "URL")
+            try check(claims, say: urlHash, isOfURLOf: request)
+        }
+    }
+
+    private func check(
+        _ claims: JSONTree, say hash: TokenDigest, isOfURLOf request: borrowing SignedRequest
+    ) throws(VerificationError) {
+        let url = request.publicURL?.url(of: request.request) ?? []
+        do throws(VerificationError) {
+            try check(claims, say: hash, is: Hash.digest(.sha256, url.span), of: "URL")
+        } catch {
+            guard let slashless = request.publicURL?.withoutSlash(of: request.request)?.url(of: request.request) else {
+                throw error
+            }
+            try check(claims, say: hash, is: Hash.digest(.sha256, slashless.span), of: "URL")
         }
     }
 

@@ -1,33 +1,33 @@
 package import SluiceBase
 
-/// How a request was verified, step by step, for a person. It holds no secret, and no signature, neither the one that
-/// was sent nor the one that would have been right.
+/// How a request was verified, step by step, for people. It contains no secret and no signature, neither the sent one
+/// nor the correct one.
 package struct VerificationAccount: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
-        /// The route says `verify: none`.
+        /// The route has `verify: none`.
         case notVerified
         case valid
         case refused(ErrorCode, reason: String)
     }
 
-    /// What became of one entry that has the signature's prefix.
+    /// The result for one entry with the signature's prefix.
     package enum Entry: Sendable, Hashable {
         case empty
         /// Not in its encoding, or longer than any signature.
         case unreadable
-        /// Compared with all secrets; those that it matches, as positions in `secrets`.
+        /// Compared with all secrets; the matching ones, as positions in `secrets`.
         case compared(matching: [Int])
     }
 
-    /// What a request says about its time.
+    /// The timestamp of a request.
     package struct Timestamp: Sendable, Hashable {
         /// As received, malformed UTF-8 replaced.
         package let text: String
-        /// Since 1970; `nil` where the text is not of the scheme's format.
+        /// Since 1970; `nil` if the text does not have the scheme's format.
         package let milliseconds: Int64?
-        /// Negative for a time that lies ahead.
+        /// Negative for a time in the future.
         package let ageMilliseconds: Int64?
-        /// Zero where any age will do.
+        /// Zero if any age is accepted.
         package let tolerance: Duration
     }
 
@@ -37,27 +37,27 @@ package struct VerificationAccount: Sendable, Hashable {
     }
 
     package internal(set) var outcome = Outcome.notVerified
-    /// As `alg` writes it; empty with `verify: none`.
+    /// As in `alg`; empty with `verify: none`.
     package internal(set) var algorithm = ""
-    /// Where signatures are looked for, with an article: `the header x-signature`.
+    /// Where signatures are read from, with an article: `the header x-signature`.
     package internal(set) var place = ""
     /// In the order of the request.
     package internal(set) var entries: [Entry] = []
-    /// How many entries lack the signature's prefix.
+    /// The number of entries without the signature's prefix.
     package internal(set) var skippedEntries = 0
     /// In the order of `secrets`.
     package internal(set) var secrets: [SecretSource] = []
-    /// What the signature may be over; none where a part of it is missing, and where nothing is signed.
+    /// The possible signed texts; empty if a part is missing, or nothing is signed.
     package internal(set) var signedTexts: [[UInt8]] = []
     /// Whether signatures were compared with the secrets.
     var isCompared = false
-    /// Which of how many alternatives this is, counted from 1; `nil` where there is one.
+    /// The number of this alternative, from 1, and of all; `nil` if there is only one.
     package internal(set) var alternative: Alternative?
-    /// What would make a signature match that does not, each a phrase.
+    /// The changes with which a signature would match that does not, each as a phrase.
     package internal(set) var mixUps: [String] = []
     package internal(set) var timestamp: Timestamp?
 
-    /// The refusal, unless the request may be valid by a secret that is not available here.
+    /// The refusal, unless the request may be valid with a secret that is not available here.
     var refusal: (code: ErrorCode, reason: String)? {
         if case .refused(let code, let reason) = outcome, !isUnknown { (code, reason) } else { nil }
     }
@@ -78,7 +78,7 @@ package struct VerificationAccount: Sendable, Hashable {
     }
 }
 
-/// Writes an account down while a request is verified. Belongs to one verification.
+/// Records an account while a request is verified. Belongs to one verification.
 final class VerificationRecorder {
     private(set) var account: VerificationAccount
 
@@ -113,7 +113,7 @@ final class VerificationRecorder {
             ageMilliseconds: milliseconds.map { nowMilliseconds - $0 }, tolerance: scheme.tolerance)
     }
 
-    /// - Parameter texts: the secret stands in them as `${key}`.
+    /// - Parameter texts: contain the secret as `${key}`.
     func note(_ texts: [SignedText], body: Span<UInt8>) {
         account.signedTexts = texts.map { $0.bytes(body: body, key: Array("${key}".utf8)) }
         account.isCompared = true

@@ -11,7 +11,7 @@ package enum Verifier: Sendable {
 
     /// - Parameters:
     ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
-    ///   - findings: the thread's own; used where a part of the signature stands in the body.
+    ///   - findings: the thread's own; used if a part of the signature is in the body.
     func verdict(
         on request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
     ) -> VerificationVerdict {
@@ -30,7 +30,9 @@ package enum Verifier: Sendable {
                 }
             }
             if let need { return .needs(need) }
-            return .refused(refusals[Self.mostTelling(refusals)])
+            var refusal = refusals[Self.mostTelling(refusals)]
+            refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
+            return .refused(refusal)
         }
     }
 
@@ -110,6 +112,12 @@ package enum Verifier: Sendable {
     package var credentialHeaders: [HeaderName] {
         verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
     }
+
+    /// The headers without which a valid request would not be valid.
+    var headersRead: Set<HeaderName> { Set(schemes.flatMap(\.headersRead)) }
+
+    /// Whether there is a scheme of which another secret could be added.
+    package var hasSecrets: Bool { schemes.contains { $0.keySource == nil } }
 }
 
 /// What verifying a request ends in.
@@ -153,6 +161,8 @@ struct VerificationError: Error {
     var isByRequirement = false
     /// What has to be fetched before anything can be said.
     var need: KeyNeed?
+    /// Whether the request would be valid if the route had the right secret.
+    var awaitsSecret = false
 
     /// There is nothing where the signature should be.
     static func absent(_ reason: String) -> VerificationError {

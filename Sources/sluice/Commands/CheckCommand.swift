@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import SluiceBase
+internal import SluiceGateway
 internal import SluiceRouteFiles
 internal import SluiceRouteTools
 internal import SluiceRoutes
@@ -9,7 +10,10 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Checks route files and runs their examples; reports every problem of every file in one run.",
+        usage: "sluice check [<folder>] [<options>] [--config <file>] [<settings> ...]",
         discussion: """
+            <folder> contains the route files; default: the setting `routes`. Settings such as `public_url` and \
+            `limits.body` count as for the gateway. \
             Secrets that routes name must exist, as for the gateway: run this command in the gateway's environment, or \
             with --without-secrets. The examples do not need them: they are signed with generated secrets. The exit \
             status is 1 if a file would not load or an example has an unexpected result; warnings do not count.
@@ -22,9 +26,6 @@ struct CheckCommand: ParsableCommand {
         case github
     }
 
-    @Argument(help: "The folder with the route files.")
-    var folder = "routes"
-
     @Option(
         name: .long,
         help: "Output format: human, json (one document), or github (workflow annotations).")
@@ -36,9 +37,21 @@ struct CheckCommand: ParsableCommand {
     @Flag(name: .long, help: "Let route files contain secrets (`value:`).")
     var allowInlineSecrets = false
 
+    @OptionGroup var settings: SettingsOptions
+
+    /// The folder is among the settings' positional arguments: a command has one list of them.
+    private var folder: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case format, withoutSecrets, allowInlineSecrets, settings
+    }
+
+    mutating func validate() throws { folder = try Console.optionalWord(&settings) }
+
     func run() throws {
-        var options = RouteOptions()
-        options.allowsInlineSecrets = allowInlineSecrets
+        let settings = try Console.settings(settings)
+        let folder = folder ?? settings.routes
+        var options = RouteOptions(settings, allowsInlineSecrets: allowInlineSecrets)
         options.secrets = withoutSecrets ? .throwAway : .configured
         let report = CheckReport.make(
             folder: folder, environment: ProcessEnvironment.variables(), options: options,
@@ -48,10 +61,10 @@ struct CheckCommand: ParsableCommand {
         case .json: Terminal.say(String(decoding: report.json, as: UTF8.self))
         case .github: for line in report.annotations { Terminal.say(line) }
         }
-        guard report.errors == 0 else { throw StartupError(.wrongInput, complaint(about: report)) }
+        guard report.errors == 0 else { throw StartupError(.wrongInput, complaint(about: report, of: folder)) }
     }
 
-    private func complaint(about report: CheckReport) -> String {
+    private func complaint(about report: CheckReport, of folder: String) -> String {
         let errors = "\(report.errors) \(report.errors == 1 ? "error" : "errors") in \(PrintableText.escape(folder))"
         guard report.lacksSecretsOnly else { return errors }
         return "\(errors); use --without-secrets to check without the secrets"

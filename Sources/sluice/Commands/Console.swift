@@ -3,6 +3,7 @@ internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceHTTP
 internal import SluiceNet
+internal import SluiceRouteFiles
 
 /// Sends requests to the outbox of the settings.
 enum Console {
@@ -35,13 +36,35 @@ enum Console {
 
     /// The only positional argument of a command, which is removed from its options.
     static func word(_ options: inout SettingsOptions, orSay hint: String) throws -> String {
+        guard let word = try optionalWord(&options) else { throw ValidationError(hint) }
+        return word
+    }
+
+    /// The positional argument of a command that may have one, which is removed from its options.
+    static func optionalWord(_ options: inout SettingsOptions) throws -> String? {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
-        guard let word = words.first else { throw ValidationError(hint) }
-        guard words.count == 1 else {
+        guard words.count <= 1 else {
             throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
         }
-        return word
+        return words.first
+    }
+
+    /// Refuses the name of a route of which a command found nothing, unless it is loaded.
+    ///
+    /// - Parameter found: the routes of which the command found something.
+    static func requireRoute(_ name: String, among found: Set<String>, _ options: SettingsOptions) async throws {
+        guard !found.contains(name) else { return }
+        var known = found
+        if let bytes = try? await ask(.routes, options) {
+            known.formUnion(try ControlCoding.decode(ControlDocuments.Routes.self, bytes).routes.map(\.name))
+        }
+        guard !known.contains(name) else { return }
+        let others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
+        throw StartupError(
+            .wrongInput,
+            "nothing of the route '\(PrintableText.escape(name))' is here, and no route of this name is loaded"
+                + (others.isEmpty ? "" : "; there is: \(others)"))
     }
 
     static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {

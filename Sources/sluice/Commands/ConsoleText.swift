@@ -5,7 +5,8 @@ internal import SluiceOutbox
 /// The output about an outbox, for people.
 enum ConsoleText {
     static func lines(_ status: ControlDocuments.Status) -> [String] {
-        let age = DurationText.format(.milliseconds(status.oldestPendingAge / 1000 * 1000))
+        let seconds = status.oldestPendingAge / 1000
+        let age = seconds == 0 ? "less than 1s" : DurationText.format(.seconds(seconds))
         return [
             "gateway          \(status.isGatewayRunning ? "running" : "not running")",
             "condition        \(status.condition)",
@@ -19,6 +20,8 @@ enum ConsoleText {
             "remembered keys  \(status.rememberedDeliveries)",
             "files            \(size(status.fileBytes)), write-ahead log \(size(status.logBytes))",
         ]
+            + ((status.quarantinedRequests ?? 0) > 0
+                ? ["quarantine       \(status.quarantinedRequests ?? 0), \(size(status.quarantinedBytes ?? 0))"] : [])
             + ((status.damagedFiles ?? 0) > 0
                 ? ["damaged files    \(status.damagedFiles ?? 0), renamed, next to it"] : [])
     }
@@ -106,6 +109,17 @@ enum ConsoleText {
             value.map { "\(name) \(text($0)), " }
         }
         return ["rule       \(names.joined())digest \(digest.prefix(12))"]
+    }
+
+    static func quarantineLines(_ page: ControlDocuments.Page<ControlDocuments.QuarantinedRequest>) -> [String] {
+        guard !page.rows.isEmpty else { return ["no quarantined requests"] }
+        let rows = page.rows.map { request in
+            [
+                String(request.id), time(request.receivedAt), text(request.route), text(request.sender),
+                String(request.bytes), text(request.reason),
+            ]
+        }
+        return Table.lines(["REQUEST", "RECEIVED", "ROUTE", "SENDER", "BYTES", "REASON"], rows) + more(page.next)
     }
 
     /// The state of a delivery: one line for each of its jobs and dead letters.

@@ -18,7 +18,7 @@ extension DeadCommand {
 
         @Option(name: .long, help: ArgumentHelp("Only those of this route.", valueName: "name")) var route: String?
         @Option(name: .long, help: ArgumentHelp("Only those with this reason.", valueName: "reason"))
-        var reason: String?
+        var reason: DeadLetterReason?
         @OptionGroup var options: SettingsOptions
 
         private var numbers: [Int64] = []
@@ -30,16 +30,19 @@ extension DeadCommand {
         func run() async throws {
             for number in numbers where try await !export(number) { throw Console.noSuchNumber(number, "dead letter") }
             var after: Int64? = numbers.isEmpty ? 0 : nil
+            var routes: Set<String> = []
             while let first = after {
                 let page = try await DeadLetterSelection.letters(first, options)
+                routes.formUnion(page.map(\.route))
                 // One that was retried or discarded in the meantime is left out.
                 for letter in page where isChosen(letter) { _ = try await export(letter.id) }
                 after = page.last?.id
             }
+            if let route, numbers.isEmpty { try await Console.requireRoute(route, among: routes, options) }
         }
 
         private func isChosen(_ letter: ControlDocuments.DeadLetter) -> Bool {
-            (route ?? letter.route) == letter.route && (reason ?? letter.reason) == letter.reason
+            (route ?? letter.route) == letter.route && (reason?.rawValue ?? letter.reason) == letter.reason
         }
 
         private func export(_ number: Int64) async throws -> Bool {
@@ -85,7 +88,10 @@ extension DeadCommand {
             }
             do {
                 var lines = try FileLines(file, limit: Self.longestLine)
-                while let line = try lines.next() { try await importLine(line, &tally) }
+                while let line = try lines.next() {
+                    tally.line = lines.number
+                    try await importLine(line, &tally)
+                }
             } catch let error as FileAccess.AccessError {
                 throw StartupError(.wrongInput, "\(PrintableText.escape(file)): \(error)")
             }
@@ -100,7 +106,6 @@ extension DeadCommand {
         private static let longestLine = 160 << 20
 
         private func importLine(_ line: [UInt8], _ tally: inout Tally) async throws {
-            tally.line += 1
             let result = try ControlCoding.decode(
                 ControlDocuments.Imported.self, try await Console.ask(.importDeadLetter(line), options))
             guard let letter = result.letter else {

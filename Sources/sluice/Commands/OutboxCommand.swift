@@ -158,3 +158,4 @@ struct OutboxCommand: AsyncParsableCommand {
 }
 
 extension JobState: ExpressibleByArgument {}
+extension DeadLetterReason: ExpressibleByArgument {}

@@ -10,7 +10,7 @@ extension OutboxCommand {
             abstract: "Copies the outbox to a new file, with or without a running gateway.",
             usage: "sluice outbox backup <file> [--config <file>] [<settings> ...]",
             discussion: """
-                The copy contains everything that was acknowledged before the command ended. A running gateway writes \
+                The copy contains everything that was acknowledged before the command started. A running gateway writes \
                 it, in short slices, and accepts webhooks meanwhile: its user must be able to create the file. An \
                 existing file is never replaced. The copy contains payloads and learnt secrets; only its owner can \
                 read it. The exit status is 1 if the outbox is damaged; a copy of more than 256 MiB is not checked. To \
@@ -60,7 +60,8 @@ extension OutboxCommand {
                 For a Zizq server that has lost jobs. Without --yes, only the number of jobs is printed. A time is a \
                 moment, such as 2026-11-25T08:00:00Z, or how long ago, such as 2h; it is compared with the time at \
                 which Zizq accepted the job. Jobs go to the end of the sending order with the same unique keys, so a \
-                licensed Zizq server drops those that it still holds; otherwise they are queued twice.
+                licensed Zizq server drops those that it still holds; otherwise they are queued twice. Copies that an \
+                earlier replay sent are not sent in addition to their originals.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("Jobs accepted by Zizq from this time on.", valueName: "time"))
@@ -97,6 +98,7 @@ extension OutboxCommand {
                 let time = TimestampText.format(milliseconds: oldest)
                 Terminal.complain("the oldest delivered job that is kept (outbox.keep_delivered) is of \(time)")
             }
+            if let route, figures.jobs == 0 { try await Console.requireRoute(route, among: [], options) }
             let jobs = figures.jobs == 1 ? "1 delivered job" : "\(figures.jobs) delivered jobs"
             guard figures.jobs > 0, yes else {
                 let hint = figures.jobs == 0 ? "" : "; add --yes to send them again"

@@ -11,7 +11,7 @@ struct RoutesCommand: AsyncParsableCommand {
         abstract: "Shows the loaded route table, or the table that the files in a folder make.",
         usage: """
             sluice routes [--json] [--config <file>] [<settings> ...]
-            sluice routes <folder> [--json]
+            sluice routes <folder> [--json] [--config <file>] [<settings> ...]
             """,
         discussion: """
             Without a folder, asks the running gateway which table it serves and since when, what the last reload \
@@ -31,14 +31,7 @@ struct RoutesCommand: AsyncParsableCommand {
         case json, options
     }
 
-    mutating func validate() throws {
-        let (rest, words) = SettingsOption.split(options.settings)
-        options.settings = rest
-        folder = words.first
-        if words.count > 1 {
-            throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
-        }
-    }
+    mutating func validate() throws { folder = try Console.optionalWord(&options) }
 
     func run() async throws {
         if let folder { return try showFolder(folder) }
@@ -49,9 +42,8 @@ struct RoutesCommand: AsyncParsableCommand {
 
     private func showFolder(_ folder: String) throws {
         // The table of routes does not depend on secrets.
-        var options = RouteOptions()
+        var options = RouteOptions(try Console.settings(options), allowsInlineSecrets: true)
         options.secrets = .throwAway
-        options.allowsInlineSecrets = true
         let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(
             folder: folder, environment: [:], options: options)
         let problems = compilation.problems + [compilation.emptyFolderDiagnostic(of: folder)].compactMap(\.self)
@@ -96,6 +88,7 @@ struct ReloadCommand: AsyncParsableCommand {
             throw StartupError(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
         }
         Terminal.say("loaded route table \(reloaded.version) (\(TraceWords.count(reloaded.routes, "route")))")
+        for notice in reloaded.notices ?? [] { Terminal.say(PrintableText.escape(notice, limit: 1000)) }
         if let problem = certificate.first { throw StartupError(.wrongInput, problem) }
     }
 }

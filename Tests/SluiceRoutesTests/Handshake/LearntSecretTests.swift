@@ -54,6 +54,7 @@ import Testing
             let refused = outcome(route, headers: [.init("X-Hook-Secret", value)])
             #expect(learnt(refused) == nil && refused.refusal != nil, "\(value)")
         }
+        #expect(learnt(outcome(route, headers: [.init("X-Hook-Secret", "12345678")])) == "12345678")
         let long = outcome(route, headers: [.init("X-Hook-Secret", String(repeating: "a", count: 1025))])
         #expect(long.refusal?.reason == "the header x-hook-secret has more than 1024 bytes")
         let short = outcome(route, headers: [.init("X-Hook-Secret", "short")])
@@ -86,8 +87,11 @@ import Testing
     @Test("a route is armed for ten minutes and one secret, and not while the clock is behind")
     func arming() {
         let secrets = LearntSecrets()
+        var number = 0
         func begin(_ route: String, at time: Int64) -> LearntSecrets.Beginning {
-            secrets.begin(HandshakeSecret(bytes: Array("a new secret".utf8)), of: route, atMilliseconds: time)
+            number += 1
+            return secrets.begin(
+                HandshakeSecret(bytes: Array("new secret \(number)".utf8)), of: route, atMilliseconds: time)
         }
         #expect(begin("r", at: 0) == .notArmed)
         #expect(secrets.arm("r", atMilliseconds: 1000) == 601_000)
@@ -117,23 +121,49 @@ import Testing
         _ = secrets.arm("r", atMilliseconds: 1000)
         #expect(begin("the oldest") == .known)
         #expect(begin("another one") == .armed(atMilliseconds: 1000))
-        #expect(begin("the oldest") == .known && begin("another one") == .notArmed)
+        #expect(begin("the oldest") == .known && begin("yet another") == .notArmed)
     }
 
     @Test("a route whose secret was not stored stays armed for the rest of its time, not for longer")
     func resumed() {
         let secrets = LearntSecrets()
         let secret = HandshakeSecret(bytes: Array("a new secret".utf8))
+        func fail() { secrets.end(secret, of: "r", armedAtMilliseconds: 1000) }
         _ = secrets.arm("r", atMilliseconds: 1000)
         #expect(secrets.begin(secret, of: "r", atMilliseconds: 600_000) == .armed(atMilliseconds: 1000))
-        secrets.resume("r", armedAtMilliseconds: 1000)
+        fail()
         #expect(secrets.begin(secret, of: "r", atMilliseconds: 600_999) == .armed(atMilliseconds: 1000))
-        secrets.resume("r", armedAtMilliseconds: 1000)
+        fail()
         #expect(secrets.begin(secret, of: "r", atMilliseconds: 601_000) == .notArmed)
         // Armed by a person in the meantime.
         _ = secrets.arm("r", atMilliseconds: 602_000)
-        secrets.resume("r", armedAtMilliseconds: 1000)
+        fail()
         #expect(secrets.begin(secret, of: "r", atMilliseconds: 700_000) == .armed(atMilliseconds: 602_000))
+    }
+
+    @Test("a handshake that is repeated while its secret is being stored is not refused, and another secret is")
+    func begun() {
+        let secrets = LearntSecrets()
+        let secret = HandshakeSecret(bytes: Array("a new secret".utf8))
+        let other = HandshakeSecret(bytes: Array("a new secret?".utf8))
+        func begin(_ secret: HandshakeSecret, of route: String = "r") -> LearntSecrets.Beginning {
+            secrets.begin(secret, of: route, atMilliseconds: 2000)
+        }
+        _ = secrets.arm("r", atMilliseconds: 1000)
+        #expect(begin(secret) == .armed(atMilliseconds: 1000) && begin(secret) == .armed(atMilliseconds: 1000))
+        #expect(begin(other) == .notArmed && begin(secret, of: "other") == .notArmed)
+        // The first could not be stored, and the second was.
+        secrets.end(secret, of: "r", armedAtMilliseconds: 1000)
+        secrets.replace([secret.bytes], of: "r")
+        secrets.end(secret, of: "r", armedAtMilliseconds: 1000)
+        #expect(begin(secret) == .known && begin(other) == .notArmed)
+        // One that fails after the other was stored arms nothing.
+        secrets.end(secret, of: "r", armedAtMilliseconds: 1000)
+        #expect(begin(other) == .notArmed)
+        // Armed by a person in the meantime.
+        _ = secrets.arm("r", atMilliseconds: 1500)
+        secrets.end(secret, of: "r", armedAtMilliseconds: 1000)
+        #expect(begin(other) == .armed(atMilliseconds: 1500))
     }
 
     @Test("a route without a secret loads with a warning, which ends with the first secret")

@@ -55,12 +55,45 @@ import Testing
         #expect(
             changed.processed(by: route, atMilliseconds: Self.snsTime).summary
                 == "refused signature_invalid: the field Signature of the body does not match the key")
+        // Before the certificate is valid.
+        let early = Self.snsTime - 500 * 86_400_000
+        store.put(.success(Array(try #require(Self.vector).secret.utf8)), for: need, atMilliseconds: early)
+        #expect(
+            request.processed(by: route, atMilliseconds: early).summary
+                == "refused signature_invalid: the certificate of sns.us-east-2.amazonaws.com is not valid yet")
         // After the certificate has expired, 2022-08-17.
         let late = Self.snsTime + 25 * 86_400_000
         store.put(.success(Array(try #require(Self.vector).secret.utf8)), for: need, atMilliseconds: late)
         #expect(
             request.processed(by: route, atMilliseconds: late).summary
                 == "refused signature_invalid: the certificate of sns.us-east-2.amazonaws.com has expired")
+    }
+
+    @Test("a request that only lacks its key is not refused for good because another alternative does not match")
+    func alternatives() throws {
+        let text = """
+            routes:
+            - path: /hook
+              verify:
+                - { alg: hmac-sha256, signature_from: "${header.S}" }
+                - { alg: rsa-sha256, signature_from: "${header.R}", key_from: "https://example.com/key.pem" }
+              secrets: [ { env: SECRET } ]
+              jobs: [ { type: t } ]
+
+            """
+        var options = RouteOptions()
+        let store = RemoteKeyStore()
+        options.keys = store
+        let compilation = RouteTable.compile(
+            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "."),
+            environment: ["SECRET": "a secret of tests"], options: options)
+        let route = try #require(compilation.table?.routes.first)
+        let request = TestRequest("{}", headers: [("S", "00"), ("R", "00")])
+        let need = try #require(self.need(request.processed(by: route)))
+        store.put(.failure(RemoteKeyError("it is not there")), for: need, atMilliseconds: TestRequest.now)
+        #expect(
+            request.processed(by: route).summary
+                == "refused key_unavailable: cannot fetch the key from example.com: it is not there")
     }
 
     @Test(

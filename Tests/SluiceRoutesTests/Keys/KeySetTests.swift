@@ -30,8 +30,9 @@ import Testing
         return try #require(compilation.table?.routes.first)
     }
 
-    private static func token(
-        _ key: SigningKey, kid: String? = "k1", claims: String = #"{"aud":"me","exp":1700000300}"#
+    static func token(
+        _ key: SigningKey, kid: String? = "k1", claims: String = #"{"aud":"me","exp":1700000300}"#,
+        body: String = "{}"
     ) throws -> TestRequest {
         let algorithm = key.algorithm == .ed25519 ? "EdDSA" : "ES256"
         let header = #"{"alg":"\#(algorithm)"\#(kid.map { #","kid":"\#($0)""# } ?? "")}"#
@@ -39,11 +40,11 @@ import Testing
         var signature = key.sign(Array(text.utf8).span)
         if key.algorithm == .ecdsaP256SHA256 { signature = try #require(ECDSASignature.raw(der: signature)) }
         let token = text + "." + Base64.encodeURL(signature)
-        return TestRequest("{}", headers: [("authorization", "Bearer " + token)])
+        return TestRequest(body, headers: [("authorization", "Bearer " + token)])
     }
 
     /// As JWK (RFC 7517): the numbers stand at the end of the DER.
-    private static func jwk(_ key: SigningKey, kid: String = "k1", more: String = "") -> String {
+    static func jwk(_ key: SigningKey, kid: String = "k1", more: String = "") -> String {
         let der = key.publicKey.der
         func number(_ bytes: some Collection<UInt8>) -> String { Base64.encodeURL(Array(bytes)) }
         if key.algorithm == .ed25519 {
@@ -60,7 +61,7 @@ import Testing
         store.put(.success(Array(json.utf8)), for: need, atMilliseconds: time)
     }
 
-    private func isWaiting(_ outcome: RouteOutcome) -> Bool { if case .needsKey = outcome { true } else { false } }
+    func isWaiting(_ outcome: RouteOutcome) -> Bool { if case .needsKey = outcome { true } else { false } }
 
     @Test("a token is valid with the key that has its id", arguments: [PublicKeyAlgorithm.ed25519, .ecdsaP256SHA256])
     func valid(algorithm: PublicKeyAlgorithm) throws {
@@ -93,7 +94,7 @@ import Testing
         let request = try Self.token(key)
         try Self.put([Self.jwk(key, kid: "old")], store)
         let summary = request.processed(by: route, atMilliseconds: TestRequest.now + 59_000).summary
-        #expect(summary.hasSuffix("the key set of keys.example.com has no key for the token's 'kid' and 'alg'"))
+        #expect(summary.hasSuffix("the key set of keys.example.com has no valid key for the token's 'kid' and 'alg'"))
         #expect(isWaiting(request.processed(by: route, atMilliseconds: TestRequest.now + 60_000)))
         // A failed refresh leaves the keys that there are.
         let url = try #require(KeyURL(parsing: "https://keys.example.com/jwks.json"))

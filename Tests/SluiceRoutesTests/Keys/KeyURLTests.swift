@@ -17,6 +17,8 @@ import Testing
             ("https://example..com/a", false), ("https://example.com./a", false), ("//example.com/a", false),
             ("https://-a.example.com/a", false), ("", false),
             ("https://example.com/" + String(repeating: "a", count: 1024), false),
+            ("https://" + String(repeating: "a234567.", count: 31) + "org/k", true),
+            ("https://" + String(repeating: "a234567.", count: 31) + "coffee/k", false),
         ])
     func urls(text: String, isValid: Bool) { #expect((KeyURL(parsing: text) != nil) == isValid) }
 
@@ -53,6 +55,9 @@ import Testing
         }
         for path in ["abbccd", "ab-bc-cd"] { #expect(try matches(path)) }
         for path in ["abccd", "abcd", "abcdbc"] { #expect(try matches(path) == false) }
+        let ends = try #require(KeyURLPattern(parsing: "https://example.com/aba*ba"))
+        #expect(ends.matches(try #require(KeyURL(parsing: "https://example.com/ababa"))))
+        #expect(!ends.matches(try #require(KeyURL(parsing: "https://example.com/aba"))))
     }
 
     @Test(

@@ -1,0 +1,73 @@
+package import SluiceBase
+
+/// Which quarantined requests a command is about.
+package struct QuarantineRange: Sendable, Hashable {
+    /// The name of their route; nil for every route.
+    package var route: String?
+    package var ids: ClosedRange<Int64>
+
+    package init(route: String? = nil, ids: ClosedRange<Int64> = 1...Int64.max) {
+        self.route = route
+        self.ids = ids
+    }
+}
+
+/// One line of a list of quarantined requests.
+package struct QuarantineListing: Sendable, Hashable {
+    /// Never used twice.
+    package let id: Int64
+    package let route: String
+    /// Both in milliseconds since the epoch.
+    package let receivedAtMilliseconds: Int64
+    package let expiresAtMilliseconds: Int64
+    package let sender: PeerAddress
+    /// Why it was refused.
+    package let reason: String
+    /// Of the request.
+    package let bytes: Int
+}
+
+/// A quarantined request with its bytes.
+package struct QuarantineContent: Sendable, Hashable {
+    package let listing: QuarantineListing
+    /// Whether the bytes are those that were stored. They are not verified otherwise.
+    package let isIntact: Bool
+    package let request: [UInt8]
+}
+
+extension Queries {
+    private static let listed = "id, route, received_at, expires_at, sender, reason, bytes"
+
+    /// In the order of receipt.
+    func quarantined(_ range: QuarantineRange, limit: Int) throws(SQLiteError) -> [QuarantineListing] {
+        let route = range.route == nil ? "" : "route = ?3 AND"
+        let rows = try connection.prepare(
+            """
+            SELECT \(Self.listed) FROM quarantine
+            WHERE \(route) id BETWEEN ?1 AND \(range.ids.upperBound) ORDER BY id LIMIT ?2
+            """)
+        rows.bind(range.ids.lowerBound, at: 1)
+        rows.bind(Int64(min(max(limit, 0), Self.page)), at: 2)
+        if let route = range.route { rows.bind(route, at: 3) }
+        defer { rows.reset() }
+        var listings: [QuarantineListing] = []
+        while try rows.step() { listings.append(Self.quarantined(rows)) }
+        return listings
+    }
+
+    func quarantined(_ id: Int64) throws(SQLiteError) -> QuarantineContent? {
+        let sql = "SELECT \(Self.listed), checksum, request FROM quarantine WHERE id = ?1 LIMIT ?2"
+        return try rows(sql, id, limit: 1) { row in
+            let request = row.bytes(8)
+            let isIntact = Checksum.of(request) == row.int64(7)
+            return QuarantineContent(listing: Self.quarantined(row), isIntact: isIntact, request: request)
+        }.first
+    }
+
+    private static func quarantined(_ row: Statement) -> QuarantineListing {
+        QuarantineListing(
+            id: row.int64(0), route: row.text(1), receivedAtMilliseconds: row.int64(2),
+            expiresAtMilliseconds: row.int64(3), sender: PeerAddress(stored: row.text(4)), reason: row.text(5),
+            bytes: Int(row.int64(6)))
+    }
+}

@@ -1,0 +1,174 @@
+internal import SluiceBase
+
+/// Requests whose signature no secret of their route matches. They are apart from the rest: nothing depends on them,
+/// and `outbox.max_bytes` does not count them.
+extension OutboxStore {
+    /// A row, without the request itself.
+    private struct Row {
+        let id: Int64
+        let place: QuarantinePlace
+    }
+
+    /// The limits of one step of a removal, in rows and bytes.
+    private static let removalStep: Int64 = 200
+    private static let removalBytes = 16 << 20
+
+    /// Stores requests that have a place in the figures, all or none, in one transaction. None are stored while the
+    /// outbox is full or cannot write.
+    ///
+    /// - Returns: whether they are on the disk; if not, their places are free again.
+    func keepQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
+        let isKept = tryToKeep(requests)
+        for request in requests {
+            quarantine.settle(QuarantinePlace(request), isKept: isKept)
+            if isKept { quarantineExpiry = min(quarantineExpiry ?? .max, request.expiresAtMilliseconds) }
+        }
+        return isKept
+    }
+
+    private func tryToKeep(_ requests: [QuarantinedRequest]) -> Bool {
+        guard refusal() == nil, condition == .storing else { return false }
+        do throws(SQLiteError) {
+            try transaction { () throws(SQLiteError) in try insert(requests) }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func insert(_ requests: [QuarantinedRequest]) throws(SQLiteError) {
+        let statement = try session.connection.prepare(
+            """
+            INSERT INTO quarantine (route, received_at, expires_at, sender, reason, bytes, checksum, request)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """)
+        for request in requests {
+            statement.bind(request.route, at: 1)
+            statement.bind(request.receivedAtMilliseconds, at: 2)
+            statement.bind(request.expiresAtMilliseconds, at: 3)
+            statement.bind(request.sender.description, at: 4)
+            statement.bind(request.reason, at: 5)
+            statement.bind(Int64(request.bytes.count), at: 6)
+            statement.bind(Checksum.of(request.bytes), at: 7)
+            statement.bind(request.bytes, at: 8)
+            try statement.runAndUnbind()
+        }
+    }
+
+    /// Commits the delivery of a quarantined request like any other, and deletes the request in the same transaction:
+    /// after a crash there is either the request or the delivery. If the delivery is refused, the request stays.
+    ///
+    /// - Throws: `notFound` if it is no longer in the quarantine.
+    package func commitQuarantined(_ id: Int64, _ submission: Submission) throws(OutboxError) -> IngestOutcome {
+        guard let row = try row(id) else { throw .notFound }
+        do throws(SQLiteError) {
+            let results = commit([submission]) { results throws(SQLiteError) in
+                if case .refused? = results.first?.outcome { return }
+                try delete([row])
+            }
+            guard let outcome = results.first?.outcome else { return .refused(.commitFailed) }
+            if case .refused = outcome { return outcome }
+            try removed([row])
+            return outcome
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    private func row(_ id: Int64) throws(OutboxError) -> Row? {
+        do throws(SQLiteError) { return try rows("id = ?1", id).first } catch { throw OutboxError(error) }
+    }
+
+    /// Removes requests for good, one step of them.
+    ///
+    /// - Returns: the number, and the first id of the next step; nil at the end.
+    package func dropQuarantined(_ range: QuarantineRange) throws(OutboxError) -> (dropped: Int, next: Int64?) {
+        let route = range.route == nil ? "" : "route = ?3 AND"
+        let condition = "\(route) id BETWEEN ?1 AND \(range.ids.upperBound) ORDER BY id"
+        do throws(SQLiteError) {
+            let found = try rows(condition, range.ids.lowerBound, route: range.route)
+            guard let last = found.last else { return (0, nil) }
+            try transaction { () throws(SQLiteError) in try delete(found) }
+            try removed(found)
+            return (found.count, last.id < range.ids.upperBound ? last.id + 1 : nil)
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    /// One step of removing the requests whose time is over.
+    ///
+    /// - Returns: whether another step has something to do.
+    func expireQuarantined() throws(SQLiteError) -> Bool {
+        let now = clock.earliest
+        guard clock.isTrusted, let due = quarantineExpiry, due <= now else { return false }
+        let expired = try rows("expires_at <= ?1 ORDER BY expires_at", now)
+        if !expired.isEmpty { try transaction { () throws(SQLiteError) in try delete(expired) } }
+        try removed(expired)
+        return quarantineExpiry.map { $0 <= now } ?? false
+    }
+
+    /// Reads the figures at the start, from an index.
+    func loadQuarantine() throws(SQLiteError) {
+        quarantine.reset()
+        let rows = try session.connection.prepare("SELECT route, sender, bytes FROM quarantine")
+        defer { rows.reset() }
+        while try rows.step() {
+            quarantine.add(QuarantinePlace(row: rows))
+        }
+        try findExpiry()
+    }
+
+    private func findExpiry() throws(SQLiteError) {
+        quarantineExpiry = try session.connection.integer("SELECT min(expires_at) FROM quarantine")
+    }
+
+    /// - Parameter condition: of SQL; `?1` is the number, `?3` the route.
+    /// - Returns: those for one step.
+    private func rows(
+        _ condition: String, _ number: Int64, route: String? = nil
+    ) throws(SQLiteError) -> [Row] {
+        let statement = try session.connection.prepare(
+            "SELECT route, sender, bytes, id FROM quarantine WHERE \(condition) LIMIT ?2")
+        statement.bind(number, at: 1)
+        statement.bind(Self.removalStep, at: 2)
+        if let route { statement.bind(route, at: 3) }
+        defer { statement.reset() }
+        var rows: [Row] = []
+        var bytes = 0
+        while bytes < Self.removalBytes, try statement.step() {
+            rows.append(Row(id: statement.int64(3), place: QuarantinePlace(row: statement)))
+            bytes += rows[rows.count - 1].place.bytes
+        }
+        return rows
+    }
+
+    /// Inside a transaction.
+    private func delete(_ rows: [Row]) throws(SQLiteError) {
+        let statement = try session.connection.prepare("DELETE FROM quarantine WHERE id = ?1")
+        for row in rows {
+            statement.bind(row.id, at: 1)
+            try statement.run()
+        }
+    }
+
+    /// Updates the figures after the transaction that deleted the rows.
+    private func removed(_ rows: [Row]) throws(SQLiteError) {
+        for row in rows { quarantine.remove(row.place) }
+        try findExpiry()
+    }
+}
+
+extension QuarantinePlace {
+    /// - Parameter row: of route, sender and bytes.
+    fileprivate init(row: Statement) {
+        self.init(route: row.text(0), sender: PeerAddress(stored: row.text(1)), bytes: Int(row.int64(2)))
+    }
+}
+
+extension PeerAddress {
+    /// As a column has it; unknown where that is damaged.
+    init(stored text: String) {
+        self = PeerAddress.address(parsing: text).map { PeerAddress(address: $0, port: 0) } ?? .unknown
+    }
+}

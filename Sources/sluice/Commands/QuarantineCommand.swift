@@ -1,0 +1,206 @@
+internal import ArgumentParser
+internal import SluiceBase
+internal import SluiceGateway
+internal import SluiceOutbox
+internal import SluiceRoutes
+
+/// `sluice quarantine`
+struct QuarantineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quarantine",
+        abstract: "Lists, verifies and drops requests whose signature no secret matched.",
+        discussion: """
+            A route with 'quarantine' keeps such requests. They were answered 401. After a secret was forgotten or \
+            changed, add the right one to the route and verify them again.
+            """,
+        subcommands: [List.self, Verify.self, Drop.self])
+
+    /// `sluice quarantine list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists quarantined requests, oldest first.")
+
+        @Option(name: .long, help: ArgumentHelp("Only those of this route.", valueName: "route")) var route: String?
+        @OptionGroup var stretch: ListStretch
+        @OptionGroup var options: ConsoleOptions
+
+        func run() async throws {
+            let ids = max(0, min(stretch.after, Int64.max - 1)) + 1
+            try await options.show(
+                .quarantine(QuarantineRange(route: route, ids: ids...Int64.max), limit: stretch.limit),
+                as: ControlDocuments.Page.self, lines: ConsoleText.quarantineLines)
+        }
+    }
+
+    /// `sluice quarantine verify`
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Verifies quarantined requests again and stores the jobs of the valid ones.",
+            usage: """
+                sluice quarantine verify <number> ... [--config <file>] [<settings> ...]
+                sluice quarantine verify --route <route> | --all [--config <file>] [<settings> ...]
+                """,
+            discussion: """
+                Needs a running gateway: each request is judged by its route as it is now, as of the time at which it \
+                was received. A valid one is stored like a webhook that arrives now and removed from the quarantine; \
+                if its unique key is known, it is a duplicate. The others stay, and the reasons are printed.
+                """)
+
+        @Flag(name: .long, help: "All requests that are there when the command starts.") var all = false
+        @Option(name: .long, help: ArgumentHelp("All of them of this route.", valueName: "route")) var route: String?
+        @OptionGroup var options: SettingsOptions
+
+        private var requests = QuarantineSelection.range(nil)
+
+        private enum CodingKeys: String, CodingKey { case all, route, options }
+
+        mutating func validate() throws {
+            requests = try QuarantineSelection.read(all: all, route: route, &options)
+        }
+
+        func run() async throws {
+            var tally = QuarantineTally()
+            try await requests.forEach(options) { number in
+                guard let answer = try await Console.find(.verifyQuarantined(number), options) else { return false }
+                let verdict = try ControlCoding.decode(ControlDocuments.QuarantineVerdict.self, answer)
+                tally.add(verdict, of: number)
+                return true
+            }
+            for line in tally.lines { Terminal.say(line) }
+            if tally.refused > 0 {
+                throw StartupError(.wrongInput, "\(TraceWords.count(tally.refused, "request")) still in the quarantine")
+            }
+        }
+    }
+
+    /// `sluice quarantine drop`
+    struct Drop: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Deletes quarantined requests permanently.",
+            usage: """
+                sluice quarantine drop <number> ... [--config <file>] [<settings> ...]
+                sluice quarantine drop --route <route> | --all [--config <file>] [<settings> ...]
+                """)
+
+        @Flag(name: .long, help: "All requests that are there when the command starts.") var all = false
+        @Option(name: .long, help: ArgumentHelp("All of them of this route.", valueName: "route")) var route: String?
+        @OptionGroup var options: SettingsOptions
+
+        private var requests = QuarantineSelection.range(nil)
+
+        private enum CodingKeys: String, CodingKey { case all, route, options }
+
+        mutating func validate() throws {
+            requests = try QuarantineSelection.read(all: all, route: route, &options)
+        }
+
+        func run() async throws {
+            var dropped = 0
+            for range in try await requests.ranges(options) {
+                var next: Int64? = range.ids.lowerBound
+                while let first = next, first <= range.ids.upperBound {
+                    let stretch = QuarantineRange(route: range.route, ids: first...range.ids.upperBound)
+                    let bytes = try await Console.ask(.dropQuarantined(stretch), options)
+                    let answer = try ControlCoding.decode(ControlDocuments.QuarantineDropped.self, bytes)
+                    if case .numbers = requests, answer.requests == 0 { throw QuarantineSelection.none(first) }
+                    dropped += answer.requests
+                    next = answer.next
+                }
+            }
+            Terminal.say("\(TraceWords.count(dropped, "request")) dropped")
+        }
+    }
+}
+
+/// The quarantined requests that a command applies to.
+enum QuarantineSelection {
+    case numbers([Int64])
+    /// All requests that exist when the command starts, of this route or of every route.
+    case range(String?)
+
+    static func read(all: Bool, route: String?, _ options: inout SettingsOptions) throws -> QuarantineSelection {
+        let numbers = try Console.numbers(&options, of: "a quarantined request")
+        switch (numbers.isEmpty, all, route) {
+        case (false, false, nil): return .numbers(numbers)
+        case (true, true, nil): return .range(nil)
+        case (true, false, let route?): return .range(route)
+        default: throw ValidationError("give the numbers of requests, or --route ROUTE, or --all")
+        }
+    }
+
+    static func none(_ number: Int64) -> StartupError { Console.noSuchNumber(number, "quarantined request") }
+
+    func ranges(_ options: SettingsOptions) async throws -> [QuarantineRange] {
+        switch self {
+        case .numbers(let numbers): return numbers.map { QuarantineRange(ids: $0...$0) }
+        case .range(let route):
+            let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
+            guard let last = status.lastQuarantined, last > 0 else { return [] }
+            return [QuarantineRange(route: route, ids: 1...last)]
+        }
+    }
+
+    /// Calls `change` with each number.
+    ///
+    /// - Parameter change: returns whether there is a request with this number.
+    func forEach(_ options: SettingsOptions, _ change: (Int64) async throws -> Bool) async throws {
+        if case .numbers(let numbers) = self {
+            for number in numbers {
+                guard try await change(number) else { throw Self.none(number) }
+            }
+            return
+        }
+        for range in try await ranges(options) {
+            var range: QuarantineRange? = range
+            while let stretch = range {
+                let bytes = try await Console.ask(.quarantine(stretch, limit: 500), options)
+                let page = try ControlCoding.decode(
+                    ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self, bytes)
+                // A request that another command has removed in the meantime is skipped.
+                for request in page.rows { _ = try await change(request.id) }
+                range = page.next.flatMap { last in
+                    last < stretch.ids.upperBound
+                        ? QuarantineRange(route: stretch.route, ids: (last + 1)...stretch.ids.upperBound) : nil
+                }
+            }
+        }
+    }
+}
+
+/// The result of verifying several requests.
+struct QuarantineTally {
+    /// The maximum number of printed reasons.
+    private static let mostReasons = 20
+
+    private var verified = 0
+    private var jobs = 0
+    private var deadLetters = 0
+    private var duplicates = 0
+    private var ignored = 0
+    private(set) var refused = 0
+    private var reasons: [String] = []
+
+    mutating func add(_ verdict: ControlDocuments.QuarantineVerdict, of number: Int64) {
+        if let problem = verdict.problem {
+            refused += 1
+            guard refused <= Self.mostReasons else { return }
+            reasons.append("request \(number): still refused: \(PrintableText.escape(problem, limit: 1000))")
+            return
+        }
+        verified += 1
+        jobs += verdict.jobs ?? 0
+        deadLetters += verdict.deadLetters ?? 0
+        duplicates += verdict.duplicates ?? 0
+        ignored += verdict.ignored == nil ? 0 : 1
+    }
+
+    /// The reasons, and the sum: `12 verified, 9 jobs, 3 duplicates, 2 still refused`.
+    var lines: [String] {
+        let more = refused > Self.mostReasons ? ["and \(refused - Self.mostReasons) more"] : []
+        var words = ["\(verified) verified", TraceWords.count(jobs, "job")]
+        if deadLetters > 0 { words.append(TraceWords.count(deadLetters, "dead letter")) }
+        if duplicates > 0 { words.append(TraceWords.count(duplicates, "duplicate")) }
+        if ignored > 0 { words.append("\(ignored) ignored by their rules") }
+        if refused > 0 { words.append("\(refused) still refused") }
+        return reasons + more + [words.joined(separator: ", ")]
+    }
+}

@@ -1,0 +1,91 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct ReplayTests {
+    let fixture = Fixture()
+    var time: ManualTime { fixture.time }
+
+    /// Accepts all pending jobs for Zizq.
+    ///
+    /// - Returns: their types.
+    private func drain(_ store: OutboxStore) throws -> [String] {
+        time.advance(by: .seconds(1))
+        let jobs = try store.pending()
+        try store.acknowledge(jobs.map { Acknowledgement(job: $0.id, zizqID: "z\($0.id)") })
+        return jobs.map(\.job.type)
+    }
+
+    private func range(since: Duration = .seconds(3600), ids: ClosedRange<Int64> = 1...Int64.max) -> ReplayRange {
+        let now = time.wallMilliseconds()
+        return ReplayRange(delivered: (now - since.wholeMilliseconds)...now, route: nil, ids: ids)
+    }
+
+    /// Replays the whole range, and delivers it.
+    private func replay(_ store: OutboxStore, _ range: ReplayRange) throws -> [String] {
+        time.advance(by: .seconds(1))
+        let ids = try store.replayedJobs(range, limit: 500)
+        #expect(try store.replayFigures(range).jobs == ids.count)
+        #expect(try store.replayFigures(range).lastJob == ids.last ?? 0)
+        _ = try store.replay(ids)
+        return try drain(store)
+    }
+
+    @Test("a repeated replay sends each job once more, and no copies of earlier ones")
+    func repeated() throws {
+        let store = try fixture.open()
+        for number in 1...10 { _ = store.commit([sample(number, at: time, jobs: 2)]) }
+        let all = try drain(store)
+        #expect(all.count == 20)
+        for _ in 1...3 { #expect(try replay(store, range()) == all) }
+        #expect(try store.replayFigures(range()).bytes == 20 * 102)
+    }
+
+    @Test("a replay that was interrupted sends each job once more when it is repeated")
+    func interrupted() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...10).map { sample($0, at: time) })
+        let all = try drain(store)
+        time.advance(by: .seconds(1))
+        _ = try store.replay(try store.replayedJobs(range(), limit: 4))
+        #expect(try drain(store) == Array(all.prefix(4)))
+        #expect(try replay(store, range()) == all)
+        // From the middle on, the jobs before it still count.
+        time.advance(by: .seconds(1))
+        #expect(try store.replayedJobs(range(ids: 5...Int64.max), limit: 3) == [5, 6, 7])
+        #expect(try store.replayedJobs(range(ids: 9...Int64.max), limit: 500) == [9, 10])
+    }
+
+    @Test("of copies whose original is outside of the range one is sent")
+    func withoutOriginal() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...3).map { sample($0, at: time) })
+        let all = try drain(store)
+        time.advance(by: .seconds(600))
+        for _ in 1...2 { #expect(try replay(store, range()) == all) }
+        #expect(try replay(store, range(since: .seconds(60))) == all)
+    }
+
+    @Test("a job that was put back later is not taken for a copy")
+    func putBack() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time, jobs: 3), sample(2, at: time)])
+        try store.park([2], because: .unlicensed)
+        #expect(try drain(store) == ["push-1-0", "push-1-2", "push-2-0"])
+        time.advance(by: .seconds(1))
+        #expect(try store.unpark() == 1)
+        #expect(try drain(store) == ["push-1-1"])
+        for _ in 1...2 { #expect(try replay(store, range()) == ["push-1-0", "push-1-2", "push-2-0", "push-1-1"]) }
+    }
+
+    @Test("equal jobs of one delivery without a key are all sent")
+    func equalJobs() throws {
+        let store = try fixture.open()
+        let others = [part(nil, body: 1, jobs: [job(1), job(1)])]
+        _ = store.commit([sample(1, hasKey: false, at: time, others: others), sample(2, at: time)])
+        let all = try drain(store)
+        #expect(all.count == 4)
+        for _ in 1...3 { #expect(try replay(store, range()) == all) }
+    }
+}
