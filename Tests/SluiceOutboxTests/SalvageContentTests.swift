@@ -18,7 +18,7 @@ struct SalvageContentTests {
         let text = Array("push-\(number)-0".utf8)
         let place = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
         let page = [UInt8](repeating: 0xA5, count: Pragmas.pageSize)
-        let file = open(fixture.configuration.path, O_WRONLY)
+        let file = unsafe open(fixture.configuration.path, O_WRONLY)
         defer { close(file) }
         #expect(unsafe pwrite(file, page, page.count, off_t(place / page.count * page.count)) == page.count)
     }
