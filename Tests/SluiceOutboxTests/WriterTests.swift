@@ -199,4 +199,16 @@ struct WriterTests {
         #expect(writer.status.condition == .storing)
         #expect(try fixture.open().status.pendingJobs == 2)
     }
+
+    @Test("a refusal is in the status before its sender knows of it") func refusalInStatus() async throws {
+        let writer = try writer()
+        let other = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        try other.execute("BEGIN EXCLUSIVE")
+        writer.submit(sample(1, at: time))
+        await results.wait(for: 1)
+        #expect(results.outcome(1) == .refused(.commitFailed))
+        #expect(writer.status.condition == .failing)
+        try other.execute("ROLLBACK")
+        await writer.close()
+    }
 }

@@ -29,6 +29,8 @@ extension OutboxStore {
     package func maintainIdle() -> Bool {
         seekFiles()
         seekLock()
+        // Each transaction would wait for the lock, and deliveries for it.
+        if isLocked, trouble == nil { return false }
         maintain()
         do throws(SQLiteError) {
             switch trouble?.kind {

@@ -227,6 +227,8 @@ package final class OutboxWriter: Sendable {
             for operation in operations { operation(store) }
             // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
             let (results, isClosing) = storeNextBatch(store)
+            // Before a sender knows that its delivery was refused, and before upkeep, which can take a second.
+            publish(store)
             hand(results)
             let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
             let now = time.monotonicNanoseconds()
@@ -237,11 +239,11 @@ package final class OutboxWriter: Sendable {
             if isIdle, isClosing { return }
             if isIdle || now >= upkeepAt {
                 hasUpkeep = store.maintainIdle()
+                publish(store)
                 upkeepAt = now + Self.upkeepNanoseconds
             } else {
                 store.maintain()
             }
-            publish(store)
         }
     }
 
