@@ -186,9 +186,15 @@ extension MetricName {
         case .certificateFailing:
             "1 while the certificate or key on disk cannot be loaded and the gateway serves with the previous pair."
         case .droppedLogRecords: "Log records lost because standard error was not read fast enough."
+        default: processHelp
+        }
+    }
+
+    private var processHelp: String {
+        switch self {
         case .processResidentMemory: "Resident memory size in bytes."
         case .processOpenDescriptors: "Number of open file descriptors."
-        case .processDescriptorLimit: "Maximum number of open file descriptors."
+        default: "Maximum number of open file descriptors."
         }
     }
 }

@@ -83,7 +83,9 @@ import Testing
             let values = (match.3 ?? "").split(separator: "|").map { "\(match.2 ?? "")=\"\($0)\"" }
             for value in values.isEmpty ? [""] : values {
                 #expect(
-                    lines.contains { $0.hasPrefix(match.1) && $0.contains(value) && $0.hasSuffix(" 0") },
+                    lines.contains {
+                        $0.hasPrefix(match.1) && (value.isEmpty || $0.contains(value)) && $0.hasSuffix(" 0")
+                    },
                     "\(match.1) \(value)")
             }
         }

@@ -155,7 +155,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reloader.held == nil)
         #expect(watch.look() == "holding routes/b.yaml")
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
-        #expect(watch.reloader.held?.files == ["routes/b.yaml"])
+        #expect(watch.reloader.held?.files.map { $0.split(separator: "/").last } == ["b.yaml"])
         #expect(watch.reloader.held?.seconds == 1)
         #expect(watch.look() == "waiting")
         #expect(

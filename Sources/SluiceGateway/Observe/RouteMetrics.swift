@@ -94,8 +94,8 @@ extension RouteMetrics {
 
     /// The counters with a second label: those above zero, because there are many and most stay zero.
     ///
-    /// - Parameter startsAlerts: whether those that alerts select are included at zero. `rate` and `increase` do not see
-    ///   the first count of a series that begins with it.
+    /// - Parameter startsAlerts: whether those that alerts select are included at zero. `rate` and `increase` do not
+    ///   see the first count of a series that begins with it.
     func labelledCounters(startsAlerts: Bool) -> [(name: MetricName, label: String, value: UInt64)] {
         let refusals = ErrorCode.allCases.compactMap { code in
             let value = refused(code).value
@@ -111,7 +111,8 @@ extension RouteMetrics {
         let dropped = QuarantineRefusal.allCases.map {
             (name: MetricName.quarantineDropped, label: $0.rawValue, value: notQuarantined($0).value)
         }
-        return refusals + deaths.filter { $0.value > 0 || startsAlerts } + (handshakes + dropped).filter { $0.value > 0 }
+        return refusals + deaths.filter { $0.value > 0 || startsAlerts }
+            + (handshakes + dropped).filter { $0.value > 0 }
     }
 }
 

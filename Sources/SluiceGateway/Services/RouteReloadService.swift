@@ -118,8 +118,8 @@ actor RouteReloadService: Service {
         let picture = picture
         let mounted = MountedFiles.warnings(of: picture.compilation.files.sorted())
         let held = loader.reloader.held.map { held in
-            "route files are missing: \(PrintableText.escape(held.files.joined(separator: ", "))); their routes are kept "
-                + "for \(DurationText.format(.seconds(held.seconds))) more (routes_grace), or until a reload"
+            "route files are missing: \(PrintableText.escape(held.files.joined(separator: ", "))); their routes are "
+                + "kept for \(DurationText.format(.seconds(held.seconds))) more (routes_grace), or until a reload"
         }
         let notices = (certificate?.notices ?? []) + mounted.map(\.description) + [held].compactMap(\.self)
         return (picture, loader.compare(with: picture.compilation), notices)

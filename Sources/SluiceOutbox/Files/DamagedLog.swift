@@ -3,8 +3,8 @@ internal import SluiceBase
 
 /// A write-ahead log with a wrong checksum in front of complete transactions.
 ///
-/// SQLite reads a log up to the first frame whose checksum is wrong, takes that for the end, and writes over what is
-/// behind it. After a crash the end may be wrong; it is not followed by further transactions, because each one is synced
+/// SQLite reads a log up to the first frame whose checksum is wrong, takes that for the end, and overwrites what
+/// follows. After a crash the end may be wrong; it is not followed by further transactions, because each one is synced
 /// before the next. See <https://sqlite.org/fileformat2.html>, 4.
 package struct DamagedLog: Sendable, Hashable {
     /// The copy of the log.
@@ -33,7 +33,7 @@ package struct DamagedLog: Sendable, Hashable {
         let descriptor = OutboxFile.openOwn(log, O_RDONLY)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        guard var damaged = find(in: { bytes(descriptor, $0, $1) }) else { return nil }
+        guard var damaged = find(in: { bytes(descriptor, at: $0, $1) }) else { return nil }
         let now = TimestampText.format(milliseconds: time.wallMilliseconds()).filter { $0.isNumber }.prefix(14)
         damaged.copyPath = "\(log).damaged-\(now)"
         do throws(SQLiteError) {
@@ -128,7 +128,7 @@ package struct DamagedLog: Sendable, Hashable {
         bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    private static func bytes(_ descriptor: Int32, _ offset: Int, _ count: Int) -> [UInt8] {
+    private static func bytes(_ descriptor: Int32, at offset: Int, _ count: Int) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             // Reads at most the buffer's bytes.
             filled = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(offset)))
@@ -140,7 +140,7 @@ package struct DamagedLog: Sendable, Hashable {
         guard copy >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
         defer { close(copy) }
         for offset in stride(from: 0, to: size, by: 1 << 20) {
-            let part = bytes(descriptor, offset, 1 << 20)
+            let part = bytes(descriptor, at: offset, 1 << 20)
             // Writes the array's own bytes.
             let written = unsafe part.withUnsafeBytes { unsafe pwrite(copy, $0.baseAddress, $0.count, off_t(offset)) }
             guard written == part.count else {

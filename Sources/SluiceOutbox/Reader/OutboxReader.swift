@@ -5,7 +5,7 @@ package import SluiceBase
 /// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
-    /// Called with the error when jobs are passed over that cannot be read.
+    /// Called with the error when unreadable jobs are skipped.
     package var whenDamaged: (@Sendable (SQLiteError) -> Void)?
     private let selectPending, selectPendingOfQueue, selectSetAside, selectParkedJob: Statement
 
@@ -25,7 +25,7 @@ package final class OutboxReader {
         }
     }
 
-    /// Pending jobs in commit order, parked ones left out. Those on damaged pages are passed over.
+    /// Pending jobs in commit order, without parked ones. Skips those on damaged pages.
     ///
     /// - Parameters:
     ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
@@ -48,7 +48,7 @@ package final class OutboxReader {
                 } catch {
                     guard error.kind == .damaged else { throw error }
                     whenDamaged?(error)
-                    guard let next = SalvagedRows.firstReadable(after: from, canRead) else { break }
+                    guard let next = Connection.firstReadable(after: from, canRead) else { break }
                     from = next
                 }
             }

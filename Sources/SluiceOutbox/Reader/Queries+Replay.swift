@@ -78,8 +78,8 @@ struct ReplayedCopies {
 }
 
 extension Queries {
-    /// Calls `body` with each delivered job of a range and the bytes of its payload, in the order of their ids, whatever
-    /// `range.ids` begins with; it returns whether to go on.
+    /// Calls `body` with each delivered job of a range and the bytes of its payload, in the order of their ids, also
+    /// before `range.ids`; it returns whether to continue.
     private func eachDelivered(
         _ range: ReplayRange, _ body: (ReplayedCopies.Row, _ bytes: Int64) -> Bool
     ) throws(SQLiteError) {

@@ -164,3 +164,21 @@ internal import CSluiceSQLite
         return SQLiteError(code: code, systemError: concernsSystem ? system : 0, message: message)
     }
 }
+
+extension Connection {
+    /// The least number from which on a row, or the end, can be read: found by doubling the distance, then by halves.
+    static func firstReadable(after failing: Int64, _ canRead: (Int64) -> Bool) -> Int64? {
+        var distance: Int64 = 1
+        while !canRead(failing + distance) {
+            guard distance < 1 << 61 else { return nil }
+            distance *= 2
+        }
+        var (low, high) = (failing + distance / 2, failing + distance)
+        if distance == 1 { low = failing }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            if canRead(middle) { high = middle } else { low = middle }
+        }
+        return high
+    }
+}

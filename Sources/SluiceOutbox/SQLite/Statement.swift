@@ -73,16 +73,6 @@ internal import SluiceBase
         }
     }
 
-    /// Copies a value that was read from a page.
-    func bind(_ value: LeafPages.Value, at index: Int32) {
-        switch value {
-        case .null: bindNull(at: index)
-        case .integer(let number): bind(number, at: index)
-        case .text(let bytes): bind(String(decoding: bytes, as: UTF8.self), at: index)
-        case .blob(let bytes): bind(bytes, at: index)
-        }
-    }
-
     /// Copies the key's sixteen bytes.
     func bind(_ key: Fingerprint?, at index: Int32) {
         guard let key else { return bindNull(at: index) }

@@ -51,13 +51,13 @@ final class LeafPages {
     }
 
     private func isUnder(_ root: Int, _ page: Int) -> Bool {
-        guard read(page, 0, 1).first == 0x0D else { return false }
+        guard read(page, at: 0, 1).first == 0x0D else { return false }
         var next = page
         for _ in 0..<20 {
             let perMap = Self.pageBytes / 5
             let map = (next - 2) / (perMap + 1) * (perMap + 1) + 2
             guard next > map else { return false }
-            let entry = read(map, 5 * (next - map - 1), 5)
+            let entry = read(map, at: 5 * (next - map - 1), 5)
             // A page of a tree that is not its first one.
             guard entry.count == 5, entry[0] == 5 else { return false }
             next = Self.number(entry[1...])
@@ -68,7 +68,7 @@ final class LeafPages {
     }
 
     private func rows(on page: Int) -> [Row]? {
-        let bytes = read(page, 0, Self.pageBytes)
+        let bytes = read(page, at: 0, Self.pageBytes)
         guard bytes.count == Self.pageBytes, bytes[0] == 0x0D else { return nil }
         let cells = Self.number(bytes[3..<5])
         guard cells > 0, 8 + 2 * cells <= bytes.count else { return nil }
@@ -104,7 +104,7 @@ final class LeafPages {
         var next = first
         while content.count < total {
             guard next > 2, next <= count else { return false }
-            let page = read(next, 0, Self.pageBytes)
+            let page = read(next, at: 0, Self.pageBytes)
             guard page.count == Self.pageBytes else { return false }
             next = Self.number(page[..<4])
             content += page[4...].prefix(total - content.count)
@@ -127,7 +127,7 @@ final class LeafPages {
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 
     /// - Parameter page: counted from 1.
-    private func read(_ page: Int, _ offset: Int, _ count: Int) -> [UInt8] {
+    private func read(_ page: Int, at offset: Int, _ count: Int) -> [UInt8] {
         let place = (page - 1) * Self.pageBytes + offset
         return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             // Reads at most the buffer's bytes.
@@ -172,6 +172,18 @@ final class LeafPages {
                 return bytes(Int(type - 12) / 2).map { type.isMultiple(of: 2) ? .blob($0) : .text($0) }
             default: return nil
             }
+        }
+    }
+}
+
+extension Statement {
+    /// Copies a value that was read from a page.
+    func bind(_ value: LeafPages.Value, at index: Int32) {
+        switch value {
+        case .null: bindNull(at: index)
+        case .integer(let number): bind(number, at: index)
+        case .text(let bytes): bind(String(decoding: bytes, as: UTF8.self), at: index)
+        case .blob(let bytes): bind(bytes, at: index)
         }
     }
 }

@@ -16,9 +16,9 @@ extension OutboxStore {
     /// The nanoseconds between retries while a reader holds frames.
     private static let holdPause: Int64 = 1_000_000_000
 
-    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied, or an eighth on a disk
-    /// that is short of space. After a complete copy the next transaction restarts the log, in the same blocks of the
-    /// disk.
+    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied, or an eighth on a
+    /// disk that is short of space. After a complete copy the next transaction restarts the log, in the same blocks of
+    /// the disk.
     ///
     /// - Returns: whether there is more to copy immediately.
     @discardableResult

@@ -64,8 +64,8 @@ extension OutboxStore {
         }
     }
 
-    /// Refuses an empty file that was in use, and a log without its file: SQLite would remove the log, and begin with an
-    /// empty outbox.
+    /// Refuses an empty file that was in use, and a log without its file: SQLite would remove the log, and begin with
+    /// an empty outbox.
     ///
     /// - Returns: whether there is no outbox yet.
     static func requireContents(_ configuration: OutboxConfiguration) throws(StartupError) -> Bool {

@@ -30,7 +30,7 @@ struct Trouble: Equatable {
 enum DiskRoom {
     /// For the write-ahead log at its full length. With less, the log is kept short and free pages are given back.
     static let regular = Pragmas.logBytesKept
-    /// What the outbox works with if nothing else can be given back: a log that is kept short, and what it is copied to.
+    /// What the outbox works with if nothing else can be given back: a log that is kept short, and its copy.
     static let least = 8 << 20
 }
 

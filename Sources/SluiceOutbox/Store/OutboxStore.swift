@@ -70,8 +70,8 @@ package final class OutboxStore {
     /// Whether damage does not matter more than what can still be done: not while the outbox is opened, when it can be
     /// salvaged.
     var toleratesDamage = false
-    /// Damage that was met since then. SQLite then fails whatever is written in the same transaction, so that rows which
-    /// need not be read are no longer read. The file must be salvaged.
+    /// Damage that was met since then. SQLite then fails every write of the same transaction, so that optional rows are
+    /// no longer read. The file must be salvaged.
     var damage: SQLiteError?
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?

@@ -98,7 +98,7 @@ final class SalvagedRows {
                 // Stepping has reset the statement.
                 isReading = false
                 table.gaps += 1
-                let next = Self.firstReadable(after: position, canRead)
+                let next = Connection.firstReadable(after: position, canRead)
                 found = leafRows(position..<(next ?? .max)).reversed()
                 isAtEnd = next == nil
                 position = next ?? .max
@@ -137,22 +137,6 @@ final class SalvagedRows {
         return columns.indices.allSatisfy { columns[$0].fits(row, Int32($0)) }
     }
 
-    /// The least number from which on a row, or the end, can be read: found by doubling the distance, then by halves.
-    static func firstReadable(after failing: Int64, _ canRead: (Int64) -> Bool) -> Int64? {
-        var distance: Int64 = 1
-        while !canRead(failing + distance) {
-            guard distance < 1 << 61 else { return nil }
-            distance *= 2
-        }
-        var (low, high) = (failing + distance / 2, failing + distance)
-        if distance == 1 { low = failing }
-        while high - low > 1 {
-            let middle = low + (high - low) / 2
-            if canRead(middle) { high = middle } else { low = middle }
-        }
-        return high
-    }
-
     private func canRead(from number: Int64) -> Bool {
         probe.bind(number, at: 1)
         defer { probe.reset() }
@@ -161,8 +145,8 @@ final class SalvagedRows {
 }
 
 extension OutboxStore {
-    /// Takes over deliveries from a damaged file, with their numbers, in one transaction. Those that lost an undelivered
-    /// job lose key and hash of the body, so that they are accepted again, with the same unique keys.
+    /// Takes over deliveries from a damaged file, with their numbers, in one transaction. Those that lost an
+    /// undelivered job lose key and hash of the body, so that they are accepted again, with the same unique keys.
     ///
     /// - Returns: whether there are no more.
     func adopt(upTo limit: Int, of rows: SalvagedRows, _ table: inout SalvageReport.Table, lost: inout LostJobs)

@@ -117,7 +117,7 @@ package final class OutboxWriter: Sendable {
     /// Whether a page was met, since the start, that cannot be read.
     package var isDamaged: Bool { damage.withLock { $0 } }
 
-    /// Somebody met a page that cannot be read. Callable from any thread; logs once.
+    /// Notes an unreadable page. Callable from any thread; logs once.
     package func foundDamage(_ error: SQLiteError) {
         let wasKnown = damage.withLock { damage in
             defer { damage = true }

@@ -10,8 +10,9 @@ extension OutboxCommand {
             abstract: "Copies the outbox to a new file, with or without a running gateway.",
             usage: "sluice outbox backup <file> [--config <file>] [<settings> ...]",
             discussion: """
-                The copy contains everything that was acknowledged before the command started. A running gateway writes \
-                it, in short slices, and accepts webhooks meanwhile: its user must be able to create the file. An \
+                The copy contains everything that was acknowledged before the command started. A running gateway \
+                writes it, in short slices, and accepts webhooks meanwhile: its user must be able to create the file. \
+                An \
                 existing file is never replaced. The copy contains payloads and learnt secrets; only its owner can \
                 read it. The exit status is 1 if the outbox is damaged; a copy of more than 256 MiB is not checked. To \
                 restore it, see docs/operating/backup.md.
