@@ -80,7 +80,9 @@ import Testing
             let record = try await gateway.record(from: position, "the failed sync") {
                 $0.message == "outbox error"
             }
-            #expect(record["reason"]?.contains("(SQLite 1034") == true, "\(record)")
+            // The log is kept short on such a disk, so a full disk can be met before the sync that fails.
+            let reason = record["reason"] ?? ""
+            #expect(reason.contains("(SQLite 1034") || reason.contains("(SQLite 13)"), "\(record)")
             // Out of `failing` by itself, without a restart and without more space.
             try await gateway.untilReady(isNot: "outbox_failing")
             try await queue.restart()

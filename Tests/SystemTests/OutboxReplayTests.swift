@@ -25,8 +25,8 @@ import Testing
             #expect(try await gateway.answer(to: .numbered(5)).text.contains(#""duplicate":true"#))
             let typo = try await gateway.command("outbox", "replay", "--since", "1h", "--route", "githib", "--yes")
             #expect(
-                typo.errors.hasPrefix(
-                    "sluice: nothing of the route 'githib' is here, and no route of this name is loaded; there is: "),
+                typo.errors.contains(
+                    "\nsluice: nothing of the route 'githib' is here, and no route of this name is loaded; there is: "),
                 "\(typo)")
             #expect(typo.ending == .exited(1))
             let wrong = try await gateway.command("outbox", "replay", "--since", "yesterday")
