@@ -49,9 +49,9 @@ import Testing
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             while try await gateway.send([5001], padding: 100_000) != [200] {}
             #expect(try await queue.arrivals(accepted.count + 1) == accepted + [5001])
-            // Not for a moment only: free pages are given back, and the log has room.
-            #expect(try await gateway.send(5002...5200, padding: 100_000).allSatisfy { $0 == 200 })
-            #expect(try await gateway.admin("/readyz").text == #"{"status":"ok"}"#)
+            // Not for a moment only. Delivered jobs, which are to be kept, fill the disk again and again make room.
+            for number in 5002...5200 { while try await gateway.send([number], padding: 100_000) != [200] {} }
+            try await gateway.untilReady(isNot: "disk_full")
             #expect(try await gateway.stop() == .exited(0))
         }
         await queue.stop()
