@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// The plan of the code base: which folder may use which, how small a file may be, what a declaration and a text look
@@ -24,6 +25,16 @@ import Testing
 
     /// Names that a sentence may begin with.
     private static let properNames: Set<Substring> = ["Stripe", "Zizq", "Prometheus", "Codable", "Base64", "Swift"]
+
+    @Test("nothing is at the top level but what the project is made of")
+    func topLevel() throws {
+        let known: Set = [
+            "Benchmarks", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "Package.resolved",
+            "Package.swift", "README.md", "SECURITY.md", "Sources", "Tests", "docker", "docs", "routes",
+        ]
+        let names = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path)
+        #expect(names.filter { !$0.hasPrefix(".") && !known.contains($0) } == [])
+    }
 
     @Test("a test is named by a sentence in lower case", arguments: SourceTree.tests)
     func testNames(file: SwiftFile) {

@@ -45,22 +45,20 @@ struct QuarantineCommand: AsyncParsableCommand {
                 if its unique key is known, it is a duplicate. The others stay, and the reasons are printed.
                 """)
 
-        @Flag(name: .long, help: "All requests that are there when the command starts.") var all = false
-        @Option(name: .long, help: ArgumentHelp("All of them of this route.", valueName: "route")) var route: String?
-        @OptionGroup var options: SettingsOptions
+        @OptionGroup var arguments: QuarantineArguments
 
         private var requests = QuarantineSelection.range(nil)
 
-        private enum CodingKeys: String, CodingKey { case all, route, options }
+        private enum CodingKeys: String, CodingKey { case arguments }
 
-        mutating func validate() throws {
-            requests = try QuarantineSelection.read(all: all, route: route, &options)
-        }
+        mutating func validate() throws { requests = try arguments.selection() }
 
         func run() async throws {
             var tally = QuarantineTally()
-            try await requests.forEach(options) { number in
-                guard let answer = try await Console.find(.verifyQuarantined(number), options) else { return false }
+            try await requests.forEach(arguments.options) { number in
+                guard let answer = try await Console.find(.verifyQuarantined(number), arguments.options) else {
+                    return false
+                }
                 let verdict = try ControlCoding.decode(ControlDocuments.QuarantineVerdict.self, answer)
                 tally.add(verdict, of: number)
                 return true
@@ -81,25 +79,21 @@ struct QuarantineCommand: AsyncParsableCommand {
                 sluice quarantine drop --route <route> | --all [--config <file>] [<settings> ...]
                 """)
 
-        @Flag(name: .long, help: "All requests that are there when the command starts.") var all = false
-        @Option(name: .long, help: ArgumentHelp("All of them of this route.", valueName: "route")) var route: String?
-        @OptionGroup var options: SettingsOptions
+        @OptionGroup var arguments: QuarantineArguments
 
         private var requests = QuarantineSelection.range(nil)
 
-        private enum CodingKeys: String, CodingKey { case all, route, options }
+        private enum CodingKeys: String, CodingKey { case arguments }
 
-        mutating func validate() throws {
-            requests = try QuarantineSelection.read(all: all, route: route, &options)
-        }
+        mutating func validate() throws { requests = try arguments.selection() }
 
         func run() async throws {
             var dropped = 0
-            for range in try await requests.ranges(options) {
+            for range in try await requests.ranges(arguments.options) {
                 var next: Int64? = range.ids.lowerBound
                 while let first = next, first <= range.ids.upperBound {
                     let stretch = QuarantineRange(route: range.route, ids: first...range.ids.upperBound)
-                    let bytes = try await Console.ask(.dropQuarantined(stretch), options)
+                    let bytes = try await Console.ask(.dropQuarantined(stretch), arguments.options)
                     let answer = try ControlCoding.decode(ControlDocuments.QuarantineDropped.self, bytes)
                     if case .numbers = requests, answer.requests == 0 { throw QuarantineSelection.none(first) }
                     dropped += answer.requests
@@ -111,13 +105,14 @@ struct QuarantineCommand: AsyncParsableCommand {
     }
 }
 
-/// The quarantined requests that a command applies to.
-enum QuarantineSelection {
-    case numbers([Int64])
-    /// All requests that exist when the command starts, of this route or of every route.
-    case range(String?)
+/// The arguments of the commands that apply to some quarantined requests.
+struct QuarantineArguments: ParsableArguments {
+    @Flag(name: .long, help: "All requests that are there when the command starts.") var all = false
+    @Option(name: .long, help: ArgumentHelp("All of them of this route.", valueName: "route")) var route: String?
+    @OptionGroup var options: SettingsOptions
 
-    static func read(all: Bool, route: String?, _ options: inout SettingsOptions) throws -> QuarantineSelection {
+    /// Removes the numbers from the settings' positional arguments.
+    mutating func selection() throws -> QuarantineSelection {
         let numbers = try Console.numbers(&options, of: "a quarantined request")
         switch (numbers.isEmpty, all, route) {
         case (false, false, nil): return .numbers(numbers)
@@ -126,6 +121,13 @@ enum QuarantineSelection {
         default: throw ValidationError("give the numbers of requests, or --route ROUTE, or --all")
         }
     }
+}
+
+/// The quarantined requests that a command applies to.
+enum QuarantineSelection {
+    case numbers([Int64])
+    /// All requests that exist when the command starts, of this route or of every route.
+    case range(String?)
 
     static func none(_ number: Int64) -> StartupError { Console.noSuchNumber(number, "quarantined request") }
 
