@@ -31,9 +31,10 @@ import Testing
         try folder.write(bytes, to: "outbox.db")
     }
 
+    /// The damaged databases that were set aside, without their logs and the lists of lost webhooks.
     private func damagedFiles(_ folder: TemporaryFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
-            $0.hasPrefix("outbox.db.damaged-") && !$0.hasSuffix("-wal")
+            $0.hasPrefix("outbox.db.damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-lost")
         }
     }
 
