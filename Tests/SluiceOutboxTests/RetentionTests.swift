@@ -258,6 +258,29 @@ struct RetentionTests {
         #expect(store.status.rememberedKeys == 3000)
     }
 
+    @Test("a limit that was lowered is reached at the pace of the deliveries, and at once in a quiet moment")
+    func loweredLimit() throws {
+        let fixture = Fixture { $0.keepDelivered = .zero }
+        do {
+            let store = try fixture.open()
+            for start in stride(from: 1, through: 19_001, by: 1000) {
+                _ = store.commit((start..<(start + 1000)).map { sample($0, at: fixture.time, jobs: 0) })
+            }
+            store.close()
+        }
+        fixture.configuration.maximumKeys = 5000
+        let store = try fixture.open()
+        _ = store.commit((20_001...20_100).map { sample($0, at: fixture.time, jobs: 0) })
+        #expect(store.status.rememberedKeys == 20_100)
+        for start in stride(from: 20_101, through: 30_001, by: 100) {
+            _ = store.commit((start..<(start + 100)).map { sample($0, at: fixture.time, jobs: 0) })
+        }
+        // Two are forgotten for each that comes.
+        #expect((9000...11_000).contains(store.status.rememberedKeys), "\(store.status.rememberedKeys)")
+        quiet(store)
+        #expect(store.status.rememberedKeys <= 5000)
+    }
+
     @Test("free pages are given back in quiet moments") func freePagesGiven() throws {
         let fixture = Fixture { $0.keepDelivered = .zero }
         let store = try fixture.open()

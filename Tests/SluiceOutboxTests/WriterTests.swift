@@ -112,6 +112,64 @@ struct WriterTests {
         await writer.close()
     }
 
+    @Test("a step of upkeep is followed by a rest while there is other work, and by none in quiet or urgent times")
+    func upkeepPace() {
+        let second: Int64 = 1_000_000_000
+        var pace = UpkeepPace(at: 0)
+        #expect(pace.nextStepAt == 0 && pace.isDue(at: 0, isIdle: false))
+        pace.finished(startedAt: 0, at: 5_000_000, isUrgent: false, hasMore: true)
+        #expect(pace.nextStepAt == 50_000_000)
+        #expect(!pace.isDue(at: 49_999_999, isIdle: true) && pace.isDue(at: 50_000_000, isIdle: true))
+        // Without a pause between batches.
+        #expect(!pace.isDue(at: 249_999_999, isIdle: false) && pace.isDue(at: 250_000_000, isIdle: false))
+        pace.finished(startedAt: 250_000_000, at: 260_000_000, isUrgent: true, hasMore: true)
+        #expect(pace.nextStepAt == 260_000_000)
+        pace.worked(at: second)
+        pace.finished(startedAt: 2 * second - 1, at: 2 * second, isUrgent: false, hasMore: true)
+        #expect(pace.nextStepAt == 2 * second + 9)
+        pace.finished(startedAt: 2 * second + 9, at: 3 * second, isUrgent: false, hasMore: true)
+        #expect(pace.nextStepAt == 3 * second)
+        pace.finished(startedAt: 3 * second, at: 3 * second, isUrgent: false, hasMore: false)
+        #expect(pace.nextStepAt == nil)
+    }
+
+    @Test("expired keys are forgotten slowly while deliveries come, and at once when none come") func overdueKeys()
+        async throws
+    {
+        let count = 20 * OutboxStore.forgetStep
+        // A busy machine can leave the writer without deliveries for a second.
+        for attempt in 1...5 {
+            let fixture = Fixture()
+            let results = Results()
+            do {
+                let store = try fixture.open()
+                _ = store.commit((0..<count).map { sample($0, at: fixture.time, window: .seconds(60), jobs: 0) })
+                store.close()
+            }
+            let writer = try OutboxWriter(fixture.configuration, time: SystemTime(), log: Logger(label: "test")) {
+                results.take($0, $1)
+            }
+            for number in 1...15 {
+                let delivery = sample(count + number, at: fixture.time, jobs: 0).delivery
+                writer.submit(
+                    Submission(
+                        delivery, origin: 0, ticket: UInt64(number),
+                        enqueuedAtNanoseconds: SystemTime().monotonicNanoseconds()))
+                await results.wait(for: number)
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let left = writer.status.rememberedKeys
+            let end = ContinuousClock.now + .seconds(60)
+            while writer.status.rememberedKeys > 15, ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(writer.status.rememberedKeys <= 15)
+            await writer.close()
+            if left > count / 2 { return }
+            #expect(attempt < 5, "\(left)")
+        }
+    }
+
     @Test("the acknowledgements that wait are written in one transaction") func oneTransaction() async throws {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name

@@ -122,13 +122,20 @@ extension OutboxStore {
     }
 
     /// Forgets more deliveries than were added, in steps that are large enough to free whole pages. Each walk looks at
-    /// each delivery once.
+    /// each delivery once. More than that is left to quiet moments: many keys are over a limit that was lowered.
     private func forget(added: Int) throws(SQLiteError) {
-        forgetDebt += (ledger.walks.count + 1) * added
-        for _ in 0...(added / Self.forgetStep)
-        where keysOverLimit > min(Self.forgetStep, configuration.maximumKeys >> 10) {
+        limitDebt += 2 * added
+        for _ in 0...(added / Self.forgetStep) {
+            let excess = keysOverLimit
+            guard excess > min(Self.forgetStep, configuration.maximumKeys >> 10) else {
+                limitDebt = 0
+                break
+            }
+            guard excess <= Self.forgetStep || limitDebt >= Self.forgetStep else { break }
+            limitDebt = max(0, limitDebt - Self.forgetStep)
             try forgetOverLimit()
         }
+        forgetDebt += (ledger.walks.count + 1) * added
         while forgetDebt >= Self.forgetStep {
             forgetDebt = isForgettingDue ? forgetDebt - Self.forgetStep : 0
             try forgetExpired()

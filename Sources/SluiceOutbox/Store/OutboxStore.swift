@@ -41,6 +41,8 @@ package final class OutboxStore {
     /// Entries of the index, and rows to check for forgetting, that the next transactions owe.
     var keyDebt = 0
     var forgetDebt = 0
+    /// Keys over the limit that the next transactions owe to forget.
+    var limitDebt = 0
     /// Whether deliveries were deleted since it was looked whether a run of the index has none left.
     var mayHaveDeadRuns = true
     /// The smallest delivery that was refused since one was stored: what there must be room for again.

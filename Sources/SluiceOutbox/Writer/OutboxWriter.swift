@@ -38,8 +38,6 @@ package final class OutboxWriter: Sendable {
 
     /// How long the thread sleeps when nothing is asked for.
     private static let idleNanoseconds: Int64 = 1_000_000_000
-    /// Upkeep that can wait is done at least this often under load.
-    private static let upkeepNanoseconds: Int64 = 250_000_000
 
     let work: Monitor<Work>
     /// What the lanes of the relay are sending.
@@ -218,11 +216,10 @@ package final class OutboxWriter: Sendable {
     }
 
     private func loop(_ store: OutboxStore) {
-        var hasUpkeep = true
-        var upkeepAt = time.monotonicNanoseconds()
-        var quarantineAt = upkeepAt
+        var upkeep = UpkeepPace(at: time.monotonicNanoseconds())
+        var quarantineAt = time.monotonicNanoseconds()
         while true {
-            let (acknowledgements, operations) = nextRequests(hasUpkeep: hasUpkeep, quarantineAt: quarantineAt)
+            let (acknowledgements, operations) = nextRequests(upkeepAt: upkeep.nextStepAt, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)
             for operation in operations { operation(store) }
             // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
@@ -232,15 +229,16 @@ package final class OutboxWriter: Sendable {
             hand(results)
             let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
             let now = time.monotonicNanoseconds()
-            let isQuarantineDue = now >= quarantineAt && (isIdle || now >= upkeepAt)
-            if isQuarantineDue || isIdle && isClosing, keepQuarantined(in: store) {
-                quarantineAt = now + Self.upkeepNanoseconds
+            if !isIdle { upkeep.worked(at: now) }
+            if now >= quarantineAt || isIdle && isClosing, keepQuarantined(in: store) {
+                quarantineAt = now + UpkeepPace.interval
             }
             if isIdle, isClosing { return }
-            if isIdle || now >= upkeepAt {
-                hasUpkeep = store.maintainIdle()
+            if upkeep.isDue(at: now, isIdle: isIdle) {
+                let hasMore = store.maintainIdle()
                 publish(store)
-                upkeepAt = now + Self.upkeepNanoseconds
+                upkeep.finished(
+                    startedAt: now, at: time.monotonicNanoseconds(), isUrgent: store.trouble != nil, hasMore: hasMore)
             } else {
                 store.maintain()
             }
@@ -249,16 +247,18 @@ package final class OutboxWriter: Sendable {
 
     /// Waits until there is something to do.
     ///
-    /// - Parameter quarantineAt: when requests may be put into the quarantine again, on the monotonic clock. They
-    ///   arrive at the pace of anyone who sends them, and each transaction costs a sync.
+    /// - Parameters:
+    ///   - upkeepAt: when the next step of upkeep is due, on the monotonic clock; nil if none is known to be.
+    ///   - quarantineAt: when requests may be put into the quarantine again, on the monotonic clock. They arrive at the
+    ///     pace of anyone who sends them, and each transaction costs a sync.
     private func nextRequests(
-        hasUpkeep: Bool, quarantineAt: Int64
+        upkeepAt: Int64?, quarantineAt: Int64
     ) -> ([WaitingAcknowledgement], [Operation]) {
-        let pause = quarantineAt - time.monotonicNanoseconds()
-        let longest = pause > 0 ? min(pause, Self.idleNanoseconds) : Self.idleNanoseconds
-        return work.wait(
-            upTo: hasUpkeep ? 0 : longest, until: { $0.hasWork || pause <= 0 && !$0.quarantined.isEmpty }
-        ) { work in
+        let now = time.monotonicNanoseconds()
+        let pause = quarantineAt - now
+        var longest = pause > 0 ? min(pause, Self.idleNanoseconds) : Self.idleNanoseconds
+        if let upkeepAt { longest = max(0, min(longest, upkeepAt - now)) }
+        return work.wait(upTo: longest, until: { $0.hasWork || pause <= 0 && !$0.quarantined.isEmpty }) { work in
             defer { (work.acknowledgements, work.operations) = ([], []) }
             return (work.acknowledgements, work.operations)
         }
