@@ -46,9 +46,10 @@ def main():
     options = wire.parser(__doc__, connections=4, rate=200_000_000)
     options.add_argument("--kind", choices=["invalid", "valid", "stored", "fixed", "dynamic", "bomb"], default="invalid")
     options.add_argument("--mebibytes", type=float, default=25)
+    options.add_argument("--path", default="/several-secrets", help="of bodies without gzip")
     options = options.parse_args()
     length = int(options.mebibytes * 1_048_576)
-    path, lines = "/several-secrets", []
+    path, lines = options.path, []
     if options.kind in ("invalid", "valid"):
         body = b'{"a":"' + b"x" * (length - 8) + b'"}'
     else:
