@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// What Zizq's refusals mean: the suspects that are held back, and whether Zizq refuses everything. Shared by all
+/// Conclusions from Zizq's refusals: which suspects are held back, and whether Zizq refuses everything. Shared by all
 /// lanes.
 ///
 /// A job that Zizq refuses alone is a *suspect*: either the job is bad, or Zizq refuses everything. Its id is held
@@ -64,7 +64,7 @@ package struct RefusalState: Sendable {
 
     // MARK: Answers
 
-    /// Zizq accepted a batch.
+    /// Records a batch that Zizq accepted.
     ///
     /// - Parameter sentAfter: `confirmations` when it was sent.
     /// - Returns: whether this ends the alarm, and the suspects that become dead letters.
@@ -110,7 +110,7 @@ package struct RefusalState: Sendable {
         case asTest
     }
 
-    /// Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
+    /// Records that Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
     ///
     /// - Returns: whether it becomes a dead letter.
     mutating func refused(_ failed: FailedJob, _ refusal: Refusal, now: Int64) -> Bool {

@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceOutbox
 package import Zizq
 
-/// What each answer does.
+/// The transitions after each answer.
 extension RelayLane {
-    /// The batch that was to be sent was answered, or was not.
+    /// Handles the result of a send.
     ///
     /// - Parameter isNewConnection: whether the answer came on a connection that was opened for this batch.
     package mutating func answered(
@@ -35,7 +35,7 @@ extension RelayLane {
         return proceed(&state, now: now)
     }
 
-    /// What an accepted request says about the size of the next ones and about the suspects.
+    /// Updates the size of the next requests and the suspects after an accepted request.
     mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState, now: Int64) {
         let outcome = refusals.batchAccepted(sentAfter: confirmationsAtSend, now: now)
         if outcome.endsAlarm { report(.alarmCleared(.everythingRefused)) }
@@ -79,7 +79,7 @@ extension RelayLane {
         if licence.takeFullRelease() != nil { changes.append(.release(isAll: true)) }
     }
 
-    /// - Parameter position: of the job that Zizq named; nil where it named none.
+    /// - Parameter position: of the job that Zizq named; nil if it named none.
     private mutating func refuse(
         _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState, now: Int64
     ) {
@@ -103,7 +103,7 @@ extension RelayLane {
         plan.putBack(piece, mayHaveBeenStored: false)
     }
 
-    /// A job that was refused alone becomes a suspect or a dead letter.
+    /// Makes a job that was refused alone a suspect or a dead letter.
     private mutating func judge(
         _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState,
         now: Int64
@@ -122,7 +122,7 @@ extension RelayLane {
         if refusals.refused(failed, kind, now: now) {
             deadLetter([failed])
         } else if !refusals.isAlarmed {
-            // The alarm says it once for all that follow.
+            // The alarm reports once all refusals that follow.
             report(.batchRefused(jobs: 1, text: text))
         }
     }
@@ -141,7 +141,7 @@ extension RelayLane {
         settleRefused(piece, text: text, atLeast: .zero, state: &state, now: now) { $0.pauses.next() }
     }
 
-    /// The server has no licence for something without which jobs are not to be sent.
+    /// Pauses because the server has no licence for something without which jobs must not be sent.
     private mutating func pauseUnlicensed(_ piece: BatchPlan.Piece, text: String) {
         raise(.setUpWrong, text: text)
         sizing.tryOne()
@@ -216,7 +216,7 @@ extension RelayLane {
         if alarms.insert(alarm).inserted { report(.alarmRaised(alarm, text: text)) }
     }
 
-    /// Ends the alarms that this answer proves to be over.
+    /// Ends the alarms whose cause this answer disproves.
     private mutating func endAlarms(_ verdict: AnswerVerdict) {
         switch verdict {
         case .accepted, .jobRefused, .batchRefused:

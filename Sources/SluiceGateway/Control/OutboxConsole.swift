@@ -2,14 +2,14 @@ package import SluiceBase
 package import SluiceOutbox
 package import SluiceRoutes
 
-/// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
+/// Answers the command line's requests about an outbox, of a running gateway or at rest.
 package struct OutboxConsole: Sendable {
-    /// Which outbox it is.
+    /// The access to the outbox.
     package enum Source: Sendable {
-        /// Of the gateway that runs on it. The reader is a connection of the console's own: a list or a large payload
-        /// is read next to the writer, which has deliveries to store.
+        /// Of the gateway that runs on it. The reader has its own connection: lists and large payloads are read while
+        /// the writer stores deliveries.
         case running(OutboxWriter, ReaderBox)
-        /// Opened by a command itself.
+        /// Opened by the command itself.
         case atRest(StoreBox)
     }
 
@@ -21,9 +21,9 @@ package struct OutboxConsole: Sendable {
     private let render: DeadLetterRendering
 
     /// - Parameters:
-    ///   - learnt: the learnt secrets that are in use; nil without a gateway.
+    ///   - learnt: the learnt secrets in use; nil without a gateway.
     ///   - relay: whether jobs are sent, and if not, why; nil without a relay.
-    ///   - render: renders a dead letter's request again with the route that it came by.
+    ///   - render: renders a dead letter's request again with its current route.
     package init(
         _ source: Source, limit: ByteCount, time: any TimeSource, learnt: LearntSecrets? = nil,
         relay: @escaping @Sendable () -> String? = { nil },
@@ -49,7 +49,7 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Looks something up where no delivery waits for it.
+    /// Reads something without making deliveries wait.
     private func look<Answer: Sendable>(
         _ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> Answer
     ) async throws(OutboxError) -> Answer {
@@ -59,7 +59,7 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// - Returns: the document, or why there is none.
+    /// - Returns: the document, or the reason for a failure.
     package func answer(_ request: ControlRequest) async -> ControlAnswer {
         do throws(OutboxError) {
             switch request {
@@ -201,7 +201,7 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// What the dead letter holds is read and rendered next to the writer, which then only exchanges it for the jobs.
+    /// Retries a dead letter. It is read and rendered next to the writer, which then only replaces it by the jobs.
     private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
         let rendered = try await look { [render] outbox throws(OutboxError) -> RenderingOutcome? in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
@@ -225,7 +225,7 @@ package struct OutboxConsole: Sendable {
         ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: problem, wouldChange: wouldChange))
     }
 
-    /// - Parameter jobs: what its request was rendered to; nil for the job that it holds.
+    /// - Parameter jobs: rendered from its request; nil for the job that it contains.
     private func exchange(_ id: Int64, for jobs: [Job]?) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             let ids =
@@ -257,7 +257,8 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Jobs that one request replays, which looks through the whole range for them, and those of one short transaction.
+    /// The maximum number of jobs replayed by one request, which reads the whole range for them, and by one short
+    /// transaction.
     private static let replayLimit = 10_000
     private static let replayStep = 100
 
@@ -274,7 +275,7 @@ package struct OutboxConsole: Sendable {
                 done.jobs += jobs
                 done.damaged += damaged
             } catch {
-                // The command line counts what was replayed, asks for the rest, and gets the error.
+                // The command line counts the replayed jobs, asks for the rest, and gets the error.
                 guard done.jobs > 0 else { throw error }
                 done.next = step.first
                 break
@@ -298,7 +299,8 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Each slice is on the disk before the next one is copied; deliveries are stored in between.
+    /// Makes a backup in slices, each of which is on the disk before the next one is copied; deliveries are stored in
+    /// between.
     private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
         let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
         let file = try BackupFile(path, inFolder: folder, bytes: bytes)
@@ -334,17 +336,17 @@ package struct OutboxConsole: Sendable {
     }
 }
 
-/// Renders a dead letter's request again with the route that it came by: its jobs, or why there are none.
+/// Renders a dead letter's request again with its current route: returns its jobs, or the reason why there are none.
 package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
 
 package enum RenderingOutcome: Sendable {
     case success([Job])
-    /// Jobs other than what the dead letter was meant to be, and a sentence that says how they differ.
+    /// Jobs that differ from the original ones, and a sentence that describes the difference.
     case changed([Job], String)
     case failure(String)
 }
 
-/// What a console says.
+/// The answer of a console.
 package enum ControlAnswer: Sendable, Hashable {
     /// JSON.
     case document([UInt8])
@@ -353,7 +355,7 @@ package enum ControlAnswer: Sendable, Hashable {
     case problem(String)
 }
 
-/// A connection for looking things up in the outbox of a running gateway. One question at a time.
+/// A connection that reads the outbox of a running gateway. Answers one request at a time.
 package actor ReaderBox {
     private let reader: OutboxReader
 
@@ -366,7 +368,7 @@ package actor ReaderBox {
     }
 }
 
-/// An outbox that a command has opened itself because no gateway runs on it. One question at a time.
+/// An outbox that a command has opened itself because no gateway runs on it. Answers one request at a time.
 package actor StoreBox {
     private let store: OutboxStore
 

@@ -10,7 +10,7 @@ struct FinishedJobs: Equatable {
         var bytes: Int64
     }
 
-    /// The maximum number of groups written to `progress`; more are found again at a start.
+    /// The maximum number of groups written to `progress`; if there are more, they are found again at a start.
     static let mostWritten = 5000
 
     private(set) var groups: [Group] = []
@@ -24,7 +24,7 @@ struct FinishedJobs: Equatable {
         return index < groups.count && groups[index].ids.contains(id)
     }
 
-    /// Adds a job that is not in any group.
+    /// Inserts a job that is not in any group.
     mutating func insert(_ id: Int64, bytes: Int64) { insert(Group(ids: id...id, bytes: bytes)) }
 
     /// Adds consecutive jobs that are not in any group.
@@ -63,7 +63,7 @@ struct FinishedJobs: Equatable {
         return index < groups.count && groups[index].ids.contains(id) ? groups[index].ids.upperBound + 1 : id
     }
 
-    /// The pending jobs between `id` and `end`, neither of which is in a group.
+    /// The ranges of pending jobs between `id` and `end`, neither of which is in a group.
     func pending(from id: Int64, below end: Int64) -> [Range<Int64>] {
         var ranges: [Range<Int64>] = []
         var start = id

@@ -26,7 +26,7 @@ struct DeadLetterRow {
 }
 
 extension OutboxStore {
-    /// Inside a transaction.
+    /// Inserts a row, inside a transaction.
     ///
     /// - Returns: its number.
     @discardableResult
@@ -106,7 +106,7 @@ extension OutboxStore {
         }
     }
 
-    /// Removes a dead letter for good.
+    /// Removes a dead letter permanently.
     ///
     /// - Parameter forgetsKey: whether to forget the unique key of its delivery, too, so that the delivery is accepted
     ///   when it is sent again.

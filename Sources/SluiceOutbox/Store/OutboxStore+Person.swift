@@ -86,7 +86,8 @@ extension OutboxStore {
         }
     }
 
-    /// Inside a transaction. The row stays, so that the next delivery with the key gets the next generation.
+    /// Forgets a key, inside a transaction. The row stays, so that the next delivery with the key gets the next
+    /// generation.
     ///
     /// - Returns: the newest delivery with the key; `nil` if there is none, or its key was forgotten before.
     func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {

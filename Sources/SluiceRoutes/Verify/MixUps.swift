@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// Finds the usual mistakes behind a signature that does not match, for people: a secret in another notation, a
-/// signature in another encoding, a body or URL that was changed in transit. Never used when serving.
+/// A search for common mistakes behind a signature that does not match: a secret in another notation, a signature in
+/// another encoding, a body or URL that was changed in transit. Only for explanations, never when serving.
 struct MixUps {
     private let verifier: SignatureVerifier
     private let entries: SignatureEntries
@@ -60,7 +60,7 @@ struct MixUps {
         }
     }
 
-    /// Other keys that the secret could stand for, with the change.
+    /// Other keys that the secret could mean, with the change.
     private func candidates(_ secret: [UInt8]) -> [(words: String, key: [UInt8])] {
         let trimmed = Self.trimmed(secret)
         let shorter = scheme.keyForm.withoutPrefix(trimmed)
@@ -101,7 +101,7 @@ struct MixUps {
         return Array(text)
     }
 
-    // MARK: - The signature and what it is over
+    // MARK: - The signature and the signed text
 
     private func encodingMixUps(_ request: borrowing SignedRequest) -> [String] {
         guard let encoding = scheme.form.encoding, scheme.algorithm.signsText else { return [] }
