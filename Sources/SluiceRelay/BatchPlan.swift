@@ -25,7 +25,7 @@ struct BatchPlan {
     /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
     let purpose: RefusalState.Claim.Purpose?
     /// `SetAsideJobs.generation` when the jobs of held queues were taken out.
-    var sifted = 0
+    var heldGeneration = 0
     /// In reverse order: the next piece is the last one.
     private var pieces: [Piece] = []
 

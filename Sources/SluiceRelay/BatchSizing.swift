@@ -74,7 +74,7 @@ struct PieceSize {
     /// The number of jobs in a request after a refusal.
     static let smallest = 16
     /// Enough for the largest request.
-    private static let mostCredit = 40_000
+    private static let maximumCredit = 40_000
     /// Requests accepted in a row before a larger one is sent.
     private static let acceptedBeforeGrowth = 64
 
@@ -95,7 +95,7 @@ struct PieceSize {
 
     /// Records an accepted request with this many jobs.
     mutating func accepted(_ jobs: Int) {
-        credit = credit.map { min($0 + jobs, Self.mostCredit) }
+        credit = credit.map { min($0 + jobs, Self.maximumCredit) }
         guard let bytes else { return }
         acceptedRequests += 1
         guard acceptedRequests >= Self.acceptedBeforeGrowth else { return }

@@ -8,7 +8,7 @@ actor JobFeed {
     private static let smallestShare = 16
     /// The maximum number of stretches of an earlier process's backlog that one batch searches for jobs of certain
     /// queues.
-    private static let mostStretches = 16
+    private static let maximumStretches = 16
 
     private let reader: OutboxReader
     private let queues: QueueMap
@@ -95,7 +95,7 @@ actor JobFeed {
         var jobs: [StoredJob] = []
         var bytes = 0
         var places = next
-        var stretches = Self.mostStretches
+        var stretches = Self.maximumStretches
         var active = view.queues.filter { queue in
             if queue == left { return false }
             if view.stretch(of: queue, from: places[queue]) != nil { return true }

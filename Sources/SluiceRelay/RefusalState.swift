@@ -17,7 +17,7 @@ package struct RefusalState: Sendable {
     /// The maximum pause in which new jobs are not sent immediately.
     private static let longestPause: Duration = .seconds(60)
     /// The maximum number of jobs sent in one cycle while the relay is paused.
-    private static let mostTrialJobs = 1000
+    private static let maximumTrialJobs = 1000
 
     /// Suspects without a job accepted after their refusal.
     private var unproven = JobRanges()
@@ -228,5 +228,5 @@ package struct RefusalState: Sendable {
     }
 
     /// The number of jobs that this cycle sends one by one: four times as many as the previous one.
-    var trialJobs: Int { min(Self.mostTrialJobs, Self.allowance << (2 * min(cycles, 4))) }
+    var trialJobs: Int { min(Self.maximumTrialJobs, Self.allowance << (2 * min(cycles, 4))) }
 }

@@ -11,7 +11,7 @@ package final class Relay: Sendable {
     private let feed: JobFeed
     private let client: ZizqClient
     private let time: any TimeSource
-    private let letPass: @Sendable (Duration) async throws -> Void
+    private let pause: @Sendable (Duration) async throws -> Void
     private let observe: @Sendable (RelayEvent) -> Void
     private let signal = JobSignal()
     private let state: Mutex<RelayState>
@@ -26,12 +26,12 @@ package final class Relay: Sendable {
 
     /// - Parameters:
     ///   - reader: used by this service only.
-    ///   - letPass: returns after a back-off, or throws when its task is cancelled.
+    ///   - pause: returns after a back-off, or throws when its task is cancelled.
     ///   - observe: receives each event, in order for each lane, from any thread; must be short.
     package init(
         configuration: RelayConfiguration, writer: OutboxWriter, reader: sending OutboxReader, client: ZizqClient,
         time: any TimeSource = SystemTime(),
-        letPass: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         observe: @escaping @Sendable (RelayEvent) -> Void
     ) {
         self.configuration = configuration
@@ -39,7 +39,7 @@ package final class Relay: Sendable {
         feed = JobFeed(reader, queues: writer.queues)
         self.client = client
         self.time = time
-        self.letPass = letPass
+        self.pause = pause
         self.observe = observe
         lastOfEarlierProcess = writer.status.lastJobID
         let mayHaveSetAside = writer.status.parkedJobs > 0
@@ -97,7 +97,7 @@ package final class Relay: Sendable {
     private func waitForDeadline() async -> Part {
         await signal.waitForFinish()
         if let limit = finishLimit.withLock({ $0 }) {
-            try? await letPass(limit)
+            try? await pause(limit)
         } else {
             await signal.waitForCancellation()
         }
@@ -140,10 +140,12 @@ package final class Relay: Sendable {
         case .send(let request): return await send(request, for: &lane, number)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
-            guard await mayGoOn(after: duration) else { return nil }
+            guard await waitAndContinue(after: duration) else { return nil }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         case .pause(let duration, let recoveries):
-            guard await mayGoOn(after: duration, recoveries: recoveries), !signal.isFinishing else { return nil }
+            guard await waitAndContinue(after: duration, recoveries: recoveries), !signal.isFinishing else {
+                return nil
+            }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         }
     }
@@ -255,9 +257,9 @@ package final class Relay: Sendable {
     }
 
     /// Whether the outbox can still record cheaply which jobs are finished out of order.
-    private var mayTakeTurns: Bool { writer.status.finishedGroups < Self.mostGroups }
+    private var mayTakeTurns: Bool { writer.status.finishedGroups < Self.maximumGroups }
 
-    private static let mostGroups = 4000
+    private static let maximumGroups = 4000
 
     /// Waits for more jobs under load: a batch costs the same few system calls and one transaction for its
     /// acknowledgement, whether it has ten jobs or a thousand. The first job after a pause is sent immediately.
@@ -265,14 +267,14 @@ package final class Relay: Sendable {
         let (sent, past) = lastSent.withLock { ($0, now) }
         guard sent > past - Self.gatherNanoseconds, !signal.isFinishing else { return }
         guard signal.latest - (await feed.position) < Int64(maximumJobs) else { return }
-        try? await letPass(.nanoseconds(sent + Self.gatherNanoseconds - past))
+        try? await pause(.nanoseconds(sent + Self.gatherNanoseconds - past))
     }
 
     private static let gatherNanoseconds: Int64 = 20_000_000
 
     private func waitForJobs(beyond mark: Int64, atMost duration: Duration, isRoom: Bool) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await self.letPass(duration) }
+            group.addTask { try? await self.pause(duration) }
             if isRoom { group.addTask { await self.signal.wait(beyond: mark) } }
             await group.next()
             group.cancelAll()
@@ -284,10 +286,10 @@ package final class Relay: Sendable {
     ///
     /// - Parameter recoveries: the wait also ends when the number of recoveries is larger.
     /// - Returns: whether the lane continues.
-    private func mayGoOn(after duration: Duration, recoveries: Int = .max) async -> Bool {
+    private func waitAndContinue(after duration: Duration, recoveries: Int = .max) async -> Bool {
         if signal.isFinishing { return false }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await self.letPass(duration) }
+            group.addTask { try? await self.pause(duration) }
             group.addTask { await self.signal.waitForRecovery(beyond: recoveries) }
             await group.next()
             group.cancelAll()

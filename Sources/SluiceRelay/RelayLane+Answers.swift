@@ -16,7 +16,7 @@ extension RelayLane {
         if isNewConnection { state.licence.reconnected(now: now) }
         defer { isAccepting = if case .accepted = verdict { true } else { false } }
         if plan.purpose == .retry { return retried(piece, verdict, state: &state, now: now) }
-        if verdict.isZizqsWord { _ = stuck.answeredOtherwise(isToRepeat: false) }
+        if verdict.isFromZizq { _ = stuck.answeredOtherwise(isToRepeat: false) }
         switch verdict {
         case .accepted(let enqueued):
             stuck.accepted(piece.jobs)
@@ -26,11 +26,11 @@ extension RelayLane {
         case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals, now: now)
         case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals, now: now)
         case .licenceMissing(let feature, let text):
-            meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
+            adaptToLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
         case .tooLarge(let text): shrink(piece, text: text, &state.refusals, now: now)
         case .setUpWrong(let text, let mayHaveBeenStored):
             pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, state: &state, now: now)
-        case .tryAgain(let why): tryAgain(piece, why, state: &state, now: now)
+        case .retryLater(let why): retryLater(piece, why, state: &state, now: now)
         }
         return proceed(&state, now: now)
     }
@@ -44,7 +44,7 @@ extension RelayLane {
         if plan.purpose == .probe || plan.purpose == .test { probeJobs = min(limits.jobs, probeJobs * 2) }
         size.accepted(piece.jobs.count)
         sizing.batchAccepted()
-        backOff.reset()
+        backoff.reset()
         pauses.reset()
     }
 
@@ -154,8 +154,8 @@ extension RelayLane {
         report(.retrying(after: wait, isAsked: isAsked, text: text))
     }
 
-    private mutating func tryAgain(
-        _ piece: BatchPlan.Piece, _ why: AnswerVerdict.TryAgain, state: inout RelayState, now: Int64
+    private mutating func retryLater(
+        _ piece: BatchPlan.Piece, _ why: AnswerVerdict.RetryReason, state: inout RelayState, now: Int64
     ) {
         var piece = piece
         piece.mayHaveBeenStored = piece.mayHaveBeenStored || why.isAmbiguous
@@ -167,16 +167,16 @@ extension RelayLane {
         }
         if why.isAmbiguous {
             settleRefused(piece, text: why.text, atLeast: why.retryAfter ?? .zero, state: &state, now: now) {
-                $0.backOff.next(retryAfter: why.retryAfter, using: &$0.generator)
+                $0.backoff.next(retryAfter: why.retryAfter, using: &$0.generator)
             }
         } else {
-            let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
+            let wait = backoff.next(retryAfter: why.retryAfter, using: &generator)
             if stuck.answeredOtherwise(isToRepeat: true) { piece.jobs = [] }
             putBack(piece, text: why.text, after: wait, isAsked: why.retryAfter.map { $0 > .zero } ?? false)
         }
     }
 
-    private mutating func meetLicence(
+    private mutating func adaptToLicence(
         _ feature: LicensedFeature, _ text: String, piece: BatchPlan.Piece, withKeys: Bool, licence: inout LicenceState,
         now: Int64
     ) {
@@ -226,7 +226,7 @@ extension RelayLane {
             sizing.outcomeKnown()
             clear(.outcomesUnknown)
         case .setUpWrong(_, mayHaveBeenStored: true): break
-        case .tryAgain(let why):
+        case .retryLater(let why):
             guard !why.isAmbiguous, !why.isTransport else { break }
             sizing.outcomeKnown()
             clear(.outcomesUnknown)

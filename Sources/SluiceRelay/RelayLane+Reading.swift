@@ -111,7 +111,7 @@ extension RelayLane {
             case nil, .deferred, .probe, .retry: !state.refusals.isPaused
             }
         if !belongs { setAside(&state.refusals) }
-        siftPlan(state.setAside)
+        removeHeldJobs(state.setAside)
     }
 
     /// Keeps only the ids of the jobs that are left.

@@ -32,7 +32,7 @@ extension RelayLane {
                 stuckWait = wait
                 report(.retrying(after: wait, isAsked: least > .zero, text: text))
             }
-            delay = least > .zero ? min(least, BackOff.longestRetryAfter) : nil
+            delay = least > .zero ? min(least, RetryBackoff.longestRetryAfter) : nil
             if stuck.isFull(byteLimit: limits.bytes) { stopProbing(isFull: true, now: now) }
         }
     }
@@ -55,10 +55,10 @@ extension RelayLane {
     }
 
     /// Removes the jobs of held queues from the plan.
-    mutating func siftPlan(_ setAside: SetAsideJobs) {
-        guard !setAside.hasNoHolds, plan.purpose != .retry, plan.sifted != setAside.generation else { return }
+    mutating func removeHeldJobs(_ setAside: SetAsideJobs) {
+        guard !setAside.hasNoHolds, plan.purpose != .retry, plan.heldGeneration != setAside.generation else { return }
         let jobs = plan.take { setAside.text(ofHeld: $0) != nil }
-        plan.sifted = setAside.generation
+        plan.heldGeneration = setAside.generation
         for (queue, jobs) in Dictionary(grouping: jobs, by: \.job.queue).sorted(by: { $0.key < $1.key }) {
             hold(jobs, of: queue, text: setAside.text(ofHeld: queue) ?? "")
         }
@@ -81,17 +81,17 @@ extension RelayLane {
             noteAccepted(piece, &state.refusals, now: now)
             let accepted = reportAccepted(piece, enqueued).map(\.acknowledgement)
             state.setAside.accepted(jobs)
-            state.setAside.passed(jobs, mostJobs: limits.jobs, now: now)
+            state.setAside.passed(jobs, maximumJobs: limits.jobs, now: now)
             changes.append(.takeBack(jobs.map(\.id), accepted))
         case .jobRefused(_, let text), .batchRefused(let text), .licenceMissing(_, let text), .tooLarge(let text):
             guard jobs.count == 1 else { return stopRetry(jobs, text: text, state: &state, now: now) }
-            state.setAside.passed(jobs, mostJobs: 1, now: now)
+            state.setAside.passed(jobs, maximumJobs: 1, now: now)
             changes.append(.takeBack(jobs.map(\.id), []))
-        case .tryAgain(let why) where !why.isAmbiguous:
+        case .retryLater(let why) where !why.isAmbiguous:
             plan.removeAll()
             state.setAside.delayed(jobs, by: why.retryAfter ?? .zero, now: now)
         case .setUpWrong(let text, _): return stopRetry(jobs, text: text, state: &state, now: now)
-        case .tryAgain(let why): return stopRetry(jobs, text: why.text, state: &state, now: now)
+        case .retryLater(let why): return stopRetry(jobs, text: why.text, state: &state, now: now)
         }
         return proceed(&state, now: now)
     }
@@ -107,10 +107,10 @@ extension RelayLane {
 
 extension AnswerVerdict {
     /// Whether Zizq itself refused the jobs, and not something in front of it.
-    var isZizqsWord: Bool {
+    var isFromZizq: Bool {
         switch self {
         case .jobRefused, .batchRefused, .licenceMissing, .tooLarge: true
-        case .accepted, .setUpWrong, .tryAgain: false
+        case .accepted, .setUpWrong, .retryLater: false
         }
     }
 }

@@ -35,7 +35,7 @@ package struct RelayLane: Sendable {
     var size = PieceSize()
     /// The number of suspects that are sent together; doubled each time that Zizq accepts them.
     var probeJobs = 1
-    var backOff = BackOff()
+    var backoff = RetryBackoff()
     var pauses = PauseSchedule()
     /// Changes to the outbox to commit before anything else, in order.
     var changes: [OutboxChange] = []
@@ -202,7 +202,7 @@ package struct RelayLane: Sendable {
     }
 
     private mutating func waitForOutbox(_ text: String) -> RelayAction {
-        let wait = backOff.next(using: &generator)
+        let wait = backoff.next(using: &generator)
         report(.outboxFailed(after: wait, text: text))
         phase = .waiting
         return .wait(wait)

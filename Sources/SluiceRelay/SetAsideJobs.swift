@@ -13,11 +13,11 @@ struct SetAsideJobs: Sendable {
     /// The wait after one that is still refused; the minimum wait before a job of a held queue is sent.
     static let spacing: Duration = .seconds(5)
     /// The number of jobs that show that a queue is refused as a whole, and that end the sending of held jobs.
-    static let neededJobs = 3
+    static let requiredJobs = 3
     /// The wait after a refusal that took long, as a multiple of that time: a slow refusal delays other jobs.
     private static let slowness: Int64 = 20
     /// The maximum number of queues whose jobs are counted.
-    private static let mostCounted = 1000
+    private static let maximumCountedQueues = 1000
 
     /// A queue whose jobs are not sent with those of other queues.
     private struct Hold {
@@ -66,11 +66,11 @@ struct SetAsideJobs: Sendable {
     mutating func added(of queue: String, isAlone: Bool, text: String, now: Int64) -> Bool {
         if !mayHaveSome { dueAt = now + Self.interval.wholeNanoseconds }
         mayHaveSome = true
-        guard !isAlone, holds[queue] == nil, counts[queue] != nil || counts.count < Self.mostCounted else {
+        guard !isAlone, holds[queue] == nil, counts[queue] != nil || counts.count < Self.maximumCountedQueues else {
             return false
         }
         counts[queue, default: 0] += 1
-        guard counts[queue] == Self.neededJobs else { return false }
+        guard counts[queue] == Self.requiredJobs else { return false }
         holds[queue] = Hold(text: text, dueAt: now + Self.spacing.wholeNanoseconds)
         generation += 1
         return true
@@ -152,12 +152,12 @@ struct SetAsideJobs: Sendable {
     /// Records that jobs that were set aside were accepted, or that Zizq itself refused one, which shows the same: the
     /// next ones may pass, too.
     ///
-    /// - Parameter mostJobs: in one request.
-    mutating func passed(_ jobs: ArraySlice<StoredJob>, mostJobs: Int, now: Int64) {
+    /// - Parameter maximumJobs: in one request.
+    mutating func passed(_ jobs: ArraySlice<StoredJob>, maximumJobs: Int, now: Int64) {
         guard let last = jobs.last else { return }
         guard var hold = holds[last.job.queue] else { return dueAt = min(dueAt, now) }
         hold.cursor = hold.isDraining ? last.id : hold.start
-        hold.size = min(mostJobs, max(1, hold.size * 2))
+        hold.size = min(maximumJobs, max(1, hold.size * 2))
         (hold.dueAt, hold.wait, hold.refusedInARow) = (now, Self.spacing, 0)
         holds[last.job.queue] = hold
     }
@@ -177,7 +177,7 @@ struct SetAsideJobs: Sendable {
             hold.cursor = last.id
             hold.refusedInARow += 1
             if hold.isDraining { hold.start = max(hold.start, last.id) }
-            if !hold.isDraining || hold.refusedInARow >= Self.neededJobs {
+            if !hold.isDraining || hold.refusedInARow >= Self.requiredJobs {
                 hold.dueAt = now + max(hold.wait.wholeNanoseconds, least)
                 hold.wait = min(hold.wait * 2, Self.interval)
                 hold.size = 0

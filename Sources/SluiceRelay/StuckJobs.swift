@@ -10,15 +10,15 @@ internal import SluiceOutbox
 /// is the monotonic clock in nanoseconds.
 struct StuckJobs {
     /// Attempts with one job before others are sent instead.
-    static let mostTries = 8
+    static let maximumTries = 8
     /// Attempts with one job while jobs of other queues wait.
-    static let fewTries = 2
+    static let maximumTriesWithOthers = 2
     /// How long one job is tried before others are sent instead.
     static let patience: Duration = .seconds(120)
     /// How long the first refusal is enough after a job was set aside.
     static let memory: Duration = .seconds(600)
     /// How often a job must be refused after another was accepted.
-    static let neededProofs = 3
+    static let requiredProofs = 3
     private static let firstLimit = 8
     private static let longestLimit = 1000
 
@@ -85,7 +85,7 @@ struct StuckJobs {
             inFlight = nil
             confirmed.piece = piece
             confirmed.proofs += 1
-            guard confirmed.proofs < Self.neededProofs else {
+            guard confirmed.proofs < Self.requiredProofs else {
                 isQuickUntil = now + Self.memory.wholeNanoseconds
                 return .setAside(isAlone: confirmed.isAlone)
             }
@@ -102,7 +102,7 @@ struct StuckJobs {
         var current = watched.flatMap { $0.job == job ? $0 : nil } ?? Watched(job: job, since: now)
         current.tries += 1
         watched = current
-        return isQuick(now: now) || current.tries >= (hasOthers ? Self.fewTries : Self.mostTries)
+        return isQuick(now: now) || current.tries >= (hasOthers ? Self.maximumTriesWithOthers : Self.maximumTries)
             || now - current.since >= Self.patience.wholeNanoseconds
     }
 

@@ -76,14 +76,14 @@ extension ControlDocuments.Routes {
     /// - Parameters:
     ///   - files: how the files on disk compare with those of the active table.
     ///   - notices: for the files and the certificate.
-    init(_ picture: RouteReloadService.Picture, files: FolderSnapshot.Comparison, notices: [String]) {
-        let status = picture.status
+    init(_ snapshot: RouteReloadService.Snapshot, files: FolderSnapshot.Comparison, notices: [String]) {
+        let status = snapshot.status
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
             result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
         self.init(
-            gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary),
-            notices: notices + picture.routes.notices)
+            gateway: state, problems: status.problems, routes: snapshot.compilation.details.map(\.summary),
+            notices: notices + snapshot.routes.notices)
     }
 
     private static func word(_ files: FolderSnapshot.Comparison) -> String {

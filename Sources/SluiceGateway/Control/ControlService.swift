@@ -61,11 +61,11 @@ struct ControlAnswerer: Sendable {
     }
 
     private func routes() async -> [UInt8] {
-        let (picture, files, notices) = await reload.pictureAndFiles()
-        var document = ControlDocuments.Routes(picture, files: files, notices: notices + quarantine.notices)
+        let (snapshot, files, notices) = await reload.snapshotAndFiles()
+        var document = ControlDocuments.Routes(snapshot, files: files, notices: notices + quarantine.notices)
         for index in document.routes.indices {
             let secrets = learnt.secrets(of: document.routes[index].name)
-            guard !secrets.isEmpty, picture.routes.table.routes[index].learnsSecrets else { continue }
+            guard !secrets.isEmpty, snapshot.routes.table.routes[index].learnsSecrets else { continue }
             let summaries = secrets.map { SecretSummary(key: "learn", source: "learnt", text: $0) }
             document.routes[index].secrets = (document.routes[index].secrets ?? []) + summaries
         }

@@ -50,7 +50,7 @@ package struct OutboxConsole: Sendable {
     }
 
     /// Reads something without making deliveries wait.
-    private func look<Answer: Sendable>(
+    private func read<Answer: Sendable>(
         _ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> Answer
     ) async throws(OutboxError) -> Answer {
         switch source {
@@ -141,7 +141,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func jobs(_ state: JobState, after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let rows = try outbox.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
@@ -149,14 +149,14 @@ package struct OutboxConsole: Sendable {
     }
 
     private func job(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let content = try outbox.job(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.JobContent(content))
         }
     }
 
     private func deadLetters(after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let rows = try outbox.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
@@ -164,14 +164,14 @@ package struct OutboxConsole: Sendable {
     }
 
     private func deadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.DeadLetterContent(content))
         }
     }
 
     private func exportDeadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.ExportedDeadLetter(content))
         }
@@ -195,7 +195,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func delivery(_ id: String) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let row = try outbox.request(ofDelivery: id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.Delivery(row))
         }
@@ -203,7 +203,7 @@ package struct OutboxConsole: Sendable {
 
     /// Retries a dead letter. It is read and rendered next to the writer, which then only replaces it by the jobs.
     private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
-        let rendered = try await look { [render] outbox throws(OutboxError) -> RenderingOutcome? in
+        let rendered = try await read { [render] outbox throws(OutboxError) -> RenderingOutcome? in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             guard content.isIntact else { return .failure(Self.damaged) }
             return content.letter.holdsJob ? nil : render(content)
@@ -248,7 +248,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func replayFigures(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let figures = try outbox.replayFigures(range)
             return ControlCoding.encode(
                 ControlDocuments.ReplayFigures(
@@ -263,7 +263,7 @@ package struct OutboxConsole: Sendable {
     private static let replayStep = 100
 
     private func replay(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
-        let ids = try await look { outbox throws(OutboxError) in
+        let ids = try await read { outbox throws(OutboxError) in
             try outbox.replayedJobs(range, limit: Self.replayLimit)
         }
         var done = ControlDocuments.Replayed(
@@ -285,7 +285,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))

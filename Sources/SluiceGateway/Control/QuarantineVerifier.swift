@@ -76,7 +76,7 @@ final class QuarantineVerifier: Sendable {
         return judgement ?? .problem("it can no longer be read")
     }
 
-    private func fetch(_ need: KeyNeed) async -> String? {
+    private func fetch(_ need: RequiredKey) async -> String? {
         await withCheckedContinuation { continuation in keys.fetch(need) { continuation.resume(returning: $0) } }
     }
 

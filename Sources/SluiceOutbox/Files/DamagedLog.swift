@@ -15,7 +15,7 @@ package struct DamagedLog: Sendable, Hashable {
     package let transactions: Int
 
     /// The maximum size of a log that is searched, in bytes.
-    private static let mostRead = 4 << 30
+    private static let maximumBytes = 4 << 30
     private static let headerBytes = 32
     private static let frameHeaderBytes = 24
 
@@ -29,7 +29,7 @@ package struct DamagedLog: Sendable, Hashable {
     {
         let log = path + "-wal"
         let size = OutboxFile.size(of: log)
-        guard size > headerBytes, size <= mostRead else { return nil }
+        guard size > headerBytes, size <= maximumBytes else { return nil }
         let descriptor = OutboxFile.openOwn(log, O_RDONLY)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

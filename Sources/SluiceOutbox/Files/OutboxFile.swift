@@ -30,10 +30,10 @@ enum OutboxFile {
         try check(descriptor, path, trustsOwner: trustsOwner)
         guard isOutboxOrEmpty(descriptor) else { return }
         try protect(descriptor, path)
-        for file in [path + "-wal", path + "-shm"] { try protectIfThere(file, trustsOwner: trustsOwner) }
+        for file in [path + "-wal", path + "-shm"] { try protectIfPresent(file, trustsOwner: trustsOwner) }
     }
 
-    private static func protectIfThere(_ path: String, trustsOwner: Bool) throws(StartupError) {
+    private static func protectIfPresent(_ path: String, trustsOwner: Bool) throws(StartupError) {
         let descriptor = openOwn(path, O_RDWR)
         guard descriptor >= 0 else {
             if errno == ENOENT { return }

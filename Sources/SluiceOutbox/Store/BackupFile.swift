@@ -8,7 +8,7 @@ package final class BackupFile: Sendable {
     /// Space that a backup leaves free, in bytes, so that it does not fill a disk that the outbox uses, too.
     private static let spared = 256 << 20
     /// The size in bytes above which a copy is not checked, because that would take seconds.
-    private static let mostChecked = 256 << 20
+    private static let maximumCheckedBytes = 256 << 20
 
     private let path: String
     private let descriptor: Int32
@@ -58,11 +58,11 @@ package final class BackupFile: Sendable {
         }
     }
 
-    /// Checks the complete copy, if it is not larger than `mostChecked`: a damaged page is copied as it is.
+    /// Checks the complete copy, if it is not larger than `maximumCheckedBytes`: a damaged page is copied as it is.
     ///
     /// - Returns: nil if no damage was found, or nothing was checked.
     package func damage() -> String? {
-        guard OutboxFile.size(of: partialPath) <= Self.mostChecked else { return nil }
+        guard OutboxFile.size(of: partialPath) <= Self.maximumCheckedBytes else { return nil }
         do throws(SQLiteError) {
             // For writing, so that SQLite removes its log and index when it closes.
             let copy = try Connection(path: partialPath, vfs: nil, access: .readWrite)

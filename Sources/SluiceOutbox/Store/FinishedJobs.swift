@@ -11,7 +11,7 @@ struct FinishedJobs: Equatable {
     }
 
     /// The maximum number of groups written to `progress`; if there are more, they are found again at a start.
-    static let mostWritten = 5000
+    static let maximumWrittenGroups = 5000
 
     private(set) var groups: [Group] = []
     private(set) var count = 0
@@ -89,7 +89,7 @@ struct FinishedJobs: Equatable {
 
     /// First, last and bytes of each group; `nil` if there are too many.
     var encoded: [UInt8]? {
-        guard groups.count <= Self.mostWritten else { return nil }
+        guard groups.count <= Self.maximumWrittenGroups else { return nil }
         return KeyChunk.encode(
             groups.flatMap { [$0.ids.lowerBound, $0.ids.upperBound, $0.bytes] }.map { UInt64(bitPattern: $0) })
     }

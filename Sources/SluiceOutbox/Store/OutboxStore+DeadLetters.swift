@@ -124,7 +124,7 @@ extension OutboxStore {
     /// Removes the dead letter of a job that Zizq accepted in the meantime.
     ///
     /// - Returns: whether there was one.
-    func deliveredAfterAll(_ job: Int64) throws(SQLiteError) -> Bool {
+    func removeDeadLetterOfDelivered(_ job: Int64) throws(SQLiteError) -> Bool {
         let row = session.selectDeadLetterOfJob
         row.bind(job, at: 1)
         guard try row.step() else {

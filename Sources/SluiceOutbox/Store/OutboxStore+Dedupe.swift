@@ -127,7 +127,7 @@ extension OutboxStore {
     }
 
     /// The maximum number of jobs waiting before a delivered one that are searched: with more, the key stays valid.
-    private static let mostEarlierPending = 100_000
+    private static let maximumEarlierPending = 100_000
 
     /// Whether the delivery has a pending job. Jobs are delivered nearly in order, so one comparison is usually enough.
     /// If the last job of a delivery overtook older ones, the delivery of each job waiting before it is checked.
@@ -135,7 +135,7 @@ extension OutboxStore {
         guard lastJob >= ledger.firstPending else { return false }
         guard ledger.finished.contains(lastJob) else { return true }
         let waiting = ledger.finished.pending(from: ledger.firstPending, below: lastJob)
-        guard waiting.reduce(0, { $0 + $1.count }) <= Self.mostEarlierPending else { return true }
+        guard waiting.reduce(0, { $0 + $1.count }) <= Self.maximumEarlierPending else { return true }
         for job in waiting.joined() {
             session.selectJobDelivery.bind(job, at: 1)
             defer { session.selectJobDelivery.reset() }

@@ -10,7 +10,7 @@ extension OutboxStore {
         try urgentTransaction { () throws(SQLiteError) in
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
                 let isFinished = ledger.isFinished(acknowledgement.job)
-                if isFinished, try deliveredAfterAll(acknowledgement.job) { continue }
+                if isFinished, try removeDeadLetterOfDelivered(acknowledgement.job) { continue }
                 try insertDelivered(acknowledgement, at: now)
                 if !isFinished { try finish(acknowledgement.job) }
             }
@@ -81,7 +81,7 @@ extension OutboxStore {
 
     private func takeBack(_ job: Int64, _ accepted: Acknowledgement?, at now: Int64) throws(SQLiteError) {
         guard let parked = try parkedJob(job) else {
-            if accepted != nil { _ = try deliveredAfterAll(job) }
+            if accepted != nil { _ = try removeDeadLetterOfDelivered(job) }
             return
         }
         guard let id = try putBack(parked, at: now), var accepted else { return }

@@ -143,7 +143,7 @@ extension OutboxStore {
             let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
-        let hasPassed = try passDelivered(in: &ledger)
+        let hasPassed = try skipDelivered(in: &ledger)
         ledger.advance(to: ledger.firstPending)
         guard ledger.lastFinished >= ledger.firstPending else { return }
         let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
@@ -159,7 +159,7 @@ extension OutboxStore {
     /// delivered jobs counted as pending and were never removed.
     ///
     /// - Returns: whether it was corrected.
-    private func passDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
+    private func skipDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
         guard damage == nil, let first = try firstJob(from: ledger.firstPending)?.id,
             try session.connection.integer("SELECT 1 FROM delivered WHERE job = \(first)") != nil
         else { return false }

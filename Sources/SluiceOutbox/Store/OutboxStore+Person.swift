@@ -155,7 +155,7 @@ package final class SendingJobs: Sendable {
     }
 
     /// The maximum number of remembered buried jobs: those with the lowest numbers have been sent or removed by then.
-    private static let mostBuried = 100_000
+    private static let maximumBuried = 100_000
 
     private let state = Mutex(State())
 
@@ -183,7 +183,7 @@ package final class SendingJobs: Sendable {
         try state.withLock { state throws(OutboxError) in
             guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent }
             let letter = try body()
-            if state.buried.count >= Self.mostBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
+            if state.buried.count >= Self.maximumBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
             state.buried.insert(job)
             return letter
         }

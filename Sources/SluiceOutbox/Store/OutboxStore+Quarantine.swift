@@ -18,7 +18,7 @@ extension OutboxStore {
     ///
     /// - Returns: whether they are on the disk; if not, their places are free again.
     func keepQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
-        let isKept = tryToKeep(requests)
+        let isKept = storeQuarantined(requests)
         for request in requests {
             quarantine.settle(QuarantinePlace(request), isKept: isKept)
             if isKept { quarantineExpiry = min(quarantineExpiry ?? .max, request.expiresAtMilliseconds) }
@@ -26,7 +26,7 @@ extension OutboxStore {
         return isKept
     }
 
-    private func tryToKeep(_ requests: [QuarantinedRequest]) -> Bool {
+    private func storeQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
         guard refusal() == nil, condition == .storing else { return false }
         do throws(SQLiteError) {
             try transaction { () throws(SQLiteError) in try insert(requests) }

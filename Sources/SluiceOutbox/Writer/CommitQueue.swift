@@ -90,7 +90,7 @@ struct CommitQueue {
     }
 
     /// The maximum number of empty entries, which are kept so that a long queue is not moved for each batch.
-    private static let mostEmptyPlaces = 4096
+    private static let maximumEmptyEntries = 4096
 
     private mutating func take(upTo end: Int) -> [Submission] {
         var taken: [Submission] = []
@@ -102,7 +102,7 @@ struct CommitQueue {
         head = end
         if isEmpty {
             (waiting, head) = ([], 0)
-        } else if head > Self.mostEmptyPlaces {
+        } else if head > Self.maximumEmptyEntries {
             waiting.removeFirst(head)
             head = 0
         }

@@ -81,7 +81,7 @@ struct QuarantineEntry: Sendable {
 
 extension OutboxWriter {
     /// The maximum number of requests that wait to be stored in the quarantine.
-    private static let mostQuarantined = 32
+    private static let maximumQuarantined = 32
 
     /// Stores a request for which `quarantine` has reserved a place. No delivery waits for it.
     ///
@@ -89,7 +89,7 @@ extension OutboxWriter {
     ///   it is not kept. Its place is then free again.
     package func keep(_ request: QuarantinedRequest, _ done: @escaping @Sendable (QuarantineRefusal?) -> Void) {
         let isAccepted = work.withLock { work in
-            guard !work.isClosed, work.quarantined.count < Self.mostQuarantined else { return false }
+            guard !work.isClosed, work.quarantined.count < Self.maximumQuarantined else { return false }
             work.quarantined.append(QuarantineEntry(request: request, done: done))
             return true
         }

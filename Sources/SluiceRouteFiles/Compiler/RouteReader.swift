@@ -106,7 +106,7 @@ package struct RouteReader {
         parts.reply = reply
         parts.handshakes = handshakes
         (parts.keepsRequest, parts.quarantine) = (keepsRequest, quarantine)
-        parts.mostPayloadBytes = mostPayloadBytes
+        parts.maximumPayloadBytes = maximumPayloadBytes
         var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
         summary.secrets = secretSummaries
@@ -246,7 +246,7 @@ extension RouteReader {
     ) {
         var isChanging = false
         if let key, let position = writtenPosition("unique_key") {
-            let traps = DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders)
+            let traps = DeliveryIDLookalikes(signatureHeaders: verifier.credentialHeaders)
             traps.warn(of: key, at: position, in: context)
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }

@@ -23,7 +23,7 @@ struct SchemeReader {
 
     /// - Returns: `nil` after recording a problem.
     mutating func read() -> SignatureScheme? {
-        refuseUselessKeys()
+        refuseKeysWithoutEffect()
         var additions = SignatureScheme.Additions()
         guard readItems(into: &additions), readKeySource(into: &additions) else { return nil }
         let place = signaturePlace()
@@ -70,7 +70,7 @@ struct SchemeReader {
         case .signedID: settings.idPattern.extent
         // SHA-256 in hex.
         case .bodyDigest: .fixed(64)
-        case .method: Self.endThemselves(methods) ? .selfDelimiting : .open
+        case .method: Self.areSelfDelimiting(methods) ? .selfDelimiting : .open
         // MD5 in base64.
         case .verifyOnly(.bodyMD5): .fixed(24)
         case .verifyOnly(.escaped): .escaped
@@ -82,7 +82,7 @@ struct SchemeReader {
     }
 
     /// Whether no method is a prefix or suffix of another one.
-    private static func endThemselves(_ methods: [String]) -> Bool {
+    private static func areSelfDelimiting(_ methods: [String]) -> Bool {
         methods.allSatisfy { method in
             methods.allSatisfy { $0 == method || !method.hasPrefix($0) && !method.hasSuffix($0) }
         }
@@ -159,7 +159,7 @@ struct SchemeReader {
     private mutating func timestamp(_ place: SignaturePlace?) -> SignedTimestamp? {
         guard let text = settings.timestampFrom else {
             for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
-                meansNothing(key, without: "'timestamp_from'")
+                refuseKey(key, without: "'timestamp_from'")
             }
             return nil
         }
@@ -177,7 +177,7 @@ struct SchemeReader {
             format: settings.timestampFormat, tolerance: settings.tolerance)
     }
 
-    private func meansNothing(_ key: String, without other: String) {
+    private func refuseKey(_ key: String, without other: String) {
         guard let entry = reader.entry(key) else { return }
         context.error(entry.position, "'\(key)' has no effect without \(other)")
     }
@@ -198,14 +198,14 @@ extension SchemeReader {
                 "'signed' contains ${timestamp}, but there is no 'timestamp_from' with its location")
         }
         if !sources.contains(.signedTimestamp), settings.tolerance == .zero {
-            meansNothing("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
+            refuseKey("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
         }
         if sources.contains(.signedID), settings.idFrom == nil {
             context.error(
                 position(of: "signed"), "'signed' contains ${id}, but there is no 'id_from' with its location")
         }
         if !sources.contains(.signedID) {
-            for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
+            for key in ["id_from", "id_pattern"] { refuseKey(key, without: "${id} in 'signed'") }
         }
         checkKey(templates)
     }

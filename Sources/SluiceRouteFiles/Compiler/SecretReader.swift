@@ -121,7 +121,7 @@ struct SecretReader {
             context.error(position, "the secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
             return nil
         }
-        if let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding) {
+        if let oddity = SecretMistake(form.withoutPrefix(found.text), form.encoding) {
             context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
         }
         return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
@@ -172,7 +172,7 @@ struct SecretReader {
             return scheme.madeUpKey(key) { DevelopmentKeys.pair(for: $0) }
         }
         let isPublic = scheme.usesPublicKey
-        let oddity = isPublic ? nil : SecretOddity(form.withoutPrefix(found.text), form.encoding)
+        let oddity = isPublic ? nil : SecretMistake(form.withoutPrefix(found.text), form.encoding)
         let key: VerifierKey
         do throws(KeyError) { key = try scheme.key(found.text) } catch {
             context.error(position, "the secret \(error.phrase)\(oddity.map { ": it \($0.rawValue)" } ?? "")")
@@ -281,7 +281,7 @@ struct SecretReader {
 }
 
 /// A property of a secret that is probably a mistake; the raw value ends a sentence that starts with the secret.
-enum SecretOddity: String {
+enum SecretMistake: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
     case quotes = "is in quotes; remove them, unless the sender's secret has them too"

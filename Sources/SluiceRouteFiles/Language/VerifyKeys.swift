@@ -158,36 +158,36 @@ struct VerifyKeys {
         }
         let isOther = JSONTree.requiring("alg").adding(["not": .having("alg", "jwt")])
         let isNotBody = JSONTree.keys(["signature_from": .not(["pattern": #"^\$\{[ \t]*body[ \t]*\}$"#])])
-        return UselessKeys.all.map { without($0.keys, if: $0.algorithms.map(\.rawValue)) }
+        return KeysWithoutEffect.all.map { without($0.keys, if: $0.algorithms.map(\.rawValue)) }
             + [.rule(if: isOther, then: isNotBody)]
     }
 }
 
 /// Keys of `verify` that have no effect with some algorithms, and why.
-struct UselessKeys {
+struct KeysWithoutEffect {
     let algorithms: [SignatureAlgorithm]
     let keys: [String]
     let reason: String
 
     static let all = [
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: [.token, .basic],
             keys: textKeys + [
                 "signature_encoding", "signature_split", "key_encoding", "key_strip_prefix", "key_append",
                 "key_transform",
             ], reason: "requests carry the secret itself"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: [.basic], keys: ["signature_prefix"], reason: "the value begins with 'Basic'"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: [.jwt], keys: textKeys + ["each", "signature_encoding", "signature_split"],
             reason: "a token says itself what is signed"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
             reason: "the secrets are public keys"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt && !$0.usesPublicKey },
             keys: ["key_from", "key_urls"], reason: "only public keys can be fetched"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt", "key_request"],
             reason: "it is for tokens; write 'alg: jwt'"),
     ]

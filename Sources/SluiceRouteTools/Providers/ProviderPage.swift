@@ -16,8 +16,8 @@ package enum ProviderPage {
         deliveries have no id that could be the key, and equal ones within the dedupe window count as one.
         "Unconfirmed" means: not in the provider's documentation.
 
-        A sender that is not here can be described with [`verify`](routes.md#verifying) in a route, or once for several
-        routes with a [custom preset](routes.md#custom-presets).
+        A sender that is not here can be described with [`verify`](routes.md#verifying) in a route, or once for
+        several routes with a [custom preset](routes.md#custom-presets).
         """
 
     package static var markdown: String {

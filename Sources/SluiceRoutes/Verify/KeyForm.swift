@@ -102,7 +102,8 @@ extension SignatureScheme {
 
     private func phrase(of error: PublicKeyError) -> String {
         guard error == .unreadable else { return error.phrase }
-        let encoding = keyForm.encoding == .utf8 || keyForm.encoding == .pem ? "PEM" : keyForm.encoding.rawValue
+        let encoding =
+            keyForm.encoding == .utf8 || keyForm.encoding == .pem ? "PEM" : keyForm.encoding.rawValue
         return "is not a public key in \(encoding), which 'key_encoding' requires"
     }
 

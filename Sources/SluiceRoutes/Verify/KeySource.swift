@@ -23,12 +23,12 @@ package struct KeySource: Sendable {
     /// The key to fetch before a request can be verified.
     ///
     /// - Parameter keyID: of its token; `nil` without one.
-    func need(of request: borrowing SignedRequest, keyID: String?) throws(VerificationError) -> KeyNeed {
+    func need(of request: borrowing SignedRequest, keyID: String?) throws(VerificationError) -> RequiredKey {
         switch place {
-        case .fixed(let url): return KeyNeed(url: url, isKeySet: isKeySet, isNamedByRequest: false)
+        case .fixed(let url): return RequiredKey(url: url, isKeySet: isKeySet, isNamedByRequest: false)
         case .asked(let url, let keyRequest):
             let content = keyRequest.content(keyID: try Self.plain(keyID))
-            return KeyNeed(url: url, content: content, isKeySet: isKeySet, isNamedByRequest: true)
+            return RequiredKey(url: url, content: content, isKeySet: isKeySet, isNamedByRequest: true)
         case .named(let reference, let allowed):
             let text = try request.requiredValue(reference, "URL of the key")
             guard let url = KeyURL(parsing: String(decoding: text, as: UTF8.self)) else {
@@ -37,7 +37,7 @@ package struct KeySource: Sendable {
             guard allowed.contains(where: { $0.matches(url) }) else {
                 throw .invalid("\(reference.source.noun) is not one of the URLs that 'key_urls' allows")
             }
-            return KeyNeed(url: url, isKeySet: isKeySet, isNamedByRequest: true)
+            return RequiredKey(url: url, isKeySet: isKeySet, isNamedByRequest: true)
         }
     }
 
@@ -103,7 +103,7 @@ package struct KeyRequestContent: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A certificate or a key set that must be fetched before a request can be verified.
-package struct KeyNeed: Sendable, Hashable {
+package struct RequiredKey: Sendable, Hashable {
     package let url: KeyURL
     /// The body to post to the URL; `nil` to use GET.
     package var content: KeyRequestContent?

@@ -30,9 +30,9 @@ package final class RemoteKeyStore: Sendable {
     }
 
     private struct State {
-        var entries: [KeyNeed: Entry] = [:]
+        var entries: [RequiredKey: Entry] = [:]
         /// When the last refresh of a key set that is still in use failed.
-        var refreshes: [KeyNeed: Int64] = [:]
+        var refreshes: [RequiredKey: Int64] = [:]
     }
 
     private let state = Mutex(State())
@@ -40,7 +40,7 @@ package final class RemoteKeyStore: Sendable {
     package init() {}
 
     /// Stores the result of a fetch, or the reason of a failure: a sentence without text of the sender.
-    package func put(_ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, atMilliseconds now: Int64) {
+    package func put(_ result: Result<[UInt8], RemoteKeyError>, for need: RequiredKey, atMilliseconds now: Int64) {
         let entry = Self.entry(result, for: need, at: now)
         state.withLock { state in
             if need.isKeySet { state.refreshes[need] = now }
@@ -54,7 +54,7 @@ package final class RemoteKeyStore: Sendable {
     }
 
     /// Whether there was a key before. Such a key is fetched again however many other URLs requests name.
-    package func knows(_ need: KeyNeed) -> Bool { state.withLock { $0.entries[need]?.isFailure == false } }
+    package func knows(_ need: RequiredKey) -> Bool { state.withLock { $0.entries[need]?.isFailure == false } }
 
     /// Makes room for an entry. A failure only replaces failures, so that nobody can displace keys by naming other
     /// URLs.
@@ -76,7 +76,7 @@ package final class RemoteKeyStore: Sendable {
     }
 
     private static func entry(
-        _ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, at now: Int64
+        _ result: Result<[UInt8], RemoteKeyError>, for need: RequiredKey, at now: Int64
     ) -> Entry {
         do throws(RemoteKeyError) {
             let bytes = try result.get()
@@ -111,7 +111,7 @@ extension RemoteKeyStore {
     ///
     /// - Throws: the key to fetch first, or the reason why there is none.
     func certificateKey(
-        _ need: KeyNeed, _ algorithm: PublicKeyAlgorithm, nowMilliseconds now: Int64
+        _ need: RequiredKey, _ algorithm: PublicKeyAlgorithm, nowMilliseconds now: Int64
     ) throws(VerificationError) -> PublicKey {
         guard case .certificate(let certificate) = try content(need, now) else { throw .needing(need) }
         guard now >= certificate.validity.lowerBound else {
@@ -129,7 +129,7 @@ extension RemoteKeyStore {
     /// The keys of a key set with this id, for an algorithm. A set that lacks the id is fetched again, at most once a
     /// minute.
     func tokenKeys(
-        _ need: KeyNeed, id: String, _ algorithm: JWTAlgorithm, nowMilliseconds now: Int64
+        _ need: RequiredKey, id: String, _ algorithm: JWTAlgorithm, nowMilliseconds now: Int64
     ) throws(VerificationError) -> [TokenKey] {
         guard case .keySet(let set) = try content(need, now) else { throw .needing(need) }
         let keys = set.keys(id: id, for: algorithm, atMilliseconds: now)
@@ -139,7 +139,7 @@ extension RemoteKeyStore {
         throw .invalid("the key set of \(need.url.host) has no valid key for the token's 'kid' and 'alg'")
     }
 
-    private func content(_ need: KeyNeed, _ now: Int64) throws(VerificationError) -> Content {
+    private func content(_ need: RequiredKey, _ now: Int64) throws(VerificationError) -> Content {
         let entry = state.withLock { $0.entries[need] }
         guard let entry, Self.isUsable(entry, now) else { throw .needing(need) }
         if case .failure(let reason) = entry.content { throw .keyUnavailable(need, reason) }
@@ -157,18 +157,18 @@ package struct RemoteKeyError: Error, Sendable {
 
 extension VerificationError {
     /// The request can only be judged after a key was fetched.
-    static func needing(_ need: KeyNeed) -> VerificationError {
+    static func needing(_ need: RequiredKey) -> VerificationError {
         var error = keyUnavailable(need, "it was not fetched")
         error.need = need
         return error
     }
 
-    static func keyUnavailable(_ need: KeyNeed, _ reason: String) -> VerificationError {
+    static func keyUnavailable(_ need: RequiredKey, _ reason: String) -> VerificationError {
         VerificationError(code: .keyUnavailable, reason: need.problem(reason))
     }
 }
 
-extension KeyNeed {
+extension RequiredKey {
     /// The log sentence for a key that could not be fetched.
     ///
     /// - Parameter reason: a sentence.

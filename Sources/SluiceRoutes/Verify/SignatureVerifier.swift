@@ -120,7 +120,7 @@ package final class SignatureVerifier: Sendable {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
         guard entries.holdSignature else {
-            noteMixUps(entries, in: request, recorder)
+            noteMistakes(entries, in: request, recorder)
             throw entries.refusal(scheme.place.noun)
         }
         if let token = scheme.token {
@@ -141,7 +141,7 @@ package final class SignatureVerifier: Sendable {
     /// - Returns: `nil` if the route has secrets.
     private func keyNeed(
         of request: borrowing SignedRequest, keyID: String? = nil
-    ) throws(VerificationError) -> KeyNeed? {
+    ) throws(VerificationError) -> RequiredKey? {
         guard let source = scheme.keySource else { return nil }
         try checkRequirements(of: request)
         return try source.need(of: request, keyID: keyID)
@@ -168,13 +168,13 @@ package final class SignatureVerifier: Sendable {
             isMatch = texts.contains { !key.matches(entries, over: $0, body: request.request.body).isEmpty }
         }
         guard isMatch else {
-            noteMixUps(entries, in: request, recorder)
+            noteMistakes(entries, in: request, recorder)
             throw mismatch { () throws(VerificationError) in try checkRequirements(of: request) }
         }
     }
 
     /// The key of the certificate; `nil` if none is used.
-    private func fetchedKey(_ need: KeyNeed?, _ nowMilliseconds: Int64) throws(VerificationError) -> VerifierKey? {
+    private func fetchedKey(_ need: RequiredKey?, _ nowMilliseconds: Int64) throws(VerificationError) -> VerifierKey? {
         guard let need, let keys, case .publicKey(let algorithm)? = scheme.algorithm.keyKind else { return nil }
         // Nothing is fetched for requests that `sluice send` generated and changed.
         if !secrets.isEmpty, scheme.keySource?.isExample(need.url) == true { return nil }
@@ -182,12 +182,12 @@ package final class SignatureVerifier: Sendable {
     }
 
     /// Searches for common mistakes, only for explanations.
-    private func noteMixUps(
+    private func noteMistakes(
         _ entries: SignatureEntries, in request: borrowing SignedRequest, _ recorder: VerificationRecorder?
     ) {
         guard let recorder else { return }
         let timestamp = (try? scheme.timestamp?.text(in: request)) ?? nil
-        recorder.note(mixUps: MixUps(self, entries, timestamp: timestamp).found(in: request))
+        recorder.note(hints: CommonMistakes(self, entries, timestamp: timestamp).found(in: request))
     }
 
     /// Compares each entry with each secret, even after a match, so that the time does not show which one it was.
@@ -244,7 +244,7 @@ package final class SignatureVerifier: Sendable {
     }
 
     private func matches(
-        _ token: Token, fetched need: KeyNeed, nowMilliseconds: Int64
+        _ token: Token, fetched need: RequiredKey, nowMilliseconds: Int64
     ) throws(VerificationError) -> Bool {
         guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
         guard let id = token.keyID else { throw .missingKeyID }

@@ -30,13 +30,13 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
 
     /// The likely format of a text that does not have this format, or is an absurd time in it: from 2001 to 2286 the
     /// number of digits shows the unit. `nil` if no other format is likely.
-    func mixUp(_ text: [UInt8]) -> MixUp? {
-        guard let likely = MixUp(text), likely.format != self else { return nil }
+    func likelyFormat(_ text: [UInt8]) -> LikelyFormat? {
+        guard let likely = LikelyFormat(text), likely.format != self else { return nil }
         return self == .unixOrMilliseconds && likely.format != nil && likely.format != .rfc3339 ? nil : likely
     }
 
     /// A time in another format than the route has.
-    struct MixUp {
+    struct LikelyFormat {
         /// `milliseconds`
         let noun: String
         /// `nil` if routes do not support it.
@@ -144,7 +144,7 @@ package struct SignedTimestamp: Sendable {
         let text = try entry(in: request)
         guard format.milliseconds(text) != nil else {
             // The sender sees this text, too.
-            let likely = format.mixUp(text).map { "; it looks like \($0.noun)" } ?? ""
+            let likely = format.likelyFormat(text).map { "; it looks like \($0.noun)" } ?? ""
             throw .invalid("the timestamp in \(noun) is not a \(format.noun)\(likely)")
         }
         return text
@@ -178,7 +178,7 @@ package struct SignedTimestamp: Sendable {
         guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return nil }
         let distance = "\(age.magnitude / 1000)s \(age > 0 ? "old" : "ahead of the clock")"
         let date = Self.date(milliseconds, ageMilliseconds: age).map { " (\($0))" } ?? ""
-        let advice = format.mixUp(text).map { "; \($0.advice)" } ?? ""
+        let advice = format.likelyFormat(text).map { "; \($0.advice)" } ?? ""
         return VerificationError(
             code: .signatureExpired,
             reason:

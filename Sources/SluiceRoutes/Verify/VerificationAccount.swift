@@ -54,7 +54,7 @@ package struct VerificationAccount: Sendable, Hashable {
     /// The number of this alternative, from 1, and of all; `nil` if there is only one.
     package internal(set) var alternative: Alternative?
     /// The changes with which a failed signature would match, each as a phrase.
-    package internal(set) var mixUps: [String] = []
+    package internal(set) var hints: [String] = []
     package internal(set) var timestamp: Timestamp?
 
     /// The refusal, unless the request may be valid with a secret that is not available here.
@@ -119,7 +119,7 @@ final class VerificationRecorder {
         account.isCompared = true
     }
 
-    func note(mixUps: [String]) { account.mixUps = mixUps }
+    func note(hints: [String]) { account.hints = hints }
 
     func conclude(_ outcome: VerificationAccount.Outcome) { account.outcome = outcome }
 }

@@ -21,7 +21,7 @@ package enum Verifier: Sendable {
             return verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings)
         case .any(let verifiers):
             var refusals: [VerificationError] = []
-            var need: KeyNeed?
+            var need: RequiredKey?
             for verifier in verifiers {
                 switch verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings) {
                 case .valid: return .valid
@@ -124,7 +124,7 @@ package enum Verifier: Sendable {
 enum VerificationVerdict {
     case valid
     /// Valid so far; it can be verified when this key was fetched.
-    case needs(KeyNeed)
+    case needs(RequiredKey)
     case refused(VerificationError)
 }
 
@@ -160,7 +160,7 @@ struct VerificationError: Error {
     /// Whether it comes from `require`.
     var isByRequirement = false
     /// The key to fetch first.
-    var need: KeyNeed?
+    var need: RequiredKey?
     /// Whether the request would be valid if the route had the right secret.
     var awaitsSecret = false
 

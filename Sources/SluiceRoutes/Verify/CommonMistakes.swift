@@ -4,7 +4,7 @@ internal import SluiceJSON
 
 /// A search for common mistakes behind a signature that does not match: a secret in another notation, a signature in
 /// another encoding, a body or URL that was changed in transit. Only for explanations, never when serving.
-struct MixUps {
+struct CommonMistakes {
     private let verifier: SignatureVerifier
     private let entries: SignatureEntries
     private let timestamp: [UInt8]?
@@ -19,10 +19,10 @@ struct MixUps {
 
     /// The changes with which the signature would match, each as a phrase.
     func found(in request: borrowing SignedRequest) -> [String] {
-        var found = secretMixUps(request)
-        if found.isEmpty { found = encodingMixUps(request) }
-        if found.isEmpty { found = bodyMixUps(request) }
-        if found.isEmpty { found = urlMixUps(request) }
+        var found = secretMistakes(request)
+        if found.isEmpty { found = encodingMistakes(request) }
+        if found.isEmpty { found = bodyMistakes(request) }
+        if found.isEmpty { found = urlMistakes(request) }
         return found
     }
 
@@ -38,7 +38,7 @@ struct MixUps {
 
     // MARK: - The secret
 
-    private func secretMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func secretMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard !scheme.algorithm.usesPublicKey else { return [] }
         var found: [String] = []
         for (position, secret) in verifier.secrets.enumerated() {
@@ -103,7 +103,7 @@ struct MixUps {
 
     // MARK: - The signature and the signed text
 
-    private func encodingMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func encodingMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard let encoding = scheme.form.encoding, scheme.algorithm.signsText else { return [] }
         for other in SignatureEncoding.allCases where other != encoding {
             var form = SignatureForm(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
@@ -117,7 +117,7 @@ struct MixUps {
         return []
     }
 
-    private func bodyMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func bodyMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard scheme.algorithm.signsText, scheme.signed.contains(where: { $0.sources.contains(.body(.root)) }) else {
             return []
         }
@@ -141,7 +141,7 @@ struct MixUps {
         return []
     }
 
-    private func urlMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func urlMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard let url = request.publicURL, scheme.signed.contains(where: { $0.sources.contains(where: \.isURL) }) else {
             return []
         }
