@@ -15,11 +15,11 @@ extension SchemeReader {
             }
         }
         let isPublic = settings.usesPublicKey(reader)
-        if settings.keyForm.encoding == .pem, !isPublic, let entry = reader.entry("key_encoding") {
+        if settings.secretFormat.encoding == .pem, !isPublic, let entry = reader.entry("key_encoding") {
             scope.context.error(
                 entry.position, "'key_encoding: pem' is for public keys, and the secrets of this algorithm are not")
         }
-        if isPublic, settings.keyForm.encoding == .utf8, let entry = reader.entry("key_encoding") {
+        if isPublic, settings.secretFormat.encoding == .utf8, let entry = reader.entry("key_encoding") {
             scope.context.error(entry.position, "'key_encoding' of a public key must be pem, base64 or hex")
         }
     }

@@ -42,7 +42,7 @@ struct SchemeReader {
         // A route that overrides the preset's text may omit what the text required.
         let needsTimestamp = signed.contains { $0.sources.contains(.signedTimestamp) } || settings.tolerance > .zero
         return SignatureScheme(
-            algorithm: settings.algorithm, place: place, form: form(timestamp), keyForm: settings.keyForm,
+            algorithm: settings.algorithm, place: place, form: form(timestamp), secretFormat: settings.secretFormat,
             timestamp: needsTimestamp ? timestamp : nil,
             id: signed.contains { $0.sources.contains(.signedID) } ? id : nil, idPattern: settings.idPattern,
             signed: signed, paths: scope.paths, additions: additions)
@@ -95,7 +95,7 @@ struct SchemeReader {
         return "put the sender's separator between them"
     }
 
-    private mutating func signaturePlace() -> SignaturePlace? {
+    private mutating func signaturePlace() -> SignatureLocation? {
         guard let text = settings.signatureFrom else {
             if !reader.has("signature_from") {
                 context.error(reader.position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
@@ -126,14 +126,14 @@ struct SchemeReader {
         return nil
     }
 
-    private func form(_ timestamp: SignedTimestamp?) -> SignatureForm {
+    private func form(_ timestamp: SignedTimestamp?) -> SignatureFormat {
         let encoding: SignatureEncoding? =
             switch settings.algorithm {
             case .token, .jwt: nil
             case .basic: .base64
             default: settings.signatureEncoding
             }
-        var form = SignatureForm(
+        var form = SignatureFormat(
             prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: encoding)
         form.skipsFirst = timestamp?.isFirstEntry ?? false
         form.ignoresCase = settings.algorithm == .basic
@@ -156,7 +156,7 @@ struct SchemeReader {
         return nil
     }
 
-    private mutating func timestamp(_ place: SignaturePlace?) -> SignedTimestamp? {
+    private mutating func timestamp(_ place: SignatureLocation?) -> SignedTimestamp? {
         guard let text = settings.timestampFrom else {
             for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
                 refuseKey(key, without: "'timestamp_from'")
@@ -226,7 +226,7 @@ extension SchemeReader {
         }
     }
 
-    private func checkPrefixes(_ place: SignaturePlace, _ timestamp: SignedTimestamp?) {
+    private func checkPrefixes(_ place: SignatureLocation, _ timestamp: SignedTimestamp?) {
         let separator = settings.signatureSplit
         for (key, prefix) in [
             ("signature_prefix", settings.signaturePrefix), ("timestamp_prefix", settings.timestampPrefix ?? ""),

@@ -204,7 +204,7 @@ struct VerifierReader {
             context.error(reader.position, "a route with 'key_request' needs 'secrets', such as [ { env: NAME } ]")
             return nil
         }
-        let keys = secrets.keys(node, "'secrets'", form: KeyForm())
+        let keys = secrets.keys(node, "'secrets'", form: SecretFormat())
         if keys.count > 1 { context.error(node.position, "'key_request' sends one secret, and 'secrets' has several") }
         return keys.count == 1 ? keys[0].key : nil
     }

@@ -311,7 +311,7 @@ struct SignatureSettings: Sendable {
     var signaturePrefix = ""
     var signatureSplit: String?
     var signatureEncoding = SignatureEncoding.hex
-    var keyForm = KeyForm()
+    var secretFormat = SecretFormat()
     var timestampFrom: String?
     var timestampPrefix: String?
     var timestampFormat = TimestampFormat.unix
@@ -336,10 +336,10 @@ struct SignatureSettings: Sendable {
         tolerance = reader.read(\.tolerance)
         idFrom = reader.read(\.idFrom)
         idPattern = reader.read(\.idPattern) ?? idPattern
-        keyForm.encoding = reader.read(\.keyEncoding) ?? (usesPublicKey(reader) ? .pem : .utf8)
-        keyForm.prefix = reader.read(\.keyStripPrefix) ?? ""
-        keyForm.suffix = reader.read(\.keyAppend) ?? ""
-        keyForm.transforms = reader.read(\.keyTransform) ?? []
+        secretFormat.encoding = reader.read(\.keyEncoding) ?? (usesPublicKey(reader) ? .pem : .utf8)
+        secretFormat.prefix = reader.read(\.keyStripPrefix) ?? ""
+        secretFormat.suffix = reader.read(\.keyAppend) ?? ""
+        secretFormat.transforms = reader.read(\.keyTransform) ?? []
     }
 
     /// Whether the secrets are public keys.

@@ -76,7 +76,7 @@ package struct HandshakeRule: Sendable {
     func with(secret: [UInt8]) -> HandshakeRule? {
         let token = token.map { HandshakeToken($0.reference, secrets: [secret]) }
         var hmac = hmac
-        if let form = hmac?.keyForm {
+        if let form = hmac?.secretFormat {
             guard let key = form.key(secret), let own = hmac else { return nil }
             hmac = own.with(key: key)
         }
@@ -111,7 +111,7 @@ package struct HandshakeHMAC: Sendable {
     /// The authenticated value: an opaque token, so that nothing else can be signed.
     package let reference: Reference
     let key: HMACKey
-    package let keyForm: KeyForm
+    package let secretFormat: SecretFormat
     let encoding: SignatureEncoding
     /// The additional format of tokens; `nil` for any.
     package let pattern: IDPattern?
@@ -119,13 +119,13 @@ package struct HandshakeHMAC: Sendable {
     let hasRouteKey: Bool
 
     package init(
-        of reference: Reference, key: HMACKey, keyForm: KeyForm, encoding: SignatureEncoding,
+        of reference: Reference, key: HMACKey, secretFormat: SecretFormat, encoding: SignatureEncoding,
         pattern: IDPattern?,
         hasRouteKey: Bool
     ) {
         self.reference = reference
         self.key = key
-        self.keyForm = keyForm
+        self.secretFormat = secretFormat
         self.encoding = encoding
         self.pattern = pattern
         self.hasRouteKey = hasRouteKey
@@ -133,7 +133,7 @@ package struct HandshakeHMAC: Sendable {
 
     fileprivate func with(key: [UInt8]) -> HandshakeHMAC {
         HandshakeHMAC(
-            of: reference, key: HMACKey(self.key.algorithm, key: key.span), keyForm: keyForm,
+            of: reference, key: HMACKey(self.key.algorithm, key: key.span), secretFormat: secretFormat,
             encoding: encoding,
             pattern: pattern, hasRouteKey: hasRouteKey)
     }

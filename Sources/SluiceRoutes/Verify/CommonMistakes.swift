@@ -63,12 +63,12 @@ struct CommonMistakes {
     /// Other keys that the secret could mean, with the change.
     private func candidates(_ secret: [UInt8]) -> [(words: String, key: [UInt8])] {
         let trimmed = Self.trimmed(secret)
-        let shorter = scheme.keyForm.withoutPrefix(trimmed)
+        let shorter = scheme.secretFormat.withoutPrefix(trimmed)
         var candidates: [(String, [UInt8])] = []
         for (source, note) in Self.spellings(secret, trimmed: trimmed, shorter: shorter) {
             for encoding in KeyEncoding.allCases where encoding != .pem {
                 guard let key = encoding.decode(source), !key.isEmpty else { continue }
-                let words = encoding == scheme.keyForm.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
+                let words = encoding == scheme.secretFormat.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
                 candidates.append(("\(note)\(words)".trimmingBlanks, key))
             }
         }
@@ -106,7 +106,7 @@ struct CommonMistakes {
     private func encodingMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard let encoding = scheme.form.encoding, scheme.algorithm.signsText else { return [] }
         for other in SignatureEncoding.allCases where other != encoding {
-            var form = SignatureForm(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
+            var form = SignatureFormat(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
             form.skipsFirst = scheme.form.skipsFirst
             let other = scheme.reading(as: form)
             guard let entries = try? other.entries(in: request) else { continue }

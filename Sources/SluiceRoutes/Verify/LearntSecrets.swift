@@ -28,7 +28,7 @@ package final class LearntSecrets: Sendable {
     }
 
     /// The action for a secret in a handshake.
-    package enum Beginning: Sendable, Hashable {
+    package enum BeginResult: Sendable, Hashable {
         /// The route has learnt it before: the provider repeats a handshake whose answer was lost.
         case known
         /// It must be stored, even if that has begun: a provider may repeat a handshake before it has the answer. The
@@ -66,7 +66,7 @@ package final class LearntSecrets: Sendable {
     }
 
     /// Whether a route may learn this secret now. It may not learn another one afterwards.
-    package func begin(_ secret: HandshakeSecret, of route: String, atMilliseconds now: Int64) -> Beginning {
+    package func begin(_ secret: HandshakeSecret, of route: String, atMilliseconds now: Int64) -> BeginResult {
         state.withLock { state in
             if state.knows(secret, of: route) { return .known }
             if let (begun, armedAt) = state.storing[route], constantTimeEquals(begun.bytes.span, secret.bytes.span) {
@@ -84,7 +84,7 @@ package final class LearntSecrets: Sendable {
     /// Ends the storing that `begin` started. A route whose secret was stored is no longer armed; one whose secret
     /// could not be stored stays armed for the rest of its time.
     ///
-    /// - Parameter armedAt: from the `Beginning`.
+    /// - Parameter armedAt: from the `BeginResult`.
     package func end(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) {
         state.withLock { state in
             if state.storing[route]?.armedAt == armedAt { state.storing[route] = nil }

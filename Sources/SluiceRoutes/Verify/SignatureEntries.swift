@@ -1,7 +1,7 @@
 internal import SluiceBase
 
 /// The notation of signatures in a value: several with a separator, each after a prefix, encoded.
-package struct SignatureForm: Sendable {
+package struct SignatureFormat: Sendable {
     let prefix: [UInt8]
     /// The byte between entries; `nil` if the whole value is one.
     package let separator: UInt8?
@@ -60,14 +60,14 @@ package struct SignatureEntries {
     static let limit = 20
     static let longestSignature = 1024
 
-    let form: SignatureForm
+    let form: SignatureFormat
     private(set) var list: [Entry] = []
     /// The number of entries that are not empty and lack the prefix.
     private(set) var skipped = 0
     /// Whether there was any value, including empty ones.
     private(set) var hasValue = false
 
-    init(_ form: SignatureForm) { self.form = form }
+    init(_ form: SignatureFormat) { self.form = form }
 
     /// Adds the entries of one value.
     mutating func take(_ value: Span<UInt8>) {

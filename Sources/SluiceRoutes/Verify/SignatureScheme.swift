@@ -4,9 +4,9 @@ package import SluiceJSON
 /// A route's signature scheme without the secrets: `verify` as read from the route file.
 package struct SignatureScheme: Sendable {
     package let algorithm: SignatureAlgorithm
-    package let place: SignaturePlace
-    private(set) var form: SignatureForm
-    package let keyForm: KeyForm
+    package let place: SignatureLocation
+    private(set) var form: SignatureFormat
+    package let secretFormat: SecretFormat
     /// `nil` if requests contain no time.
     package let timestamp: SignedTimestamp?
     /// The place of the value of `${id}`.
@@ -41,14 +41,14 @@ package struct SignatureScheme: Sendable {
     }
 
     package init(
-        algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm,
+        algorithm: SignatureAlgorithm, place: SignatureLocation, form: SignatureFormat, secretFormat: SecretFormat,
         timestamp: SignedTimestamp?, id: Reference?, idPattern: IDPattern, signed: [SignedTemplate],
         paths: [JSONPath], additions: Additions = Additions()
     ) {
         self.algorithm = algorithm
         self.place = place
         self.form = form
-        self.keyForm = keyForm
+        self.secretFormat = secretFormat
         self.timestamp = timestamp
         self.id = id
         self.idPattern = idPattern
@@ -107,7 +107,7 @@ package struct SignatureScheme: Sendable {
     }
 
     /// The same scheme with another notation of signatures.
-    func reading(as form: SignatureForm) -> SignatureScheme {
+    func reading(as form: SignatureFormat) -> SignatureScheme {
         var scheme = self
         scheme.form = form
         return scheme
@@ -193,7 +193,7 @@ extension SignatureScheme {
 }
 
 /// The place of a scheme's signatures in a request.
-package enum SignaturePlace: Sendable {
+package enum SignatureLocation: Sendable {
     case header(HeaderName)
     /// `${header.NAME-*}`, for a provider that sends one header for each key: `NAME-1` to `NAME-20`.
     case numberedHeaders(String, [HeaderName])
@@ -201,7 +201,7 @@ package enum SignaturePlace: Sendable {
     case value(Reference)
 
     /// The maximum number of checked entries of one value.
-    package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
+    package static func numbered(_ pattern: HeaderName) -> SignatureLocation {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
     }

@@ -76,7 +76,7 @@ private struct RequestSigner {
         if let id = scheme.id, try isAbsent(id) { try set(scheme.idPattern.adapted(self.id), at: id) }
         let besides = try addTimestamp()
         if let key = scheme.keySource?.example, try isAbsent(key.reference) { try set(key.url, at: key.reference) }
-        try meetRequirements()
+        try setRequiredValues()
         try addMissingParts()
         let signature = try signature(besides: besides)
         try place(String(decoding: scheme.form.prefix, as: UTF8.self) + signature, besides: besides)
@@ -91,7 +91,7 @@ private struct RequestSigner {
         return nil
     }
 
-    private mutating func meetRequirements() throws(SigningError) {
+    private mutating func setRequiredValues() throws(SigningError) {
         for requirement in scheme.requirements {
             guard let text = requirement.text, try isAbsent(requirement.reference) else { continue }
             let value = try reading { request throws(VerificationError) in try request.text(text) }

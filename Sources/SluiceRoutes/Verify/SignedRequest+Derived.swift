@@ -62,7 +62,7 @@ extension SignedRequest {
         var values: [String: [UInt8]] = [:]
         for part in String(decoding: value, as: UTF8.self).split(separator: ",") {
             let name = part.lowercased().filter { !$0.isWhitespace }
-            guard HeaderSyntax.isName(name), values[name] == nil, values.count < Self.mostListedHeaders else {
+            guard HeaderSyntax.isName(name), values[name] == nil, values.count < Self.maximumListedHeaders else {
                 throw .invalid("the header \(list) is not a list of different headers")
             }
             values[name] = try header(HeaderName(name)) ?? []
@@ -76,5 +76,5 @@ extension SignedRequest {
     }
 
     private static let semicolon = UInt8(ascii: ";")
-    private static let mostListedHeaders = 64
+    private static let maximumListedHeaders = 64
 }

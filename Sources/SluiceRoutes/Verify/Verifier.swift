@@ -30,7 +30,7 @@ package enum Verifier: Sendable {
                 }
             }
             if let need { return .needs(need) }
-            var refusal = refusals[Self.mostTelling(refusals)]
+            var refusal = refusals[Self.mostHelpful(refusals)]
             refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
             return .refused(refusal)
         }
@@ -38,7 +38,7 @@ package enum Verifier: Sendable {
 
     /// The position of the most helpful refusal: that of the first alternative that lacks only its key, else of the
     /// first that the request is meant for, else of the first that found a signature, else the first.
-    private static func mostTelling(_ refusals: [VerificationError]) -> Int {
+    private static func mostHelpful(_ refusals: [VerificationError]) -> Int {
         refusals.firstIndex { $0.code == .keyUnavailable }
             ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
             ?? refusals.firstIndex(where: \.hasSignature) ?? 0
@@ -55,7 +55,7 @@ package enum Verifier: Sendable {
                 guard let refusal = verifier.refusal(ofHead: request, receivedAtMilliseconds) else { return nil }
                 refusals.append(refusal)
             }
-            return refusals[Self.mostTelling(refusals)]
+            return refusals[Self.mostHelpful(refusals)]
         }
     }
 
@@ -73,7 +73,7 @@ package enum Verifier: Sendable {
             refusals.append(refusal)
         }
         if let unknown = accounts.first(where: \.isUnknown) { return unknown }
-        return accounts.isEmpty ? VerificationAccount() : accounts[Self.mostTelling(refusals)]
+        return accounts.isEmpty ? VerificationAccount() : accounts[Self.mostHelpful(refusals)]
     }
 
     private static func account(

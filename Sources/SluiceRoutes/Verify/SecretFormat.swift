@@ -3,7 +3,7 @@ package import SluiceCrypto
 @_spi(_Unicode) internal import Swift
 
 /// The notation of a route's secrets, and the keys that they become.
-package struct KeyForm: Sendable {
+package struct SecretFormat: Sendable {
     package var encoding = KeyEncoding.utf8
     /// Removed from a secret if present.
     package var prefix = ""
@@ -40,7 +40,7 @@ package struct KeyForm: Sendable {
 
     /// The alternatives that a secret belongs to: those whose prefix it begins with, else those without a prefix, else
     /// all.
-    package static func positions(of secret: [UInt8], in forms: [KeyForm]) -> [Int] {
+    package static func positions(of secret: [UInt8], in forms: [SecretFormat]) -> [Int] {
         let prefixed = forms.indices.filter { forms[$0].hasPrefix(secret) }
         if !prefixed.isEmpty { return prefixed }
         let plain = forms.indices.filter { forms[$0].prefix.isEmpty }
@@ -84,17 +84,17 @@ extension SignatureScheme {
 
     /// The bytes of a secret that is not a public key.
     package func bytes(_ secret: [UInt8]) throws(KeyError) -> [UInt8] {
-        if let key = keyForm.key(secret) { return key }
-        if keyForm.withoutPrefix(secret).isEmpty { throw KeyError(phrase: "is empty after 'key_strip_prefix'") }
-        if keyForm.transforms.contains(.nfkd), keyForm.encoding == .utf8 {
+        if let key = secretFormat.key(secret) { return key }
+        if secretFormat.withoutPrefix(secret).isEmpty { throw KeyError(phrase: "is empty after 'key_strip_prefix'") }
+        if secretFormat.transforms.contains(.nfkd), secretFormat.encoding == .utf8 {
             throw KeyError(phrase: "has characters that 'key_transform: nfkd' is not able to convert")
         }
-        throw KeyError(phrase: "is not valid \(keyForm.encoding.rawValue), which 'key_encoding' requires")
+        throw KeyError(phrase: "is not valid \(secretFormat.encoding.rawValue), which 'key_encoding' requires")
     }
 
     private func publicKey(_ secret: [UInt8], for algorithm: PublicKeyAlgorithm) throws(KeyError) -> PublicKey {
         do throws(PublicKeyError) {
-            return try keyForm.publicKey(secret, for: algorithm)
+            return try secretFormat.publicKey(secret, for: algorithm)
         } catch {
             throw KeyError(phrase: phrase(of: error))
         }
@@ -103,7 +103,7 @@ extension SignatureScheme {
     private func phrase(of error: PublicKeyError) -> String {
         guard error == .unreadable else { return error.phrase }
         let encoding =
-            keyForm.encoding == .utf8 || keyForm.encoding == .pem ? "PEM" : keyForm.encoding.rawValue
+            secretFormat.encoding == .utf8 || secretFormat.encoding == .pem ? "PEM" : secretFormat.encoding.rawValue
         return "is not a public key in \(encoding), which 'key_encoding' requires"
     }
 
