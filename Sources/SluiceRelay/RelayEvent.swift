@@ -115,7 +115,7 @@ package enum RelayCondition: Sendable, Hashable {
         switch self {
         case .sending: "sending"
         case .holding(let queues, let text):
-            "sending, but for \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
+            "sending, except \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
         case .paused(let alarm, let text): "\(alarm.sentence.replacing("relay paused", with: "paused")): \(text)"
         case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as requested by the server: \(text)"
         case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"

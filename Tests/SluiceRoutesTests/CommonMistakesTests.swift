@@ -47,7 +47,7 @@ import Testing
                 == ["it matches secret 1 with 'key_strip_prefix: \"whsec_\"' with 'key_encoding: base64'"])
         #expect(
             hints(secret: "whsec_\(text)", key: Array("whsec_\(text)".utf8), verify: ", key_strip_prefix: whsec_")
-                == ["it matches secret 1 as it is written, with everything around it"])
+                == ["it matches secret 1 exactly as written, with white space and quotes"])
         #expect(hints(secret: text, key: Array("quite another secret".utf8)) == [])
     }
 

@@ -112,7 +112,7 @@ package final class BackupFile: Sendable {
 
     private static func error(creating path: String, _ number: Int32) -> OutboxError {
         guard number != EEXIST else {
-            return .refused("\(path) exists: another backup writes it, or was interrupted; then remove it")
+            return .refused("\(path) exists: another backup is writing it, or was interrupted; in that case remove it")
         }
         return .refused(
             "cannot create \(path) as user \(geteuid()), who runs the gateway or this command: "

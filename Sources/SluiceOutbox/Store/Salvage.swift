@@ -114,7 +114,7 @@ struct Salvage {
         guard Self.usedPages(new) * 2 < pages else { return }
         throw SQLiteError(
             code: SQLITE_CORRUPT,
-            message: "more than half of it cannot be read. To go on with the rest, run sluice outbox salvage")
+            message: "more than half of it cannot be read. To continue with the rest, run sluice outbox salvage")
     }
 
     /// The number of pages with data, according to the file.

@@ -86,7 +86,7 @@ struct HandshakeReader {
         if learn != nil, stage == .signedBody || stage == .signedHead {
             context.error(
                 node.position,
-                "a rule with 'learn' needs 'signed: false': the request that brings the secret is not signed with it")
+                "a rule with 'learn' needs 'signed: false': the request with the secret is not signed with it")
             return nil
         }
         HandshakeLint(context: context, methods: methods, schemes: schemes).check(rule, at: node.position) {
@@ -139,10 +139,10 @@ struct HandshakeReader {
             } else if reader.has("hmac") {
                 "'learn' and 'hmac' cannot be in one rule"
             } else if reader.has("call") {
-                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
-                    + "signed one may have a URL called"
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake contains a secret, and only a "
+                    + "signed one may make the gateway call a URL"
             } else if !schemes.isEmpty, schemes.allSatisfy({ $0.usesPublicKey || $0.keySource != nil }) {
-                "'learn' has no effect: the route verifies with public keys, which are no secrets"
+                "'learn' has no effect: the route verifies with public keys, which are not secrets"
             } else {
                 nil
             }

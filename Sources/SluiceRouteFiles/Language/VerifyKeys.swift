@@ -74,7 +74,7 @@ struct VerifyKeys {
     let keyTransform = LanguageKey<[KeyTransform]>(
         "key_transform", .list(of: .word, "a list of `nfkd`, `sha1`, `sha256`", named: "an entry of 'key_transform'"),
         absent: "none", examples: [["sha256"]],
-        meaning: "What is done with the decoded secrets, in order, to get the keys: a Unicode normalization, or a "
+        meaning: "Transformations of the decoded secrets, in order: a Unicode normalization, or a "
             + "digest")
     let timestampFrom = LanguageKey(
         "timestamp_from", .signaturePart, absent: "no timestamp", examples: ["${header.X-Timestamp}"],
@@ -127,7 +127,7 @@ struct VerifyKeys {
             + "that they must not have")
     let token = LanguageKey(
         "jwt", .mapping(RouteLanguage.token), absent: "required with `alg: jwt`",
-        meaning: "What a JSON Web Token must say")
+        meaning: "Conditions on a JSON Web Token")
 
     /// The keys that each alternative of `verify` needs without a provider.
     static var wholeScheme: JSONTree {
@@ -180,7 +180,7 @@ struct KeysWithoutEffect {
             algorithms: [.basic], keys: ["signature_prefix"], reason: "the value begins with 'Basic'"),
         KeysWithoutEffect(
             algorithms: [.jwt], keys: textKeys + ["each", "signature_encoding", "signature_split"],
-            reason: "a token says itself what is signed"),
+            reason: "the token determines what is signed"),
         KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
             reason: "the secrets are public keys"),

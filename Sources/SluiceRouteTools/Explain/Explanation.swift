@@ -96,7 +96,7 @@ package struct Explanation: Sendable {
             steps.append(TraceStep("result", holds: isSignatureUnknown ? nil : true, "accepted\(end): \(summary)"))
         }
         guard let deliveryState else { return }
-        let lines = deliveryState.lines.isEmpty ? ["no job and no dead letter of it is stored"] : deliveryState.lines
+        let lines = deliveryState.lines.isEmpty ? ["the outbox has no job or dead letter of it"] : deliveryState.lines
         let details = lines.map { TraceStep("", PrintableText.escape($0)) }
         steps.append(TraceStep("then", "what happened to the delivery when it arrived:", details: details))
     }

@@ -80,7 +80,7 @@ struct CommonMistakes {
     ) -> [(text: [UInt8], note: String)] {
         var spellings: [([UInt8], String)] = [(shorter, "")]
         if trimmed != secret { spellings[0].1 = "without the white space or quotes around it" }
-        spellings.append((secret, "as it is written, with everything around it"))
+        spellings.append((secret, "exactly as written, with white space and quotes"))
         if shorter != trimmed { spellings.append((trimmed, "without 'key_strip_prefix'")) }
         for prefix in ["whsec_", "v1,whsec_", "whpk_", "sk_", "pk_"] where trimmed.starts(with: prefix.utf8) {
             let rest = Array(trimmed.dropFirst(prefix.utf8.count))

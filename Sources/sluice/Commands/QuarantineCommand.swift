@@ -40,8 +40,8 @@ struct QuarantineCommand: AsyncParsableCommand {
                 sluice quarantine verify --route <route> | --all [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                Needs a running gateway: each request is judged by its route as it is now, as of the time at which it \
-                was received. A valid one is stored like a webhook that arrives now and removed from the quarantine; \
+                Needs a running gateway: each request is verified with the current version of its route, as of the \
+                time of receipt. A valid one is stored like a webhook that arrives now and leaves the quarantine; \
                 if its unique key is known, it is a duplicate. The others stay, and the reasons are printed.
                 """)
 

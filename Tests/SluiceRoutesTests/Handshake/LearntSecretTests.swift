@@ -190,18 +190,18 @@ import Testing
             ),
             (
                 "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }", "learn: '${body.token}'",
-                "a rule with 'learn' needs 'signed: false': the request that brings the secret is not signed with it"
+                "a rule with 'learn' needs 'signed: false': the request with the secret is not signed with it"
             ),
             (
                 "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }",
                 "learn: '${header.X-A}', call: '${body.url}', call_urls: [ 'https://example.com/*' ]",
-                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
-                    + "signed one may have a URL called"
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake contains a secret, and only a "
+                    + "signed one may make the gateway call a URL"
             ),
             (
                 "verify: { alg: ed25519, signature_from: '${header.X-S}', key_encoding: hex }\n"
                     + "  secrets: [ { env: KEY } ]", "learn: '${header.X-A}'",
-                "'learn' has no effect: the route verifies with public keys, which are no secrets"
+                "'learn' has no effect: the route verifies with public keys, which are not secrets"
             ),
         ])
     func errors(verify: String, learn: String, message: String) {
