@@ -54,7 +54,7 @@ extension OutboxStore {
     /// idle.
     ///
     /// - Returns: whether there is more to do immediately.
-    func tendLog() throws(SQLiteError) -> Bool {
+    func shortenLog() throws(SQLiteError) -> Bool {
         if try checkpointIfDue() { return true }
         let length = OutboxFile.size(of: path + "-wal")
         guard log.held == 0, length > Pragmas.logBytesKept || length > DiskRoom.least && isDiskShort else {

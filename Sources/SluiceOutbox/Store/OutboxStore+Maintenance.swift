@@ -12,7 +12,7 @@ extension OutboxStore {
     /// Does the work that is needed between two batches even under load: copying the log when it is long enough. Costs
     /// nothing if that is not due.
     package func maintain() {
-        overcomeTrouble()
+        recoverIfDue()
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
             if trouble == nil { try dropDeadRuns() }
@@ -28,8 +28,8 @@ extension OutboxStore {
     ///
     /// - Returns: whether another step can run immediately.
     package func maintainIdle() -> Bool {
-        seekFiles()
-        seekLock()
+        checkFiles()
+        checkLock()
         // Each transaction would wait for the lock, and deliveries for the transaction.
         if isLocked, trouble == nil { return false }
         maintain()
@@ -43,7 +43,7 @@ extension OutboxStore {
                 if try expireQuarantined() { return true }
                 if try deleteFreeChunks() { return true }
                 if try vacuum() { return true }
-                return try tendLog()
+                return try shortenLog()
             }
         } catch {
             note(error)

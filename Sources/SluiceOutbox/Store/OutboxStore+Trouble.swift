@@ -53,7 +53,7 @@ extension OutboxStore {
 
     /// Why a delivery cannot be attempted now; `nil` if it can.
     func refusal() -> ErrorCode? {
-        overcomeTrouble()
+        recoverIfDue()
         return switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .commitFailed
@@ -62,7 +62,7 @@ extension OutboxStore {
     }
 
     /// Attempts a recovery if it is due.
-    func overcomeTrouble() {
+    func recoverIfDue() {
         guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
         switch trouble.kind {
         case .diskFull:
@@ -86,7 +86,7 @@ extension OutboxStore {
     var isDiskShort: Bool { OutboxFile.freeBytes(at: path).map { $0 < DiskRoom.regular } ?? false }
 
     /// Clears `isLocked` if no other program has the file locked any longer, without waiting for it.
-    func seekLock() {
+    func checkLock() {
         guard isLocked, trouble == nil else { return }
         session.connection.setBusyTimeout(milliseconds: 0)
         defer { session.connection.setBusyTimeout(milliseconds: Connection.busyTimeout) }
@@ -97,10 +97,10 @@ extension OutboxStore {
 
     /// Checks once a second whether the open files were deleted or replaced, which SQLite does not notice. Deliveries
     /// are then refused, while stored jobs are still sent.
-    func seekFiles() {
+    func checkFiles() {
         let now = time.monotonicNanoseconds()
-        guard files != nil, now >= filesSoughtAt + Trouble.pause else { return }
-        filesSoughtAt = now
+        guard files != nil, now >= filesCheckedAt + Trouble.pause else { return }
+        filesCheckedAt = now
         let areInPlace = OutboxFile.identity(of: path) == files
         if !areInPlace, trouble?.kind != .misplaced {
             trouble = Trouble(.misplaced, retryAt: .max)

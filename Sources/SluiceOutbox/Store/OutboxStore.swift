@@ -65,7 +65,7 @@ package final class OutboxStore {
     /// The identity of the open files.
     var files: [OutboxFile.FileIdentity]?
     /// When the files were last checked, on the monotonic clock.
-    var filesSoughtAt: Int64 = .min
+    var filesCheckedAt: Int64 = .min
 
     /// Whether to continue in spite of damage: not while the outbox is opened, when it can be salvaged.
     var toleratesDamage = false
