@@ -19,7 +19,7 @@ struct DevQueueContents {
     private var scheduled = JobHeap()
     /// Finished jobs by the time at which they expire.
     private var expiring = JobHeap()
-    var takers = JobTakers()
+    var workers = JobWorkers()
     /// Functions called once when this number of jobs has been accepted.
     var waiters: [(count: Int, call: @Sendable () -> Void)] = []
     /// The current time, in milliseconds since 1970.
@@ -49,7 +49,7 @@ struct DevQueueContents {
         ready = ReadyJobs()
         scheduled = JobHeap()
         expiring = JobHeap()
-        takers.forgetJobs()
+        workers.forgetJobs()
     }
 
     /// Makes due scheduled jobs ready and removes expired ones.
@@ -62,7 +62,11 @@ struct DevQueueContents {
     /// Adds a ready or scheduled job to its list.
     private mutating func enter(_ job: DevQueueJob?) {
         guard let job else { return }
-        if job.status == .ready { ready.insert(job) } else { scheduled.insert(JobPlace(rank: job.readyAt, id: job.id)) }
+        if job.status == .ready {
+            ready.insert(job)
+        } else {
+            scheduled.insert(JobPosition(rank: job.readyAt, id: job.id))
+        }
     }
 
     /// - Returns: the changed job; `nil` if there is none.
@@ -148,12 +152,12 @@ extension JobRequest {
 
 extension DevQueueContents {
     /// Gives the next job to a worker; `nil` if there is none, or the worker has reached its maximum.
-    mutating func take(for taker: JobTakers.ID) -> DevQueueJob? {
-        guard let request = takers.request(of: taker), let id = ready.take(from: request.queues) else {
-            takers.wait(taker)
+    mutating func take(for worker: JobWorkers.ID) -> DevQueueJob? {
+        guard let request = workers.request(of: worker), let id = ready.take(from: request.queues) else {
+            workers.wait(worker)
             return nil
         }
-        takers.give(id, to: taker)
+        workers.give(id, to: worker)
         let job = update(id) { [now] job in
             job.status = .inFlight
             job.dequeuedAt = now
@@ -164,8 +168,8 @@ extension DevQueueContents {
     }
 
     /// Makes the jobs of a disconnected worker ready again.
-    mutating func close(_ taker: JobTakers.ID) {
-        for id in takers.close(taker) {
+    mutating func close(_ worker: JobWorkers.ID) {
+        for id in workers.close(worker) {
             let job = update(id) {
                 $0.status = .ready
                 $0.dequeuedAt = nil
@@ -184,11 +188,11 @@ extension DevQueueContents {
     mutating func dueCalls() -> [@Sendable () -> Void] {
         let reached = waiters.filter { $0.count <= accepted }.map(\.call)
         if !reached.isEmpty { waiters.removeAll { $0.count <= accepted } }
-        guard !takers.isEmpty else { return reached }
+        guard !workers.isEmpty else { return reached }
         let next = scheduled.first?.rank ?? .max
         let isEarlier = next < announced
         announced = min(next, announced)
-        return reached + takers.wakes { [ready] in isEarlier || ready.hasJob(in: $0.queues) }
+        return reached + workers.wakes { [ready] in isEarlier || ready.hasJob(in: $0.queues) }
     }
 
     // MARK: - Acknowledging
@@ -197,7 +201,7 @@ extension DevQueueContents {
     ///
     /// - Returns: `false` if no worker has it.
     mutating func complete(_ id: JobIdentifier) -> Bool {
-        guard takers.settle(id) else { return false }
+        guard workers.settle(id) else { return false }
         if let job = update(id, { $0.status = .completed }) { keep(id, for: job.retention?.completed ?? 0) }
         return true
     }
@@ -206,7 +210,7 @@ extension DevQueueContents {
     ///
     /// - Returns: the changed job; `nil` if no worker has it.
     mutating func fail(_ id: JobIdentifier, _ report: FailureReport) -> DevQueueJob? {
-        guard takers.settle(id) else { return nil }
+        guard workers.settle(id) else { return nil }
         let job = update(id) { [now] job in
             job.attempts += 1
             job.failedAt = now
@@ -225,7 +229,7 @@ extension DevQueueContents {
     private mutating func keep(_ id: JobIdentifier, for milliseconds: UInt64) {
         guard milliseconds > 0 else { return remove(id) }
         let (time, overflowed) = now.addingReportingOverflow(milliseconds)
-        expiring.insert(JobPlace(rank: overflowed ? .max : time, id: id))
+        expiring.insert(JobPosition(rank: overflowed ? .max : time, id: id))
     }
 
     /// The default number of retries.

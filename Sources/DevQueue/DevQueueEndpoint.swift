@@ -72,7 +72,7 @@ final class TakeStream {
     private unowned let loop: HTTPServerLoop
     private let exchange: ExchangeID
     private let wake: @Sendable () -> Void
-    private var taker: JobTakers.ID?
+    private var worker: JobWorkers.ID?
     /// The time of the next heartbeat, in monotonic nanoseconds.
     private var nextBeat: Int64
 
@@ -96,34 +96,34 @@ final class TakeStream {
     func note(_ event: StreamEvent) {
         switch event {
         case .wake:
-            let taker = taker ?? store.openTaker(request, wake: wake)
-            self.taker = taker
-            sendJobs(to: taker)
-            beat()
+            let worker = worker ?? store.addWorker(request, wake: wake)
+            self.worker = worker
+            sendJobs(to: worker)
+            sendHeartbeat()
             setAlarm()
         case .over:
-            if let taker { store.closeTaker(taker) }
+            if let worker { store.closeWorker(worker) }
         }
     }
 
-    private func sendJobs(to taker: JobTakers.ID) {
+    private func sendJobs(to worker: JobWorkers.ID) {
         while loop.hasRoom(on: exchange) {
-            let piece = nextPiece(for: taker)
+            let piece = nextPiece(for: worker)
             guard !piece.isEmpty else { return }
             loop.send(piece, on: exchange)
         }
     }
 
-    private func nextPiece(for taker: JobTakers.ID) -> [UInt8] {
+    private func nextPiece(for worker: JobWorkers.ID) -> [UInt8] {
         var piece: [UInt8] = []
-        while piece.count < Self.pieceBytes, let job = store.takeJob(for: taker) {
+        while piece.count < Self.pieceBytes, let job = store.takeJob(for: worker) {
             job.appendJSON(to: &piece, as: .whole)
             piece.append(ASCII.lineFeed)
         }
         return piece
     }
 
-    private func beat() {
+    private func sendHeartbeat() {
         let now = loop.loop.now
         guard nextBeat <= now else { return }
         nextBeat = now + Self.heartbeatNanoseconds

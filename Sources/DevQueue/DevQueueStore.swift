@@ -4,7 +4,7 @@ internal import Synchronization
 /// The settings of the development queue.
 package struct DevQueueConfiguration: Sendable {
     /// The parts of accepted jobs that are kept.
-    package enum Keeping: String, Sendable, CaseIterable {
+    package enum KeptParts: String, Sendable, CaseIterable {
         /// Everything including the payload: for tests and development.
         case everything
         /// All but the payload; reading or taking a job returns none.
@@ -16,11 +16,11 @@ package struct DevQueueConfiguration: Sendable {
 
     /// Whether `unique_key` and `batch` are accepted, as with a Pro licence.
     package var isLicensed: Bool
-    package var keeping: Keeping
+    package var keeping: KeptParts
     /// The answer of `GET /version`.
     package var version: String
 
-    package init(isLicensed: Bool = false, keeping: Keeping = .everything, version: String = "0.6.1") {
+    package init(isLicensed: Bool = false, keeping: KeptParts = .everything, version: String = "0.6.1") {
         self.isLicensed = isLicensed
         self.keeping = keeping
         self.version = version
@@ -109,15 +109,15 @@ extension DevQueueStore {
     /// Registers a worker.
     ///
     /// - Parameter wake: called on any thread when there may be a job again after `takeJob` has returned `nil`.
-    func openTaker(_ request: TakeRequest, wake: @escaping @Sendable () -> Void) -> JobTakers.ID {
-        withContents { $0.takers.open(request, wake: wake) }
+    func addWorker(_ request: TakeRequest, wake: @escaping @Sendable () -> Void) -> JobWorkers.ID {
+        withContents { $0.workers.open(request, wake: wake) }
     }
 
     /// The next job for a worker; `nil` if there is none, or the worker has reached its maximum.
-    func takeJob(for taker: JobTakers.ID) -> DevQueueJob? { withContents { $0.take(for: taker) } }
+    func takeJob(for worker: JobWorkers.ID) -> DevQueueJob? { withContents { $0.take(for: worker) } }
 
     /// Removes a worker. Its unacknowledged jobs are ready again.
-    func closeTaker(_ taker: JobTakers.ID) { withContents { $0.close(taker) } }
+    func closeWorker(_ worker: JobWorkers.ID) { withContents { $0.close(worker) } }
 
     /// The milliseconds until the next scheduled job is ready; `nil` if none is scheduled.
     func millisecondsUntilNextJob() -> UInt64? { withContents { $0.announceSchedule() } }

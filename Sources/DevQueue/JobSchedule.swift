@@ -6,7 +6,7 @@ struct ReadyJobs {
     private var queues: [String: JobHeap] = [:]
 
     mutating func insert(_ job: DevQueueJob) {
-        queues[job.queue, default: JobHeap()].insert(JobPlace(rank: UInt64(job.priority), id: job.id))
+        queues[job.queue, default: JobHeap()].insert(JobPosition(rank: UInt64(job.priority), id: job.id))
     }
 
     /// Whether there is a job in these queues; `nil` for all queues.
@@ -24,21 +24,21 @@ struct ReadyJobs {
 }
 
 /// A job's position: by its priority or its time, then by its age.
-struct JobPlace: Comparable {
+struct JobPosition: Comparable {
     /// A priority, or milliseconds since 1970.
     let rank: UInt64
     let id: JobIdentifier
 
-    static func < (one: JobPlace, other: JobPlace) -> Bool { (one.rank, one.id) < (other.rank, other.id) }
+    static func < (one: JobPosition, other: JobPosition) -> Bool { (one.rank, one.id) < (other.rank, other.id) }
 }
 
 /// A binary heap of jobs: the first one is removed first, in logarithmic time.
 struct JobHeap {
-    private var places: [JobPlace] = []
+    private var places: [JobPosition] = []
 
-    var first: JobPlace? { places.first }
+    var first: JobPosition? { places.first }
 
-    mutating func insert(_ place: JobPlace) {
+    mutating func insert(_ place: JobPosition) {
         places.append(place)
         var child = places.count - 1
         while child > 0, places[child] < places[(child - 1) / 2] {
@@ -48,7 +48,7 @@ struct JobHeap {
     }
 
     /// Removes the first place, unless its rank is greater than `limit`.
-    mutating func popFirst(upTo limit: UInt64 = .max) -> JobPlace? {
+    mutating func popFirst(upTo limit: UInt64 = .max) -> JobPosition? {
         guard let first, first.rank <= limit else { return nil }
         places.swapAt(0, places.count - 1)
         places.removeLast()

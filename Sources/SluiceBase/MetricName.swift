@@ -12,7 +12,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case mislabelledJSON = "sluice_mislabelled_json_total"
     case committed = "sluice_jobs_committed_total"
     case dead = "sluice_dead_letters_total"
-    case answeredNobody = "sluice_answered_nobody_total"
+    case senderDisconnected = "sluice_answered_nobody_total"
     case receiveToDurable = "sluice_receive_to_durable_seconds"
     case lastDeliveryAge = "sluice_last_delivery_age_seconds"
 
@@ -100,7 +100,7 @@ extension MetricName {
         case .handshakeFailures: ["cause"]
         case .loopStalls: ["loop"]
         case .reloads: ["result"]
-        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .droppedJobs,
+        case .senderDisconnected, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .droppedJobs,
             .ambiguousBatches,
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
@@ -133,7 +133,7 @@ extension MetricName {
         case .mislabelledJSON: "Bodies that look like JSON and were not parsed as JSON because of their content type."
         case .committed: "Jobs in a committed, synced transaction of the outbox."
         case .dead: "Dead letters made, by reason."
-        case .answeredNobody: "Deliveries stored after their sender had disconnected."
+        case .senderDisconnected: "Deliveries stored after their sender had disconnected."
         case .receiveToDurable: "Time from a complete request to its jobs being durable."
         case .lastDeliveryAge: "Time since the route last stored a delivery, or since the start if it has stored none."
         case .queued: "Jobs that Zizq has acknowledged."

@@ -65,7 +65,7 @@ package enum StartSignals {
     ///
     /// Without a handler, the first process of a container ignores SIGTERM, so that a container that is stopped while
     /// the process waits for its outbox would have to be killed.
-    package static func endTheProcess() {
+    package static func install() {
         for number in [SIGTERM, SIGINT] {
             // `_exit` may be called in a signal handler (man 7 signal-safety); nothing is open that would need more.
             _ = signal(number) { _ in _exit(0) }

@@ -15,7 +15,7 @@ extension Gateway {
     package static func start(
         _ configuration: GatewayConfiguration, logger: Logger
     ) async throws(StartupError) -> Gateway {
-        StartSignals.endTheProcess()
+        StartSignals.install()
         let core = try GatewayCore(configuration, logger: logger)
         do throws(StartupError) {
             return try await start(core)
@@ -89,7 +89,7 @@ extension Gateway {
         let service = try RouteReloadService(
             loader, certificate: try loadCertificate(core), metrics: core.metrics, publication: publication,
             time: core.time, logger: core.logger)
-        let variables = Set(service.picture.compilation.environmentNames)
+        let variables = Set(service.snapshot.compilation.environmentNames)
         for warning in SettingsEnvironment.warnings(for: configuration.environment, routeVariables: variables) {
             core.logger.warning("\(warning)")
         }

@@ -13,10 +13,10 @@ package struct Inflater {
 
     package init() {}
 
-    private static let mostEmptyBlocks = 1000
+    private static let maximumEmptyBlocks = 1000
     /// The maximum number of tables, plus one for each `bytesPerTable` of output. The smallest blocks of zlib have 127
     /// symbols.
-    private static let mostTables = 64
+    private static let maximumTables = 64
     private static let bytesPerTable = 64
 
     /// Decompresses one stream, which cannot repeat anything from before its start.
@@ -40,13 +40,13 @@ package struct Inflater {
                 try decode(bytes, into: &output, since: beginning)
             case 2:
                 tables += 1
-                guard tables <= Self.mostTables + output.count / Self.bytesPerTable else { throw .idleBlocks }
+                guard tables <= Self.maximumTables + output.count / Self.bytesPerTable else { throw .idleBlocks }
                 try readCodes(bytes)
                 try decode(bytes, into: &output, since: beginning)
             default: throw .brokenBlock
             }
             emptyBlocks = output.count > before ? 0 : emptyBlocks + 1
-            guard emptyBlocks <= Self.mostEmptyBlocks else { throw .idleBlocks }
+            guard emptyBlocks <= Self.maximumEmptyBlocks else { throw .idleBlocks }
         }
         return input.alignToByte()
     }

@@ -161,7 +161,7 @@ package final class Stream {
     /// Ends writing: `close_notify` with TLS (RFC 8446 §6.1), then FIN. Reading continues.
     package func finishWriting() {
         guard isOpen else { return }
-        sayGoodbye()
+        sendCloseNotify()
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
@@ -169,7 +169,7 @@ package final class Stream {
     package func close() {
         guard isOpen else { return }
         isOpen = false
-        sayGoodbye()
+        sendCloseNotify()
         if let session = unsafe session { unsafe SSL_free(session) }
         unsafe session = nil
         FileDescriptor.close(descriptor)
@@ -185,7 +185,7 @@ package final class Stream {
         close()
     }
 
-    private func sayGoodbye() {
+    private func sendCloseNotify() {
         guard let session = unsafe session, !isSessionBroken, unsafe SSL_get_shutdown(session) & SSL_SENT_SHUTDOWN == 0
         else { return }
         ERR_clear_error()

@@ -16,10 +16,10 @@ package enum AnswerVerdict: Sendable, Hashable {
     /// The answer does not come from a usable Zizq server; the jobs are not the cause.
     case setUpWrong(text: String, mayHaveBeenStored: Bool)
     /// Send the same jobs again later.
-    case tryAgain(TryAgain)
+    case retryLater(RetryReason)
 
     /// Why and when to send a batch again.
-    package struct TryAgain: Sendable, Hashable {
+    package struct RetryReason: Sendable, Hashable {
         package let text: String
         /// The wait that the server requests.
         package let retryAfter: Duration?
@@ -47,7 +47,8 @@ package enum AnswerVerdict: Sendable, Hashable {
         switch error {
         case .response(let answer): self.init(answer, error: error, text: text, jobs: jobs)
         case .transport:
-            self = .tryAgain(TryAgain(text: text, retryAfter: nil, isAmbiguous: error.isAmbiguous, isTransport: true))
+            self = .retryLater(
+                RetryReason(text: text, retryAfter: nil, isAmbiguous: error.isAmbiguous, isTransport: true))
         case .decoding: self = .setUpWrong(text: text, mayHaveBeenStored: true)
         case .invalidArgument: self = .setUpWrong(text: text, mayHaveBeenStored: false)
         }
@@ -55,8 +56,8 @@ package enum AnswerVerdict: Sendable, Hashable {
 
     private init(_ answer: ZizqError.RefusedResponse, error: ZizqError, text: String, jobs: Int) {
         if error.isRetryable {
-            self = .tryAgain(
-                TryAgain(
+            self = .retryLater(
+                RetryReason(
                     text: text, retryAfter: answer.retryAfter, isAmbiguous: error.isAmbiguous, isTransport: false))
         } else if answer.status == 413 {
             self = .tooLarge(text: text)

@@ -1,32 +1,32 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// What of a batch is still to be sent, and in which pieces: cut to size, and cut smaller until those that Zizq refuses
-/// are sent alone.
+/// The jobs of a batch that are still to be sent, in pieces: cut to size, and cut smaller until each job that Zizq
+/// refuses is sent alone.
 ///
 /// A value without I/O. Pieces are sent in commit order.
 struct BatchPlan {
-    /// A stretch of the batch that goes in one request.
+    /// Consecutive jobs of the batch that are sent in one request.
     struct Piece {
         var jobs: ArraySlice<StoredJob>
-        /// Whether an earlier send of these jobs may have reached Zizq, so that a duplicate is no news.
+        /// Whether an earlier send of these jobs may have reached Zizq, so that a duplicate is expected.
         var mayHaveBeenStored: Bool
-        /// The most jobs of one request, because a larger one with these jobs was refused.
+        /// The maximum number of jobs in one request, because a larger one with these jobs was refused.
         var maximumJobs = Int.max
-        /// How many batches Zizq had accepted when it first refused these jobs together; nil where it has not.
+        /// How many batches Zizq had accepted when it first refused these jobs together; nil if it has not.
         var refusedAfter: Int?
         /// Whether Zizq named the job by its index, so that it is sent alone to see whether Zizq refuses it.
         var isNamed = false
 
-        /// About how many bytes it takes in a request.
+        /// The approximate size in a request, in bytes.
         var byteCount: Int { jobs.requestBytes }
     }
 
     /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
     let purpose: RefusalState.Claim.Purpose?
     /// `SetAsideJobs.generation` when the jobs of held queues were taken out.
-    var sifted = 0
-    /// The next piece is the last one.
+    var heldGeneration = 0
+    /// In reverse order: the next piece is the last one.
     private var pieces: [Piece] = []
 
     /// A plan with nothing to send.
@@ -34,7 +34,7 @@ struct BatchPlan {
 
     /// - Parameters:
     ///   - jobs: in ascending order.
-    ///   - last: up to this one, an earlier send may have reached Zizq.
+    ///   - last: the last job that an earlier send may have sent to Zizq.
     init(_ jobs: [StoredJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStoredThrough last: Int64) {
         self.purpose = purpose
         let end = jobs.firstIndex { $0.id > last } ?? jobs.endIndex
@@ -49,7 +49,7 @@ struct BatchPlan {
     /// The ids of all jobs that are left to send.
     var jobs: some Sequence<Int64> { pieces.reversed().lazy.flatMap { $0.jobs.lazy.map(\.id) } }
 
-    /// Takes the next piece, at most this large; a job that is larger than the bytes goes alone.
+    /// Takes the next piece within the limits; a job that is larger than the byte limit goes alone.
     mutating func takePiece(maximumJobs: Int, maximumBytes: Int) -> Piece? {
         guard var piece = pieces.popLast() else { return nil }
         let count = Self.fittingCount(
@@ -74,7 +74,7 @@ struct BatchPlan {
         return count
     }
 
-    /// Whether a job of another queue is left to send.
+    /// Whether a job of another queue is still to be sent.
     func hasJob(notOf queue: String) -> Bool {
         pieces.contains { piece in piece.jobs.contains { $0.job.queue != queue } }
     }
@@ -84,7 +84,7 @@ struct BatchPlan {
         if !jobs.isEmpty { pieces.insert(Piece(jobs: jobs[...], mayHaveBeenStored: false), at: 0) }
     }
 
-    /// Takes out the jobs of some queues.
+    /// Removes and returns the jobs of some queues.
     mutating func take(where isTaken: (String) -> Bool) -> [StoredJob] {
         var taken: [StoredJob] = []
         for index in pieces.indices.reversed() {
@@ -95,7 +95,7 @@ struct BatchPlan {
         return taken
     }
 
-    /// Takes one job: the next of another queue than these, or the next of any.
+    /// Takes one job: the next of a queue that is not in the set, or else the next of any.
     mutating func takeJob(notOf queues: Set<String>) -> Piece? {
         for piece in pieces.indices.reversed() {
             if let job = pieces[piece].jobs.firstIndex(where: { !queues.contains($0.job.queue) }) {
@@ -121,7 +121,7 @@ struct BatchPlan {
         pieces.append(piece)
     }
 
-    /// Zizq refused one of several jobs by its position: that job goes next, alone, and then the others.
+    /// Puts the job at the position, which Zizq named in its refusal, first, alone; the other jobs follow.
     mutating func split(_ piece: Piece, at position: Int) {
         let index = piece.jobs.startIndex + position
         var rest = piece
@@ -133,25 +133,24 @@ struct BatchPlan {
         pieces.append(named)
     }
 
-    /// Zizq refused several jobs and named none, or one that it then accepted: they go next in smaller pieces.
+    /// Splits a refused piece of which Zizq named no job, or one that it then accepted.
     mutating func split(_ piece: Piece) {
         var parts = piece
         if let jobs = PieceSize.part(of: piece.jobs.count) { parts.maximumJobs = jobs }
         putBack(parts, mayHaveBeenStored: false)
     }
 
-    /// Zizq accepted the job that it had named: the index of the refusal was wrong, so the others are split as if there
-    /// had been none.
+    /// Splits the remaining jobs as if Zizq had named none: it accepted the job that it had named.
     mutating func indexWasWrong() {
         if let rest = pieces.popLast() { split(rest) }
     }
 
-    /// Takes out everything that is left to send.
+    /// Removes all jobs.
     mutating func removeAll() { pieces = [] }
 }
 
 extension ArraySlice<StoredJob> {
-    /// About how many bytes the jobs take in a request.
+    /// The approximate size of the jobs in a request, in bytes.
     var requestBytes: Int {
         // Elements in place: a closure would get a copy of each.
         var bytes = 0

@@ -1,23 +1,23 @@
-/// How many jobs go in a batch and how long its answer may take, after batches whose outcome is unknown.
+/// The size of a batch and the time limit for its answer, after batches whose outcome is unknown.
 ///
-/// A batch that was sent and not answered may lie in the queue; sending it again may double it. So the next try is
-/// smaller and more patient, and the fourth has one job. Every success brings both one step back.
+/// A batch that was sent and not answered may be in the queue; sending it again may store its jobs twice. So the next
+/// attempt is smaller and waits longer, and the fourth has one job. Every success brings both one step back.
 package struct AmbiguitySizing: Sendable {
-    /// How many unknown outcomes in a row are an alarm.
+    /// The number of consecutive unknown outcomes that raises the alarm.
     package static let alarmingCount = 3
-    /// The most patience; a longer time that is configured stays what it is.
+    /// The maximum time limit that retries reach; a longer configured one is kept.
     package static let longestTimeout: Duration = .seconds(600)
 
     private let fullJobs: Int
     private let fullTimeout: Duration
-    /// How many jobs a batch may have now.
+    /// The maximum number of jobs in a batch now.
     package private(set) var maximumJobs: Int
-    /// How long an answer may take now.
+    /// The time limit for an answer now.
     package private(set) var timeout: Duration
-    /// Unknown outcomes since the last answer that said something.
+    /// Consecutive unknown outcomes.
     package private(set) var inARow = 0
-    /// The answer to a batch of this size could not be read: such a size is used again only after many accepted
-    /// batches, because long answers may be cut.
+    /// The size of a batch whose answer could not be read: it is used again only after many accepted batches, because
+    /// long answers may be cut.
     private var unreadableJobs: Int?
     private var acceptedBatches = 0
     private static let acceptedBeforeGrowth = 64
@@ -29,10 +29,10 @@ package struct AmbiguitySizing: Sendable {
         self.timeout = timeout
     }
 
-    /// The outcome of a batch is unknown.
+    /// Records that the outcome of a batch is unknown.
     ///
-    /// - Parameter jobs: how many it had.
-    /// - Returns: whether this one makes it an alarm.
+    /// - Parameter jobs: the number of jobs in the batch.
+    /// - Returns: whether this raises the alarm.
     package mutating func outcomeUnknown(jobs: Int) -> Bool {
         inARow += 1
         maximumJobs = inARow < Self.alarmingCount ? max(1, min(maximumJobs, jobs) / 2) : 1
@@ -40,21 +40,21 @@ package struct AmbiguitySizing: Sendable {
         return inARow >= Self.alarmingCount
     }
 
-    /// The answer to a batch says that it was stored, but cannot be read.
+    /// Records an answer that says that the batch was stored, but cannot be read.
     ///
-    /// - Parameter jobs: how many it had.
+    /// - Parameter jobs: the number of jobs in the batch.
     package mutating func answerUnreadable(jobs: Int) {
         inARow += 1
         (unreadableJobs, acceptedBatches) = (jobs > 1 ? jobs : nil, 0)
     }
 
-    /// The server answered, and its answer says what happened to the batch.
+    /// Records an answer that says what happened to the batch.
     package mutating func outcomeKnown() { inARow = 0 }
 
-    /// Nothing shows that the server takes jobs: one job is enough to find out.
+    /// Limits the next batch to one job, because nothing shows that the server accepts jobs.
     package mutating func tryOne() { maximumJobs = 1 }
 
-    /// A batch was accepted.
+    /// Records an accepted batch.
     package mutating func batchAccepted() {
         acceptedBatches += 1
         if acceptedBatches >= Self.acceptedBeforeGrowth { unreadableJobs = nil }
@@ -63,7 +63,7 @@ package struct AmbiguitySizing: Sendable {
     }
 }
 
-/// How many jobs and bytes go in one request, after requests that Zizq refused.
+/// The size limits of a request, in jobs and bytes, after requests that Zizq refused.
 ///
 /// The jobs of a refused request are sent again, so it must be small or rare. Once Zizq has refused one, a request has
 /// a quarter of the jobs in `credit`: an accepted request adds its jobs, a refused one halves the credit, which takes
@@ -71,31 +71,31 @@ package struct AmbiguitySizing: Sendable {
 /// ones, and one and a half times the first refused request; requests of 16 jobs or fewer come on top, one for each bad
 /// job.
 struct PieceSize {
-    /// Jobs in a request after a refusal.
+    /// The number of jobs in a request after a refusal.
     static let smallest = 16
     /// Enough for the largest request.
-    private static let mostCredit = 40_000
+    private static let maximumCredit = 40_000
     /// Requests accepted in a row before a larger one is sent.
     private static let acceptedBeforeGrowth = 64
 
     /// Jobs; nil before the first refusal.
     private var credit: Int?
-    /// The most bytes that were not too large; nil where all were accepted.
+    /// The maximum number of bytes that was not too large; nil if none was.
     private var bytes: Int?
     /// Requests accepted since one was too large.
     private var acceptedRequests = 0
 
-    /// The most jobs of the next request.
+    /// The maximum number of jobs in the next request.
     func maximumJobs(_ limit: Int) -> Int {
         credit.map { min(limit, max(Self.smallest, $0 / 4)) } ?? limit
     }
 
-    /// The most bytes of the next request.
+    /// The maximum number of bytes in the next request.
     func maximumBytes(_ limit: Int) -> Int { bytes.map { min(limit, $0) } ?? limit }
 
-    /// Zizq accepted a request with this many jobs.
+    /// Records an accepted request with this many jobs.
     mutating func accepted(_ jobs: Int) {
-        credit = credit.map { min($0 + jobs, Self.mostCredit) }
+        credit = credit.map { min($0 + jobs, Self.maximumCredit) }
         guard let bytes else { return }
         acceptedRequests += 1
         guard acceptedRequests >= Self.acceptedBeforeGrowth else { return }
@@ -103,16 +103,16 @@ struct PieceSize {
         acceptedRequests = 0
     }
 
-    /// Zizq refused a request with this many jobs because of one of them.
+    /// Records a request with this many jobs that Zizq refused because of one of them.
     mutating func refused(_ jobs: Int) { credit = min(credit ?? 2 * jobs, 4 * jobs) / 2 }
 
-    /// A request with this many bytes, and more than one job, was too large.
+    /// Records a request with this many bytes and more than one job that was too large.
     mutating func tooLarge(_ bytes: Int) {
         self.bytes = max(1, bytes / 8)
         acceptedRequests = 0
     }
 
-    /// The most jobs of each part of a request that was refused as a whole; nil where it was so large that the size
+    /// The maximum size of each part of a request that was refused as a whole; nil if it was so large that the size
     /// after a refusal is enough.
     static func part(of jobs: Int) -> Int? {
         if jobs > smallest { return nil }

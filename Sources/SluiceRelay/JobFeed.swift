@@ -1,45 +1,46 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// Reads the outbox and hands each job out once: in commit order, and from a backlog of several queues in turns, each
-/// queue in commit order. What is handed out and not acknowledged is read again by the next process.
+/// Reads each job in the outbox once: in commit order, or, if several queues have a backlog, from each queue in turn. A
+/// job that is not acknowledged is read again by the next process.
 actor JobFeed {
-    /// Jobs of one queue in a turn, if there are so many.
+    /// The minimum number of jobs that a queue gets in its turn.
     private static let smallestShare = 16
-    /// Stretches of what an earlier process left in which one batch looks for jobs of queues.
-    private static let mostStretches = 16
+    /// The maximum number of stretches of an earlier process's backlog that one batch searches for jobs of certain
+    /// queues.
+    private static let maximumStretches = 16
 
     private let reader: OutboxReader
     private let queues: QueueMap
-    /// By the number of each queue: the next job to read.
+    /// The next job to read of each queue, by the number of the queue.
     private var next = Array(repeating: Int64(1), count: QueueMap.others + 1)
-    /// Whether a queue is ahead of another.
+    /// Whether some queues are read further than others.
     private var isApart = false
     /// The queue that is read first.
     private var turn = 0
 
-    /// - Parameter queues: of the writer of the same outbox.
+    /// - Parameter queues: the map of the writer of the same outbox.
     init(_ reader: sending OutboxReader, queues: QueueMap) {
         self.reader = reader
         self.queues = queues
     }
 
-    /// Begins behind what an earlier process has finished.
+    /// Starts after the jobs that an earlier process has finished.
     func start(at first: Int64) { pass(first - 1) }
 
-    /// The number of the next job to hand out, or less.
+    /// The number of the next job to hand out, or a smaller one.
     var position: Int64 { isApart ? next.min() ?? 1 : next[0] }
 
-    /// All jobs up to this one are read.
+    /// Marks all jobs up to this one as read.
     private func pass(_ last: Int64) {
         for queue in next.indices { next[queue] = max(next[queue], last + 1) }
         isApart = next.contains { $0 != next[0] }
     }
 
-    /// The next jobs, by ascending ids; none where nothing is pending.
+    /// Returns the next jobs by ascending ids; none if nothing is pending.
     ///
     /// - Parameters:
-    ///   - maximumBytes: with which it stops; the first job comes whatever its size.
+    ///   - maximumBytes: the size limit; the first job is returned whatever its size.
     ///   - inTurns: whether a job may come before those of other queues.
     func take(maximumJobs: Int, maximumBytes: Int, inTurns: Bool = true) throws(OutboxError) -> [StoredJob] {
         if inTurns, queues.count > 1, queues.latest - position >= Int64(maximumJobs) {
@@ -49,27 +50,27 @@ actor JobFeed {
         return try takeInOrder(maximumJobs, maximumBytes)
     }
 
-    /// The next jobs of other queues than this one; none where there is none, or where the queue shares its turns and
-    /// the others cannot be told apart.
+    /// Returns the next jobs of queues other than this one; none if there is none, or if the queue shares its turns
+    /// with others.
     func take(notOf queue: String, maximumJobs: Int, maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
         let left = queues.number(of: queue)
         let known = queues.count
         let jobs = try takeInTurns(maximumJobs, maximumBytes, except: left)
-        // In what an earlier process left, queues are found by reading.
+        // The queues of an earlier process's backlog are known only after reading.
         return jobs.isEmpty && queues.count > known ? try takeInTurns(maximumJobs, maximumBytes, except: left) : jobs
     }
 
     private func takeInOrder(_ maximumJobs: Int, _ maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
         var jobs: [StoredJob] = []
         var bytes = 0
-        // Kept only once all pages are read: what an error cuts off is read again.
+        // Stored only when all pages are read, so that after an error the same jobs are read again.
         var place = position
         while jobs.count < maximumJobs, bytes < maximumBytes {
             let page = try reader.nextJobs(
                 from: place, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
             guard let last = page.last else { break }
             let unread = isApart ? page.filter { $0.id >= next[queues.number(of: $0.job.queue)] } : page
-            // A page begins with a job of any size: it waits for the next batch where it does not fit into this one.
+            // A page begins with a job of any size: it waits for the next batch if it does not fit into this one.
             if let first = unread.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
             place = last.id + 1
             for index in unread.indices { bytes += unread[index].job.byteCost }
@@ -81,7 +82,7 @@ actor JobFeed {
         return jobs
     }
 
-    /// Of a backlog that an earlier process left, the names of queues are known only when they are read.
+    /// Registers the queues of an earlier process's backlog, which are known only after reading.
     private func learn(_ jobs: [StoredJob]) {
         guard let last = jobs.last, last.id < queues.unknownEnd else { return }
         for index in jobs.indices { _ = queues.number(of: jobs[index].job.queue) }
@@ -94,14 +95,14 @@ actor JobFeed {
         var jobs: [StoredJob] = []
         var bytes = 0
         var places = next
-        var stretches = Self.mostStretches
+        var stretches = Self.maximumStretches
         var active = view.queues.filter { queue in
             if queue == left { return false }
             if view.stretch(of: queue, from: places[queue]) != nil { return true }
             places[queue] = max(places[queue], view.latest + 1)
             return false
         }
-        // Each has its turn; what some leave is for the others.
+        // Each queue has its turn; what one leaves unused goes to the others.
         active = Array(active.drop { $0 < turn } + active.prefix { $0 < turn })
         turn = active.dropFirst().first ?? 0
         while !active.isEmpty, jobs.count < maximumJobs, bytes < maximumBytes {
@@ -123,7 +124,7 @@ actor JobFeed {
             }
             active = rest
         }
-        // A queue that is seen for the first time is looked for where the queues without a number are.
+        // A queue that is seen for the first time starts where the queues without a number are.
         for queue in queues.count..<QueueMap.others {
             places[queue] = places[QueueMap.others]
         }
@@ -133,7 +134,7 @@ actor JobFeed {
         return jobs.sorted { $0.id < $1.id }
     }
 
-    /// Some jobs of one queue, from its place on.
+    /// Reads jobs of one queue from its position on.
     private func read(
         _ queue: Int, at place: inout Int64, _ view: QueueMap.View, limit: Int, maximumBytes: Int,
         stretches: inout Int
@@ -154,16 +155,16 @@ actor JobFeed {
         return jobs
     }
 
-    /// Jobs that were set aside.
+    /// Reads jobs that were set aside.
     func setAsideJobs(_ query: SetAsideQuery, maximumBytes: Int) throws(OutboxError) -> SetAsidePage {
         try reader.setAsideJobs(query, maximumBytes: maximumBytes)
     }
 
-    /// Jobs that were handed out before and are still pending.
+    /// Reads jobs that were handed out before and are still pending.
     ///
     /// - Parameters:
-    ///   - ranges: of their ids, in ascending order.
-    ///   - maximumBytes: with which it stops; the first job comes whatever its size.
+    ///   - ranges: their ids, in ascending order.
+    ///   - maximumBytes: the size limit; the first job is returned whatever its size.
     func take(_ ranges: [ClosedRange<Int64>], maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
         var jobs: [StoredJob] = []
         var bytes = 0

@@ -6,7 +6,7 @@ package struct LicenceState: Sendable {
     /// How long a refusal counts.
     package static let retryInterval: Duration = .seconds(600)
 
-    /// How long it counts at least.
+    /// The minimum time that a refusal counts.
     package static let shortestRetryInterval: Duration = .seconds(5)
 
     /// The state of one feature.
@@ -30,7 +30,8 @@ package struct LicenceState: Sendable {
     private var mayHaveParked = true
     /// When a parked job was released to test the licence, if its result is not known yet.
     private var probedAt: Int64?
-    /// After this time another one is released: the first may be dead, buried or parked for another reason.
+    /// How long to wait for that result before the next one is released: the first may be a dead letter, or parked for
+    /// another reason.
     package static let probePatience: Duration = .seconds(60)
 
     package init(policy: UniqueKeyPolicy) { self.policy = policy }
@@ -47,7 +48,7 @@ package struct LicenceState: Sendable {
     /// Whether to send jobs that need `batch` now; otherwise they are parked.
     package func sendsBatched(now: Int64) -> Bool { batched.isTried(at: now) }
 
-    /// The server refused a batch because it has no licence.
+    /// Records that the server refused a batch because it has no licence.
     ///
     /// - Returns: whether this is new.
     package mutating func refused(_ feature: LicensedFeature, now: Int64) -> Bool {
@@ -66,7 +67,7 @@ package struct LicenceState: Sendable {
         if case .assumed = before { return true } else { return false }
     }
 
-    /// The server accepted a batch with a unique key, or with a `batch`.
+    /// Records that the server accepted a batch with a unique key, or with a `batch`.
     ///
     /// - Returns: whether this is new.
     package mutating func accepted(_ feature: LicensedFeature) -> Bool {
@@ -82,8 +83,8 @@ package struct LicenceState: Sendable {
         if case .missing = before { return true } else { return false }
     }
 
-    /// The connection was lost or is new: its server may have a licence. It is tested immediately, but at most every
-    /// few seconds, in case every answer closes its connection.
+    /// Records a lost or new connection: its server may have a licence. The licence is tested immediately, but at most
+    /// every few seconds, in case every answer closes its connection.
     package mutating func reconnected(now: Int64) {
         unique = Self.retriedSooner(unique, now: now)
         guard case .missing = batched else { return }
@@ -104,14 +105,15 @@ package struct LicenceState: Sendable {
         case all
     }
 
-    /// To be called between batches, while nothing is being sent.
+    /// Returns the parked jobs to release now. To be called between batches, while nothing is being sent.
     package mutating func takeRelease(now: Int64) -> Release? {
         guard mayHaveParked, batched.isTried(at: now), now >= probeEnd else { return nil }
         probedAt = now
         return .one
     }
 
-    /// To be called after a job that needs `batch` was accepted.
+    /// Returns a release of all parked jobs, if there may be any. To be called after a job that needs `batch` was
+    /// accepted.
     package mutating func takeFullRelease() -> Release? {
         guard mayHaveParked else { return nil }
         mayHaveParked = false

@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// What Zizq's refusals mean: the suspects that are held back, and whether Zizq refuses everything. Shared by all
+/// Conclusions from Zizq's refusals: which suspects are held back, and whether Zizq refuses everything. Shared by all
 /// lanes.
 ///
 /// A job that Zizq refuses alone is a *suspect*: either the job is bad, or Zizq refuses everything. Its id is held
@@ -17,7 +17,7 @@ package struct RefusalState: Sendable {
     /// The maximum pause in which new jobs are not sent immediately.
     private static let longestPause: Duration = .seconds(60)
     /// The maximum number of jobs sent in one cycle while the relay is paused.
-    private static let mostTrialJobs = 1000
+    private static let maximumTrialJobs = 1000
 
     /// Suspects without a job accepted after their refusal.
     private var unproven = JobRanges()
@@ -64,7 +64,7 @@ package struct RefusalState: Sendable {
 
     // MARK: Answers
 
-    /// Zizq accepted a batch.
+    /// Records a batch that Zizq accepted.
     ///
     /// - Parameter sentAfter: `confirmations` when it was sent.
     /// - Returns: whether this ends the alarm, and the suspects that become dead letters.
@@ -110,7 +110,7 @@ package struct RefusalState: Sendable {
         case asTest
     }
 
-    /// Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
+    /// Records that Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
     ///
     /// - Returns: whether it becomes a dead letter.
     mutating func refused(_ failed: FailedJob, _ refusal: Refusal, now: Int64) -> Bool {
@@ -228,5 +228,5 @@ package struct RefusalState: Sendable {
     }
 
     /// The number of jobs that this cycle sends one by one: four times as many as the previous one.
-    var trialJobs: Int { min(Self.mostTrialJobs, Self.allowance << (2 * min(cycles, 4))) }
+    var trialJobs: Int { min(Self.maximumTrialJobs, Self.allowance << (2 * min(cycles, 4))) }
 }

@@ -4,15 +4,14 @@ package import SluiceOutbox
 internal import Synchronization
 package import Zizq
 
-/// Takes jobs out of the outbox and gives them to Zizq, for as long as it runs: the shell around `RelayLane`, which
-/// decides.
+/// Sends the jobs of the outbox to Zizq. `RelayLane` makes the decisions; this class does the I/O.
 package final class Relay: Sendable {
     private let configuration: RelayConfiguration
     private let writer: OutboxWriter
     private let feed: JobFeed
     private let client: ZizqClient
     private let time: any TimeSource
-    private let letPass: @Sendable (Duration) async throws -> Void
+    private let pause: @Sendable (Duration) async throws -> Void
     private let observe: @Sendable (RelayEvent) -> Void
     private let signal = JobSignal()
     private let state: Mutex<RelayState>
@@ -22,17 +21,17 @@ package final class Relay: Sendable {
     private let lastOfEarlierProcess: Int64
     /// When the last batch was sent, on the monotonic clock.
     private let lastSent = Mutex<Int64>(.min)
-    /// When the server was asked for its version last, on the monotonic clock.
+    /// When the server was last asked for its version, on the monotonic clock.
     private let versionAsked = Mutex<Int64?>(nil)
 
     /// - Parameters:
-    ///   - reader: for this service alone.
-    ///   - letPass: returns after a back-off, or throws when its task is cancelled.
-    ///   - observe: told of everything that happens, in order for each lane, from any thread; must be short.
+    ///   - reader: used by this service only.
+    ///   - pause: returns after a back-off, or throws when its task is cancelled.
+    ///   - observe: receives each event, in order for each lane, from any thread; must be short.
     package init(
         configuration: RelayConfiguration, writer: OutboxWriter, reader: sending OutboxReader, client: ZizqClient,
         time: any TimeSource = SystemTime(),
-        letPass: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         observe: @escaping @Sendable (RelayEvent) -> Void
     ) {
         self.configuration = configuration
@@ -40,23 +39,23 @@ package final class Relay: Sendable {
         feed = JobFeed(reader, queues: writer.queues)
         self.client = client
         self.time = time
-        self.letPass = letPass
+        self.pause = pause
         self.observe = observe
         lastOfEarlierProcess = writer.status.lastJobID
         let mayHaveSetAside = writer.status.parkedJobs > 0
         state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys, mayHaveSetAside: mayHaveSetAside))
     }
 
-    /// How many jobs are set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
+    /// The number of jobs set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
     package var suspects: Int { state.withLock { $0.refusals.suspects } }
 
-    /// The alarms that are on in any lane.
+    /// The alarms that are active in any lane.
     package var alarms: Set<RelayAlarm> { health.withLock { $0.alarms } }
 
     /// Whether jobs are sent, and if not, why.
     package var condition: RelayCondition { health.withLock { $0.condition(now: now) } }
 
-    /// Delivers until `finish` or until the task is cancelled, which gives up what is in flight.
+    /// Sends jobs until `finish`, or until the task is cancelled, which aborts requests in flight.
     package func run() async {
         if let first = try? await writer.firstPendingJobID() { await feed.start(at: first) }
         await withTaskGroup(of: Part.self) { group in
@@ -67,16 +66,16 @@ package final class Relay: Sendable {
         }
     }
 
-    /// Lets `run` return once nothing is left to deliver, or Zizq does not accept it at one last try: what is left is
-    /// safe in the outbox.
+    /// Makes `run` return once nothing is left to send, or once Zizq does not accept the rest at one last attempt; the
+    /// rest stays in the outbox.
     ///
-    /// - Parameter limit: after which what is in flight is given up.
+    /// - Parameter limit: the time after which requests in flight are aborted.
     package func finish(within limit: Duration? = nil) {
         finishLimit.withLock { $0 = limit }
         signal.finish()
     }
 
-    /// What runs side by side.
+    /// Tasks that run concurrently.
     private enum Part {
         case lanes
         case announcing
@@ -98,7 +97,7 @@ package final class Relay: Sendable {
     private func waitForDeadline() async -> Part {
         await signal.waitForFinish()
         if let limit = finishLimit.withLock({ $0 }) {
-            try? await letPass(limit)
+            try? await pause(limit)
         } else {
             await signal.waitForCancellation()
         }
@@ -115,7 +114,7 @@ package final class Relay: Sendable {
         var action = state.withLock { lane.started(state: &$0, now: now) }
         while true {
             report(lane.takeEvents())
-            // What was answered is written first: until then nobody may bury a job that Zizq has.
+            // The answer is written first: until then no command may dead-letter a job that Zizq has.
             if !action.isChange { writer.sending.end(lane: number) }
             guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane, number) else {
                 return
@@ -124,7 +123,7 @@ package final class Relay: Sendable {
         }
     }
 
-    /// - Returns: `nil` where the lane ends.
+    /// - Returns: `nil` when the lane ends.
     private func carryOut(_ action: RelayAction, of lane: inout RelayLane, _ number: Int) async -> RelayAction? {
         switch action {
         case .read(let jobs, let bytes, let wait):
@@ -141,10 +140,12 @@ package final class Relay: Sendable {
         case .send(let request): return await send(request, for: &lane, number)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
-            guard await mayGoOn(after: duration) else { return nil }
+            guard await waitAndContinue(after: duration) else { return nil }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         case .pause(let duration, let recoveries):
-            guard await mayGoOn(after: duration, recoveries: recoveries), !signal.isFinishing else { return nil }
+            guard await waitAndContinue(after: duration, recoveries: recoveries), !signal.isFinishing else {
+                return nil
+            }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         }
     }
@@ -164,8 +165,8 @@ package final class Relay: Sendable {
         return action
     }
 
-    /// A new connection may lead to another server, or to a new version of the same one. The client warns of one that
-    /// it was not made for; no lane waits for that.
+    /// Asks for the server's version: a new connection may lead to another server, or to a new version of the same one.
+    /// The client logs a warning for a version that it does not support; no lane waits for the answer.
     private func checkVersion() {
         let past = now
         let isDue = versionAsked.withLock { asked in
@@ -224,13 +225,13 @@ package final class Relay: Sendable {
 
     // MARK: Waiting
 
-    /// - Returns: `nil` where nothing is left and nobody is to wait.
+    /// - Returns: `nil` if nothing is left and the lane must not wait.
     private func nextJobs(
         _ maximumJobs: Int, _ maximumBytes: Int, wait: RelayAction.ReadWait
     ) async throws(OutboxError) -> [StoredJob]? {
         if case .untilSomeCome = wait { await gather(maximumJobs) }
         while true {
-            // Before the read: what is committed behind it ends the wait.
+            // Taken before the read, so that a commit after it ends the wait.
             let mark = signal.latest
             let jobs = try await take(maximumJobs, maximumBytes)
             if !jobs.isEmpty { return jobs }
@@ -255,39 +256,40 @@ package final class Relay: Sendable {
         return try await feed.take(notOf: queue, maximumJobs: maximumJobs, maximumBytes: maximumBytes)
     }
 
-    /// As long as the outbox can note cheaply which jobs are delivered out of order.
-    private var mayTakeTurns: Bool { writer.status.finishedGroups < Self.mostGroups }
+    /// Whether the outbox can still record cheaply which jobs are finished out of order.
+    private var mayTakeTurns: Bool { writer.status.finishedGroups < Self.maximumGroups }
 
-    private static let mostGroups = 4000
+    private static let maximumGroups = 4000
 
-    /// Under load, lets jobs come together: a batch costs the same few system calls, a transaction for its
-    /// acknowledgement among them, whether it has ten jobs or a thousand. The first job after a pause goes at once.
+    /// Waits for more jobs under load: a batch costs the same few system calls and one transaction for its
+    /// acknowledgement, whether it has ten jobs or a thousand. The first job after a pause is sent immediately.
     private func gather(_ maximumJobs: Int) async {
         let (sent, past) = lastSent.withLock { ($0, now) }
         guard sent > past - Self.gatherNanoseconds, !signal.isFinishing else { return }
         guard signal.latest - (await feed.position) < Int64(maximumJobs) else { return }
-        try? await letPass(.nanoseconds(sent + Self.gatherNanoseconds - past))
+        try? await pause(.nanoseconds(sent + Self.gatherNanoseconds - past))
     }
 
     private static let gatherNanoseconds: Int64 = 20_000_000
 
     private func waitForJobs(beyond mark: Int64, atMost duration: Duration, isRoom: Bool) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await self.letPass(duration) }
+            group.addTask { try? await self.pause(duration) }
             if isRoom { group.addTask { await self.signal.wait(beyond: mark) } }
             await group.next()
             group.cancelAll()
         }
     }
 
-    /// Lets a back-off pass. `finish` cuts it short for one last try; what is refused after that stays in the outbox.
+    /// Waits for a back-off. `finish` ends it early for one last attempt; a job that is refused after that stays in the
+    /// outbox.
     ///
-    /// - Parameter recoveries: where the wait also ends when there are more.
-    /// - Returns: whether the lane goes on.
-    private func mayGoOn(after duration: Duration, recoveries: Int = .max) async -> Bool {
+    /// - Parameter recoveries: the wait also ends when the number of recoveries is larger.
+    /// - Returns: whether the lane continues.
+    private func waitAndContinue(after duration: Duration, recoveries: Int = .max) async -> Bool {
         if signal.isFinishing { return false }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await self.letPass(duration) }
+            group.addTask { try? await self.pause(duration) }
             group.addTask { await self.signal.waitForRecovery(beyond: recoveries) }
             await group.next()
             group.cancelAll()
@@ -295,7 +297,7 @@ package final class Relay: Sendable {
         return !Task.isCancelled
     }
 
-    // MARK: What is told
+    // MARK: Events
 
     private var now: Int64 { time.monotonicNanoseconds() }
 
@@ -309,8 +311,8 @@ package final class Relay: Sendable {
 }
 
 extension RelayAction {
-    /// Whether it changes the outbox: that is done also when everything else is given up, so that what Zizq has taken
-    /// is not sent again by the next process.
+    /// Whether it changes the outbox. A change is written even during a forced stop, so that the next process does not
+    /// send again what Zizq has accepted.
     fileprivate var isChange: Bool {
         switch self {
         case .change: true
@@ -319,11 +321,11 @@ extension RelayAction {
     }
 }
 
-/// How delivery works: the `zizq.…` settings that are not the client's.
+/// The `zizq.…` settings of the relay; the client has the others.
 package struct RelayConfiguration: Sendable {
     /// `zizq.batch_jobs`, `zizq.batch_bytes`.
     package var limits: BatchLimits
-    /// `zizq.timeout`: for an answer, as long as answers come.
+    /// `zizq.timeout`: the time limit for an answer.
     package var timeout: Duration
     /// `zizq.concurrency`: lanes, 1–16. With more than one, jobs may arrive out of commit order.
     package var concurrency: Int
@@ -342,11 +344,11 @@ package struct RelayConfiguration: Sendable {
     }
 }
 
-/// How large a batch may be: the settings `zizq.batch_jobs` and `zizq.batch_bytes`.
+/// Size limits of a batch: the settings `zizq.batch_jobs` and `zizq.batch_bytes`.
 package struct BatchLimits: Sendable, Hashable {
     /// 1–10,000.
     package var jobs: Int
-    /// Bytes; a job that is larger goes alone.
+    /// Bytes; a larger job goes alone.
     package var bytes: Int
 
     package init(jobs: Int = 1000, bytes: Int = 8 << 20) {
@@ -355,11 +357,11 @@ package struct BatchLimits: Sendable, Hashable {
     }
 }
 
-/// Whether `unique_key` is sent along: the setting `zizq.unique_keys`.
+/// Whether `unique_key` is sent: the setting `zizq.unique_keys`.
 package enum UniqueKeyPolicy: String, Sendable, CaseIterable {
-    /// Until the server says that it has no licence for it, and now and then after that.
+    /// Until the server says that it has no licence for it; tested again from time to time.
     case auto
-    /// Always: a server without the licence is set up wrongly.
+    /// Always: a server without the licence counts as set up wrongly.
     case always
     /// Never.
     case never

@@ -1,9 +1,9 @@
 package import SluiceBase
 internal import SluiceOutbox
 
-/// What has happened on the way to Zizq, for logs and metrics. Nothing in it holds a payload.
+/// An event of the relay, for logs and metrics. Contains no payload.
 package enum RelayEvent: Sendable, Hashable {
-    /// Zizq took a batch; its jobs, in the order in which they were stored.
+    /// Zizq accepted a batch; its jobs, in the order in which they were stored.
     case batchAccepted([RelayedJob])
     /// An older job in Zizq, in this status, holds the gateway's own key of a job that was sent for the first time:
     /// Zizq dropped the new one.
@@ -14,41 +14,42 @@ package enum RelayEvent: Sendable, Hashable {
     case batchRefused(jobs: Int, text: String)
     /// Jobs that need `batch` were parked.
     case parked(jobs: Int)
-    /// A job is refused while others are accepted, and not by Zizq's own word: it is parked, and tried now and then.
+    /// A job was parked because it is refused while others are accepted, and not by Zizq itself. It is retried from
+    /// time to time.
     case setAside(job: Int64, text: String)
-    /// Jobs of this queue are refused one after the other while others are accepted: they are parked without being
-    /// sent, and one is tried now and then.
+    /// A queue was held because its jobs are refused one after the other while others are accepted: they are parked
+    /// without being sent, and one is retried from time to time.
     case queueHeld(String, text: String)
-    /// All of them were sent, and the queue is like the others again.
+    /// The hold of a queue ended: all its held jobs were sent.
     case queueReleased(String)
-    /// Nobody knows whether a batch was stored.
+    /// The outcome of a batch is unknown: it may have been stored.
     case outcomeUnknown(jobs: Int, inARow: Int)
-    /// The same jobs go again after this wait. `isAsked`: the server asked for a wait.
+    /// The same jobs are sent again after this wait. `isAsked`: the server asked for a wait.
     case retrying(after: Duration, isAsked: Bool, text: String)
     /// Zizq has accepted no job since it refused some alone: one of them is sent again after this wait, or after the
     /// next accepted job.
     case waitingForProof(atMost: Duration)
-    /// Something needs a person; said once, when it begins.
+    /// An operator has to act; sent once, when the condition begins.
     case alarmRaised(RelayAlarm, text: String)
-    /// It is over.
+    /// The condition of an alarm ended.
     case alarmCleared(RelayAlarm)
     /// The outbox could not be read or written; retried after this wait.
     case outboxFailed(after: Duration, text: String)
 }
 
-/// A job that Zizq has taken, for the log and for metrics.
+/// A job that Zizq has accepted, for logs and metrics.
 package struct RelayedJob: Sendable, Hashable {
     /// The job's number in the outbox.
     package let job: Int64
     package let type: String
     package let queue: String
-    /// The identifier that Zizq gave it; where `duplicate` holds, that of the older job.
+    /// The identifier that Zizq gave it; if `duplicate` is true, that of the older job.
     package let zizqID: String
-    /// Whether Zizq said that an older job held the key.
+    /// Whether Zizq said that an older job has the key.
     package let duplicate: Bool
-    /// Whether that was the first send, so that the older job is another one, and this one was dropped.
+    /// Whether that was the first send, so that the older job is a different one and Zizq dropped this one.
     package let isDropped: Bool
-    /// When it was stored, by the wall clock; milliseconds since the UNIX epoch.
+    /// When it was stored, by the wall clock, in milliseconds since the UNIX epoch.
     package let storedAtMilliseconds: Int64
 
     var acknowledgement: Acknowledgement { Acknowledgement(job: job, zizqID: zizqID, isDropped: isDropped) }
@@ -56,15 +57,15 @@ package struct RelayedJob: Sendable, Hashable {
 
 /// A condition that needs attention. The raw value is in metrics and logs.
 package enum RelayAlarm: String, Sendable, CaseIterable {
-    /// Whatever answers is not a Zizq server that works for us. Delivery pauses.
+    /// The server that answers is not a usable Zizq server. The relay pauses.
     case setUpWrong = "zizq_set_up_wrong"
-    /// Zizq rejects one job after the other and accepts none. The relay pauses, and tries a few jobs after each pause.
+    /// Zizq rejects one job after the other and accepts none. The relay pauses, and sends a few jobs after each pause.
     case everythingRefused = "zizq_refuses_everything"
     /// Three batches in a row were sent and not answered.
     case outcomesUnknown = "zizq_outcomes_unknown"
-    /// Zizq has no licence for unique jobs: jobs go without their keys.
+    /// Zizq is not licensed for unique jobs: jobs are sent without their keys.
     case uniqueJobsUnlicensed = "zizq_unique_jobs_unlicensed"
-    /// Zizq has no licence for batched jobs: those that need it are parked.
+    /// Zizq is not licensed for batched jobs: those that need it are parked.
     case batchedJobsUnlicensed = "zizq_batched_jobs_unlicensed"
 
     /// Whether nothing is sent until an operator changes something.
@@ -75,7 +76,7 @@ package enum RelayAlarm: String, Sendable, CaseIterable {
         }
     }
 
-    /// What it means, for a person who reads the log.
+    /// The meaning as a sentence for the log.
     package var sentence: String {
         switch self {
         case .setUpWrong: "relay paused: the server at zizq.url is not a Zizq server that accepts jobs"
@@ -88,17 +89,17 @@ package enum RelayAlarm: String, Sendable, CaseIterable {
     }
 }
 
-/// Whether jobs are sent.
+/// The state of sending.
 package enum RelayCondition: Sendable, Hashable {
-    /// Nothing is in the way.
+    /// Jobs of all queues are sent.
     case sending
-    /// Jobs of all queues but these are sent; the answer to a job of the first.
+    /// Jobs of all queues except these are sent; the text is the answer to a job of the first.
     case holding([String], text: String)
-    /// A person has to look at this; the last answer.
+    /// Nothing is sent until an operator acts; the last answer.
     case paused(RelayAlarm, text: String)
-    /// The server asked for a wait of this length, from now on; its answer.
+    /// The server asked for a wait of this length from now on; its answer.
     case asked(Duration, text: String)
-    /// The same jobs go again after this time; the last answer.
+    /// The same jobs are sent again after this time; the last answer.
     case retrying(Duration, text: String)
 
     /// Whether nothing is sent until an operator changes something, or because the server asked for it.
@@ -109,12 +110,12 @@ package enum RelayCondition: Sendable, Hashable {
         }
     }
 
-    /// One line for a person.
+    /// The state in one line for an operator.
     package var sentence: String {
         switch self {
         case .sending: "sending"
         case .holding(let queues, let text):
-            "sending, but for \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
+            "sending, except \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
         case .paused(let alarm, let text): "\(alarm.sentence.replacing("relay paused", with: "paused")): \(text)"
         case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as requested by the server: \(text)"
         case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"
@@ -122,7 +123,7 @@ package enum RelayCondition: Sendable, Hashable {
     }
 }
 
-/// What the events of all lanes come to. Each lane raises and clears its own alarms.
+/// The combined state of all lanes. Each lane raises and clears its own alarms.
 struct RelayHealth {
     private struct Retry {
         let until: Int64
@@ -135,7 +136,7 @@ struct RelayHealth {
     private var retry: Retry?
     private var held: [String: String] = [:]
 
-    /// On in at least one lane.
+    /// Active in at least one lane.
     var alarms: Set<RelayAlarm> { Set(lanes.filter { $0.value > 0 }.keys) }
 
     /// - Parameter now: the monotonic clock in nanoseconds, as below.
@@ -151,7 +152,7 @@ struct RelayHealth {
         return retry.isAsked ? .asked(wait, text: retry.text) : .retrying(wait, text: retry.text)
     }
 
-    /// Follows one lane's event.
+    /// Applies an event of one lane.
     mutating func record(_ event: RelayEvent, now: Int64) {
         switch event {
         case .alarmRaised(let alarm, let text):

@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceOutbox
 package import Zizq
 
-/// What each answer does.
+/// The transitions after each answer.
 extension RelayLane {
-    /// The batch that was to be sent was answered, or was not.
+    /// Handles the result of a send.
     ///
     /// - Parameter isNewConnection: whether the answer came on a connection that was opened for this batch.
     package mutating func answered(
@@ -16,7 +16,7 @@ extension RelayLane {
         if isNewConnection { state.licence.reconnected(now: now) }
         defer { isAccepting = if case .accepted = verdict { true } else { false } }
         if plan.purpose == .retry { return retried(piece, verdict, state: &state, now: now) }
-        if verdict.isZizqsWord { _ = stuck.answeredOtherwise(isToRepeat: false) }
+        if verdict.isFromZizq { _ = stuck.answeredOtherwise(isToRepeat: false) }
         switch verdict {
         case .accepted(let enqueued):
             stuck.accepted(piece.jobs)
@@ -26,16 +26,16 @@ extension RelayLane {
         case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals, now: now)
         case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals, now: now)
         case .licenceMissing(let feature, let text):
-            meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
+            adaptToLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
         case .tooLarge(let text): shrink(piece, text: text, &state.refusals, now: now)
         case .setUpWrong(let text, let mayHaveBeenStored):
             pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, state: &state, now: now)
-        case .tryAgain(let why): tryAgain(piece, why, state: &state, now: now)
+        case .retryLater(let why): retryLater(piece, why, state: &state, now: now)
         }
         return proceed(&state, now: now)
     }
 
-    /// What an accepted request says about the size of the next ones and about the suspects.
+    /// Updates the size of the next requests and the suspects after an accepted request.
     mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState, now: Int64) {
         let outcome = refusals.batchAccepted(sentAfter: confirmationsAtSend, now: now)
         if outcome.endsAlarm { report(.alarmCleared(.everythingRefused)) }
@@ -44,7 +44,7 @@ extension RelayLane {
         if plan.purpose == .probe || plan.purpose == .test { probeJobs = min(limits.jobs, probeJobs * 2) }
         size.accepted(piece.jobs.count)
         sizing.batchAccepted()
-        backOff.reset()
+        backoff.reset()
         pauses.reset()
     }
 
@@ -79,7 +79,7 @@ extension RelayLane {
         if licence.takeFullRelease() != nil { changes.append(.release(isAll: true)) }
     }
 
-    /// - Parameter position: of the job that Zizq named; nil where it named none.
+    /// - Parameter position: of the job that Zizq named; nil if it named none.
     private mutating func refuse(
         _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState, now: Int64
     ) {
@@ -103,7 +103,7 @@ extension RelayLane {
         plan.putBack(piece, mayHaveBeenStored: false)
     }
 
-    /// A job that was refused alone becomes a suspect or a dead letter.
+    /// Makes a job that was refused alone a suspect or a dead letter.
     private mutating func judge(
         _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState,
         now: Int64
@@ -122,7 +122,7 @@ extension RelayLane {
         if refusals.refused(failed, kind, now: now) {
             deadLetter([failed])
         } else if !refusals.isAlarmed {
-            // The alarm says it once for all that follow.
+            // The alarm reports once all refusals that follow.
             report(.batchRefused(jobs: 1, text: text))
         }
     }
@@ -141,7 +141,7 @@ extension RelayLane {
         settleRefused(piece, text: text, atLeast: .zero, state: &state, now: now) { $0.pauses.next() }
     }
 
-    /// The server has no licence for something without which jobs are not to be sent.
+    /// Pauses because the server has no licence for something without which jobs must not be sent.
     private mutating func pauseUnlicensed(_ piece: BatchPlan.Piece, text: String) {
         raise(.setUpWrong, text: text)
         sizing.tryOne()
@@ -154,8 +154,8 @@ extension RelayLane {
         report(.retrying(after: wait, isAsked: isAsked, text: text))
     }
 
-    private mutating func tryAgain(
-        _ piece: BatchPlan.Piece, _ why: AnswerVerdict.TryAgain, state: inout RelayState, now: Int64
+    private mutating func retryLater(
+        _ piece: BatchPlan.Piece, _ why: AnswerVerdict.RetryReason, state: inout RelayState, now: Int64
     ) {
         var piece = piece
         piece.mayHaveBeenStored = piece.mayHaveBeenStored || why.isAmbiguous
@@ -167,16 +167,16 @@ extension RelayLane {
         }
         if why.isAmbiguous {
             settleRefused(piece, text: why.text, atLeast: why.retryAfter ?? .zero, state: &state, now: now) {
-                $0.backOff.next(retryAfter: why.retryAfter, using: &$0.generator)
+                $0.backoff.next(retryAfter: why.retryAfter, using: &$0.generator)
             }
         } else {
-            let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
+            let wait = backoff.next(retryAfter: why.retryAfter, using: &generator)
             if stuck.answeredOtherwise(isToRepeat: true) { piece.jobs = [] }
             putBack(piece, text: why.text, after: wait, isAsked: why.retryAfter.map { $0 > .zero } ?? false)
         }
     }
 
-    private mutating func meetLicence(
+    private mutating func adaptToLicence(
         _ feature: LicensedFeature, _ text: String, piece: BatchPlan.Piece, withKeys: Bool, licence: inout LicenceState,
         now: Int64
     ) {
@@ -216,7 +216,7 @@ extension RelayLane {
         if alarms.insert(alarm).inserted { report(.alarmRaised(alarm, text: text)) }
     }
 
-    /// Ends the alarms that this answer proves to be over.
+    /// Ends the alarms whose cause this answer disproves.
     private mutating func endAlarms(_ verdict: AnswerVerdict) {
         switch verdict {
         case .accepted, .jobRefused, .batchRefused:
@@ -226,7 +226,7 @@ extension RelayLane {
             sizing.outcomeKnown()
             clear(.outcomesUnknown)
         case .setUpWrong(_, mayHaveBeenStored: true): break
-        case .tryAgain(let why):
+        case .retryLater(let why):
             guard !why.isAmbiguous, !why.isTransport else { break }
             sizing.outcomeKnown()
             clear(.outcomesUnknown)

@@ -1,10 +1,10 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// What is read once nothing is left to send: suspects, jobs that were set aside, new ones, or a few of each while the
-/// relay is paused.
+/// The choice of the jobs to read when nothing is left to send: suspects, jobs that were set aside, new ones, or a few
+/// of each while the relay is paused.
 extension RelayLane {
-    /// The most bytes that one cycle of a pause reads, but for a job that is larger.
+    /// The maximum number of bytes read in one cycle of a pause, except for a single larger job.
     private static let trialBytes = 1 << 20
 
     mutating func nextRead(_ state: inout RelayState, now: Int64) -> RelayAction {
@@ -44,8 +44,8 @@ extension RelayLane {
         return .readOthers(than: queue, maximumJobs: PieceSize.smallest, maximumBytes: limits.bytes)
     }
 
-    /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are sent again themselves after each
-    /// pause.
+    /// Reads new jobs, any of which can prove the suspects bad once Zizq accepts it. Without new jobs, the suspects are
+    /// sent again after each pause.
     private mutating func readForProof(_ refusals: inout RefusalState, now: Int64) -> RelayAction {
         guard isIdle else { return readNew(.atMost(.zero)) }
         raiseAlarm(&refusals)
@@ -57,7 +57,8 @@ extension RelayLane {
         return readAgain(test)
     }
 
-    /// Each cycle of a pause sends the oldest suspect, then a few jobs that were not tried yet, each alone.
+    /// Starts the next step of a pause: each cycle sends the oldest suspect, then a few jobs that were not tried yet,
+    /// each alone.
     private mutating func nextInPause(_ refusals: inout RefusalState, now: Int64) -> RelayAction {
         raiseAlarm(&refusals)
         switch cycle {
@@ -98,8 +99,8 @@ extension RelayLane {
         if refusals.raiseAlarm() { report(.alarmRaised(.everythingRefused, text: refusals.lastText)) }
     }
 
-    /// While the relay is paused a lane holds no jobs in memory but those of a cycle; after the pause it sends none of
-    /// them alone.
+    /// Drops jobs from memory while the relay is paused, except those of the current cycle, which are no longer sent
+    /// alone after the pause.
     mutating func settlePlan(_ state: inout RelayState, now: Int64) {
         if state.refusals.isPaused, stuck.isProbing { stopProbing(now: now) }
         guard !plan.isExhausted else { return }
@@ -110,10 +111,10 @@ extension RelayLane {
             case nil, .deferred, .probe, .retry: !state.refusals.isPaused
             }
         if !belongs { setAside(&state.refusals) }
-        siftPlan(state.setAside)
+        removeHeldJobs(state.setAside)
     }
 
-    /// Keeps the ids of the jobs that are left, and nothing else of them.
+    /// Keeps only the ids of the jobs that are left.
     private mutating func setAside(_ refusals: inout RefusalState) {
         if plan.purpose == .probe {
             var jobs = JobRanges()

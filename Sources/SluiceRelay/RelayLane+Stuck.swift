@@ -2,14 +2,14 @@ internal import SluiceBase
 internal import SluiceOutbox
 internal import Zizq
 
-/// What happens with a job that is refused alone, not by Zizq's own word, and with jobs that were set aside for that.
+/// The handling of a job that is refused alone, not by Zizq itself, and of jobs that were set aside for that.
 extension RelayLane {
-    /// Sends the same jobs again after a wait, or others instead, or sets a job aside.
+    /// Retries a refused piece after a wait, sends other jobs instead, or sets a job aside.
     ///
     /// - Parameters:
-    ///   - text: what was answered.
-    ///   - least: what the server asks for, until anything is sent.
-    ///   - longWait: the wait before the same jobs go again.
+    ///   - text: the answer.
+    ///   - least: the wait that the server asks for before any request.
+    ///   - longWait: the wait before the same jobs are sent again.
     mutating func settleRefused(
         _ piece: BatchPlan.Piece, text: String, atLeast least: Duration, state: inout RelayState, now: Int64,
         longWait: (inout RelayLane) -> Duration
@@ -19,7 +19,7 @@ extension RelayLane {
         let queue = mayBeStuck ? piece.jobs.first?.job.queue : nil
         switch queue.map({ stuck.refused(piece, hasOthers: plan.hasJob(notOf: $0), now: now) }) ?? .retry {
         case .retry:
-            // One of these jobs is refused, probably: it is looked for at once.
+            // Probably one of these jobs is refused: the search for it starts immediately.
             let isNews = stuck.isQuick(now: now) && isAccepting && least == .zero
             refusedQueue = queue
             if isNews { sizing.tryOne() }
@@ -32,7 +32,7 @@ extension RelayLane {
                 stuckWait = wait
                 report(.retrying(after: wait, isAsked: least > .zero, text: text))
             }
-            delay = least > .zero ? min(least, BackOff.longestRetryAfter) : nil
+            delay = least > .zero ? min(least, RetryBackoff.longestRetryAfter) : nil
             if stuck.isFull(byteLimit: limits.bytes) { stopProbing(isFull: true, now: now) }
         }
     }
@@ -54,24 +54,24 @@ extension RelayLane {
         changes.append(.park(jobs.map(\.id), because: .refused("the queue is parked: \(text)")))
     }
 
-    /// Takes the jobs of held queues out of the plan.
-    mutating func siftPlan(_ setAside: SetAsideJobs) {
-        guard !setAside.hasNoHolds, plan.purpose != .retry, plan.sifted != setAside.generation else { return }
+    /// Removes the jobs of held queues from the plan.
+    mutating func removeHeldJobs(_ setAside: SetAsideJobs) {
+        guard !setAside.hasNoHolds, plan.purpose != .retry, plan.heldGeneration != setAside.generation else { return }
         let jobs = plan.take { setAside.text(ofHeld: $0) != nil }
-        plan.sifted = setAside.generation
+        plan.heldGeneration = setAside.generation
         for (queue, jobs) in Dictionary(grouping: jobs, by: \.job.queue).sorted(by: { $0.key < $1.key }) {
             hold(jobs, of: queue, text: setAside.text(ofHeld: queue) ?? "")
         }
     }
 
-    /// No other job is accepted, or none is there to be sent: the held ones go again after a wait.
+    /// Ends probing because no other job is accepted or available: the held jobs are sent again after a wait.
     mutating func stopProbing(isFull: Bool = false, now: Int64) {
         if let piece = stuck.giveUp(isFull: isFull, now: now) { plan.putBack(piece, mayHaveBeenStored: false) }
         delay = max(delay ?? .zero, stuckWait)
     }
 
-    /// Jobs that were set aside were sent again. One that Zizq itself refuses goes behind the others and is treated as
-    /// they are.
+    /// Handles the answer to jobs that were set aside and sent again. One that Zizq itself refuses goes behind the
+    /// other jobs and is then handled like a new one.
     mutating func retried(
         _ piece: BatchPlan.Piece, _ verdict: AnswerVerdict, state: inout RelayState, now: Int64
     ) -> RelayAction {
@@ -81,17 +81,17 @@ extension RelayLane {
             noteAccepted(piece, &state.refusals, now: now)
             let accepted = reportAccepted(piece, enqueued).map(\.acknowledgement)
             state.setAside.accepted(jobs)
-            state.setAside.passed(jobs, mostJobs: limits.jobs, now: now)
+            state.setAside.passed(jobs, maximumJobs: limits.jobs, now: now)
             changes.append(.takeBack(jobs.map(\.id), accepted))
         case .jobRefused(_, let text), .batchRefused(let text), .licenceMissing(_, let text), .tooLarge(let text):
             guard jobs.count == 1 else { return stopRetry(jobs, text: text, state: &state, now: now) }
-            state.setAside.passed(jobs, mostJobs: 1, now: now)
+            state.setAside.passed(jobs, maximumJobs: 1, now: now)
             changes.append(.takeBack(jobs.map(\.id), []))
-        case .tryAgain(let why) where !why.isAmbiguous:
+        case .retryLater(let why) where !why.isAmbiguous:
             plan.removeAll()
             state.setAside.delayed(jobs, by: why.retryAfter ?? .zero, now: now)
         case .setUpWrong(let text, _): return stopRetry(jobs, text: text, state: &state, now: now)
-        case .tryAgain(let why): return stopRetry(jobs, text: why.text, state: &state, now: now)
+        case .retryLater(let why): return stopRetry(jobs, text: why.text, state: &state, now: now)
         }
         return proceed(&state, now: now)
     }
@@ -106,11 +106,11 @@ extension RelayLane {
 }
 
 extension AnswerVerdict {
-    /// Whether Zizq itself refused something, so that the job is not refused by something in front of it.
-    var isZizqsWord: Bool {
+    /// Whether Zizq itself refused the jobs, and not something in front of it.
+    var isFromZizq: Bool {
         switch self {
         case .jobRefused, .batchRefused, .licenceMissing, .tooLarge: true
-        case .accepted, .setUpWrong, .tryAgain: false
+        case .accepted, .setUpWrong, .retryLater: false
         }
     }
 }

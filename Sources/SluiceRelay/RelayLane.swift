@@ -1,12 +1,12 @@
 internal import SluiceBase
 package import SluiceOutbox
 
-/// One lane of the relay: has one batch at a time, and sends nothing more until the result is committed here.
+/// One lane of the relay: sends one batch at a time, and the next one only when the result is committed in the outbox.
 ///
 /// A state machine without I/O: an event in, the next action out. `state` is shared by all lanes; `now` is the
 /// monotonic clock in nanoseconds.
 package struct RelayLane: Sendable {
-    /// The action that is being done.
+    /// The current action.
     enum Phase {
         case starting
         case reading
@@ -18,12 +18,12 @@ package struct RelayLane: Sendable {
         case waiting
     }
 
-    /// How far this lane is with the cycle that it has begun while the relay is paused.
+    /// The progress of this lane in a cycle of a pause.
     enum Cycle {
         case idle
-        /// The oldest suspect is sent, which shows whether Zizq still refuses everything.
+        /// Sending the oldest suspect, which shows whether Zizq still refuses everything.
         case testing
-        /// Jobs that were not tried yet are sent, one by one.
+        /// Sending jobs that were not tried yet, one by one.
         case trying
     }
 
@@ -33,31 +33,31 @@ package struct RelayLane: Sendable {
     var cycle = Cycle.idle
     var sizing: AmbiguitySizing
     var size = PieceSize()
-    /// How many suspects are sent together: twice as many after each time that Zizq accepted them.
+    /// The number of suspects that are sent together; doubled each time that Zizq accepts them.
     var probeJobs = 1
-    var backOff = BackOff()
+    var backoff = RetryBackoff()
     var pauses = PauseSchedule()
-    /// Changes to the outbox that come before anything else, in order.
+    /// Changes to the outbox to commit before anything else, in order.
     var changes: [OutboxChange] = []
-    /// A wait that comes before the next send.
+    /// A wait before the next send.
     var delay: Duration?
     /// Whether the last read found no job.
     var isIdle = false
     var alarms: Set<RelayAlarm> = []
     var stuck = StuckJobs()
-    /// The wait before the jobs that `stuck` holds go again.
+    /// The wait before the jobs that `stuck` holds are sent again.
     var stuckWait = Duration.zero
-    /// A queue of which a job is refused: jobs of others are looked for.
+    /// A queue with a refused job, so that jobs of other queues are read next.
     var refusedQueue: String?
     /// Whether the last answer accepted something.
     var isAccepting = false
-    /// The held queue of which this lane has jobs.
+    /// The held queue whose jobs this lane has.
     var claimedQueue: String?
-    /// Whether jobs that were set aside were sent last: others have their turn.
+    /// Whether jobs that were set aside were sent last, so that others come next.
     var hasRetried = false
     /// When the last request was sent.
     var sentAt: Int64 = 0
-    /// The jobs to come, up to this one, may have been sent by the process before this one; 0 after the first read.
+    /// The last of the jobs to read next that an earlier process may have sent; 0 after the first read.
     var lastOfEarlierProcess: Int64
     /// `RefusalState.confirmations` when the last request was sent.
     var confirmationsAtSend = 0
@@ -74,18 +74,18 @@ package struct RelayLane: Sendable {
         generator = SplitMix(seed: seed)
     }
 
-    /// Takes what there is to report since the last time.
+    /// Returns the events since the last call.
     package mutating func takeEvents() -> [RelayEvent] {
         defer { events = [] }
         return events
     }
 
-    /// The first event.
+    /// Starts the lane.
     package mutating func started(state: inout RelayState, now: Int64) -> RelayAction {
         proceed(&state, now: now)
     }
 
-    /// The jobs that were asked for have come; none, if the wait was over first.
+    /// Handles the jobs that were read; none if the wait ended first.
     package mutating func jobsRead(_ jobs: [StoredJob], state: inout RelayState, now: Int64) -> RelayAction {
         let damaged = jobs.filter { !$0.isIntact }
         deadLetter(damaged.map { FailedJob(job: $0.id, reason: .checksumMismatch, detail: StoredJob.damaged) })
@@ -93,7 +93,7 @@ package struct RelayLane: Sendable {
         if case .readingOthers = phase {
             plan.append(sound)
         } else if case .readingAgain(var claim) = phase {
-            // Jobs that are missing are not pending any more, up to the last one that fitted.
+            // Jobs that are missing in the answer are no longer pending, up to the last one that fitted.
             claim.jobs = claim.jobs.beyond(jobs.last?.id ?? .max)
             state.refusals.giveBack(claim)
             plan = BatchPlan(sound, purpose: claim.purpose, mayHaveBeenStoredThrough: .max)
@@ -107,7 +107,7 @@ package struct RelayLane: Sendable {
         return proceed(&state, now: now)
     }
 
-    /// The jobs that were set aside and are to be sent again have come.
+    /// Handles jobs that were set aside and are read to be sent again.
     package mutating func setAsideRead(_ page: SetAsidePage, state: inout RelayState, now: Int64) -> RelayAction {
         guard case .readingSetAside(let query) = phase else { preconditionFailure("no such jobs were asked for") }
         if let queue = state.setAside.read(page, of: query, now: now) { report(.queueReleased(queue)) }
@@ -119,7 +119,7 @@ package struct RelayLane: Sendable {
         return proceed(&state, now: now)
     }
 
-    /// Of the batch that was to be sent, a person has buried some jobs: the others go as the next batch.
+    /// Handles jobs of the current batch that an operator has made dead letters: the others are sent as the next batch.
     package mutating func jobsBuried(_ buried: Set<Int64>, state: inout RelayState, now: Int64) -> RelayAction {
         guard case .sending(var piece, _) = phase else { preconditionFailure("no batch was to be sent") }
         piece.jobs.removeAll { buried.contains($0.id) }
@@ -128,20 +128,20 @@ package struct RelayLane: Sendable {
         return proceed(&state, now: now)
     }
 
-    /// The change that was asked for is committed.
+    /// Handles a committed change.
     package mutating func changeCommitted(state: inout RelayState, now: Int64) -> RelayAction {
         guard case .changing = phase else { preconditionFailure("no change was asked for") }
         return proceed(&state, now: now)
     }
 
-    /// The change that was asked for is not committed: it is asked for again, and nothing else happens before.
+    /// Handles a change that failed: it is requested again before anything else happens.
     package mutating func changeFailed(_ text: String, state: inout RelayState, now: Int64) -> RelayAction {
         guard case .changing(let change) = phase else { preconditionFailure("no change was asked for") }
         changes.insert(change, at: 0)
         return waitForOutbox(text)
     }
 
-    /// The jobs that were asked for could not be read.
+    /// Handles a failed read.
     package mutating func readFailed(_ text: String, state: inout RelayState) -> RelayAction {
         if case .readingAgain(let claim) = phase { state.refusals.giveBack(claim) }
         refusedQueue = nil
@@ -150,12 +150,12 @@ package struct RelayLane: Sendable {
         return waitForOutbox(text)
     }
 
-    /// The wait that was asked for is over.
+    /// Handles the end of a wait.
     package mutating func waitEnded(state: inout RelayState, now: Int64) -> RelayAction {
         proceed(&state, now: now)
     }
 
-    /// The next action: what is to be written, what is to be waited for, what is to be sent, what is to be read.
+    /// Returns the next action: a change, a wait, a send or a read, in this order.
     mutating func proceed(_ state: inout RelayState, now: Int64) -> RelayAction {
         if !changes.isEmpty {
             let change = changes.removeFirst()
@@ -180,7 +180,7 @@ package struct RelayLane: Sendable {
         return changes.isEmpty ? nextRead(&state, now: now) : proceed(&state, now: now)
     }
 
-    /// The next piece without the jobs that cannot go without a licence.
+    /// Takes the next piece, without the jobs that must not be sent without a licence.
     private mutating func takePiece(_ licence: LicenceState, now: Int64) -> BatchPlan.Piece? {
         if let piece = stuck.takeConfirmation() { return piece }
         let jobs = size.maximumJobs(sizing.maximumJobs)
@@ -202,7 +202,7 @@ package struct RelayLane: Sendable {
     }
 
     private mutating func waitForOutbox(_ text: String) -> RelayAction {
-        let wait = backOff.next(using: &generator)
+        let wait = backoff.next(using: &generator)
         report(.outboxFailed(after: wait, text: text))
         phase = .waiting
         return .wait(wait)
@@ -211,35 +211,35 @@ package struct RelayLane: Sendable {
     mutating func report(_ event: RelayEvent) { events.append(event) }
 }
 
-/// What a lane wants done next. One at a time; the result is the lane's next event.
+/// The next action of a lane. A lane does one at a time; the result is its next event.
 package enum RelayAction: Sendable {
-    /// Hand over the next jobs, waiting for some where there are none. Event: `jobsRead` or `readFailed`.
+    /// Read the next jobs, and wait if there are none. Event: `jobsRead` or `readFailed`.
     case read(maximumJobs: Int, maximumBytes: Int, wait: ReadWait)
-    /// Hand over those of these jobs that are still pending, by ranges of their ids in ascending order. Event:
-    /// `jobsRead` or `readFailed`.
+    /// Read those of these jobs that are still pending, by ranges of their ids in ascending order. Event: `jobsRead` or
+    /// `readFailed`.
     case readAgain([ClosedRange<Int64>], maximumBytes: Int)
-    /// Hand over the next jobs of other queues than this one, if there are any. Event: `jobsRead` or `readFailed`.
+    /// Read the next jobs of other queues, if there are any. Event: `jobsRead` or `readFailed`.
     case readOthers(than: String, maximumJobs: Int, maximumBytes: Int)
-    /// Hand over jobs that were set aside. Event: `setAsideRead` or `readFailed`.
+    /// Read jobs that were set aside. Event: `setAsideRead` or `readFailed`.
     case readSetAside(SetAsideQuery, maximumBytes: Int)
-    /// Post a batch. Event: `answered`.
+    /// Send a batch. Event: `answered`.
     case send(BatchRequest)
     /// Change the outbox. Event: `changeCommitted` or `changeFailed`.
     case change(OutboxChange)
-    /// Let this time pass. Event: `waitEnded`.
+    /// Wait for this time. Event: `waitEnded`.
     case wait(Duration)
-    /// Let this time pass, or less when Zizq begins to accept jobs again, which raises `RefusalState.recoveries` above
-    /// this number. Event: `waitEnded`.
+    /// Wait for this time, or until Zizq accepts jobs again, when `RefusalState.recoveries` exceeds this number. Event:
+    /// `waitEnded`.
     case pause(Duration, recoveries: Int)
 
-    /// How long a read that finds nothing waits for jobs to come.
+    /// Whether a read that finds nothing waits for jobs, and until when.
     package enum ReadWait: Sendable, Hashable {
         case atMost(Duration)
         case untilSomeCome
     }
 }
 
-/// What all lanes share: what is known of the server's licence, and of its refusals.
+/// The state that all lanes share: the server's licence and its refusals.
 package struct RelayState: Sendable {
     package var licence: LicenceState
     package var refusals = RefusalState()
@@ -255,25 +255,25 @@ package struct RelayState: Sendable {
 /// One batch to post.
 package struct BatchRequest: Sendable {
     package let jobs: ArraySlice<StoredJob>
-    /// Whether `unique_key` and `unique_while` go along.
+    /// Whether `unique_key` and `unique_while` are sent.
     package let withKeys: Bool
-    /// How long the answer may take.
+    /// The time limit for the answer.
     package let timeout: Duration
 
-    /// About how many bytes the jobs take in it.
+    /// The approximate size of the jobs in it, in bytes.
     var byteCount: Int { jobs.requestBytes }
 }
 
-/// A change to the outbox that delivery asks for; each is one transaction.
+/// A change to the outbox, committed in one transaction.
 package enum OutboxChange: Sendable, Hashable {
-    /// Zizq has these jobs: they are never sent again.
+    /// Delete these jobs: Zizq has them, and they are never sent again.
     case acknowledge([Acknowledgement])
-    /// These jobs go to the dead letters.
+    /// Make these jobs dead letters.
     case deadLetter([FailedJob])
-    /// These jobs, by their numbers, are kept out of reading until they are let out.
+    /// Exclude these jobs, by their numbers, from reading until they are released.
     case park([Int64], because: ParkReason)
-    /// Jobs that were set aside are accepted by Zizq, or, without acknowledgements, go behind all others.
+    /// Jobs that were set aside were accepted by Zizq, or, without acknowledgements, go behind all others.
     case takeBack([Int64], [Acknowledgement])
-    /// One parked job, or all, are read again.
+    /// Release one parked job, or all, so that they are read again.
     case release(isAll: Bool)
 }

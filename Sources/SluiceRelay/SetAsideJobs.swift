@@ -1,35 +1,35 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// When the jobs that were set aside are sent again, and the queues of which everything is set aside. One for all
-/// lanes; a value without I/O. Monotonic clock, nanoseconds.
+/// The schedule for sending jobs that were set aside again, and the held queues. Shared by all lanes; a value without
+/// I/O; `now` is the monotonic clock in nanoseconds.
 ///
-/// Three jobs of one queue that are set aside, while none of it is accepted, show that the queue is refused as a whole.
-/// It is *held*: its jobs are set aside without being sent, and one of them is sent now and then. Once one is accepted,
-/// they are sent in their order, and the jobs behind them are held until none of them is left.
+/// Three jobs of one queue that are set aside, while no job of it is accepted, show that the queue is refused as a
+/// whole. It is *held*: its jobs are set aside without being sent, and one of them is sent from time to time. Once one
+/// is accepted, they are sent in their order, and later jobs are held until none of them is left.
 struct SetAsideJobs: Sendable {
-    /// Between two passes over the jobs that were set aside one by one.
+    /// The time between two passes over the jobs that were set aside one by one.
     static let interval: Duration = .seconds(600)
-    /// After one that is still refused; the shortest wait before a job of a held queue is sent.
+    /// The wait after one that is still refused; the minimum wait before a job of a held queue is sent.
     static let spacing: Duration = .seconds(5)
-    /// How many jobs of a queue show that it is refused as a whole, and end the sending of what was held.
-    static let neededJobs = 3
-    /// A refused try that took long is followed by a wait of so many times that: a slow refusal holds up other jobs.
+    /// The number of jobs that show that a queue is refused as a whole, and that end the sending of held jobs.
+    static let requiredJobs = 3
+    /// The wait after a refusal that took long, as a multiple of that time: a slow refusal delays other jobs.
     private static let slowness: Int64 = 20
-    /// Queues of which it is counted how many jobs were set aside.
-    private static let mostCounted = 1000
+    /// The maximum number of queues whose jobs are counted.
+    private static let maximumCountedQueues = 1000
 
-    /// A queue of which no job is sent with those of other queues.
+    /// A queue whose jobs are not sent with those of other queues.
     private struct Hold {
         var text: String
-        /// The last job that was tried, or that was accepted.
+        /// The last job that was tried or accepted.
         var cursor: Int64 = 0
-        /// Behind which job the sending begins once one is accepted: those before it were refused although others of
-        /// the queue were accepted.
+        /// The job after which sending begins once one is accepted: earlier ones were refused although others of the
+        /// queue were accepted.
         var start: Int64 = 0
         var wait = SetAsideJobs.spacing
         var dueAt: Int64
-        /// How many jobs the next request may have; 0 until one is accepted.
+        /// The maximum number of jobs in the next request; 0 until one is accepted.
         var size = 0
         var refusedInARow = 0
         /// Whether a lane has jobs of it.
@@ -38,12 +38,12 @@ struct SetAsideJobs: Sendable {
         var isDraining: Bool { size > 0 }
     }
 
-    /// Jobs of each queue that were set aside since the last that was accepted.
+    /// The number of jobs of each queue that were set aside since the last accepted one.
     private var counts: [String: Int] = [:]
     private var holds: [String: Hold] = [:]
-    /// How often a queue was held or released.
+    /// Counts how often a queue was held or released.
     private(set) var generation = 0
-    /// Whether jobs of other queues may be set aside: also those of an earlier process.
+    /// Whether jobs of other queues may be set aside, including those of an earlier process.
     private var mayHaveSome: Bool
     private var dueAt: Int64 = .min
     /// The last job that was read in this pass.
@@ -56,35 +56,35 @@ struct SetAsideJobs: Sendable {
     /// Whether no queue is held.
     var hasNoHolds: Bool { holds.isEmpty }
 
-    /// Why the jobs of this queue are set aside without being sent; nil if they are not.
+    /// The answer because of which this queue is held; nil if it is not.
     func text(ofHeld queue: String) -> String? { holds[queue]?.text }
 
-    /// A job was set aside because it was refused while others were accepted.
+    /// Records a job that was set aside because it was refused while others were accepted.
     ///
     /// - Parameter isAlone: whether others of its queue are accepted.
     /// - Returns: whether its queue is held from now on.
     mutating func added(of queue: String, isAlone: Bool, text: String, now: Int64) -> Bool {
         if !mayHaveSome { dueAt = now + Self.interval.wholeNanoseconds }
         mayHaveSome = true
-        guard !isAlone, holds[queue] == nil, counts[queue] != nil || counts.count < Self.mostCounted else {
+        guard !isAlone, holds[queue] == nil, counts[queue] != nil || counts.count < Self.maximumCountedQueues else {
             return false
         }
         counts[queue, default: 0] += 1
-        guard counts[queue] == Self.neededJobs else { return false }
+        guard counts[queue] == Self.requiredJobs else { return false }
         holds[queue] = Hold(text: text, dueAt: now + Self.spacing.wholeNanoseconds)
         generation += 1
         return true
     }
 
-    /// Jobs were accepted.
+    /// Records accepted jobs.
     mutating func accepted(_ jobs: ArraySlice<StoredJob>) {
         guard !counts.isEmpty else { return }
         for index in jobs.indices where holds[jobs[index].job.queue] == nil { counts[jobs[index].job.queue] = nil }
     }
 
-    // MARK: When which job is sent
+    // MARK: Schedule
 
-    /// - Returns: which jobs to send; nil if it is not the time for any.
+    /// - Returns: the jobs to send; nil if none is due.
     mutating func claim(now: Int64) -> SetAsideQuery? {
         let next = holds.lazy.filter { !$0.value.isClaimed }.min { $0.value.dueAt < $1.value.dueAt }
         if let (queue, hold) = next, hold.dueAt <= now {
@@ -96,9 +96,9 @@ struct SetAsideJobs: Sendable {
         return SetAsideQuery(after: cursor, selection: .othersThan(Set(holds.keys)), limit: 1)
     }
 
-    /// The claimed jobs were read.
+    /// Records that the claimed jobs were read.
     ///
-    /// - Returns: the queue that is not held any more.
+    /// - Returns: the queue that is no longer held.
     mutating func read(_ page: SetAsidePage, of query: SetAsideQuery, now: Int64) -> String? {
         switch query.selection {
         case .othersThan: readOthers(page, query, now: now)
@@ -137,10 +137,10 @@ struct SetAsideJobs: Sendable {
         generation += 1
     }
 
-    /// The lane has no more jobs of this queue.
+    /// Records that the lane has no more jobs of this queue.
     mutating func endClaim(_ queue: String) { holds[queue]?.isClaimed = false }
 
-    /// How long until a job is to be sent; nil if there is none.
+    /// The time until a job is due; nil if there is none.
     func untilDue(now: Int64) -> Duration? {
         let dues = holds.values.lazy.filter { !$0.isClaimed }.map(\.dueAt)
         let due = min(dues.min() ?? .max, mayHaveSome ? dueAt : .max)
@@ -149,20 +149,20 @@ struct SetAsideJobs: Sendable {
 
     // MARK: Answers
 
-    /// Jobs that were set aside were accepted, or one is refused by Zizq's own word, which shows the same: the next may
-    /// be, too.
+    /// Records that jobs that were set aside were accepted, or that Zizq itself refused one, which shows the same: the
+    /// next ones may pass, too.
     ///
-    /// - Parameter mostJobs: in one request.
-    mutating func passed(_ jobs: ArraySlice<StoredJob>, mostJobs: Int, now: Int64) {
+    /// - Parameter maximumJobs: in one request.
+    mutating func passed(_ jobs: ArraySlice<StoredJob>, maximumJobs: Int, now: Int64) {
         guard let last = jobs.last else { return }
         guard var hold = holds[last.job.queue] else { return dueAt = min(dueAt, now) }
         hold.cursor = hold.isDraining ? last.id : hold.start
-        hold.size = min(mostJobs, max(1, hold.size * 2))
+        hold.size = min(maximumJobs, max(1, hold.size * 2))
         (hold.dueAt, hold.wait, hold.refusedInARow) = (now, Self.spacing, 0)
         holds[last.job.queue] = hold
     }
 
-    /// Jobs that were set aside are refused again.
+    /// Records that jobs that were set aside are refused again.
     ///
     /// - Parameter sentAt: when they were sent.
     mutating func refused(_ jobs: ArraySlice<StoredJob>, text: String, sentAt: Int64, now: Int64) {
@@ -177,7 +177,7 @@ struct SetAsideJobs: Sendable {
             hold.cursor = last.id
             hold.refusedInARow += 1
             if hold.isDraining { hold.start = max(hold.start, last.id) }
-            if !hold.isDraining || hold.refusedInARow >= Self.neededJobs {
+            if !hold.isDraining || hold.refusedInARow >= Self.requiredJobs {
                 hold.dueAt = now + max(hold.wait.wholeNanoseconds, least)
                 hold.wait = min(hold.wait * 2, Self.interval)
                 hold.size = 0
@@ -186,7 +186,7 @@ struct SetAsideJobs: Sendable {
         holds[last.job.queue] = hold
     }
 
-    /// Jobs that were set aside could not be sent now: it says nothing of them.
+    /// Delays jobs that were set aside and could not be sent now, which says nothing about them.
     mutating func delayed(_ jobs: ArraySlice<StoredJob>, by wait: Duration, now: Int64) {
         guard let queue = jobs.last?.job.queue, holds[queue] != nil else { return }
         holds[queue]?.dueAt = now + max(wait, Self.spacing).wholeNanoseconds

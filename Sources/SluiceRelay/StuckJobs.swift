@@ -9,20 +9,20 @@ internal import SluiceOutbox
 /// is parked. If none is accepted, all go back in order, and the next time more jobs follow. A value without I/O; `now`
 /// is the monotonic clock in nanoseconds.
 struct StuckJobs {
-    /// Tries of one job, after which others go instead.
-    static let mostTries = 8
-    /// Tries of a job while jobs of other queues wait.
-    static let fewTries = 2
-    /// How long one job is tried, after which others go instead.
+    /// Attempts with one job before others are sent instead.
+    static let maximumTries = 8
+    /// Attempts with one job while jobs of other queues wait.
+    static let maximumTriesWithOthers = 2
+    /// How long one job is tried before others are sent instead.
     static let patience: Duration = .seconds(120)
-    /// How long a job that was set aside makes the relay quick with the next.
+    /// How long the first refusal is enough after a job was set aside.
     static let memory: Duration = .seconds(600)
     /// How often a job must be refused after another was accepted.
-    static let neededProofs = 3
+    static let requiredProofs = 3
     private static let firstLimit = 8
     private static let longestLimit = 1000
 
-    /// A job that others go instead of.
+    /// A job that others are sent instead of.
     private struct Held {
         var piece: BatchPlan.Piece
         var proofs = 0
@@ -46,14 +46,14 @@ struct StuckJobs {
     private var watched: Watched?
     /// In ascending order.
     private var held: [Held] = []
-    /// Held until another job was accepted: to be sent again now.
+    /// Held until another job was accepted; to be sent again now.
     private var confirming: [Held] = []
     /// The one of them that was sent.
     private var inFlight: Held?
     private var limit = StuckJobs.firstLimit
     private var isQuickUntil: Int64 = .min
 
-    /// Whether other jobs go instead of one that is refused.
+    /// Whether other jobs are sent instead of one that is refused.
     var isProbing: Bool { !held.isEmpty || !confirming.isEmpty || inFlight != nil }
 
     /// The queues of held jobs: a job of another queue overtakes none of its own.
@@ -67,25 +67,25 @@ struct StuckJobs {
         return next.piece
     }
 
-    /// What follows from a refusal.
+    /// The next step after a refusal.
     enum Step {
-        /// The same job again.
+        /// Send the same job again.
         case retry
-        /// Another job.
+        /// Send another job.
         case probe
-        /// This job is not to be sent with the others any more. `isAlone`: others of its queue are accepted.
+        /// Set this job aside. `isAlone`: others of its queue are accepted.
         case setAside(isAlone: Bool)
     }
 
-    /// A job that was sent alone is refused.
+    /// Records that a job that was sent alone is refused.
     ///
-    /// - Parameter hasOthers: whether a job of another queue is there to be sent.
+    /// - Parameter hasOthers: whether a job of another queue is available.
     mutating func refused(_ piece: BatchPlan.Piece, hasOthers: Bool, now: Int64) -> Step {
         if var confirmed = inFlight {
             inFlight = nil
             confirmed.piece = piece
             confirmed.proofs += 1
-            guard confirmed.proofs < Self.neededProofs else {
+            guard confirmed.proofs < Self.requiredProofs else {
                 isQuickUntil = now + Self.memory.wholeNanoseconds
                 return .setAside(isAlone: confirmed.isAlone)
             }
@@ -102,15 +102,15 @@ struct StuckJobs {
         var current = watched.flatMap { $0.job == job ? $0 : nil } ?? Watched(job: job, since: now)
         current.tries += 1
         watched = current
-        return isQuick(now: now) || current.tries >= (hasOthers ? Self.fewTries : Self.mostTries)
+        return isQuick(now: now) || current.tries >= (hasOthers ? Self.maximumTriesWithOthers : Self.maximumTries)
             || now - current.since >= Self.patience.wholeNanoseconds
     }
 
-    /// Whether an earlier job was set aside a short time ago, or could not be because no other job came: the first
-    /// refusal is enough to send others instead.
+    /// Whether the first refusal is enough to send others instead: an earlier job was set aside a short time ago, or
+    /// could not be because no other job came.
     func isQuick(now: Int64) -> Bool { now < isQuickUntil }
 
-    /// Takes out the jobs of a queue that is held as a whole.
+    /// Removes and returns the jobs of a queue that is held as a whole.
     mutating func take(of queue: String) -> [StoredJob] {
         let taken = (confirming + held).flatMap(\.piece.jobs).filter { $0.job.queue == queue }
         confirming.removeAll { $0.piece.jobs.first?.job.queue == queue }
@@ -123,7 +123,7 @@ struct StuckJobs {
         held.count >= limit || held.reduce(0) { $0 + $1.piece.byteCount } > byteLimit
     }
 
-    /// A request with these jobs was accepted.
+    /// Records an accepted request with these jobs.
     mutating func accepted(_ jobs: ArraySlice<StoredJob>) {
         watched = nil
         for index in held.indices where held[index].isOf(queueOf: jobs) { held[index].isAlone = true }
@@ -137,7 +137,7 @@ struct StuckJobs {
         if !isProbing { limit = Self.firstLimit }
     }
 
-    /// Zizq's own word, or no answer at all, came for the job that was sent.
+    /// Records that the job in flight was refused by Zizq itself, or not answered.
     ///
     /// - Parameter isToRepeat: whether the job is to be sent again, as before.
     /// - Returns: whether it is held here, to be sent again.
@@ -148,9 +148,9 @@ struct StuckJobs {
         return isToRepeat
     }
 
-    /// Ends the probing: nothing was accepted, or nothing else is there to be sent.
+    /// Ends the probing because nothing was accepted, or no other job is available.
     ///
-    /// - Parameter isFull: whether as many jobs as may be were refused: the next time it may be more.
+    /// - Parameter isFull: whether the maximum number of jobs was refused: the next time it may be more.
     /// - Returns: all held jobs, in ascending order, as one piece.
     mutating func giveUp(isFull: Bool, now: Int64) -> BatchPlan.Piece? {
         let all = confirming + held

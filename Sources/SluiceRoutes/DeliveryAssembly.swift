@@ -3,7 +3,7 @@ internal import SluiceBase
 /// The jobs and dead letters of a delivery while the rules are applied to its elements.
 struct DeliveryAssembly {
     /// The maximum number of jobs of one delivery.
-    static let mostJobs = 10_000
+    static let maximumJobs = 10_000
 
     /// Why the rest of a delivery is not rendered.
     enum StopError: Error {
@@ -36,8 +36,8 @@ struct DeliveryAssembly {
     mutating func add(_ job: Job, upTo limit: Int) throws(StopError) {
         jobs += 1
         bytes += job.payload.count
-        guard jobs <= Self.mostJobs else {
-            throw .dead(.tooMany("the delivery would make more than \(Self.mostJobs) jobs"))
+        guard jobs <= Self.maximumJobs else {
+            throw .dead(.tooMany("the delivery would make more than \(Self.maximumJobs) jobs"))
         }
         guard jobs == 1 || bytes <= limit else {
             throw .dead(.tooMany("the payloads of its jobs would exceed \(limit >> 20) MiB in total"))

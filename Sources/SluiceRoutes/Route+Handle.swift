@@ -190,7 +190,7 @@ extension Route {
             if Trace.isRecording { trace.add(storedSignatureStep(trace.source)) }
             return nil
         }
-        if handshakeStages.signsTokens, OpaqueToken.mayBePartOfOne(request.body) {
+        if handshakeStages.signsTokens, OpaqueToken.isTokenPart(request.body) {
             return refuseToken(trace: &trace)
         }
         let before = scratch.charge.bytes
@@ -299,7 +299,7 @@ extension Route {
     ) -> RouteOutcome {
         // The maximum ratio of deflate (RFC 1951: 258 bytes for two bits).
         let most = min(received.body.count * 1032, bodyLimit.bytes)
-        let limit = min(most, scratch.mostInflatedBytes ?? most)
+        let limit = min(most, scratch.maximumInflatedBytes ?? most)
         let before = scratch.charge.bytes
         guard scratch.charge.take(limit) else { return .memoryFull }
         do throws(GzipError) {

@@ -86,7 +86,7 @@ extension Route {
             return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
         }
         guard reference.source.isOfBody else { return KeyPart(type: .text, bytes: context.text(reference)) }
-        if coversTypes, let raw = context.stringThatIsNoText(reference) { return KeyPart(type: .raw, bytes: raw) }
+        if coversTypes, let raw = context.rawString(reference) { return KeyPart(type: .raw, bytes: raw) }
         return KeyPart(type: isTyped ? context.keyType(reference) : .text, bytes: context.text(reference))
     }
 }
@@ -102,7 +102,7 @@ extension DeliveryContext {
     }
 
     /// The exact JSON of a string with a lone surrogate: as text, different ones could be equal.
-    fileprivate func stringThatIsNoText(_ reference: Reference) -> [UInt8]? {
+    fileprivate func rawString(_ reference: Reference) -> [UInt8]? {
         guard !findings.loneSurrogates.isEmpty, kind(of: reference.pathID) == .string,
             let range = range(of: reference.pathID), findings.loneSurrogates.contains(where: range.contains)
         else { return nil }

@@ -223,7 +223,7 @@ extension Route {
         let result = job(template, jobKey(template, key, rule: rule, context: context), rule: rule, context: context)
         if Trace.isRecording { trace.add(step(of: result, rule: rule, trace.source)) }
         switch result {
-        case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)
+        case .success(let job): try assembly.add(job, upTo: parts.maximumPayloadBytes)
         case .failure(let problem):
             assembly.add(
                 DeadLetter(

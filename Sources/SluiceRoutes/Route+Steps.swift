@@ -384,7 +384,7 @@ extension VerificationAccount {
             let title = matchingSecret == nil && signedTexts.count > 1 ? "possible signed text" : "signed text"
             details.append(TraceStep("", "\(title), \(TraceWords.bytes(signedText.count)): \(text)"))
         }
-        details += mixUps.map { TraceStep("", "hint: \($0)") }
+        details += hints.map { TraceStep("", "hint: \($0)") }
         return details
     }
 

@@ -60,9 +60,9 @@ extension Route {
         }
         let text = Array(secret.utf8)
         let verifiers = parts.verifier.verifiers
-        let forms = verifiers.map(\.scheme.keyForm)
+        let forms = verifiers.map(\.scheme.secretFormat)
         var others: [SignatureVerifier] = []
-        for index in KeyForm.positions(of: text, in: forms) {
+        for index in SecretFormat.positions(of: text, in: forms) {
             let verifier = verifiers[index]
             do throws(KeyError) {
                 let key = try verifier.scheme.key(text)

@@ -46,7 +46,7 @@ package final class Route: Sendable {
         /// What is kept of requests whose signature no secret matches; `nil` for nothing.
         package var quarantine: QuarantineLimits?
         /// The maximum size of all payloads of a delivery in bytes, unless it is one job.
-        package var mostPayloadBytes = 64 << 20
+        package var maximumPayloadBytes = 64 << 20
 
         package init(name: String, path: RoutePath, verifier: Verifier, body: BodyReader) {
             self.name = name

@@ -26,7 +26,7 @@ package enum RouteOutcome: Sendable {
     /// another one.
     case tooLargeForThread
     /// To be handled again from `Stage.signature` after this key has been fetched.
-    case needsKey(KeyNeed)
+    case needsKey(RequiredKey)
 }
 
 extension RouteOutcome {
@@ -95,10 +95,10 @@ package struct RouteScratch {
     package var awaitsSecret = false
     /// The maximum decompressed size on this thread, if it is less than the route's limit: an event loop has other
     /// connections.
-    package let mostInflatedBytes: Int?
+    package let maximumInflatedBytes: Int?
 
-    /// - Parameter mostInflatedBytes: `nil` for the route's limit.
-    package init(mostInflatedBytes: Int? = nil) { self.mostInflatedBytes = mostInflatedBytes }
+    /// - Parameter maximumInflatedBytes: `nil` for the route's limit.
+    package init(maximumInflatedBytes: Int? = nil) { self.maximumInflatedBytes = maximumInflatedBytes }
 
     /// Releases memory that few bodies need.
     mutating func trim() {

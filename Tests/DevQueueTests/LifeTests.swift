@@ -8,8 +8,8 @@ import Testing
 @Suite struct LifeTests {
     private let queue = QueueUnderTest()
 
-    private func taker(_ query: String = "") throws -> JobTakers.ID { try queue.taker(query) }
-    private func take(_ taker: JobTakers.ID) -> DevQueueJob? { queue.store.takeJob(for: taker) }
+    private func taker(_ query: String = "") throws -> JobWorkers.ID { try queue.taker(query) }
+    private func take(_ taker: JobWorkers.ID) -> DevQueueJob? { queue.store.takeJob(for: taker) }
     private func enqueue(_ members: String = "", type: String = "t", queue name: String = "q") throws {
         #expect(try queue.answer("POST", "/jobs", body: job(members, type: type, queue: name)).status == 201)
     }
@@ -85,7 +85,7 @@ import Testing
         let gone = try taker("prefetch=2")
         let job = try #require(take(gone))
         _ = take(gone)
-        queue.store.closeTaker(gone)
+        queue.store.closeWorker(gone)
         #expect(queue.store.jobs.map(\.status) == [.ready, .ready, .ready])
         #expect(queue.store.jobs.allSatisfy { $0.attempts == 0 && $0.dequeuedAt == nil })
         #expect(try success(job) == #"404 {"error":"job not found in in-flight set"}"#)

@@ -82,7 +82,7 @@ import Testing
         var random = SplitMix(state: seed)
         let numbers = (0..<500).map { _ in Int.random(in: 0..<100, using: &random) }
         var heap = JobHeap()
-        for number in numbers { heap.insert(JobPlace(rank: UInt64(number), id: JobIdentifier(value: 0))) }
+        for number in numbers { heap.insert(JobPosition(rank: UInt64(number), id: JobIdentifier(value: 0))) }
         #expect((0..<500).map { _ in heap.popFirst().map { Int($0.rank) } } == numbers.sorted())
         #expect(heap.popFirst() == nil)
     }

@@ -20,7 +20,7 @@ import Testing
         ] as [(UniqueScope, [Bool])])
     func scopes(scope: UniqueScope, expected: [Bool]) throws {
         // A probe must not become the holder, so each state has a key of its own.
-        let reach: [(JobTakers.ID) throws -> Void] = [
+        let reach: [(JobWorkers.ID) throws -> Void] = [
             { _ in },
             { _ = queue.store.takeJob(for: $0) },
             { try fail($0, #"{"message":"m"}"#) },
@@ -38,12 +38,12 @@ import Testing
             let taker = try queue.taker()
             try step(taker)
             held.append(try isDuplicate(members))
-            queue.store.closeTaker(taker)
+            queue.store.closeWorker(taker)
         }
         #expect(held == expected)
     }
 
-    private func fail(_ taker: JobTakers.ID, _ body: String) throws {
+    private func fail(_ taker: JobWorkers.ID, _ body: String) throws {
         let job = try #require(queue.store.takeJob(for: taker))
         #expect(try queue.answer("POST", "/jobs/\(job.id.text)/failure", body: body).status == 200)
     }

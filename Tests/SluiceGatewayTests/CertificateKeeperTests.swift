@@ -45,7 +45,7 @@ struct CertificateKeeperTests {
         func lookForTwentyFiveMinutes() {
             for _ in 0..<1500 {
                 time.advance(by: .seconds(1))
-                keeper.look()
+                keeper.checkForChanges()
             }
         }
         lookForTwentyFiveMinutes()
@@ -67,7 +67,7 @@ struct CertificateKeeperTests {
         let keeper = try Self.keeper(of: try TestCertificate.make(validDays: 30), time, lines)
         for days in [0, 15, 1, 0, 12, 2] {
             time.advance(by: .seconds(days * 86_400 + 60))
-            keeper.look()
+            keeper.checkForChanges()
         }
         #expect(
             lines.all == [

@@ -146,7 +146,7 @@ import Testing
     func sharing() async throws {
         try await Self.withServer(timeout: .milliseconds(500)) { fetcher, count in
             let answers = await withTaskGroup(of: String.self) { group in
-                for _ in 0..<KeyFetcher.mostWaiting + 10 { group.addTask { await Self.fetch(fetcher, "/never") } }
+                for _ in 0..<KeyFetcher.maximumWaiting + 10 { group.addTask { await Self.fetch(fetcher, "/never") } }
                 return await group.reduce(into: [String]()) { $0.append($1) }
             }
             #expect(answers.count { $0 == "too many requests wait for keys" } == 10)
@@ -172,12 +172,12 @@ import Testing
             let service = KeyService(loop: loop, time: ManualTime(), network: network)
             func fetch(_ target: String) async throws -> String? {
                 let url = try #require(KeyURL(parsing: "https://localhost\(target)"))
-                let need = KeyNeed(url: url, isKeySet: true, isNamedByRequest: true)
+                let need = RequiredKey(url: url, isKeySet: true, isNamedByRequest: true)
                 return await withCheckedContinuation { waiting in
                     service.fetch(need) { waiting.resume(returning: $0) }
                 }
             }
-            let targets = ["/jwks"] + (1..<KeyFetcher.mostFetchesPerMinute).map { "/moved?\($0)" }
+            let targets = ["/jwks"] + (1..<KeyFetcher.maximumFetchesPerMinute).map { "/moved?\($0)" }
             for target in targets {
                 let problem = try await fetch(target)
                 #expect(problem == nil)

@@ -18,9 +18,9 @@ struct ScriptedConnection {
     }
 
     /// Bytes for which there is no memory.
-    mutating func memoryUsedUp(_ text: String) -> String {
+    mutating func memoryExhausted(_ text: String) -> String {
         buffer += Array(text.utf8)
-        let action = state.memoryUsedUp(&buffer)
+        let action = state.memoryExhausted(&buffer)
         return describe(action)
     }
 

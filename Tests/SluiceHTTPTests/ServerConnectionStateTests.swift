@@ -167,7 +167,7 @@ import Testing
         ] {
             var connection = ScriptedConnection()
             if connection.receive(start).hasPrefix("admit") { #expect(connection.admit() == "read") }
-            #expect(connection.memoryUsedUp("more") == "refuse memory_full")
+            #expect(connection.memoryExhausted("more") == "refuse memory_full")
             #expect(connection.buffer.isEmpty)
             #expect(connection.answer() == .close)
             #expect(connection.written() == "halfClose")

@@ -91,6 +91,6 @@ import Testing
         #expect(flood.receive(String(repeating: "x", count: 32 * 1024)) == "read")
         #expect(flood.receive("x") == "close")
         var memory = streaming()
-        #expect(memory.memoryUsedUp("x") == "close")
+        #expect(memory.memoryExhausted("x") == "close")
     }
 }

@@ -8,7 +8,7 @@ struct ForgettingTests {
 
     private func quiet(_ store: OutboxStore) {
         for _ in 0..<10_000 where !store.maintainIdle() { return }
-        Issue.record("upkeep does not come to an end")
+        Issue.record("maintenance does not come to an end")
     }
 
     private func fill(_ store: OutboxStore, _ numbers: ClosedRange<Int>, window: Duration = .seconds(60)) {
@@ -22,7 +22,7 @@ struct ForgettingTests {
             fill(store, (round * 1000 + 1)...(round * 1000 + 1000))
             fixture.time.advance(by: .seconds(10))
         }
-        // Upkeep in quiet moments is never asked for here.
+        // Maintenance in quiet moments is never asked for here.
         #expect(store.status.rememberedKeys <= 9000)
         #expect(try store.number("SELECT count(*) FROM deliveries") == store.status.rememberedKeys)
     }

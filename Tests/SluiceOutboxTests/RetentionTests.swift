@@ -292,9 +292,9 @@ struct RetentionTests {
         #expect(try store.number("PRAGMA freelist_count") <= 4096 + 128)
     }
 
-    /// Runs upkeep until nothing is left to do.
+    /// Runs maintenance until nothing is left to do.
     private func quiet(_ store: OutboxStore) {
         for _ in 0..<1000 where !store.maintainIdle() { return }
-        Issue.record("upkeep does not come to an end")
+        Issue.record("maintenance does not come to an end")
     }
 }

@@ -119,7 +119,7 @@ struct SalvageTests {
         } throws: { error in
             let sentence = (error as? StartupError)?.sentence ?? ""
             return sentence.contains(
-                "more than half of it cannot be read. To go on with the rest, run sluice outbox salvage")
+                "more than half of it cannot be read. To continue with the rest, run sluice outbox salvage")
         }
         #expect(fixture.folder.read("outbox.db") == bytes)
         _ = try OutboxStore.salvage(fixture.configuration, time: time)

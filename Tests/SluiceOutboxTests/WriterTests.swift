@@ -112,10 +112,10 @@ struct WriterTests {
         await writer.close()
     }
 
-    @Test("a step of upkeep is followed by a rest while there is other work, and by none in quiet or urgent times")
-    func upkeepPace() {
+    @Test("a step of maintenance is followed by a rest while there is other work, and by none in quiet or urgent times")
+    func maintenancePace() {
         let second: Int64 = 1_000_000_000
-        var pace = UpkeepPace(at: 0)
+        var pace = MaintenancePace(at: 0)
         #expect(pace.nextStepAt == 0 && pace.isDue(at: 0, isIdle: false))
         pace.finished(startedAt: 0, at: 5_000_000, isUrgent: false, hasMore: true)
         #expect(pace.nextStepAt == 50_000_000)

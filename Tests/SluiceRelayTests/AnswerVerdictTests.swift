@@ -12,7 +12,7 @@ import Zizq
         case .licenceMissing(let feature, _): "licence \(feature)"
         case .tooLarge: "too large"
         case .setUpWrong(_, let mayHaveBeenStored): mayHaveBeenStored ? "set-up, stored?" : "set-up"
-        case .tryAgain(let why):
+        case .retryLater(let why):
             "again\(why.isAmbiguous ? " ambiguous" : "")\(why.isTransport ? " transport" : "")\(why.retryAfter.map { " \($0)" } ?? "")"
         }
     }

@@ -12,20 +12,20 @@ import Zizq
 
     @Test("the back-off's ceiling doubles from 100 milliseconds to 30 seconds and restarts after a success")
     func doubles() {
-        var backOff = BackOff()
+        var backoff = RetryBackoff()
         var generator = Greatest()
-        let waits = (0..<11).map { _ in backOff.next(using: &generator) }
+        let waits = (0..<11).map { _ in backoff.next(using: &generator) }
         #expect(waits == [100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000].map { .milliseconds($0) })
-        backOff.reset()
-        #expect(backOff.next(using: &generator) == .milliseconds(100))
+        backoff.reset()
+        #expect(backoff.next(using: &generator) == .milliseconds(100))
     }
 
     @Test("the jitter is full: waits spread over the whole of zero to the ceiling")
     func spreads() {
         var generator = SystemRandomNumberGenerator()
         let waits = (0..<1000).map { _ in
-            var backOff = BackOff()
-            return backOff.next(using: &generator)
+            var backoff = RetryBackoff()
+            return backoff.next(using: &generator)
         }
         #expect(waits.allSatisfy { .zero <= $0 && $0 <= .milliseconds(100) })
         #expect(waits.contains { $0 < .milliseconds(10) })
@@ -39,9 +39,9 @@ import Zizq
             (.seconds(86_400), .seconds(60)),
         ])
     func honoursRetryAfter(asked: Duration, wait: Duration) {
-        var backOff = BackOff()
+        var backoff = RetryBackoff()
         var generator = Greatest()
-        #expect(backOff.next(retryAfter: asked, using: &generator) == wait)
+        #expect(backoff.next(retryAfter: asked, using: &generator) == wait)
     }
 
     @Test("a busy server gets the same jobs again, in order, for ever")

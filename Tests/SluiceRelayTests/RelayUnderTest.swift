@@ -49,7 +49,7 @@ final class RelayUnderTest: Sendable {
         // Back-off passes at once: the waits themselves are tested without I/O.
         service = Relay(
             configuration: configuration, writer: writer, reader: try OutboxReader(outbox), client: client,
-            letPass: { _ in await Task.yield() },
+            pause: { _ in await Task.yield() },
             observe: { notice in
                 recorder.counts.withLock { $0.record(notice) }
                 continuation.yield(notice)

@@ -22,8 +22,8 @@ import Testing
 
     @Test(
         "each row of the table of references can be read, and says whether it can be signed",
-        arguments: ReferenceForm.all)
-    func rows(form: ReferenceForm) throws {
+        arguments: ReferenceSyntax.all)
+    func rows(form: ReferenceSyntax) throws {
         for text in form.written.replacing("`", with: "").split(separator: ", ") {
             let source = try ReferenceParser.parseBare(String(text)).source
             #expect(source.mayBeSigned == (form.signedMeaning != nil), "\(text)")

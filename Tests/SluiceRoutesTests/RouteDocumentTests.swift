@@ -55,7 +55,7 @@ import Testing
         options.secrets = .throwAway
         let report = CheckReport.make(
             folder: folder.path, environment: [:], options: options, atMilliseconds: TestRequest.now)
-        let lines = report.lines(CheckTextForm()).dropLast().map { $0.replacing(folder.path, with: "routes") }
+        let lines = report.lines(CheckTextFormat()).dropLast().map { $0.replacing(folder.path, with: "routes") }
         #expect(page.contains("```\n\(lines.joined(separator: "\n"))\n```\n"), "\(lines)")
     }
 

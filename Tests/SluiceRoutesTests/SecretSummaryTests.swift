@@ -34,7 +34,7 @@ import Testing
         let folder = try folder()
         let report = CheckReport.make(
             folder: folder.path, environment: Self.environment, options: RouteOptions(), atMilliseconds: 0)
-        let lines = report.lines(CheckTextForm())
+        let lines = report.lines(CheckTextFormat())
         // printf %s "$SECRET" | sha256sum | cut -c1-8
         let expected = [
             "r: secrets: env A, 30 bytes, SHA-256 60000f36", "r: secrets: file key, 24 bytes, SHA-256 32f090dc",

@@ -150,7 +150,7 @@ import Testing
             ("jwt: { algs: [] }", "4:67: 'algs' needs at least one algorithm"),
             (
                 "signed: '${body}', jwt: { algs: [HS256] }",
-                "4:54: 'signed' has no effect with 'alg: jwt': a token says itself what is signed"
+                "4:54: 'signed' has no effect with 'alg: jwt': the token determines what is signed"
             ),
         ])
     func problems(verify: String, expected: String) {

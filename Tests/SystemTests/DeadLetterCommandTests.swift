@@ -42,7 +42,7 @@ import Testing
     }
 
     /// A webhook that becomes a dead letter: `n` is a text.
-    private func sendMisfit(_ gateway: GatewayUnderTest) async throws {
+    private func sendMismatch(_ gateway: GatewayUnderTest) async throws {
         let answer = try await gateway.answer(to: .gitHub(event: "order", body: #"{"n":"one"}"#))
         #expect(answer.text.contains(#""dead_letters":1"#), "\(answer)")
     }
@@ -54,7 +54,7 @@ import Testing
         let queue = try await TestQueue.start()
         let setup = GatewaySetup(routes: Self.routes(Self.order + "\n" + Self.note), queue: queue.url)
         try await GatewayUnderTest.run(setup) { gateway in
-            try await sendMisfit(gateway)
+            try await sendMismatch(gateway)
             let shown = try await gateway.command("dead", "show", "1")
             #expect(shown.output.contains("rule       kind order, type order, queue orders, digest "), "\(shown)")
 
@@ -90,7 +90,7 @@ import Testing
 
             // The rule itself was changed.
             try await write(Self.order, to: gateway)
-            try await sendMisfit(gateway)
+            try await sendMismatch(gateway)
             try await write(Self.order.replacing(#""${body.n}""#, with: "1"), to: gateway)
             let changed = try await gateway.command("dead", "retry", "--all")
             #expect(

@@ -26,7 +26,8 @@ import Testing
             let typo = try await gateway.command("outbox", "replay", "--since", "1h", "--route", "githib", "--yes")
             #expect(
                 typo.errors.contains(
-                    "\nsluice: nothing of the route 'githib' is here, and no route of this name is loaded; there is: "),
+                    "\nsluice: the outbox has nothing of the route 'githib', and no route of this name is loaded; there is: "
+                ),
                 "\(typo)")
             #expect(typo.ending == .exited(1))
             let wrong = try await gateway.command("outbox", "replay", "--since", "yesterday")

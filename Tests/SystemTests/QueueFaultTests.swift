@@ -261,7 +261,7 @@ import Testing
             }
             try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 40)
             let status = try await gateway.command("outbox", "status")
-            #expect(status.output.contains("sending, but for queue \"bad\": the server answered 503"), "\(status)")
+            #expect(status.output.contains("sending, except queue \"bad\": the server answered 503"), "\(status)")
             let list = try await gateway.command("outbox", "list", "--state", "parked")
             #expect(list.output.contains("the queue is parked: the server answered 503"), "\(list)")
             queue.store.clearFaults()

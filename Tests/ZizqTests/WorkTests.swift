@@ -23,13 +23,13 @@ import Testing
     /// A client of a scripted server.
     private func withClient(
         _ server: ScriptedServer, readTimeout: Duration = .seconds(30),
-        letPass: @escaping @Sendable (Duration) async throws -> Void = { _ in },
+        pause: @escaping @Sendable (Duration) async throws -> Void = { _ in },
         _ test: (ZizqClient) async throws -> Void
     ) async throws {
         let group = try EventLoopGroup(count: 1, name: "zizq")
         var configuration = ZizqConfiguration(url: "http://127.0.0.1:\(server.port)")
         configuration.readTimeout = readTimeout
-        let client = try ZizqClient(configuration, loop: group.mailboxes[0], letPass: letPass)
+        let client = try ZizqClient(configuration, loop: group.mailboxes[0], pause: pause)
         do { try await test(client) } catch {
             await client.shutdown()
             await group.stop()
@@ -152,7 +152,7 @@ import Testing
         ])
         let waits = Mutex<[Duration]>([])
         let note: @Sendable (Duration) -> Void = { wait in waits.withLock { $0.append(wait) } }
-        try await withClient(server, letPass: note) { client in
+        try await withClient(server, pause: note) { client in
             var ids: [String] = []
             for try await job in client.take() {
                 ids.append(job.id)
@@ -211,12 +211,12 @@ import Testing
     func cancelledWait() async throws {
         let server = try ScriptedServer(.read, .close)
         let (waiting, begun) = AsyncStream.makeStream(of: Void.self)
-        let letPass: @Sendable (Duration) async throws -> Void = { _ in
+        let pause: @Sendable (Duration) async throws -> Void = { _ in
             begun.yield()
             // Has no end but that its task is cancelled.
             for await _ in AsyncStream<Void>.makeStream().stream {}
         }
-        try await withClient(server, letPass: letPass) { client in
+        try await withClient(server, pause: pause) { client in
             let worker = Task {
                 for try await job in client.take() { Issue.record("\(job.id)") }
             }

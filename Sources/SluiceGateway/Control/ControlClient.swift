@@ -17,7 +17,7 @@ package enum ControlClient {
         return document
     }
 
-    /// As `ask`.
+    /// As `ask`, for something that may not exist.
     ///
     /// - Returns: `nil` if it does not exist.
     package static func find(_ request: ControlRequest, _ settings: Settings) async throws(StartupError) -> [UInt8]? {
@@ -67,7 +67,7 @@ package enum ControlClient {
     ) throws(StartupError) -> ControlAnswer? {
         switch outcome {
         case .failure(let error) where error.kind == .connect:
-            // The socket belongs to a gateway that has ended, or to another user: the lock tells.
+            // The socket's gateway has ended, or belongs to another user: the lock shows which.
             return nil
         case .failure(let error): throw StartupError(.unavailable, "the gateway at \(path) does not answer: \(error)")
         case .success(let response) where response.status == 200: return .document(response.body)

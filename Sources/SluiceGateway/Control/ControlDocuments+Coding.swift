@@ -75,15 +75,15 @@ extension ControlDocuments.Reloaded {
 extension ControlDocuments.Routes {
     /// - Parameters:
     ///   - files: how the files on disk compare with those of the active table.
-    ///   - notices: of the files and the certificate.
-    init(_ picture: RouteReloadService.Picture, files: FolderSnapshot.Comparison, notices: [String]) {
-        let status = picture.status
+    ///   - notices: for the files and the certificate.
+    init(_ snapshot: RouteReloadService.Snapshot, files: FolderSnapshot.Comparison, notices: [String]) {
+        let status = snapshot.status
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
             result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
         self.init(
-            gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary),
-            notices: notices + picture.routes.notices)
+            gateway: state, problems: status.problems, routes: snapshot.compilation.details.map(\.summary),
+            notices: notices + snapshot.routes.notices)
     }
 
     private static func word(_ files: FolderSnapshot.Comparison) -> String {
@@ -101,14 +101,14 @@ package enum ControlCoding {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        // The documents hold texts and numbers only, which always can be encoded.
+        // The documents contain texts and numbers only, which can always be encoded.
         guard let bytes = try? encoder.encode(document) else {
             preconditionFailure("a control document can always be encoded")
         }
         return Array(bytes)
     }
 
-    /// - Throws: where a gateway of another version says something else.
+    /// - Throws: if a gateway of another version answers with another format.
     package static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws(StartupError)
         -> Document
     {

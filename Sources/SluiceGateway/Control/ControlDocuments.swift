@@ -1,17 +1,17 @@
 package import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// What the command line and a gateway say to each other, as JSON, and what `--json` prints.
+/// The JSON documents that the command line and a gateway exchange, and that `--json` prints.
 package enum ControlDocuments {
-    /// The outbox in figures.
+    /// The figures of the outbox.
     package struct Status: Codable, Sendable, Hashable {
         package var condition: String
         package var pendingJobs: Int
-        /// In milliseconds; 0 where there is none.
+        /// In milliseconds; 0 if there is none.
         package var oldestPendingAge: Int64
         package var parkedJobs: Int
         package var deadLetters: Int
-        /// The number of the newest dead letter; 0 where there is none.
+        /// The number of the newest dead letter; 0 if there is none.
         package var lastDeadLetter: Int64
         package var deadBytes: Int
         package var deadLimit: Int
@@ -21,13 +21,13 @@ package enum ControlDocuments {
         package var rememberedDeliveries: Int
         package var fileBytes: Int
         package var logBytes: Int
-        /// Damaged files that were set aside; nothing from a gateway of an earlier version.
+        /// Damaged files that were set aside; nil from a gateway of an earlier version.
         package var damagedFiles: Int?
         /// Whether a gateway runs on this outbox.
         package var isGatewayRunning: Bool
         /// Whether jobs are sent, and if not, why; nil if no gateway runs.
         package var relay: String?
-        /// Quarantined requests, their size and the number of the newest; nothing from a gateway of an earlier version.
+        /// Quarantined requests, their size and the number of the newest; nil from a gateway of an earlier version.
         package var quarantinedRequests: Int?
         package var quarantinedBytes: Int?
         package var lastQuarantined: Int64?
@@ -47,11 +47,11 @@ package enum ControlDocuments {
         package var payloadBytes: Int
         package var zizqID: String?
         package var deliveredAt: Int64?
-        /// Whether `zizqID` is an older job that holds the unique key, so that Zizq dropped this one.
+        /// Whether `zizqID` is an older job with the unique key, because of which Zizq dropped this one.
         package var dropped: Bool?
         package var detail: String?
 
-        /// The key strategy makes `zizq_id` of the one that is spelt out.
+        /// The key strategy turns the spelled-out name into `zizq_id`.
         private enum CodingKeys: String, CodingKey {
             case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, dropped,
                 detail
@@ -59,13 +59,13 @@ package enum ControlDocuments {
         }
     }
 
-    /// One job with all that is sent of it.
+    /// One job with everything that is sent.
     package struct JobContent: Codable, Sendable, Hashable {
         package var job: Job
         /// JSON members in addition to type and queue.
         package var options: String
         package var uniqueWhile: String?
-        /// Whether it still has the checksum that it was stored with.
+        /// Whether its checksum is unchanged since it was stored.
         package var isIntact: Bool
         /// JSON.
         package var payload: String
@@ -83,31 +83,30 @@ package enum ControlDocuments {
         package var type: String?
         package var queue: String?
         package var contentBytes: Int
-        /// Whether it contains a finished job; otherwise a request, which its route renders again.
+        /// Whether it contains a job, instead of a request that its route renders again.
         package var holdsJob: Bool
-        /// Which element of the array that the delivery carried it is about, and which job rule of the route, both
-        /// counted from 1; nothing for the whole delivery, and for all rules.
+        /// The array element and the job rule that it is about, both counted from 1; nil for the whole delivery and for
+        /// all rules.
         package var element: Int?
         package var rule: Int?
-        /// The rule that it was made by, as it was then: its kind, and the type and queue of its jobs where they are
-        /// the same for all, and a digest of all that it said. Nothing if no single rule is the cause, and in letters
-        /// of an earlier version.
+        /// The rule that made it, as it was then: its kind, the type and queue of its jobs if they are constant, and a
+        /// digest of the rule. Nil if no single rule is the cause, and in dead letters of an earlier version.
         package var ruleKind: String?
         package var ruleType: String?
         package var ruleQueue: String?
         package var ruleDigest: String?
-        /// Whether a rule made it that an earlier version did not write down.
+        /// Whether a rule made it that an earlier version did not record.
         package var lacksRule: Bool
     }
 
-    /// One dead letter with what it holds.
+    /// One dead letter with its job or request.
     package struct DeadLetterContent: Codable, Sendable, Hashable {
         package var letter: DeadLetter
-        /// Whether its job is the one that was stored; it is never sent otherwise.
+        /// Whether its job is unchanged since it was stored; otherwise it is never sent.
         package var isIntact: Bool
         /// JSON of the job's payload.
         package var payload: String?
-        /// The request's head and body as they came, without credentials; bytes that are no text replaced.
+        /// The request's head and body as received, without credentials; bytes that are not text are replaced.
         package var request: String?
     }
 
@@ -116,39 +115,39 @@ package enum ControlDocuments {
         package var delivery: String
         package var route: String
         package var receivedAt: Int64
-        /// The request's head and body as they came, without credentials, in base64; nothing where it is not kept.
+        /// The request's head and body as received, without credentials, in base64; nil if it was not kept.
         package var request: String?
-        /// Of each at most 500.
+        /// At most 500 of each.
         package var jobs: [Job]
         package var deadLetters: [DeadLetter]
     }
 
-    /// A page of a list, and where the next one begins.
+    /// One page of a list.
     package struct Page<Row: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
         package var rows: [Row]
-        /// To be given as `after` for the next page; nothing at the end.
+        /// The value of `after` for the next page; nil at the end.
         package var next: Int64?
     }
 
-    /// What retrying a dead letter came to.
+    /// The result of retrying a dead letter.
     package struct Retried: Codable, Sendable, Hashable {
-        /// The jobs that are in the sending order now.
+        /// The jobs that are now in the sending order.
         package var jobs: [Int64]
-        /// Why there are none.
+        /// The reason if there are none.
         package var problem: String?
-        /// Whether that is because another job would come of it now, which may be asked for.
+        /// Whether the reason is that another job would result now; the command can accept that.
         package var wouldChange: Bool
     }
 
-    /// What discarding a dead letter, or forgetting keys, came to.
+    /// The result of discarding a dead letter, or of forgetting keys.
     package struct Forgotten: Codable, Sendable, Hashable {
-        /// How many keys are forgotten now.
+        /// The number of forgotten keys.
         package var keys: Int
         /// Whether a job of their deliveries is pending, parked or dead.
         package var isUndelivered: Bool
     }
 
-    /// What burying a job came to.
+    /// The result of burying a job.
     package struct Buried: Codable, Sendable, Hashable {
         package var deadLetter: Int64
     }
@@ -158,16 +157,16 @@ package enum ControlDocuments {
         package var jobs: Int
         package var bytes: Int
         package var lastJob: Int64
-        /// When the oldest delivered job that is kept was delivered, milliseconds since the epoch.
+        /// When the oldest kept delivered job was delivered, in milliseconds since the epoch.
         package var oldestKeptAt: Int64?
     }
 
     /// Some delivered jobs that are pending again.
     package struct Replayed: Codable, Sendable, Hashable {
         package var jobs: Int
-        /// Those whose checksum is wrong, which are left out.
+        /// Jobs with a wrong checksum, which are left out.
         package var damaged: [Int64]
-        /// Where to go on; nothing at the end.
+        /// The start of the next step; nil at the end.
         package var next: Int64?
     }
 
@@ -179,9 +178,9 @@ package enum ControlDocuments {
         package var expiresAt: Int64
         /// The address.
         package var sender: String
-        /// Why it was refused.
+        /// The reason for the refusal.
         package var reason: String
-        /// Of the request, head and body.
+        /// The request's size, head and body.
         package var bytes: Int
     }
 
@@ -192,7 +191,7 @@ package enum ControlDocuments {
         package var deadLetters: Int?
         /// The number of its parts that are duplicates.
         package var duplicates: Int?
-        /// Why a valid request makes no job; it is removed.
+        /// Why a valid request produces no job; it is removed.
         package var ignored: String?
         /// Why it stays in the quarantine; `nil` if it is removed.
         package var problem: String?
@@ -205,19 +204,19 @@ package enum ControlDocuments {
         package var next: Int64?
     }
 
-    /// A backup that is complete.
+    /// A complete backup.
     package struct BackedUp: Codable, Sendable, Hashable {
         package var path: String
         package var bytes: Int
-        /// What is damaged in it, as the outbox is; nil where nothing was found, or it is too large to be checked.
+        /// The damage found in it, which the outbox has, too; nil if none was found, or it is too large to be checked.
         package var damage: String?
     }
 
-    /// What arming a route came to.
+    /// The result of arming a route.
     package struct Armed: Codable, Sendable, Hashable {
-        /// Until when it may learn a secret, in milliseconds since the epoch.
+        /// The end of the time in which it may learn a secret, in milliseconds since the epoch.
         package var until: Int64?
-        /// Why it may not.
+        /// The reason for a refusal.
         package var problem: String?
     }
 
@@ -227,31 +226,31 @@ package enum ControlDocuments {
         package var secrets: [String]
     }
 
-    /// What forgetting learnt secrets came to.
+    /// The result of forgetting learnt secrets.
     package struct ForgottenSecrets: Codable, Sendable, Hashable {
         package var secrets: Int
     }
 
-    /// What a reload came to.
+    /// The result of a reload.
     package struct Reloaded: Codable, Sendable, Hashable {
         package var version: Int
         package var routes: Int
         package var problems: [String]
         package var warnings: [String]
         package var certificateProblem: String?
-        /// What can be done now, a line each; nothing from a gateway of an earlier version.
+        /// Possible improvements, one line each; nil from a gateway of an earlier version.
         package var notices: [String]?
     }
 
-    /// A route table: of a running gateway, or what a folder's files make.
+    /// A route table, of a running gateway or of a folder.
     package struct Routes: Codable, Sendable, Hashable {
-        /// Nothing for a folder.
+        /// Nil for a folder.
         package var gateway: TableState?
-        /// Why the last load failed, or why the folder makes no table, a line each.
+        /// Why the last load failed, or why the folder has no valid table, one line each.
         package var problems: [String]
-        /// In the order of the files and of the routes in them.
+        /// In the order of the files, and of the routes in each.
         package var routes: [RouteSummary]
-        /// What needs attention although the table is loaded, a line each; nothing if there is none.
+        /// Problems that need attention although the table is loaded, one line each; nil if there are none.
         package var notices: [String]?
 
         package init(
@@ -266,12 +265,12 @@ package enum ControlDocuments {
 
     /// The table that a gateway serves, and the result of the last load.
     package struct TableState: Codable, Sendable, Hashable {
-        /// Counts the loaded tables, from 1.
+        /// The number of loaded tables so far.
         package var version: Int
         /// When it was loaded, and when a load was last tried, in milliseconds since the epoch.
         package var since: Int64
         package var triedAt: Int64
-        /// What that came to: `success` or `failure`.
+        /// The result of that attempt: `success` or `failure`.
         package var result: String
         /// Whether the files on disk, secret files included, are the loaded ones: `in_force`, `changed` or
         /// `unreadable`.

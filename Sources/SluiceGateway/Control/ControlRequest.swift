@@ -1,38 +1,38 @@
 package import SluiceBase
 package import SluiceOutbox
 
-/// Something that the command line asks of an outbox or a gateway, and how it is written in a request target.
+/// A request of the command line to an outbox or a gateway, and its encoding as a request target.
 package enum ControlRequest: Sendable, Hashable {
     case status
     case jobs(JobState, after: Int64, limit: Int)
     case job(Int64)
     case deadLetters(after: Int64, limit: Int)
     case deadLetter(Int64)
-    /// A dead letter with all that another outbox needs.
+    /// A dead letter with everything that another outbox needs.
     case exportDeadLetter(Int64)
-    /// One that was exported: the line.
+    /// An exported dead letter: the line.
     case importDeadLetter([UInt8])
-    /// - `acceptsChanges`: whether it is sent also where its route makes another job of it now.
+    /// - `acceptsChanges`: whether to send it even if its route now makes another job of it.
     case retry(Int64, acceptsChanges: Bool)
     case discard(Int64, forgetsKey: Bool)
     case bury(Int64)
     case forgetDelivery(String)
-    /// By hashes of which one is the key's.
+    /// By hashes, one of which is the key's.
     case forgetKey([Fingerprint])
-    /// A delivery with its request, by the id that its answer had.
+    /// A delivery with its request, by the id in its answer.
     case delivery(String)
-    /// What a replay of delivered jobs would send.
+    /// The number and size of the delivered jobs that a replay would send.
     case replayFigures(ReplayRange)
     /// Sends some of them again: the first ones of the range.
     case replay(ReplayRange)
     case quarantine(QuarantineRange, limit: Int)
-    /// Verifies a quarantined request by its route as it is now.
+    /// Verifies a quarantined request with the current routes.
     case verifyQuarantined(Int64)
-    /// Removes quarantined requests for good: the first ones of the range.
+    /// Removes quarantined requests permanently: the first ones of the range.
     case dropQuarantined(QuarantineRange)
-    /// A copy of the outbox as a new file.
+    /// Copies the outbox to a new file.
     ///
-    /// - `folder`: `BackupFile.folderIdentity` as the person sees it.
+    /// - `folder`: `BackupFile.folderIdentity` as the operator sees it.
     case backup(path: String, folder: String)
     case reload
     case routes
@@ -42,7 +42,7 @@ package enum ControlRequest: Sendable, Hashable {
     case learntSecrets(String)
     case forgetLearntSecrets(String)
 
-    /// `POST` for what changes something.
+    /// `POST` for requests that change something.
     package var method: String {
         switch self {
         case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload, .armRoute,
@@ -62,7 +62,7 @@ package enum ControlRequest: Sendable, Hashable {
         }
     }
 
-    /// How long the command line waits for the answer. To copy a large outbox takes a while, as do many transactions.
+    /// How long the command line waits for the answer. Copying a large outbox takes a while, as do many transactions.
     var timeout: Duration {
         switch self {
         case .backup, .replay: .seconds(86_400)
@@ -125,13 +125,13 @@ package enum ControlRequest: Sendable, Hashable {
         return QuarantineRange(route: route ?? nil, ids: from...through)
     }
 
-    /// In bytes, as an answer or as a body: a request of the largest `body_limit` in base64.
+    /// The maximum size of an answer or a body, in bytes: a request of the largest `body_limit` in base64.
     static let largestDocument = 160 << 20
 
-    /// Where a body is expected.
+    /// The only target with a body.
     static let importTarget = "/dead/import"
 
-    /// What is sent besides the target.
+    /// The body to send.
     package var body: [UInt8] {
         if case .importDeadLetter(let line) = self { line } else { [] }
     }
@@ -143,7 +143,7 @@ package enum ControlRequest: Sendable, Hashable {
         Hex.decode(Array(word.utf8).span).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
-    /// Reads what `method`, `target` and `body` write; nothing for anything else.
+    /// Reads what `method`, `target` and `body` encode; nil for anything else.
     package init?(method: String, target: String, body: [UInt8] = []) {
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
         let words = (halves.first ?? "").split(separator: "/").map(String.init)
@@ -212,13 +212,13 @@ package enum ControlRequest: Sendable, Hashable {
         return hashes.count == words.count ? hashes : nil
     }
 
-    /// Whether a text can be a delivery's id: 1 to 64 letters and digits, and so fit for a path.
+    /// Whether a text can be a delivery's id: 1 to 64 letters and digits, which are safe in a path.
     package static func isDeliveryID(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26 }
     }
 
-    /// What to say where there is nothing of the kind.
+    /// The message if the requested row does not exist.
     ///
     /// - Parameter outbox: its path.
     func notFound(in outbox: String) -> String {
@@ -233,7 +233,7 @@ package enum ControlRequest: Sendable, Hashable {
         return "nothing with this number in \(outbox)"
     }
 
-    /// What to do where no gateway can say which routes there are.
+    /// The advice if no gateway runs that could list its routes.
     static let routesOfFolder =
         "start the gateway to see its route table, or name a folder to see the table of its files: sluice routes FOLDER"
 

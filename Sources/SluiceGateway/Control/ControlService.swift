@@ -4,7 +4,7 @@ internal import SluiceOutbox
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// What a running gateway does for the command line, over its UNIX socket. Belongs to its loop.
+/// The control service of a running gateway, over its UNIX socket. Belongs to its loop.
 final class ControlService: HTTPService {
     private let answerer: ControlAnswerer
 
@@ -34,7 +34,7 @@ struct ControlAnswerer: Sendable {
     let learnt: LearntSecrets
     let quarantine: QuarantineVerifier
     let time: any TimeSource
-    /// The part of the server that takes the answers.
+    /// Receives the answers for the server.
     let mailbox: HTTPServerMailbox
 
     func start(_ asked: ControlRequest, _ exchange: ExchangeID) {
@@ -61,11 +61,11 @@ struct ControlAnswerer: Sendable {
     }
 
     private func routes() async -> [UInt8] {
-        let (picture, files, notices) = await reload.pictureAndFiles()
-        var document = ControlDocuments.Routes(picture, files: files, notices: notices + quarantine.notices)
+        let (snapshot, files, notices) = await reload.snapshotAndFiles()
+        var document = ControlDocuments.Routes(snapshot, files: files, notices: notices + quarantine.notices)
         for index in document.routes.indices {
             let secrets = learnt.secrets(of: document.routes[index].name)
-            guard !secrets.isEmpty, picture.routes.table.routes[index].learnsSecrets else { continue }
+            guard !secrets.isEmpty, snapshot.routes.table.routes[index].learnsSecrets else { continue }
             let summaries = secrets.map { SecretSummary(key: "learn", source: "learnt", text: $0) }
             document.routes[index].secrets = (document.routes[index].secrets ?? []) + summaries
         }
@@ -104,9 +104,9 @@ struct ControlAnswerer: Sendable {
     }
 }
 
-/// The UNIX socket over which the command line speaks to a running gateway. Its mode is 0600: anyone who can open it
-/// could read the outbox anyway.
+/// The UNIX socket between the command line and a running gateway. Its mode is 0600: anyone who can open it could read
+/// the outbox anyway.
 package enum ControlSocket {
-    /// Next to the outbox, so that two gateways have two.
+    /// The path is next to the outbox, so that two gateways have two.
     package static func path(outbox: String) -> String { outbox + ".sock" }
 }

@@ -3,8 +3,8 @@ internal import SluiceHTTP
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// Renders jobs from a dead letter's request with the route that it came by, as that route is now. Its signature was
-/// verified when it came.
+/// Renders jobs from a dead letter's request with the current version of its route. The signature was verified on
+/// receipt.
 enum DeadLetterRenderer {
     static func render(_ content: DeadLetterContent, with table: ActiveRoutes?) -> RenderingOutcome {
         guard let request = content.request else { return .failure("its request was not kept") }
@@ -35,8 +35,8 @@ enum DeadLetterRenderer {
         }
     }
 
-    /// What of the delivery the letter is about. Its rule is looked for by what it says: it may stand at another place
-    /// by now.
+    /// The part of the delivery that the dead letter is about. Its rule is found by its contents, because its position
+    /// may have changed.
     private static func share(of letter: DeadLetterListing, _ route: Route) -> DeliveryShare {
         guard let place = letter.rule, route.takesAllRules else {
             return DeliveryShare(element: letter.element, rule: letter.rule)
@@ -44,7 +44,7 @@ enum DeadLetterRenderer {
         return DeliveryShare(element: letter.element, rule: letter.madeBy.flatMap { route.rule(saying: $0) } ?? place)
     }
 
-    /// How the jobs differ from what the letter was meant to be; nil where they do not.
+    /// The difference between the jobs and the original ones; nil if there is none.
     private static func difference(of jobs: [Job], _ letter: DeadLetterListing, _ route: Route) -> String? {
         let now = jobs.map { job in "a job of type \(words(job.type)) in queue \(words(job.queue))" }
         let would = now.count == 1 ? now[0] : "\(now.count) jobs"
@@ -65,7 +65,7 @@ enum DeadLetterRenderer {
         return "\(what); it would become \(would)\(names)"
     }
 
-    /// Kind, type and queue where they differ; a kind's queue may change while the rule stays.
+    /// Kind, type and queue if they differ; a kind's queue may change while the rule stays the same.
     private static func changedNames(_ earlier: RuleIdentity, _ now: RuleIdentity?) -> String? {
         let differences = now?.differences(from: earlier) ?? []
         return differences.isEmpty ? nil : differences.joined(separator: ", ")
@@ -74,12 +74,12 @@ enum DeadLetterRenderer {
     private static func words(_ name: String) -> String { PrintableText.escape(name, limit: 120) }
 }
 
-/// Reads the bytes of a request that was kept, which passed all limits when it came.
+/// Reads the bytes of a kept request, which passed all limits on receipt.
 package enum KeptRequestReading {
-    /// Lends the request during the call.
+    /// Passes the request to `body`, valid during the call.
     ///
-    /// - Parameter sender: who sent it, if that is known.
-    /// - Returns: `nil` for bytes that are no request.
+    /// - Parameter sender: the sender's address, if it is known.
+    /// - Returns: `nil` for bytes that are not a request.
     package static func read<Result>(
         _ bytes: [UInt8], from sender: PeerAddress = .unknown, _ use: (borrowing RequestView) -> Result
     ) -> Result? {
@@ -91,10 +91,10 @@ package enum KeptRequestReading {
 }
 
 extension HTTPLimits {
-    /// For what has passed the limits once.
+    /// Limits for requests that have already passed the configured ones.
     fileprivate static var unlimited: HTTPLimits {
         var limits = HTTPLimits()
-        // Far from the largest integer: the parser adds to them.
+        // Well below the largest integer, because the parser adds to them.
         limits.headBytes = 1 << 40
         limits.headerLines = 1 << 40
         limits.targetBytes = 1 << 40

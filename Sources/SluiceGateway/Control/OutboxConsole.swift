@@ -2,14 +2,14 @@ package import SluiceBase
 package import SluiceOutbox
 package import SluiceRoutes
 
-/// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
+/// Answers the command line's requests about an outbox, of a running gateway or at rest.
 package struct OutboxConsole: Sendable {
-    /// Which outbox it is.
+    /// The access to the outbox.
     package enum Source: Sendable {
-        /// Of the gateway that runs on it. The reader is a connection of the console's own: a list or a large payload
-        /// is read next to the writer, which has deliveries to store.
+        /// Of the gateway that runs on it. The reader has its own connection: lists and large payloads are read while
+        /// the writer stores deliveries.
         case running(OutboxWriter, ReaderBox)
-        /// Opened by a command itself.
+        /// Opened by the command itself.
         case atRest(StoreBox)
     }
 
@@ -21,9 +21,9 @@ package struct OutboxConsole: Sendable {
     private let render: DeadLetterRendering
 
     /// - Parameters:
-    ///   - learnt: the learnt secrets that are in use; nil without a gateway.
+    ///   - learnt: the learnt secrets in use; nil without a gateway.
     ///   - relay: whether jobs are sent, and if not, why; nil without a relay.
-    ///   - render: renders a dead letter's request again with the route that it came by.
+    ///   - render: renders a dead letter's request again with its current route.
     package init(
         _ source: Source, limit: ByteCount, time: any TimeSource, learnt: LearntSecrets? = nil,
         relay: @escaping @Sendable () -> String? = { nil },
@@ -49,8 +49,8 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Looks something up where no delivery waits for it.
-    private func look<Answer: Sendable>(
+    /// Reads something without making deliveries wait.
+    private func read<Answer: Sendable>(
         _ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> Answer
     ) async throws(OutboxError) -> Answer {
         switch source {
@@ -59,7 +59,7 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// - Returns: the document, or why there is none.
+    /// - Returns: the document, or the reason for a failure.
     package func answer(_ request: ControlRequest) async -> ControlAnswer {
         do throws(OutboxError) {
             switch request {
@@ -141,7 +141,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func jobs(_ state: JobState, after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let rows = try outbox.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
@@ -149,14 +149,14 @@ package struct OutboxConsole: Sendable {
     }
 
     private func job(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let content = try outbox.job(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.JobContent(content))
         }
     }
 
     private func deadLetters(after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let rows = try outbox.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
@@ -164,14 +164,14 @@ package struct OutboxConsole: Sendable {
     }
 
     private func deadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.DeadLetterContent(content))
         }
     }
 
     private func exportDeadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.ExportedDeadLetter(content))
         }
@@ -195,15 +195,15 @@ package struct OutboxConsole: Sendable {
     }
 
     private func delivery(_ id: String) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             guard let row = try outbox.request(ofDelivery: id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.Delivery(row))
         }
     }
 
-    /// What the dead letter holds is read and rendered next to the writer, which then only exchanges it for the jobs.
+    /// Retries a dead letter. It is read and rendered next to the writer, which then only replaces it by the jobs.
     private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
-        let rendered = try await look { [render] outbox throws(OutboxError) -> RenderingOutcome? in
+        let rendered = try await read { [render] outbox throws(OutboxError) -> RenderingOutcome? in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             guard content.isIntact else { return .failure(Self.damaged) }
             return content.letter.holdsJob ? nil : render(content)
@@ -225,7 +225,7 @@ package struct OutboxConsole: Sendable {
         ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: problem, wouldChange: wouldChange))
     }
 
-    /// - Parameter jobs: what its request was rendered to; nil for the job that it holds.
+    /// - Parameter jobs: rendered from its request; nil for the job that it contains.
     private func exchange(_ id: Int64, for jobs: [Job]?) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             let ids =
@@ -248,7 +248,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func replayFigures(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let figures = try outbox.replayFigures(range)
             return ControlCoding.encode(
                 ControlDocuments.ReplayFigures(
@@ -257,12 +257,13 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Jobs that one request replays, which looks through the whole range for them, and those of one short transaction.
+    /// The maximum number of jobs replayed by one request, which reads the whole range for them, and by one short
+    /// transaction.
     private static let replayLimit = 10_000
     private static let replayStep = 100
 
     private func replay(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
-        let ids = try await look { outbox throws(OutboxError) in
+        let ids = try await read { outbox throws(OutboxError) in
             try outbox.replayedJobs(range, limit: Self.replayLimit)
         }
         var done = ControlDocuments.Replayed(
@@ -274,7 +275,7 @@ package struct OutboxConsole: Sendable {
                 done.jobs += jobs
                 done.damaged += damaged
             } catch {
-                // The command line counts what was replayed, asks for the rest, and gets the error.
+                // The command line counts the replayed jobs, asks for the rest, and gets the error.
                 guard done.jobs > 0 else { throw error }
                 done.next = step.first
                 break
@@ -284,7 +285,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await look { outbox throws(OutboxError) in
+        try await read { outbox throws(OutboxError) in
             let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
@@ -298,7 +299,8 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// Each slice is on the disk before the next one is copied; deliveries are stored in between.
+    /// Makes a backup in slices, each of which is on the disk before the next one is copied; deliveries are stored in
+    /// between.
     private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
         let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
         let file = try BackupFile(path, inFolder: folder, bytes: bytes)
@@ -334,17 +336,17 @@ package struct OutboxConsole: Sendable {
     }
 }
 
-/// Renders a dead letter's request again with the route that it came by: its jobs, or why there are none.
+/// Renders a dead letter's request again with its current route: returns its jobs, or the reason why there are none.
 package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
 
 package enum RenderingOutcome: Sendable {
     case success([Job])
-    /// Jobs other than what the dead letter was meant to be, and a sentence that says how they differ.
+    /// Jobs that differ from the original ones, and a sentence that describes the difference.
     case changed([Job], String)
     case failure(String)
 }
 
-/// What a console says.
+/// The answer of a console.
 package enum ControlAnswer: Sendable, Hashable {
     /// JSON.
     case document([UInt8])
@@ -353,7 +355,7 @@ package enum ControlAnswer: Sendable, Hashable {
     case problem(String)
 }
 
-/// A connection for looking things up in the outbox of a running gateway. One question at a time.
+/// A connection that reads the outbox of a running gateway. Answers one request at a time.
 package actor ReaderBox {
     private let reader: OutboxReader
 
@@ -366,7 +368,7 @@ package actor ReaderBox {
     }
 }
 
-/// An outbox that a command has opened itself because no gateway runs on it. One question at a time.
+/// An outbox that a command has opened itself because no gateway runs on it. Answers one request at a time.
 package actor StoreBox {
     private let store: OutboxStore
 

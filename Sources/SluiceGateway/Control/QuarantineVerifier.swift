@@ -14,7 +14,7 @@ final class QuarantineVerifier: Sendable {
     private let time: any TimeSource
     private let ids = Mutex(DeliveryIDSource())
 
-    /// - Parameter reader: for the requests, which are read next to the writer.
+    /// - Parameter reader: reads the requests next to the writer.
     init(
         outbox: OutboxWriter, reader: ReaderBox, reload: RouteReloadService, keys: KeyService, journal: DeliveryJournal,
         time: any TimeSource
@@ -27,7 +27,7 @@ final class QuarantineVerifier: Sendable {
         self.time = time
     }
 
-    /// What `sluice routes` says of requests that wait here, a line for each route.
+    /// One line of `sluice routes` for each route with quarantined requests.
     var notices: [String] {
         let names = Set(reload.activeRoutes.table.routes.map(\.name))
         return outbox.quarantine.routes.map { name in
@@ -36,7 +36,7 @@ final class QuarantineVerifier: Sendable {
         }
     }
 
-    /// - Throws: `notFound`, and what keeps the outbox from reading.
+    /// - Throws: `notFound`, or the error of a failed read.
     func verify(_ id: Int64) async throws(OutboxError) -> ControlDocuments.QuarantineVerdict {
         let content = try await reader.perform { outbox throws(OutboxError) in
             guard let content = try outbox.quarantined(id) else { throw .notFound }
@@ -76,7 +76,7 @@ final class QuarantineVerifier: Sendable {
         return judgement ?? .problem("it can no longer be read")
     }
 
-    private func fetch(_ need: KeyNeed) async -> String? {
+    private func fetch(_ need: RequiredKey) async -> String? {
         await withCheckedContinuation { continuation in keys.fetch(need) { continuation.resume(returning: $0) } }
     }
 

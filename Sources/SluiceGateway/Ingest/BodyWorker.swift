@@ -14,7 +14,7 @@ final class BodyWorker: Sendable {
     static let largeWork = 4 << 20
     /// The maximum number of requests that wait for a thread; above it, one of the sender that is furthest ahead is
     /// refused. Their bodies count towards the memory budget, which is usually full earlier.
-    static let mostWaiting = 256
+    static let maximumWaiting = 256
 
     /// A waiting request, with the handler of its result.
     private struct Job: Sendable {
@@ -25,7 +25,7 @@ final class BodyWorker: Sendable {
     }
 
     private final class Lane: Sendable {
-        let waiting = Mutex(FairQueue<Job>(limit: BodyWorker.mostWaiting))
+        let waiting = Mutex(FairQueue<Job>(limit: BodyWorker.maximumWaiting))
     }
 
     private final class Scratch {

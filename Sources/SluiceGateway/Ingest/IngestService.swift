@@ -25,9 +25,9 @@ final class IngestService: HTTPService {
 
     private unowned let server: HTTPServerLoop
     private let shared: Shared
-    private let answeredNobody: Counter
+    private let senderDisconnected: Counter
     private var routes: ActiveRoutes
-    private var scratch = RouteScratch(mostInflatedBytes: BodyWorker.loopWork)
+    private var scratch = RouteScratch(maximumInflatedBytes: BodyWorker.loopWork)
     private var ids = DeliveryIDSource()
     private var pending = PendingRequests()
     /// Deliveries rendered during this wake-up; submitted together at its end.
@@ -36,7 +36,7 @@ final class IngestService: HTTPService {
     init(on server: HTTPServerLoop, routes: ActiveRoutes, shared: Shared) {
         self.server = server
         self.shared = shared
-        answeredNobody = shared.metrics.counter(.answeredNobody)
+        senderDisconnected = shared.metrics.counter(.senderDisconnected)
         self.routes = routes
         // The loop outlives the server.
         server.loop.afterEachWake { [weak self] in self?.handOn() }
@@ -152,7 +152,7 @@ final class IngestService: HTTPService {
     }
 
     /// Fetches the key for the request, which continues in `resume`. Its bytes stay in the connection.
-    private func park(_ request: IngestRequest, until need: KeyNeed) -> ServiceReply {
+    private func park(_ request: IngestRequest, until need: RequiredKey) -> ServiceReply {
         guard !request.hasWaited else {
             let reason = need.problem("the request needs another key after the one that it waited for")
             return .now(refusal(.keyUnavailable, reason: reason, from: request.peer, by: request.entry))
@@ -245,7 +245,7 @@ final class IngestService: HTTPService {
     private func note(_ delivery: Delivery, of request: IngestRequest) {
         let entry = request.entry
         if delivery.missingKeys > 0 { entry.metrics.keysMissing.increment(by: delivery.missingKeys) }
-        if delivery.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
+        if delivery.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementFirst() {
             shared.journal.repairedSurrogates(
                 delivery.id, route: delivery.route, count: delivery.repairedSurrogates)
         }
@@ -287,8 +287,8 @@ final class IngestService: HTTPService {
             let response = response(to: item, result.outcome, now)
             let isTaken = server.complete(item.exchange, with: response)
             if !isTaken, case .stored = result.outcome {
-                answeredNobody.increment()
-                shared.journal.answeredNobody(item.deliveryID, route: item.entry.route.name)
+                senderDisconnected.increment()
+                shared.journal.senderDisconnected(item.deliveryID, route: item.entry.route.name)
             }
         }
     }

@@ -16,11 +16,11 @@ final class KeyFetcher: Sendable {
     static let connectTimeout = Duration.seconds(3)
     static let answerTimeout = Duration.seconds(2)
     /// Requests that wait for a key, for all routes together.
-    static let mostWaiting = 64
+    static let maximumWaiting = 64
     /// The maximum number of concurrent fetches.
-    static let mostFetches = 8
+    static let maximumFetches = 8
     /// For URLs in requests. Fixed ones are fetched rarely enough.
-    static let mostFetchesPerMinute = 30
+    static let maximumFetchesPerMinute = 30
 
     /// The network access of fetches; tests use their own server.
     struct Network: Sendable {
@@ -55,10 +55,10 @@ final class KeyFetcher: Sendable {
     private let state = Mutex(State())
     /// For URLs in requests.
     private let rate = RateLimiter(
-        RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
+        RateLimit(limit: maximumFetchesPerMinute, per: .seconds(60), burst: maximumFetchesPerMinute))
     /// For calls: repeated handshakes must not prevent fetches of keys.
     private let callRate = RateLimiter(
-        RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
+        RateLimit(limit: maximumFetchesPerMinute, per: .seconds(60), burst: maximumFetchesPerMinute))
 
     /// The purpose of a request, which decides its rate.
     enum Purpose {
@@ -77,7 +77,7 @@ final class KeyFetcher: Sendable {
     ///   - host: a name; its resolved addresses are checked, and only they are connected to.
     ///   - target: path and query.
     ///   - content: JSON that is posted; `nil` for a GET.
-    ///   - purpose: whether and how it counts towards `mostFetchesPerMinute`.
+    ///   - purpose: whether and how it counts towards `maximumFetchesPerMinute`.
     ///   - keep: called once per fetch, before the answers of all waiting requests.
     ///   - answer: called once, on any thread.
     func fetch(
@@ -106,7 +106,7 @@ final class KeyFetcher: Sendable {
     private func join(_ address: Address, for purpose: Purpose, _ answer: @escaping Answer) -> Joining {
         state.withLock { state in
             let isNew = state.waiting[address] == nil
-            if state.count >= Self.mostWaiting || isNew && state.waiting.count >= Self.mostFetches {
+            if state.count >= Self.maximumWaiting || isNew && state.waiting.count >= Self.maximumFetches {
                 return .refused("too many requests wait for keys")
             }
             if isNew, let reason = refusal(by: purpose) { return .refused(reason) }
@@ -217,7 +217,7 @@ final class KeyService: Sendable {
     ///
     /// - Parameter done: called once, on any thread: with `nil` when the store has the key, or knows why there is none;
     ///   or with the reason why the fetch was not attempted, a sentence for the log.
-    func fetch(_ need: KeyNeed, done: @escaping @Sendable (String?) -> Void) {
+    func fetch(_ need: RequiredKey, done: @escaping @Sendable (String?) -> Void) {
         let keep: KeyFetcher.Answer = { [store, time] result in
             let result = result.mapError { RemoteKeyError($0.description) }
             store.put(result, for: need, atMilliseconds: time.wallMilliseconds())

@@ -64,7 +64,7 @@ final class QuarantineKeeper: Sendable {
         outbox.keep(kept) { [self, entry = request.entry] refusal in
             memory.release(place.bytes)
             if let refusal { return drop(entry, refusal) }
-            if entry.metrics.quarantined.incrementForTheFirstTime() { journal.quarantined(route: route.name) }
+            if entry.metrics.quarantined.incrementFirst() { journal.quarantined(route: route.name) }
         }
         return nil
     }

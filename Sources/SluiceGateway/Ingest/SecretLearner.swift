@@ -30,7 +30,7 @@ struct SecretLearner: Sendable {
     }
 
     /// Whether a route may learn this secret now; then it cannot learn another one.
-    func begin(_ secret: HandshakeSecret, of route: String) -> LearntSecrets.Beginning {
+    func begin(_ secret: HandshakeSecret, of route: String) -> LearntSecrets.BeginResult {
         secrets.begin(secret, of: route, atMilliseconds: time.wallMilliseconds())
     }
 

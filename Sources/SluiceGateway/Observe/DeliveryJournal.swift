@@ -133,7 +133,7 @@ package final class DeliveryJournal: Sendable {
         show?(.refused(code, route: route, reason: reason))
     }
 
-    func answeredNobody(_ id: String, route: String) {
+    func senderDisconnected(_ id: String, route: String) {
         logger.notice(
             "stored a delivery whose sender disconnected before the answer",
             metadata: .fields([.delivery: id, .route: route]))

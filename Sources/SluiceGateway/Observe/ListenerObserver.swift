@@ -37,7 +37,7 @@ struct ListenerObserver: HTTPServerObserver {
         switch reason {
         case .idleClosedForNew, .unverifiedClosedForNew: closedForNewer.increment()
         case .idleRace:
-            guard idleRaces.incrementForTheFirstTime() else { return }
+            guard idleRaces.incrementFirst() else { return }
             logger.warning(
                 """
                 a request arrived on a connection that was just closed because it was idle, and is not answered: set \

@@ -64,7 +64,7 @@ package final class Counter: Sendable {
     /// Adds one.
     ///
     /// - Returns: whether it was the first increment.
-    package func incrementForTheFirstTime() -> Bool {
+    package func incrementFirst() -> Bool {
         count.wrappingAdd(1, ordering: .relaxed).oldValue == 0
     }
 

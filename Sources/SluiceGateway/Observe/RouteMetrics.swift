@@ -124,7 +124,7 @@ package final class MislabelledBodies: Sendable {
     private let seen = Mutex<[String]>([])
 
     /// A sender can name any number of types: further ones are only counted.
-    private static let mostTypes = 10
+    private static let maximumTypes = 10
 
     /// Counts a body.
     ///
@@ -132,7 +132,7 @@ package final class MislabelledBodies: Sendable {
     func count(_ type: String) -> Bool {
         total.increment()
         return seen.withLock { types in
-            guard types.count < Self.mostTypes, !types.contains(type) else { return false }
+            guard types.count < Self.maximumTypes, !types.contains(type) else { return false }
             types.append(type)
             return true
         }

@@ -7,11 +7,11 @@ internal import Synchronization
 /// that does not work leaves the current one in use. Warns once a day before it expires. Can be used from any thread.
 final class CertificateKeeper: Sendable {
     /// The metadata that is compared between checks: names, sizes and times of both files.
-    private typealias Look = [FileAccess.Status?]
+    private typealias Metadata = [FileAccess.Status?]
 
     private struct State {
-        var loaded: Look
-        var pending: Look?
+        var loaded: Metadata
+        var pending: Metadata?
         /// The days left at the last warning.
         var toldDays: Int?
         /// Why the pair on disk is not loaded, and when that was last logged, in monotonic nanoseconds.
@@ -39,7 +39,7 @@ final class CertificateKeeper: Sendable {
         self.time = time
         self.logger = logger
         ticketKeys = TLSTicketKeys(time: time)
-        state = Mutex(State(loaded: Self.look(certificatePath, keyPath)))
+        state = Mutex(State(loaded: Self.metadata(certificatePath, keyPath)))
         do throws(TLSError) {
             slot = TLSServerContextSlot(
                 try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys))
@@ -62,9 +62,9 @@ final class CertificateKeeper: Sendable {
 
     /// Checks the files; loads them when two consecutive checks have seen the same change, and regularly while they do
     /// not match.
-    func look() {
-        tellOfExpiry()
-        let now = Self.look(certificatePath, keyPath)
+    func checkForChanges() {
+        logExpiry()
+        let now = Self.metadata(certificatePath, keyPath)
         let nanoseconds = time.monotonicNanoseconds()
         let mustLoad = state.withLock { state in
             guard now != state.loaded else {
@@ -85,7 +85,7 @@ final class CertificateKeeper: Sendable {
     /// - Returns: why it cannot be loaded; `nil` if it was.
     @discardableResult
     func reload() -> String? {
-        let now = Self.look(certificatePath, keyPath)
+        let now = Self.metadata(certificatePath, keyPath)
         state.withLock { ($0.loaded, $0.pending) = (now, nil) }
         do throws(TLSError) {
             let context = try TLSServerContext(
@@ -109,7 +109,7 @@ final class CertificateKeeper: Sendable {
         for warning in slot.context.chainWarnings { logger.warning("\(warning)") }
     }
 
-    private func tellOfExpiry() {
+    private func logExpiry() {
         let days = Int(daysToExpiry(at: time).rounded(.down))
         let isNews = state.withLock { state in
             guard days < Self.alarmingDays, state.toldDays != days else { return false }
@@ -126,5 +126,5 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    private static func look(_ paths: String...) -> Look { paths.map { try? FileAccess.status(of: $0) } }
+    private static func metadata(_ paths: String...) -> Metadata { paths.map { try? FileAccess.status(of: $0) } }
 }

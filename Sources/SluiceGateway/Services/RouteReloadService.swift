@@ -37,7 +37,7 @@ actor RouteReloadService: Service {
     }
 
     /// The active routes and the result of the last load, at one time.
-    struct Picture: Sendable {
+    struct Snapshot: Sendable {
         var status: RouteReloader.Status
         var routes: ActiveRoutes
         /// The compilation of the routes.
@@ -51,7 +51,7 @@ actor RouteReloadService: Service {
     private let logger: Logger
     private let succeeded: Counter
     private let failed: Counter
-    private let current: Mutex<Picture>
+    private let current: Mutex<Snapshot>
     /// The number of requested reloads.
     private let asked = Atomic(0)
 
@@ -84,7 +84,7 @@ actor RouteReloadService: Service {
         succeeded = metrics.counter(.reloads, labels: ["success"])
         failed = metrics.counter(.reloads, labels: ["failure"])
         let routes = ActiveRoutes(first.table, version: first.version, metrics: metrics, before: nil)
-        current = Mutex(Picture(status: loader.reloader.status, routes: routes, compilation: first.compilation))
+        current = Mutex(Snapshot(status: loader.reloader.status, routes: routes, compilation: first.compilation))
         let warnings = first.warnings + SecretLearner.warnings(of: loader.options.learnt, in: first.table)
         self.warnings = Set(warnings)
         last = (0, Report(version: first.version, routes: first.table.routes.count, problems: [], warnings: []))
@@ -98,31 +98,31 @@ actor RouteReloadService: Service {
             while !Task.isCancelled {
                 // The interval of the checks; a cancelled sleep ends the loop.
                 guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
-                await look()
+                await checkForChanges()
             }
         }
     }
 
     // MARK: - What is active
 
-    nonisolated var picture: Picture { current.withLock { $0 } }
+    nonisolated var snapshot: Snapshot { current.withLock { $0 } }
 
     /// The active table's version, and why the files on disk are not loaded.
-    nonisolated var status: RouteReloader.Status { picture.status }
+    nonisolated var status: RouteReloader.Status { snapshot.status }
 
     /// The routes for new requests.
-    nonisolated var activeRoutes: ActiveRoutes { picture.routes }
+    nonisolated var activeRoutes: ActiveRoutes { snapshot.routes }
 
-    /// The picture, the comparison of the files on disk with it, and notices about the files, one line each.
-    func pictureAndFiles() -> (Picture, FolderSnapshot.Comparison, notices: [String]) {
-        let picture = picture
-        let mounted = MountedFiles.warnings(of: picture.compilation.files.sorted())
+    /// The snapshot, the comparison of the files on disk with it, and notices about the files, one line each.
+    func snapshotAndFiles() -> (Snapshot, FolderSnapshot.Comparison, notices: [String]) {
+        let snapshot = snapshot
+        let mounted = MountedFiles.warnings(of: snapshot.compilation.files.sorted())
         let held = loader.reloader.held.map { held in
             "route files are missing: \(PrintableText.escape(held.files.joined(separator: ", "))); their routes are "
                 + "kept for \(DurationText.format(.seconds(held.seconds))) more (routes_grace), or until a reload"
         }
         let notices = (certificate?.notices ?? []) + mounted.map(\.description) + [held].compactMap(\.self)
-        return (picture, loader.compare(with: picture.compilation), notices)
+        return (snapshot, loader.compare(with: snapshot.compilation), notices)
     }
 
     // MARK: - Loading
@@ -155,10 +155,10 @@ actor RouteReloadService: Service {
         return report
     }
 
-    func look() {
-        certificate?.look()
+    func checkForChanges() {
+        certificate?.checkForChanges()
         let started = time.monotonicNanoseconds()
-        _ = finish(loader.look(), since: started)
+        _ = finish(loader.checkForChanges(), since: started)
     }
 
     /// - Returns: `nil` if nothing was loaded.
@@ -182,9 +182,9 @@ actor RouteReloadService: Service {
 
     private func use(_ new: RouteReloader.Replacement, since started: Int64) -> Report {
         let routes = ActiveRoutes(new.table, version: new.version, metrics: metrics, before: activeRoutes)
-        let changed = Self.routesWithOtherSecrets(new.compilation, than: picture.compilation)
+        let changed = Self.routesWithOtherSecrets(new.compilation, than: snapshot.compilation)
         current.withLock {
-            $0 = Picture(status: loader.reloader.status, routes: routes, compilation: new.compilation)
+            $0 = Snapshot(status: loader.reloader.status, routes: routes, compilation: new.compilation)
         }
         publication.publish(routes)
         succeeded.increment()

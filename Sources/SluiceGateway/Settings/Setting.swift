@@ -23,7 +23,7 @@ package struct Setting: Sendable {
     /// A setting that always has a value.
     init<Value>(
         _ key: String, _ member: any WritableKeyPath<Settings, Value> & Sendable, in group: SettingGroup,
-        form: SettingForm<Value>, meaning: String
+        form: SettingFormat<Value>, meaning: String
     ) {
         self.init(
             key: key, group: group, form: form, meaning: meaning, defaultNote: nil,
@@ -34,7 +34,7 @@ package struct Setting: Sendable {
     /// A setting that may be absent; `defaultNote` describes the effect.
     init<Value>(
         _ key: String, _ member: any WritableKeyPath<Settings, Value?> & Sendable, in group: SettingGroup,
-        form: SettingForm<Value>, meaning: String, defaultNote: String? = nil
+        form: SettingFormat<Value>, meaning: String, defaultNote: String? = nil
     ) {
         self.init(
             key: key, group: group, form: form, meaning: meaning, defaultNote: defaultNote,
@@ -43,7 +43,7 @@ package struct Setting: Sendable {
     }
 
     private init<Value>(
-        key: String, group: SettingGroup, form: SettingForm<Value>, meaning: String, defaultNote: String?,
+        key: String, group: SettingGroup, form: SettingFormat<Value>, meaning: String, defaultNote: String?,
         store: @escaping @Sendable (Value, inout Settings) -> Void, load: @escaping @Sendable (Settings) -> Value?
     ) {
         self.key = key

@@ -133,10 +133,10 @@ final class ClientConnection: EventHandler {
             return tryNextAddress()
         }
         phase = .handshaking
-        shakeHands()
+        continueHandshake()
     }
 
-    private func shakeHands() {
+    private func continueHandshake() {
         guard let stream else { return }
         switch stream.handshake() {
         case .moved:
@@ -304,7 +304,7 @@ final class ClientConnection: EventHandler {
         switch phase {
         case .resolving, .closed: break
         case .connecting: finishConnecting()
-        case .handshaking: shakeHands()
+        case .handshaking: continueHandshake()
         case .exchanging:
             // TLS may have had to read before it could continue to write.
             if readiness.contains(.writable) || isWriteWaitingForRead { write() }

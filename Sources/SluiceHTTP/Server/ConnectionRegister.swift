@@ -79,7 +79,7 @@ struct ConnectionRegister {
     /// - Returns: the connection whose handshake is closed for this one, if there are too many.
     mutating func moved(_ ticket: Ticket, from old: Standing, to new: Standing) -> Victim {
         if old == .handshaking { handshakes.remove(ticket.number, of: ticket.key) }
-        if new == .verified { strike(ticket.number, of: ticket.key) }
+        if new == .verified { takeVictim(ticket.number, of: ticket.key) }
         guard new == .handshaking else { return .none }
         let victim = handshakes.count >= maximumHandshakes ? giveUpHandshake() : .none
         handshakes.insert(ticket.number, of: ticket.key)
@@ -89,7 +89,7 @@ struct ConnectionRegister {
 
     /// Removes a closed connection.
     mutating func leave(_ ticket: Ticket) {
-        strike(ticket.number, of: ticket.key)
+        takeVictim(ticket.number, of: ticket.key)
         guard !ticket.isExempt, maximumPerAddress > 0 else { return }
         let left = byAddress[ticket.key, default: 1] - 1
         byAddress[ticket.key] = left > 0 ? left : nil
@@ -100,18 +100,18 @@ struct ConnectionRegister {
         guard let key = unverified.largest, let number = handshakes.oldest(of: key) ?? unverified.oldest(of: key) else {
             return .longestIdle
         }
-        return strike(number, of: key)
+        return takeVictim(number, of: key)
     }
 
     /// The oldest handshake of the address with the most of them.
     private mutating func giveUpHandshake() -> Victim {
         guard let key = handshakes.largest, let number = handshakes.oldest(of: key) else { return .none }
-        return strike(number, of: key)
+        return takeVictim(number, of: key)
     }
 
     /// Removed from all lists immediately, so that the next victim is another one.
     @discardableResult
-    private mutating func strike(_ number: UInt64, of key: AddressRanking.Key) -> Victim {
+    private mutating func takeVictim(_ number: UInt64, of key: AddressRanking.Key) -> Victim {
         handshakes.remove(number, of: key)
         unverified.remove(number, of: key)
         guard let loop = loops.removeValue(forKey: number) else { return .none }

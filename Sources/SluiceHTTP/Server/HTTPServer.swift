@@ -134,10 +134,10 @@ package final class HTTPServer: Sendable {
 
     /// Assigns a connection to the loop with the fewest.
     private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
-        guard let (ticket, victim) = counts.enter(accepted.peer) else { return turnAway(accepted, .perAddress) }
+        guard let (ticket, victim) = counts.enter(accepted.peer) else { return refuseConnection(accepted, .perAddress) }
         if victim == .longestIdle, !closeLongestIdle() {
             counts.leave(ticket)
-            return turnAway(accepted, .atCap)
+            return refuseConnection(accepted, .atCap)
         }
         if case .unverified(let number, let loop) = victim { evict(number, loop, .unverifiedClosedForNew) }
         // Read here and not on the other loop, so that a reload takes effect immediately.
@@ -154,7 +154,7 @@ package final class HTTPServer: Sendable {
         return post(to: index) { $0.closeLongestIdle() }
     }
 
-    private func turnAway(_ accepted: AcceptedSocket, _ reason: ConnectionShedding) {
+    private func refuseConnection(_ accepted: AcceptedSocket, _ reason: ConnectionShedding) {
         observer.shed(reason, peer: accepted.peer)
         accepted.close()
     }

@@ -7,7 +7,7 @@ extension ServerConnection {
     func requestWasDropped() {
         guard isOpen, let listing, !server.memory.lists(listing) else { return }
         unlistRequest()
-        perform(state.memoryUsedUp(&buffer))
+        perform(state.memoryExhausted(&buffer))
         settle()
     }
 

@@ -87,7 +87,7 @@ extension ServerConnection {
         settle()
     }
 
-    func ringAlarm() {
+    func fireAlarm() {
         guard let alarm = streamedAnswer?.alarm, alarm <= server.loop.now else { return }
         streamedAnswer?.alarm = nil
         wakeStream()

@@ -85,7 +85,7 @@ final class ServerConnection: EventHandler {
         if readiness.contains(.failed) || readiness.contains(.hangUp) && !state.isLingering {
             hangUp()
         } else if isHandshaking {
-            shakeHands()
+            continueHandshake()
         } else if let action = postponed {
             postponed = nil
             perform(action)
@@ -111,14 +111,14 @@ final class ServerConnection: EventHandler {
         if isHandshaking, state.hasTimedOut(at: server.loop.now) {
             server.observer.handshakeFailed(TLSError("not complete in time", cause: .timeout), peer: peer)
         }
-        ringAlarm()
+        fireAlarm()
         if let deadline = state.deadline, deadline <= server.loop.now {
             perform(state.deadlinePassed(at: server.loop.now))
         }
         settle()
     }
 
-    private func shakeHands() {
+    private func continueHandshake() {
         let progress = stream.handshake()
         if standing == .silent, stream.hasCostlyHandshake { rise(to: .handshaking) }
         switch progress {
@@ -154,7 +154,7 @@ final class ServerConnection: EventHandler {
 
     func readMore() {
         while isOpen, wantsBytes {
-            guard allowance.takeRead(in: server.loop.turnNumber) else { return goOnNextTurn() }
+            guard allowance.takeRead(in: server.loop.turnNumber) else { return continueNextTurn() }
             switch stream.read(into: &server.receiveBuffer) {
             case .moved(let count):
                 guard take(count) else { return }
@@ -177,7 +177,7 @@ final class ServerConnection: EventHandler {
     }
 
     /// Continues in the loop's next turn, after its other connections.
-    private func goOnNextTurn() {
+    private func continueNextTurn() {
         if let source { server.loop.callAgain(source) }
     }
 
@@ -185,7 +185,7 @@ final class ServerConnection: EventHandler {
         postponed = action
         wantsBytes = false
         setInterest([])
-        goOnNextTurn()
+        continueNextTurn()
     }
 
     /// Pipelined data may be buffered in the TLS session, which epoll does not report.
@@ -200,7 +200,7 @@ final class ServerConnection: EventHandler {
             perform(state.discarded(count, at: server.loop.now))
         } else {
             appendReceived(count)
-            perform(reserveForBuffer() ? state.received(&buffer, at: server.loop.now) : state.memoryUsedUp(&buffer))
+            perform(reserveForBuffer() ? state.received(&buffer, at: server.loop.now) : state.memoryExhausted(&buffer))
         }
         return isOpen
     }

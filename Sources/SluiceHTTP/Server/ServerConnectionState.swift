@@ -147,7 +147,7 @@ package struct ServerConnectionState: Sendable {
 
     /// The memory budget has no room for bytes that were appended to the buffer, or has given the request's memory to
     /// another one.
-    package mutating func memoryUsedUp(_ buffer: inout [UInt8]) -> Action {
+    package mutating func memoryExhausted(_ buffer: inout [UInt8]) -> Action {
         switch phase {
         case .head, .lengthBody, .chunkedBody:
             buffer = []

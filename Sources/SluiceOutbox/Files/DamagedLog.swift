@@ -11,25 +11,25 @@ package struct DamagedLog: Sendable, Hashable {
     package var copyPath = ""
     /// Frames, each one page, from the damaged one on.
     package let frames: Int
-    /// Transactions that end behind the damaged frame. Of a single one, it may be that it was never acknowledged.
+    /// Transactions that end behind the damaged frame. If there is only one, it may never have been acknowledged.
     package let transactions: Int
 
-    /// A longer log is not looked through, in bytes.
-    private static let mostRead = 4 << 30
+    /// The maximum size of a log that is searched, in bytes.
+    private static let maximumBytes = 4 << 30
     private static let headerBytes = 32
     private static let frameHeaderBytes = 24
 
-    /// Keeps a copy of a damaged log next to the outbox, if need be in the space of the reserve. The lock must be held,
-    /// and no connection be open.
+    /// Keeps a copy of a damaged log next to the outbox, if necessary in the space of the reserve. The lock must be
+    /// held, and no connection may be open.
     ///
-    /// - Returns: nil where the log is not damaged, or there is none.
-    /// - Throws: where the copy cannot be written: SQLite would then write over the only one.
+    /// - Returns: nil if there is no log, or it is not damaged.
+    /// - Throws: if the copy cannot be written: SQLite would then overwrite the only one.
     static func setAside(_ path: String, on reserve: ReserveFile, time: any TimeSource) throws(StartupError)
         -> DamagedLog?
     {
         let log = path + "-wal"
         let size = OutboxFile.size(of: log)
-        guard size > headerBytes, size <= mostRead else { return nil }
+        guard size > headerBytes, size <= maximumBytes else { return nil }
         let descriptor = OutboxFile.openOwn(log, O_RDONLY)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -48,7 +48,7 @@ package struct DamagedLog: Sendable, Hashable {
         return damaged
     }
 
-    /// - Parameter read: the bytes at an offset; fewer at the end.
+    /// - Parameter read: returns the bytes at an offset; fewer at the end.
     static func find(in read: (_ offset: Int, _ count: Int) -> [UInt8]) -> DamagedLog? {
         let header = read(0, headerBytes)
         guard header.count == headerBytes else { return nil }
@@ -56,7 +56,7 @@ package struct DamagedLog: Sendable, Hashable {
         sum.add(header[..<24])
         var isSound = word(header, 0) & ~1 == 0x377F_0682 && sum.matches(header, at: 24)
         let frameBytes = frameHeaderBytes + (isSound ? Int(word(header, 8)) : Pragmas.pageSize)
-        // Those of a header that is damaged are found in the first frame.
+        // If the header is damaged, the salts are in the first frame.
         let salts = isSound ? Array(header[16..<24]) : read(headerBytes + 8, 8)
         var damage = Damage(at: isSound ? nil : -1)
         var number = 0
@@ -75,7 +75,7 @@ package struct DamagedLog: Sendable, Hashable {
         }
     }
 
-    /// What is behind the first frame that SQLite does not accept.
+    /// The frames and transactions behind the first frame that SQLite does not accept.
     private struct Damage {
         /// The number of that frame.
         private var start: Int?
@@ -83,7 +83,7 @@ package struct DamagedLog: Sendable, Hashable {
 
         init(at start: Int?) { self.start = start }
 
-        /// - Parameter isOfThisRound: whether the frame was written since the log last began at its start.
+        /// - Parameter isOfThisRound: whether the frame was written after the log last restarted.
         mutating func add(_ number: Int, isOfThisRound: Bool, isCommit: Bool) {
             let start = start ?? number
             self.start = start

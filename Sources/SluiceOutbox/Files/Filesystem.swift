@@ -5,7 +5,7 @@ package enum Filesystem {
     /// Whether it can keep the promise "a 2xx means stored".
     package enum Verdict: Sendable, Hashable {
         case suitable
-        /// It works, but does not keep its data: one sentence for the log.
+        /// It works, but may lose its data: one sentence for the log.
         case warning(String)
         /// Its locks and syncs are not reliable: one sentence for the log or the exit.
         case unsuitable(String)

@@ -6,7 +6,7 @@ enum OutboxFile {
     /// Readable and writable only by the owner, because payloads contain customers' data.
     private static let mode: mode_t = 0o600
 
-    /// Follows no link in place of the file, only for the folders above it.
+    /// Opens a file, but not through a link in its place; links in the folders above are followed.
     ///
     /// - Returns: the descriptor, or -1 with `errno` set.
     static func openOwn(_ path: String, _ flags: Int32) -> Int32 { open(path, flags | O_NOFOLLOW | O_CLOEXEC) }
@@ -18,7 +18,7 @@ enum OutboxFile {
     }
 
     /// Creates the database file if it does not exist, so that SQLite finds one with the right mode, which it also uses
-    /// for the log and its index. Files that others may read are closed to them.
+    /// for the log and its index. Removes other users' access to existing files.
     ///
     /// Must be called before SQLite opens the file: closing a descriptor drops all locks of the process on it.
     ///
@@ -30,10 +30,10 @@ enum OutboxFile {
         try check(descriptor, path, trustsOwner: trustsOwner)
         guard isOutboxOrEmpty(descriptor) else { return }
         try protect(descriptor, path)
-        for file in [path + "-wal", path + "-shm"] { try protectIfThere(file, trustsOwner: trustsOwner) }
+        for file in [path + "-wal", path + "-shm"] { try protectIfPresent(file, trustsOwner: trustsOwner) }
     }
 
-    private static func protectIfThere(_ path: String, trustsOwner: Bool) throws(StartupError) {
+    private static func protectIfPresent(_ path: String, trustsOwner: Bool) throws(StartupError) {
         let descriptor = openOwn(path, O_RDWR)
         guard descriptor >= 0 else {
             if errno == ENOENT { return }
@@ -155,18 +155,18 @@ enum OutboxFile {
         return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
     }
 
-    /// - Returns: true for an empty file, false where there is none; nil for anything else.
+    /// - Returns: true for an empty file, false if there is none; nil for anything else.
     static func isEmptyFile(_ path: String) -> Bool? {
         var facts = stat()
-        // `lstat` fills the structure that is given.
+        // `lstat` fills the given structure.
         guard unsafe lstat(path, &facts) == 0 else { return errno == ENOENT ? false : nil }
         return facts.st_mode & S_IFMT == S_IFREG && facts.st_size == 0 ? true : nil
     }
 
-    /// Bytes that are free on the file system of `path`; nil if it does not say.
+    /// The free bytes on the file system of `path`; nil if unknown.
     static func freeBytes(at path: String) -> Int? {
         var facts = statvfs()
-        // `statvfs` fills the structure that is given.
+        // `statvfs` fills the given structure.
         guard unsafe statvfs(folder(of: path), &facts) == 0, facts.f_blocks > 0 else { return nil }
         let (bytes, isTooMany) = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize))
         return isTooMany ? Int.max : Int(clamping: bytes)
@@ -197,7 +197,7 @@ enum OutboxFile {
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Replaces the contents of a file. It is only a remark for people, so errors are ignored.
+    /// Replaces the contents of a file. They are only information for people, so errors are ignored.
     static func replaceText(_ descriptor: Int32, _ text: String) {
         guard ftruncate(descriptor, 0) == 0 else { return }
         write(descriptor, text)
@@ -210,7 +210,7 @@ enum OutboxFile {
         text.withUTF8 { _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    /// Writes a new file, readable by its owner alone, and syncs it. A file with this name is replaced.
+    /// Writes a new file, readable by its owner only, and syncs it. Replaces a file with this name.
     static func write(_ text: String, toNew path: String) throws(SQLiteError) {
         remove(path)
         let descriptor = openOwn(path, O_RDWR | O_CREAT | O_EXCL)
@@ -222,8 +222,8 @@ enum OutboxFile {
         }
     }
 
-    /// How many pages a database has by its header; 0 where that cannot be read. No connection of this process may have
-    /// the file open: closing the descriptor drops its locks.
+    /// The number of pages of a database, from its header; 0 if that cannot be read. No connection of this process may
+    /// have the file open: closing the descriptor drops its locks.
     static func pagesInHeader(of path: String) -> Int64 {
         let descriptor = openOwn(path, O_RDONLY)
         guard descriptor >= 0 else { return 0 }

@@ -1,30 +1,30 @@
 internal import Glibc
 internal import SluiceBase
 
-/// The folder that the outbox's files are in. Anyone who may write to it could replace them, or put links in their
+/// The folder that contains the outbox's files. Anyone who may write to it could replace them, or put links in their
 /// place.
 enum OutboxFolder {
-    /// What the system says about a folder.
+    /// Owner, group and mode of a folder.
     struct Facts {
         let mode: mode_t
         let owner: uid_t
-        /// Whether its group is one of the process's.
+        /// Whether its group is one of the process's groups.
         var isOfOwnGroup = false
 
-        /// Whether root lets a group write that the process is in, and nobody else: Kubernetes gives volumes to a pod
-        /// so (`fsGroup`). Only by its group may a process write that is not the owner.
+        /// Whether root owns the folder and, apart from root, only a group of this process may write to it, as in a
+        /// Kubernetes volume with `fsGroup`.
         func isGiven(to user: uid_t) -> Bool {
             isOfOwnGroup && owner == 0 && user != 0 && mode & S_ISGID != 0 && mode & S_IWOTH == 0
         }
     }
 
-    /// Refuses a folder that others may write to. One that is not there is found when its files are opened.
+    /// Refuses a folder that others may write to. A missing one is found when its files are opened.
     ///
-    /// - Parameter trustsOwner: whether the folder may belong to another user if this process is root's, such as for a
-    ///   command on a service's outbox.
+    /// - Parameter trustsOwner: whether the folder may belong to another user if this process runs as root, such as for
+    ///   a command on a service's outbox.
     static func check(_ folder: String, trustsOwner: Bool) throws(StartupError) {
         var found = stat()
-        // `stat` fills the structure that is given.
+        // `stat` fills the given structure.
         guard unsafe stat(folder, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else { return }
         let facts = Facts(mode: found.st_mode & 0o7777, owner: found.st_uid, isOfOwnGroup: isOwnGroup(found.st_gid))
         if let sentence = complaint(about: folder, facts, user: geteuid(), trustsOwner: trustsOwner) {
@@ -40,10 +40,10 @@ enum OutboxFolder {
         return groups.prefix(max(0, Int(count))).contains(group)
     }
 
-    /// What is wrong with a folder, and what to do; nil where nothing is.
+    /// The problem with a folder and the remedy; nil if there is none.
     static func complaint(about folder: String, _ facts: Facts, user: uid_t, trustsOwner: Bool = false) -> String? {
         let name = PrintableText.escape(folder)
-        // In a folder with the sticky bit, such as /tmp, files are replaced by their owner alone.
+        // In a folder with the sticky bit, such as /tmp, only their owner can replace files.
         if facts.mode & (S_IWGRP | S_IWOTH) != 0, facts.mode & S_ISVTX == 0, !facts.isGiven(to: user) {
             let mode = String(facts.mode, radix: 8)
             return
@@ -59,8 +59,8 @@ enum OutboxFolder {
             + "folder."
     }
 
-    /// Whether the owner of a folder or file is the process's user, or root, or is trusted because root looks at the
-    /// outbox of a service.
+    /// Whether the owner of a folder or file is the process's user or root, or is trusted because root works on a
+    /// service's outbox.
     static func isTrusted(owner: uid_t, user: uid_t, trustsOwner: Bool) -> Bool {
         owner == user || owner == 0 || (trustsOwner && user == 0)
     }

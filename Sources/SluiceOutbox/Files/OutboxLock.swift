@@ -11,7 +11,7 @@ final class OutboxLock {
     /// - Parameters:
     ///   - path: the lock file; it is created if it does not exist, and not removed.
     ///   - trustsOwner: as in `OutboxFolder.check`.
-    ///   - wait: how long to wait for another holder.
+    ///   - wait: the maximum time to wait for another holder.
     ///   - pause: called between two attempts with the time to wait; `nil` for the system's sleep.
     ///   - held: called once, with a sentence, if it waits for another holder.
     /// - Throws: `StartupError(.unavailable)`, naming the holder if it is known.

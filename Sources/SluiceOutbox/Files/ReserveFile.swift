@@ -49,7 +49,7 @@ struct ReserveFile {
             return nil
         }
         if isHeld { return true }
-        // To allocate the room as well proves that it is there, whatever the quotas.
+        // Allocating the room as well proves that it is available, whatever the quotas.
         guard posix_fallocate(descriptor, 0, off_t(size.bytes + room)) == 0,
             ftruncate(descriptor, off_t(size.bytes)) == 0
         else {

@@ -1,7 +1,8 @@
 internal import SluiceBase
 
-/// Finds the row of a unique key in `deliveries`: the part in memory of a log-structured merge index. No I/O: the store
-/// writes the chunks planned here, and applies them when they are durable (DESIGN.md, "Keys").
+/// The part of the index of unique keys that is in memory: a log-structured merge index that finds a key's row in
+/// `deliveries`. No I/O: the store writes the chunks planned here, and applies them when they are durable (DESIGN.md,
+/// "Keys").
 struct KeyIndex {
     /// The purpose of a chunk that is being written.
     struct Build {
@@ -124,7 +125,7 @@ struct KeyIndex {
         builds.append(Build(source: source, runs: sources, run: run))
     }
 
-    /// The writes are durable.
+    /// Records that the writes are durable.
     ///
     /// - Parameter keys: the number of remembered keys.
     mutating func apply(_ writes: [Write], keys: Int) {
@@ -164,7 +165,7 @@ struct KeyIndex {
         return runs.filter { !busy.contains($0.number) }
     }
 
-    /// The last unused chunks were deleted.
+    /// Records that the last unused chunks were deleted.
     mutating func deletedFree(_ count: Int) { free.removeLast(count) }
 
     /// The id of the next chunk in a transaction that has already written `count`.

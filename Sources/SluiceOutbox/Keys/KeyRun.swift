@@ -10,7 +10,7 @@ struct KeyEntry: Equatable {
     }
 }
 
-/// The sorted keys of a range of rows, in chunks that each contain a part of the key space. Written once, and then only
+/// The sorted keys of a range of rows, in chunks that each contain a part of the key space. Once written, a run is only
 /// read until it is merged or dropped. This is the part in memory; the entries are in the table `key_entries`.
 struct KeyRun {
     /// One row of `key_entries`.

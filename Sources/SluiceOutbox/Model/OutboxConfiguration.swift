@@ -1,40 +1,41 @@
 package import SluiceBase
 
-/// Where the outbox is and what its limits are. The names are those of the settings.
+/// The location and the limits of the outbox. The names are those of the settings.
 package struct OutboxConfiguration: Sendable {
     /// The database file. `.lock`, `.reserve`, `-wal` and `-shm` are next to it.
     package var path: String
     /// The name of a registered SQLite VFS; nil for the system's. Tests inject faults with it.
     package var vfs: String?
-    /// Pending and parked jobs, dead letters and their requests together; above it deliveries are refused with
-    /// `outbox_full`.
+    /// The limit of pending and parked jobs, dead letters and their requests together; above it, deliveries are refused
+    /// with `outbox_full`.
     package var maximumBytes = ByteCount.gibibytes(10)
-    /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters
-    /// are refused with `dead_letters_full`. Nil for a quarter of `maximumBytes`.
+    /// The limit of dead letters and their requests, a part of `maximumBytes`; above it, deliveries that would become
+    /// dead letters are refused with `dead_letters_full`. Nil for a quarter of `maximumBytes`.
     package var maximumDeadBytes: ByteCount?
-    /// Quarantined requests of all routes together, apart from `maximumBytes`; above it they are not kept.
+    /// The limit of quarantined requests of all routes together, apart from `maximumBytes`; above it they are not kept.
     package var maximumQuarantineBytes = ByteCount.mebibytes(256)
-    /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
+    /// The maximum number of remembered deliveries, counted by their parts; above it, the oldest without a job in the
+    /// outbox are forgotten.
     package var maximumKeys = 100_000_000
-    /// How long delivered jobs stay.
+    /// How long delivered jobs are kept.
     package var keepDelivered = Duration.seconds(3600)
-    /// How many bytes of delivered jobs and their requests stay.
+    /// The maximum size of kept delivered jobs and their requests.
     package var keepDeliveredBytes = ByteCount.gibibytes(1)
     /// How long a delivery waits for a transaction before it is refused with `commit_too_slow`.
     package var commitDeadline = Duration.seconds(5)
-    /// How long opening waits for another process to let go of the lock.
+    /// How long opening waits until another process releases the lock.
     package var lockWait = Duration.seconds(30)
     /// Whether a network file system is accepted anyway.
     package var allowsNetworkFilesystem = false
-    /// Whether a file that is found damaged is set aside and what can be read of it saved into a new one, instead of
-    /// refusing to open it.
+    /// Whether a damaged file is set aside and its readable rows are saved into a new one, instead of refusing to open
+    /// it.
     package var salvagesDamage = false
-    /// Whether a person asked for that: the file is then checked as a whole, and however little can be read of it is
-    /// enough.
+    /// Whether an operator asked for a salvage: the whole file is then checked, and the salvage succeeds however little
+    /// can be read.
     package var isSalvageAsked = false
-    /// Whether an outbox is made where there is none.
+    /// Whether a missing outbox is created.
     package var createsOutbox = true
-    /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
+    /// Whether root may open an outbox whose folder and files belong to another user, to read it.
     package var trustsFolderOwner = false
     /// The file next to the database that is released when the disk is full.
     package var reserve = ByteCount.mebibytes(64)
@@ -47,32 +48,32 @@ package struct OutboxConfiguration: Sendable {
 
     package init(path: String) { self.path = path }
 
-    /// `maximumDeadBytes`, or what holds without it.
+    /// `maximumDeadBytes`, or its default.
     package var deadLimit: ByteCount { maximumDeadBytes ?? ByteCount(bytes: maximumBytes.bytes / 4) }
 }
 
-/// The outbox in figures. A consistent reading: all of one moment between two transactions.
+/// The figures of the outbox, all as of one moment between two transactions.
 package struct OutboxStatus: Sendable, Hashable {
-    /// Jobs that Zizq has not acknowledged, without parked ones.
+    /// Jobs that Zizq has not acknowledged, not counting parked ones.
     package var pendingJobs = 0
-    /// When the oldest of them was stored, milliseconds since the epoch; nil when there is none.
+    /// When the oldest of them was stored, in milliseconds since the epoch; nil if there is none.
     package var oldestPendingAtMilliseconds: Int64?
-    /// Bytes of pending and parked jobs, of dead letters, and of the requests kept with them: what counts against
-    /// `outbox.max_bytes`.
+    /// Bytes of pending and parked jobs, of dead letters, and of the requests kept with them: the amount that
+    /// `outbox.max_bytes` limits.
     package var undeliveredBytes = 0
-    /// Jobs taken out of the sending order.
+    /// Jobs removed from the sending order.
     package var parkedJobs = 0
     /// Groups of neighbouring jobs that are finished while an older job is pending.
     package var finishedGroups = 0
-    /// Dead letters, with a job or with a request.
+    /// Dead letters, with a job or a request.
     package var deadLetters = 0
-    /// Bytes of dead letters and of the requests that they need: what counts against `outbox.max_dead_bytes`.
+    /// Bytes of dead letters and of their requests: the amount that `outbox.max_dead_bytes` limits.
     package var deadBytes = 0
-    /// Whether a delivery that would have become a dead letter was refused, and none fitted since.
+    /// Whether a delivery that would have become a dead letter was refused, and there was no room for one since.
     package var isDeadLimitReached = false
-    /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
+    /// Bytes of kept delivered jobs, and of requests that only they need.
     package var deliveredBytes = 0
-    /// Deliveries remembered with their unique key, each part for itself: what counts against `outbox.max_keys`.
+    /// Deliveries remembered with their unique key, counted by their parts: the number that `outbox.max_keys` limits.
     package var rememberedKeys = 0
     /// The last job stored; 0 before the first one.
     package var lastJobID: Int64 = 0
@@ -80,30 +81,29 @@ package struct OutboxStatus: Sendable, Hashable {
     package var keysForgottenEarly = 0
     /// Whether keys were dropped early within the last hour.
     package var isKeyLimitReached = false
-    /// How far the clock has been set since the start, milliseconds, where that is so far that no key is forgotten; 0
-    /// where it is not.
+    /// How far the wall clock was set since the start, in milliseconds, if that is too far to forget keys; otherwise 0.
     package var clockDriftMilliseconds: Int64 = 0
-    /// What keeps the outbox from storing.
+    /// Whether the outbox can store, or the cause if it cannot.
     package var condition = OutboxCondition.storing
-    /// Whether the files that are open are not at the outbox's path any more, which is one way of failing.
+    /// Whether the open files are no longer at the outbox's path, one cause of `failing`.
     package var isMisplaced = false
-    /// Damaged files of this outbox that were set aside and are still there.
+    /// Damaged files of this outbox that were set aside and still exist.
     package var damagedFiles = 0
     /// Bytes of the database file and of its write-ahead log.
     package var fileBytes = 0
     package var walBytes = 0
-    /// Bytes of the log that a reader keeps from being copied into the database file, so that the log grows.
+    /// Bytes of the log that a reader prevents from being copied into the database file, so that the log grows.
     package var heldLogBytes = 0
-    /// Whether these are so many that people should know.
+    /// Whether `heldLogBytes` needs an operator's attention.
     package var isLogHeld: Bool { heldLogBytes >= 128 << 20 }
 
     package init() {}
 }
 
-/// Whether the outbox can store, and what keeps it from it.
+/// Whether the outbox can store, and if not, the cause.
 package enum OutboxCondition: String, Sendable {
     case storing
-    /// `outbox.max_bytes` is reached: a delivery was refused, and none fitted since.
+    /// `outbox.max_bytes` is reached: a delivery was refused, and there was no room for one since.
     case full
     /// The disk is full: acknowledgements are still written, from the reserve.
     case diskFull = "disk_full"
@@ -111,23 +111,23 @@ package enum OutboxCondition: String, Sendable {
     case failing
 }
 
-/// Why an operation on the outbox did not happen. Nothing of it is stored.
+/// The cause of a failed operation on the outbox. Nothing of it is stored.
 package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// There is no space left; a retry is possible.
     case diskFull(SQLiteError)
     /// A read, a write or a sync failed; a retry is possible.
     case failed(SQLiteError)
-    /// There is nothing of this kind with this id.
+    /// There is no row of this kind with this id.
     case notFound
-    /// The dead letter holds a request and no job: its route must render it again.
+    /// The dead letter contains a request and no job: its route must render it again.
     case needsRendering
-    /// The job is not the one that was stored: its checksum differs.
+    /// The job was changed since it was stored: its checksum differs.
     case checksumMismatch
     /// The job is being sent at this moment.
     case beingSent
     /// The outbox is closed.
     case closed
-    /// It cannot be done: one sentence says why.
+    /// The operation is not possible: one sentence says why.
     case refused(String)
 
     init(_ error: SQLiteError) { self = error.kind == .diskFull ? .diskFull(error) : .failed(error) }

@@ -1,13 +1,13 @@
 package import SluiceBase
 internal import Synchronization
 
-/// The number and size of quarantined requests by route and address, stored ones and those that wait for the writer. A
-/// request is only stored if it has a place here. Callable from any thread.
+/// The number and size of quarantined requests by route and address, stored or waiting for the writer. A request is
+/// only stored if it has a place here. Callable from any thread.
 package final class QuarantineFigures: Sendable {
-    /// Requests, and what they count against the limits.
+    /// The number of requests, and their size as the limits count it.
     package struct Sum: Sendable, Hashable {
         package internal(set) var requests = 0
-        /// By `QuarantinedRequest.byteCost`.
+        /// In `QuarantinedRequest.byteCost`.
         package internal(set) var bytes = 0
 
         fileprivate mutating func add(_ requests: Int, bytes count: Int) {
@@ -26,7 +26,7 @@ package final class QuarantineFigures: Sendable {
         var sum = Sum()
         var routes: [String: Route] = [:]
 
-        /// - Parameter requests: 1 or -1, of so many bytes.
+        /// - Parameter requests: 1 or -1.
         mutating func add(_ requests: Int, _ place: QuarantinePlace) {
             var route = routes.removeValue(forKey: place.route) ?? Route()
             sum.add(requests, bytes: place.bytes)
@@ -40,7 +40,7 @@ package final class QuarantineFigures: Sendable {
     private struct State {
         /// In the outbox.
         var kept = Counts()
-        /// On their way.
+        /// Waiting for the writer.
         var pending = Counts()
 
         func refusal(of place: QuarantinePlace, _ limits: QuarantineLimits, limit: Int) -> QuarantineRefusal? {
@@ -62,9 +62,9 @@ package final class QuarantineFigures: Sendable {
     /// - Parameter limit: for all routes together.
     package init(limit: ByteCount) { self.limit = limit }
 
-    /// Takes a place for a request, before its bytes are copied.
+    /// Reserves a place for a request, before its bytes are copied.
     ///
-    /// - Returns: why there is none; nil if there is.
+    /// - Returns: the reason for a refusal; nil if the place is reserved.
     package func reserve(_ place: QuarantinePlace, limits: QuarantineLimits) -> QuarantineRefusal? {
         state.withLock { state in
             if let refusal = state.refusal(of: place, limits, limit: limit.bytes) { return refusal }
@@ -73,7 +73,7 @@ package final class QuarantineFigures: Sendable {
         }
     }
 
-    /// A request that had a place is on the disk, or is not kept and gives its place back.
+    /// Ends a reservation: the request is on the disk, or is not kept and its place is free again.
     package func settle(_ place: QuarantinePlace, isKept: Bool) {
         state.withLock { state in
             state.pending.add(-1, place)
@@ -81,30 +81,30 @@ package final class QuarantineFigures: Sendable {
         }
     }
 
-    /// Counts a request that is in the outbox already.
+    /// Counts a request that is already in the outbox.
     func add(_ place: QuarantinePlace) { state.withLock { $0.kept.add(1, place) } }
 
-    /// A request is no longer in the outbox.
+    /// Subtracts a request that is no longer in the outbox.
     func remove(_ place: QuarantinePlace) { state.withLock { $0.kept.add(-1, place) } }
 
-    /// Forgets those in the outbox, before they are counted again.
+    /// Clears the figures of stored requests, before they are counted again.
     func reset() { state.withLock { $0.kept = Counts() } }
 
-    /// Of all routes together.
+    /// The total of all routes.
     package var sum: Sum { state.withLock { $0.kept.sum } }
 
-    /// The names of the routes that have some, sorted.
+    /// The names of the routes with quarantined requests, sorted.
     package var routes: [String] { state.withLock { $0.kept.routes.keys.sorted() } }
 
-    /// Of one route.
+    /// The total of one route.
     package func sum(ofRoute route: String) -> Sum { state.withLock { $0.kept.routes[route]?.sum ?? Sum() } }
 }
 
-/// What a request in the quarantine takes up, and of whose.
+/// The size, route and sender of a quarantined request.
 package struct QuarantinePlace: Sendable {
     package let route: String
     package let sender: PeerAddress
-    /// Of the request.
+    /// The request's size.
     package let bytes: Int
 
     package init(route: String, sender: PeerAddress, bytes: Int) {
@@ -113,7 +113,7 @@ package struct QuarantinePlace: Sendable {
         self.bytes = bytes
     }
 
-    /// The place of a request.
+    /// Creates the place of a request.
     package init(_ request: QuarantinedRequest) {
         self.init(route: request.route, sender: request.sender, bytes: request.bytes.count)
     }

@@ -1,24 +1,24 @@
 package import SluiceBase
 internal import SluiceJSON
 
-/// One job that the outbox holds, for sending or for showing.
+/// A job in the outbox, to be sent or shown.
 package struct StoredJob: Sendable, Hashable {
-    /// The place in commit order. Never used twice.
+    /// The position in commit order. Never reused.
     package let id: Int64
-    /// The row of the delivery it came with.
+    /// The row of its delivery.
     let delivery: Int64
-    /// Wall clock of the transaction that stored it, milliseconds since the epoch.
+    /// The time of the transaction that stored it, by the wall clock, in milliseconds since the epoch.
     package let storedAtMilliseconds: Int64
     package let job: Job
-    /// Whether the bytes are those that were stored: `false` means that they were changed on disk, and the job must not
-    /// be sent.
+    /// Whether the bytes are unchanged since they were stored. If `false`, they were changed on disk, and the job must
+    /// not be sent.
     package let isIntact: Bool
-    /// The checksum that it was stored with.
+    /// The stored checksum.
     let checksum: Int64
 
     /// - Parameters:
-    ///   - delivery: 0 where it does not matter.
-    ///   - checksum: 0 where it does not matter.
+    ///   - delivery: 0 if it is not needed.
+    ///   - checksum: 0 if it is not needed.
     package init(
         id: Int64, delivery: Int64 = 0, storedAtMilliseconds: Int64 = 0, job: Job, isIntact: Bool = true,
         checksum: Int64 = 0
@@ -33,13 +33,13 @@ package struct StoredJob: Sendable, Hashable {
 }
 
 extension StoredJob {
-    /// The columns that make a job, in the order that `job(_:from:)` reads.
+    /// The columns of a job, in the order that `job(_:from:)` reads.
     static let columns = "type, queue, unique_key, unique_while, options, checksum, payload"
 
-    /// What a dead letter says of a job that is not intact.
+    /// The detail of a dead letter whose job is not intact.
     package static let damaged = "the checksum of the stored bytes has changed"
 
-    /// From a row of `Statements.selectPending`, `selectJob` or `selectParked`.
+    /// Reads a row of `Statements.selectPending`, `selectJob` or `selectParked`.
     init(_ row: Statement) {
         var job = Self.job(row, from: 3)
         job.hasOwnKey = row.int64(10) == 1
@@ -48,9 +48,9 @@ extension StoredJob {
             isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.int64(8))
     }
 
-    /// The job whose first column is number `first`: the only place that makes a job of columns.
+    /// Reads a job from the columns that start at `first`. All jobs are read here.
     ///
-    /// A `unique_while` that no version has written is left out, so that the checksum tells that the row was changed.
+    /// A `unique_while` that no version has written is left out, so that the checksum shows that the row was changed.
     static func job(_ row: Statement, from first: Int32) -> Job {
         Job(
             type: row.text(first), queue: row.text(first + 1), options: JobOptions(stored: row.bytes(first + 4)),
@@ -59,7 +59,7 @@ extension StoredJob {
             payload: row.bytes(first + 6))
     }
 
-    /// - Parameter texts: type, queue, unique key and unique while, and nothing else.
+    /// - Parameter texts: type, queue, unique key and unique while, and no others.
     static func checksum(_ texts: TextScratch, _ job: Job) -> UInt64 {
         var seed = texts.checksum
         seed = Checksum.xxh64(job.options.members.span, seed: seed)
@@ -76,14 +76,14 @@ extension StoredJob {
     }
 }
 
-/// Why a job is taken out of the sending order and kept.
+/// The reason for removing a job from the sending order and keeping it.
 package enum ParkReason: Sendable, Hashable {
     /// It waits for a licence that the server does not have.
     case unlicensed
-    /// It alone is refused; the answer, in one sentence.
+    /// It is refused while others are accepted; the answer in one sentence.
     case refused(String)
 
-    /// One sentence.
+    /// The reason as one sentence.
     var detail: String {
         switch self {
         case .unlicensed: "the Zizq server has no licence for batched jobs"
@@ -92,29 +92,28 @@ package enum ParkReason: Sendable, Hashable {
     }
 }
 
-/// A delivery with its request, if that was kept, and with its results. Each list has at most 500 rows.
+/// A delivery with its request, if that was kept, and its results. Each list has at most 500 rows.
 package struct KeptRequestRow: Sendable, Hashable {
     package let deliveryID: String
     /// The route's name.
     package let route: String
     /// Milliseconds since the epoch.
     package let receivedAtMilliseconds: Int64
-    /// The request's raw bytes, without what the verifier read as credentials; nil where it was not kept, or is not any
-    /// more.
+    /// The request's raw bytes, without the verifier's credentials; nil if it was not kept, or is no longer kept.
     package let request: [UInt8]?
-    /// What is remembered of its parts, each with its key. A part that was a duplicate when the delivery came is not
-    /// among them, nor one that was forgotten since.
+    /// The remembered parts, each with its key. Parts that were duplicates on receipt or were forgotten since are
+    /// missing.
     package let parts: [DeliveryListing]
-    /// Its jobs that are here, whatever their state, in the order of their ids; delivered ones have their ids at Zizq.
-    /// Without a request, jobs that came with one that was sent again later may be missing.
+    /// Its jobs that are still in the outbox, in any state, by ascending id; delivered ones with their ids at Zizq.
+    /// Without a request, jobs of one that was sent again later may be missing.
     package let jobs: [JobListing]
     /// Its dead letters.
     package let deadLetters: [DeadLetterListing]
 }
 
-/// Which of the jobs that were set aside are asked for.
+/// A selection of jobs that were set aside.
 package struct SetAsideQuery: Sendable, Hashable {
-    /// By their queues.
+    /// The selection by queues.
     package enum Selection: Sendable, Hashable {
         case queue(String)
         case othersThan(Set<String>)
@@ -130,7 +129,7 @@ package struct SetAsideQuery: Sendable, Hashable {
     /// Only jobs behind this one.
     package let after: Int64
     package let selection: Selection
-    /// At most so many.
+    /// The maximum number.
     package let limit: Int
 
     package init(after: Int64, selection: Selection, limit: Int) {
@@ -140,10 +139,10 @@ package struct SetAsideQuery: Sendable, Hashable {
     }
 }
 
-/// Some of the jobs that were set aside.
+/// A page of jobs that were set aside.
 package struct SetAsidePage: Sendable {
     package var jobs: [StoredJob]
-    /// The last job that was searched; `nil` if there is none after the start of the search.
+    /// The last job that was searched; `nil` if there is none from the start of the search on.
     package let scannedThrough: Int64?
 
     package init(jobs: [StoredJob], scannedThrough: Int64?) {

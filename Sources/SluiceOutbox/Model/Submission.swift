@@ -48,7 +48,7 @@ package enum IngestOutcome: Sendable, Equatable {
     /// All parts were seen before; the named delivery, that of the first part, is durable. `changedBody`: a part has
     /// another body, which the route treats as a duplicate.
     case duplicate(firstDeliveryID: String, changedBody: Bool)
-    /// It may not be stored. One of the 503 codes.
+    /// Not stored, with one of the 503 codes.
     case refused(ErrorCode)
 }
 
@@ -67,11 +67,11 @@ package struct Acknowledgement: Sendable, Hashable {
     }
 }
 
-/// A stored job that cannot be sent and goes to the dead letters.
+/// A stored job that cannot be sent and becomes a dead letter.
 package struct FailedJob: Sendable, Hashable {
     package let job: Int64
     package let reason: DeadLetterReason
-    /// Zizq's text, or the problem; one sentence, made printable by the caller.
+    /// Zizq's text, or the problem; one sentence that the caller has made printable.
     package let detail: String
 
     package init(job: Int64, reason: DeadLetterReason, detail: String) {

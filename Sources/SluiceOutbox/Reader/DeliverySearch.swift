@@ -1,5 +1,5 @@
-/// Finds a delivery's rows by its id. The id has no index, which would cost every delivery: rows are in the order of
-/// receipt, and an id starts with its time (ULID), so two binary searches leave the rows of a few seconds.
+/// A search for a delivery's rows by its id. The id has no index, which would cost every delivery: rows are in the
+/// order of receipt, and an id starts with its time (ULID), so two binary searches leave the rows of a few seconds.
 struct DeliverySearch {
     /// The maximum deviation of the order of the rows, and of the clock of an id, in milliseconds. Rows come from
     /// several event loops, each of which submits the deliveries of one wake-up together.

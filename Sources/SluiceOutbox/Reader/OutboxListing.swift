@@ -1,35 +1,35 @@
-/// What can be listed and shown of an outbox: of a running one through its reader, of one at rest through the store.
+/// The lists and look-ups of an outbox: of a running one through its reader, of one at rest through the store.
 package protocol OutboxListing: AnyObject {
-    /// Jobs in the order in which they were stored, from the one behind `id` on; at most 500.
+    /// Jobs in the order in which they were stored, after `id`; at most 500.
     func jobs(_ state: JobState, after id: Int64, limit: Int) throws(OutboxError) -> [JobListing]
-    /// One job with its payload; nil when there is none with this id.
+    /// One job with its payload; nil if there is none with this id.
     func job(_ id: Int64) throws(OutboxError) -> JobContent?
-    /// Remembered deliveries in the order in which they came, from the one behind `id` on; at most 500.
+    /// Remembered deliveries in the order of receipt, after `id`; at most 500.
     func deliveries(after id: Int64, limit: Int) throws(OutboxError) -> [DeliveryListing]
-    /// Dead letters, oldest first, from the one behind `id` on; at most 500.
+    /// Dead letters, oldest first, after `id`; at most 500.
     func deadLetters(after id: Int64, limit: Int) throws(OutboxError) -> [DeadLetterListing]
-    /// The number of the newest dead letter; 0 without one. Later ones get greater numbers.
+    /// The number of the newest dead letter; 0 for none. Later ones get greater numbers.
     func lastDeadLetter() throws(OutboxError) -> Int64
-    /// One dead letter with what it holds; nil when there is none with this id.
+    /// One dead letter with its job or request; nil if there is none with this id.
     func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent?
-    /// What a replay of delivered jobs would send.
+    /// The number and size of the jobs that a replay would send.
     func replayFigures(_ range: ReplayRange) throws(OutboxError) -> ReplayFigures
     /// The ids of the first delivered jobs of a range.
     func replayedJobs(_ range: ReplayRange, limit: Int) throws(OutboxError) -> [Int64]
     /// Quarantined requests in the order of receipt; at most 500.
     func quarantined(_ range: QuarantineRange, limit: Int) throws(OutboxError) -> [QuarantineListing]
-    /// The number of the newest quarantined request; 0 without one.
+    /// The number of the newest quarantined request; 0 for none.
     func lastQuarantined() throws(OutboxError) -> Int64
-    /// One quarantined request with its bytes; nil when there is none with this id.
+    /// One quarantined request with its bytes; nil if there is none with this id.
     func quarantined(_ id: Int64) throws(OutboxError) -> QuarantineContent?
     /// The request of a delivery, with its results; `nil` if no delivery has this id.
     ///
-    /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock
-    /// was set back, is looked for among the last million rows.
+    /// The time in the id limits the search. The last million rows are searched for an id that is not one of the
+    /// gateway's, or was made while the clock was set back.
     func request(ofDelivery deliveryID: String) throws(OutboxError) -> KeptRequestRow?
 }
 
-/// An `OutboxListing` that answers from a connection of its own.
+/// An `OutboxListing` that answers from its own connection.
 protocol QueryingListing: OutboxListing {
     var queries: Queries { get }
 }

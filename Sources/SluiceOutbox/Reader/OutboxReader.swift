@@ -2,14 +2,14 @@ package import SluiceBase
 
 /// A read-only connection to the outbox, in addition to the writer's. Belongs to one thread or task at a time.
 ///
-/// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
+/// No call leaves a read transaction open, which would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
     /// Called with the error when unreadable jobs are skipped.
     package var whenDamaged: (@Sendable (SQLiteError) -> Void)?
     private let selectPending, selectPendingOfQueue, selectSetAside, selectParkedJob: Statement
 
-    /// The outbox must be open for writing in this process, or have been closed in good order.
+    /// Opens the outbox, which must be open for writing in this process, or have been closed properly.
     ///
     /// - Parameter cache: SQLite's page cache for this connection.
     package init(_ configuration: OutboxConfiguration, cache: ByteCount = .mebibytes(2)) throws(OutboxError) {
@@ -30,10 +30,9 @@ package final class OutboxReader {
     /// - Parameters:
     ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
     ///   - through: the last id to look at.
-    ///   - queue: of this queue alone; nil for all.
-    ///   - limit: at most this many, and never more than 500 in one call.
-    ///   - maximumBytes: stops before the job with which the payloads would exceed this; the first job comes whatever
-    ///     its size.
+    ///   - queue: only jobs of this queue; nil for all.
+    ///   - limit: the maximum number, 500 in one call.
+    ///   - maximumBytes: the limit for the payloads; the first job is returned whatever its size.
     package func nextJobs(
         from: Int64, through: Int64 = .max, queue: String? = nil, limit: Int, maximumBytes: Int
     ) throws(OutboxError) -> [StoredJob] {
@@ -65,7 +64,7 @@ package final class OutboxReader {
 
     /// Jobs that are parked because they are refused, by ascending ids.
     ///
-    /// - Parameter maximumBytes: with which it stops; the first job comes whatever its size.
+    /// - Parameter maximumBytes: the size limit; the first job is returned whatever its size.
     package func setAsideJobs(_ query: SetAsideQuery, maximumBytes: Int) throws(OutboxError) -> SetAsidePage {
         do throws(SQLiteError) {
             let (found, end) = try setAsideIDs(query)
@@ -97,7 +96,7 @@ package final class OutboxReader {
         return (found, end)
     }
 
-    /// Ends the reader.
+    /// Closes the connection.
     package func close() { connection.close() }
 }
 
@@ -120,7 +119,7 @@ enum PendingPage {
         return jobs
     }
 
-    /// Ends in front of damage if something was read: the next page begins with it.
+    /// Ends before damage if something was read: the next page begins with it.
     private static func step(_ statement: Statement, isFirst: Bool) throws(SQLiteError) -> Bool {
         do throws(SQLiteError) { return try statement.step() } catch {
             guard error.kind == .damaged, !isFirst else { throw error }

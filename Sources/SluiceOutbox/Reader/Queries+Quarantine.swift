@@ -1,6 +1,6 @@
 package import SluiceBase
 
-/// Which quarantined requests a command is about.
+/// The quarantined requests that a command applies to.
 package struct QuarantineRange: Sendable, Hashable {
     /// The name of their route; nil for every route.
     package var route: String?
@@ -12,25 +12,25 @@ package struct QuarantineRange: Sendable, Hashable {
     }
 }
 
-/// One line of a list of quarantined requests.
+/// A quarantined request in a list.
 package struct QuarantineListing: Sendable, Hashable {
-    /// Never used twice.
+    /// Never reused.
     package let id: Int64
     package let route: String
     /// Both in milliseconds since the epoch.
     package let receivedAtMilliseconds: Int64
     package let expiresAtMilliseconds: Int64
     package let sender: PeerAddress
-    /// Why it was refused.
+    /// The reason for the refusal.
     package let reason: String
-    /// Of the request.
+    /// The request's size.
     package let bytes: Int
 }
 
 /// A quarantined request with its bytes.
 package struct QuarantineContent: Sendable, Hashable {
     package let listing: QuarantineListing
-    /// Whether the bytes are those that were stored. They are not verified otherwise.
+    /// Whether the bytes are unchanged since they were stored. Nothing else is verified here.
     package let isIntact: Bool
     package let request: [UInt8]
 }

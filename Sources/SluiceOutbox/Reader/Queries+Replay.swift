@@ -27,7 +27,7 @@ package struct ReplayFigures: Sendable, Hashable {
     package let oldestKeptAtMilliseconds: Int64?
 }
 
-/// Tells delivered jobs from copies that earlier replays appended, so that each is sent once.
+/// Finds copies that earlier replays appended, so that each delivered job is sent once.
 ///
 /// The rows of a range are passed twice, in the order of their ids. Rows are appended in the order of their deliveries,
 /// except for those that are put back or copied later: only the deliveries of these are kept in memory.
@@ -78,8 +78,8 @@ struct ReplayedCopies {
 }
 
 extension Queries {
-    /// Calls `body` with each delivered job of a range and the bytes of its payload, in the order of their ids, also
-    /// before `range.ids`; it returns whether to continue.
+    /// Calls `body` with each delivered job of a range and the size of its payload, in the order of their ids,
+    /// including those before `range.ids`; `body` returns whether to continue.
     private func eachDelivered(
         _ range: ReplayRange, _ body: (ReplayedCopies.Row, _ bytes: Int64) -> Bool
     ) throws(SQLiteError) {
@@ -104,7 +104,7 @@ extension Queries {
         }
     }
 
-    /// The same without copies of jobs that are in the range themselves.
+    /// As `eachDelivered`, without copies of jobs that are in the range themselves.
     private func eachReplayed(
         _ range: ReplayRange, _ body: (_ id: Int64, _ bytes: Int64) -> Bool
     ) throws(SQLiteError) {

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Lists and look-ups over one connection, for showing the outbox. Each call is one short read; lists have pages by
-/// key: the next page starts after the last row of this one.
+/// Lists and look-ups over one connection, for showing the outbox. Each call is one short read; lists are paged by key:
+/// the next page starts after the last row of the previous one.
 struct Queries {
     /// The maximum number of rows of a page.
     static let page = 500

@@ -129,7 +129,7 @@ internal import CSluiceSQLite
 
     /// The part of the write-ahead log that a checkpoint copies.
     enum Checkpoint {
-        /// The part that no reader needs; does not wait.
+        /// Everything that no reader needs; does not wait.
         case passive
         /// Everything, and the log is emptied; waits for readers up to the busy timeout.
         case truncate
@@ -166,7 +166,7 @@ internal import CSluiceSQLite
 }
 
 extension Connection {
-    /// The least number from which on a row, or the end, can be read: found by doubling the distance, then by halves.
+    /// The lowest number from which on a row, or the end, can be read; searched with doubling steps, then by bisection.
     static func firstReadable(after failing: Int64, _ canRead: (Int64) -> Bool) -> Int64? {
         var distance: Int64 = 1
         while !canRead(failing + distance) {

@@ -15,7 +15,7 @@ internal import CSluiceSQLite
     /// SQLite maps the index of the log in pieces of this size.
     private static let pieceBytes: Int32 = 32768
 
-    /// A separate one: SQLite expects each connection to take a lock once.
+    /// A separate connection: SQLite expects each connection to take a lock once.
     private let connection: Connection
     private let file: UnsafeMutablePointer<sqlite3_file>
     private var held: Int32?
@@ -52,7 +52,8 @@ internal import CSluiceSQLite
         held = nil
     }
 
-    /// Sets one mark like a reader: with its exclusive lock, and it counts if it is unchanged under the shared one.
+    /// Sets one mark as a reader does: under its exclusive lock. The mark counts if it is unchanged under the shared
+    /// lock.
     private func set(_ slot: Int32, to mark: UInt32, in index: UnsafeMutableRawPointer) -> Bool {
         guard lock(slot, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) else { return false }
         let offset = Self.firstMark + Int(slot) * MemoryLayout<UInt32>.size

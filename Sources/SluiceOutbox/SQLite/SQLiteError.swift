@@ -24,13 +24,13 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         case damaged
         /// Another process has locked the file.
         case busy
-        /// A read, a write or a sync failed, or SQLite ran out of a resource. The contents of the disk are not known.
+        /// A read, a write or a sync failed, or SQLite ran out of a resource. The contents of the disk are unknown.
         case failed
     }
 
     /// The class of this error.
     package var kind: Kind {
-        // A sync that found no space counts as any failed sync: the contents of the disk are not known.
+        // A sync that found no space is treated like any failed sync: the contents of the disk are unknown.
         if meansFullDisk, !Self.failedSyncs.contains(code) { return .diskFull }
         return switch code & 0xFF {
         case SQLITE_NOTADB, SQLITE_CORRUPT: .damaged
@@ -39,7 +39,7 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether space is missing, so that releasing the reserve may help.
+    /// Whether the disk is full, so that releasing the reserve may help.
     package var meansFullDisk: Bool { systemError == ENOSPC || systemError == EDQUOT || code & 0xFF == SQLITE_FULL }
 
     /// `SQLITE_IOERR_FSYNC` and `SQLITE_IOERR_DIR_FSYNC`, macros that Swift does not import.

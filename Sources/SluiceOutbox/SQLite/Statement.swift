@@ -1,9 +1,9 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// One compiled statement of a connection, used over and over on the connection's thread.
+/// A compiled statement of a connection, used repeatedly on the connection's thread.
 @safe final class Statement {
-    // Allocated by SQLite, finalised with this object; only this class touches it.
+    // Allocated by SQLite and finalised with this object; used only by this class.
     private let handle: OpaquePointer
     private let connection: Connection
 
@@ -19,7 +19,7 @@ internal import SluiceBase
 
     /// Runs to the next row.
     ///
-    /// - Returns: false when there is no further row. After an error the statement is reset.
+    /// - Returns: false if there is no further row. After an error the statement is reset.
     func step() throws(SQLiteError) -> Bool {
         let code = unsafe sqlite3_step(handle)
         if code == SQLITE_ROW { return true }
@@ -29,7 +29,7 @@ internal import SluiceBase
         throw error
     }
 
-    /// Ends the statement's read, so that it can be bound and run again. The bound values stay.
+    /// Ends the statement's read, so that it can be bound and run again. Keeps the bound values.
     func reset() { _ = unsafe sqlite3_reset(handle) }
 
     /// Runs a statement that returns no row, and resets it.
@@ -38,8 +38,7 @@ internal import SluiceBase
         reset()
     }
 
-    /// As `run`, and frees the copies of texts and blobs that were bound: a statement lives as long as its connection,
-    /// and would keep them.
+    /// As `run`, and frees the copies of bound texts and blobs, which a statement would keep as long as its connection.
     func runAndUnbind() throws(SQLiteError) {
         defer { _ = unsafe sqlite3_clear_bindings(handle) }
         try run()
@@ -55,7 +54,7 @@ internal import SluiceBase
 
     func bindNull(at index: Int32) { _ = unsafe sqlite3_bind_null(handle, index) }
 
-    /// Copies the text. For statements that run rarely.
+    /// Binds a copy of the text. For statements that run rarely.
     func bind(_ text: String?, at index: Int32) {
         guard var text else { return bindNull(at: index) }
         // SQLite copies the bytes before the closure ends.
@@ -64,7 +63,7 @@ internal import SluiceBase
         }
     }
 
-    /// Copies the bytes. For statements that run rarely.
+    /// Binds a copy of the bytes. For statements that run rarely.
     func bind(_ bytes: [UInt8]?, at index: Int32) {
         guard let bytes else { return bindNull(at: index) }
         // SQLite copies the bytes before the closure ends.
@@ -73,7 +72,7 @@ internal import SluiceBase
         }
     }
 
-    /// Copies the key's sixteen bytes.
+    /// Binds a copy of the key's sixteen bytes.
     func bind(_ key: Fingerprint?, at index: Int32) {
         guard let key else { return bindNull(at: index) }
         // SQLite copies the bytes before the closure ends.
@@ -82,25 +81,25 @@ internal import SluiceBase
         }
     }
 
-    /// Copies a column of the current row of another statement, whatever it holds.
+    /// Binds a copy of a column of the current row of another statement, of any type.
     func bind(columnOf row: Statement, _ column: Int32, at index: Int32) {
-        // SQLite copies the value, which is good until the other statement's next step.
+        // SQLite copies the value, which is valid until the other statement's next step.
         _ = unsafe sqlite3_bind_value(handle, index, sqlite3_column_value(row.handle, column))
     }
 
-    /// Binds text without a copy: `bytes` must stay where they are until the statement has run.
+    /// Binds text without a copy: `bytes` must not move until the statement has run.
     @unsafe func bindStatic(text bytes: Slice<UnsafeBufferPointer<UInt8>>, at index: Int32) {
         let bytes = unsafe UnsafeBufferPointer(rebasing: bytes)
         _ = unsafe sqlite3_bind_text(handle, index, Self.text(bytes), Int32(bytes.count), nil)
     }
 
-    /// Binds a blob without a copy: `bytes` must stay where they are until the statement has run.
+    /// Binds a blob without a copy: `bytes` must not move until the statement has run.
     @unsafe func bindStatic(blob bytes: UnsafeBufferPointer<UInt8>, at index: Int32) {
         _ = unsafe sqlite3_bind_blob(handle, index, Self.text(bytes), Int32(bytes.count), nil)
     }
 
-    /// The bytes as SQLite wants them. A null pointer would bind NULL where an empty text or blob is meant, so an empty
-    /// one gets an address that is never read.
+    /// The bytes as a C pointer for SQLite. A null pointer would bind NULL instead of an empty text or blob, so an
+    /// empty one gets an address that is never read.
     private static func text(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafePointer<CChar>? {
         guard let start = bytes.baseAddress else { return unsafe UnsafePointer(bitPattern: 1) }
         return unsafe UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
@@ -115,12 +114,12 @@ internal import SluiceBase
 
     func int64(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
 
-    /// Greater numbers are no ids, times or sizes: they come from a damaged page.
+    /// The maximum id, time or size: a greater number comes from a damaged page.
     static let greatestFigure: Int64 = 1 << 53
 
-    /// A number that the outbox counts with, so that none from a damaged page overflows a sum.
+    /// A number that the outbox calculates with. Rejects numbers from a damaged page that could overflow a sum.
     ///
-    /// - Throws: damage for one that is negative or too great.
+    /// - Throws: damage for a negative number or one above `greatestFigure`.
     func figure(_ column: Int32) throws(SQLiteError) -> Int64 {
         let figure = int64(column)
         guard 0...Self.greatestFigure ~= figure else {
@@ -135,10 +134,10 @@ internal import SluiceBase
 
     func isBlob(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_BLOB }
 
-    /// The column's text, malformed UTF-8 replaced; empty for NULL.
+    /// The column's text, with malformed UTF-8 replaced; empty for NULL.
     func text(_ column: Int32) -> String {
-        // The column's memory is good until the next step; it is copied here. Text first, then its length (SQLite's
-        // order).
+        // The column's memory is valid until the next step; it is copied here. The text is read before its length, as
+        // SQLite requires.
         guard let start = unsafe sqlite3_column_text(handle, column) else { return "" }
         let count = unsafe Int(sqlite3_column_bytes(handle, column))
         return unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
@@ -169,16 +168,15 @@ internal import SluiceBase
     }
 }
 
-/// The short texts of one row, one behind the other, so that SQLite can be given pointers into one buffer instead of
-/// copies.
+/// The short texts of one row in one buffer, so that SQLite gets pointers instead of copies.
 ///
-/// The buffer is kept from row to row.
+/// The buffer is reused for each row.
 struct TextScratch {
     private var bytes: [UInt8] = []
 
     mutating func clear() { bytes.removeAll(keepingCapacity: true) }
 
-    /// - Returns: where the text lies in `bytes`; nil for nil.
+    /// - Returns: the range of the text in `bytes`; nil for nil.
     mutating func append(_ text: String?) -> Range<Int>? {
         guard let text else { return nil }
         return append(text)
@@ -190,10 +188,10 @@ struct TextScratch {
         return start..<bytes.count
     }
 
-    /// Over all the texts.
+    /// The checksum of all texts.
     var checksum: UInt64 { Checksum.xxh64(bytes.span) }
 
-    /// The texts where they are. The pointer is good until `body` ends.
+    /// Passes the bytes of all texts. The pointer is valid until `body` ends.
     func withBytes<Result, Failure>(_ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result) throws(Failure)
         -> Result
     {

@@ -7,13 +7,13 @@ package enum Pragmas {
     /// The bytes that the write-ahead log keeps when it restarts: twice the amount of one checkpoint.
     package static let logBytesKept = 64 << 20
 
-    /// For an empty file: these cannot be changed later.
+    /// The settings of an empty file, which cannot be changed later.
     package static let emptyFile = [
         "PRAGMA page_size = \(pageSize)", "PRAGMA auto_vacuum = INCREMENTAL",
         "PRAGMA application_id = \(Schema.applicationID)",
     ]
 
-    /// For each connection that writes.
+    /// The settings of each connection that writes.
     ///
     /// - Parameter cache: the size of the page cache.
     package static func connection(cache: ByteCount) -> [String] {
@@ -25,14 +25,14 @@ package enum Pragmas {
         for statement in emptyFile { try connection.execute(statement) }
     }
 
-    /// For the writer's connection.
+    /// Applies and verifies the settings of the writer's connection.
     static func applyForWriting(_ connection: Connection, cache: ByteCount) throws(SQLiteError) {
         for statement in Self.connection(cache: cache) { try connection.execute(statement) }
         try verify(connection)
         connection.countWALFrames()
     }
 
-    /// For a reader's connection.
+    /// Applies and verifies the settings of a reader's connection.
     static func applyForReading(_ connection: Connection, cache: ByteCount) throws(SQLiteError) {
         try connection.execute("PRAGMA query_only = 1")
         try connection.execute("PRAGMA cache_size = -\(cache.bytes >> 10)")
@@ -50,7 +50,7 @@ package enum Pragmas {
         ("foreign_keys", "OFF", "0"),
     ]
 
-    /// An SQLite that was built to ignore a setting must not be trusted with a 2xx.
+    /// Throws if a setting has no effect: with an SQLite that was built to ignore one, a 2xx would not mean stored.
     private static func verify(_ connection: Connection) throws(SQLiteError) {
         let expected = writing.map { ($0.name, $0.reads) } + [("journal_mode", "wal"), ("auto_vacuum", "2")]
         for (name, value) in expected {

@@ -1,17 +1,17 @@
 internal import SluiceBase
 
-/// The tables of the outbox. DESIGN.md says why they are as they are.
+/// The tables of the outbox. DESIGN.md has the reasons.
 package enum Schema {
-    /// `SLUC`, in the file's header: tells an outbox from any other SQLite database.
+    /// `SLUC`, in the file's header: distinguishes an outbox from any other SQLite database.
     package static let applicationID: Int64 = 0x534C_5543
     /// The version that this program writes and reads.
     package static var currentVersion: Int { migrations.count }
 
-    /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
-    /// are only ever added.
+    /// The steps from version *n* to *n + 1*: the first entry makes version 1 from an empty file. Entries are only ever
+    /// added.
     package static let migrations: [String] = [version1, version2, version3, version4, version5, version6, version7]
 
-    /// The comments inside stay in the file, for people who open it with `sqlite3`.
+    /// The comments in the SQL stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
         CREATE TABLE deliveries (
             id INTEGER PRIMARY KEY,
@@ -95,9 +95,9 @@ package enum Schema {
         INSERT INTO progress VALUES (1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0);
         """
 
-    /// Requests are kept once a delivery. Dead letters of version 1 keep theirs in `request`: nothing is moved, so the
-    /// step takes no time and no space however many there are. `element` and `rule` count from 0; NULL: the whole
-    /// delivery, all rules.
+    /// Requests are kept once for each delivery. Dead letters of version 1 keep theirs in `request`: nothing is moved,
+    /// so the step takes no time and no space however many there are. `element` and `rule` count from 0; NULL means the
+    /// whole delivery, or all rules.
     private static let version2 = """
         CREATE TABLE requests (
             delivery INTEGER PRIMARY KEY, -- the first row in deliveries that the delivery has
@@ -114,8 +114,8 @@ package enum Schema {
         ALTER TABLE dead_letters ADD COLUMN rule INTEGER;
         """
 
-    /// Dead letters know the rule that made them and the job that they were; of letters of earlier versions all of this
-    /// is NULL. Only columns are added, so the step takes no time however much there is.
+    /// Dead letters get columns for the rule that made them and the job that they were, NULL in those of earlier
+    /// versions. Only columns are added, so the step takes no time.
     private static let version3 = """
         ALTER TABLE deliveries ADD COLUMN key_forgotten INTEGER; -- 1: a person had the key forgotten
         ALTER TABLE dead_letters ADD COLUMN job INTEGER;         -- its id in jobs, from which it was moved here
@@ -127,7 +127,7 @@ package enum Schema {
         CREATE INDEX dead_letters_job ON dead_letters (job) WHERE job IS NOT NULL;
         """
 
-    /// Another index of unique keys. The old one, `seen`, is not copied: it is read until its rows have expired. Only
+    /// A new index of unique keys. The old one, `seen`, is not copied: it is read until its rows have expired. Only
     /// `deliveries` is read once, to count keys and to find the windows.
     private static let version4 = """
         CREATE TABLE key_entries (        -- one chunk of a run; rows are written over when nothing needs them
@@ -205,7 +205,7 @@ package enum Schema {
 
 /// Checks that a file is an outbox, and brings it to the version of this program.
 enum Migration {
-    /// What a file turned out to be.
+    /// The kind of a file.
     enum Finding: Equatable {
         /// Nothing was ever written to it.
         case empty
@@ -214,7 +214,7 @@ enum Migration {
         case foreign
     }
 
-    /// Only reads: a file that is not ours stays as it is.
+    /// Only reads: a file of another program stays unchanged.
     static func inspect(_ connection: Connection) throws(SQLiteError) -> Finding {
         let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0
         let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
@@ -223,9 +223,9 @@ enum Migration {
         return tables == 0 && application == 0 && version == 0 ? .empty : .foreign
     }
 
-    /// Applies what is missing, each step in a transaction of its own together with its version number.
+    /// Applies the missing steps, each in its own transaction together with its version number.
     ///
-    /// - Parameter migrations: all steps from an empty file on; a test passes its own.
+    /// - Parameter migrations: all steps from an empty file on; a test passes others.
     static func run(_ connection: Connection, from version: Int, migrations: [String] = Schema.migrations)
         throws(SQLiteError)
     {

@@ -1,9 +1,9 @@
-/// Every statement that runs again and again, in one place: the store runs them, and so does the benchmark that
-/// measures what SQLite alone can do.
+/// The statements that run repeatedly, for the store and for the benchmark that measures what SQLite alone can do. The
+/// comments list the parameters.
 package enum Statements {
     // MARK: Transactions
 
-    /// Takes the write lock at once, so that no statement inside finds it taken.
+    /// Takes the write lock immediately, so that no statement inside waits for it.
     package static let begin = "BEGIN IMMEDIATE"
     /// Returns when the log is synced.
     package static let commit = "COMMIT"
@@ -26,7 +26,7 @@ package enum Statements {
         """
     /// 1: id.
     package static let selectKeyEntries = "SELECT entries FROM key_entries WHERE id = ?1"
-    /// 1: id, 2: entries. Writes over a row that nothing needs any more, which costs one page.
+    /// 1: id, 2: entries. Overwrites a row that is no longer needed, which costs one page.
     package static let saveKeyEntries = "REPLACE INTO key_entries (id, entries) VALUES (?1, ?2)"
     /// In the order of the columns.
     package static let saveKeyChunk = """
@@ -34,7 +34,7 @@ package enum Statements {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
 
-    // MARK: Ingest, now and then
+    // MARK: Ingest, sometimes
 
     /// 1: id.
     package static let selectDelivery = """
@@ -68,14 +68,14 @@ package enum Statements {
         own_key FROM jobs AS job
         WHERE id BETWEEN ?1 AND ?3 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
-    /// 1: the first id, 2: how many, 3: the last id. Jobs in the order of sending.
+    /// 1: the first id, 2: the number, 3: the last id. Jobs in the order of sending.
     package static let selectPending = "\(pending) ORDER BY id LIMIT ?2"
     /// The same; 4: of this queue.
     package static let selectPendingOfQueue = "\(pending) AND queue = ?4 ORDER BY id LIMIT ?2"
-    /// 1: job, 2: when, 3: Zizq's id, 4: 1 where that is an older job's.
+    /// 1: job, 2: time, 3: Zizq's id, 4: 1 if that is an older job's.
     package static let insertDelivered =
         "INSERT INTO delivered (job, at, zizq_id, dropped) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
-    /// 1: the first id. Where the oldest job from there on lies.
+    /// 1: the first id. The position of the oldest job from there on.
     package static let selectFirstFrom = "SELECT id, position, stored_at FROM jobs WHERE id >= ?1 ORDER BY id LIMIT 1"
     /// 1: id. A pending job.
     package static let selectJob = """
@@ -83,7 +83,7 @@ package enum Statements {
         own_key FROM jobs AS job
         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
-    /// 1: id. Whose job it is.
+    /// 1: id. The delivery of a job.
     package static let selectJobDelivery = "SELECT delivery FROM jobs WHERE id = ?1"
     /// 1: id.
     package static let deleteJob = "DELETE FROM jobs WHERE id = ?1"
@@ -92,21 +92,21 @@ package enum Statements {
 
     // MARK: Retention
 
-    /// 1: the first pending job, 2: how many rows to look at, 3: delivered until when. The last job to remove.
+    /// 1: the first pending job, 2: the number of rows to read, 3: delivered until this time. The last job to remove.
     package static let selectTimeCut = """
         SELECT max(job) FROM (SELECT job, at FROM delivered WHERE job < ?1 ORDER BY job LIMIT ?2) WHERE at <= ?3
         """
     /// When the oldest kept job was delivered.
     package static let selectOldestDelivered = "SELECT at FROM delivered ORDER BY job LIMIT 1"
-    /// 1: the first pending job, 2: how many rows to look at, 3: the position before which a job goes. The last job to
-    /// remove.
+    /// 1: the first pending job, 2: the number of rows to read, 3: the position before which jobs are removed. The last
+    /// job to remove.
     package static let selectBytesCut = """
         SELECT max(id) FROM (SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2) WHERE position < ?3
         """
-    /// 1: the first pending job, 2: how many rows to look at. Where delivered jobs lie, while requests lie between
-    /// them.
+    /// 1: the first pending job, 2: the number of rows to read. The positions of delivered jobs, if there are requests
+    /// between them.
     package static let selectPlaces = "SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2"
-    /// 1: the first pending job. The requests that only delivered jobs keep.
+    /// 1: the first pending job. The requests that only delivered jobs need.
     package static let selectRequestsOfDelivered =
         "SELECT job, bytes FROM requests WHERE job > 0 AND job < ?1 ORDER BY job"
     /// 1: the last id.
@@ -116,31 +116,31 @@ package enum Statements {
 
     // MARK: Kept requests
 
-    /// 1: a row of the delivery. The request nearest before it, which is its own if the second column is not below it.
+    /// 1: a row of the delivery. The nearest request before it, which is its own if the second column is not below it.
     package static let selectRequest = """
         SELECT delivery, last_part, with_jobs, job, bytes FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC \
         LIMIT 1
         """
-    /// 1 and 2: first and last row of the delivery, 3: 1 where everything counts, 0 where dead letters without a job
-    /// do.
+    /// 1 and 2: first and last row of the delivery, 3: 1 to count everything, 0 to count only dead letters without a
+    /// job.
     package static let isRequestHeld = """
         SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery BETWEEN ?1 AND ?2 AND (?3 OR type IS NULL))
             OR (?3 AND EXISTS (SELECT 1 FROM parked WHERE delivery BETWEEN ?1 AND ?2))
         """
     /// 1 and 2: first and last row of the delivery.
     package static let selectLastJob = "SELECT max(last_job) FROM deliveries WHERE id BETWEEN ?1 AND ?2"
-    /// 1: the request, 2: the job that it stays for.
+    /// 1: the request, 2: the job that it is kept for.
     package static let setRequestJob = "UPDATE requests SET job = ?2 WHERE delivery = ?1"
     /// 1: the request.
     package static let deleteRequest = "DELETE FROM requests WHERE delivery = ?1"
-    /// 1 and 2: the first job, and the one behind the last.
+    /// 1 and 2: the first job, and the one after the last.
     package static let sumRequests = "SELECT sum(bytes) FROM requests WHERE job >= ?1 AND job < ?2"
-    /// 1: the oldest job that is here.
+    /// 1: the oldest job in the outbox.
     package static let deleteRequestsBefore = "DELETE FROM requests WHERE job > 0 AND job < ?1"
 
     // MARK: Forgetting
 
-    /// 1: the first id, 2: how many. The last column: whether a dead letter or a parked job of it is here.
+    /// 1: the first id, 2: the number. The last column: whether it has a dead letter or a parked job.
     package static let selectDeliveriesFrom = """
         SELECT id, key IS NOT NULL, received_at, expires_at, last_job,
             EXISTS (SELECT 1 FROM dead_letters WHERE dead_letters.delivery = deliveries.id)
@@ -154,13 +154,13 @@ package enum Statements {
         """
     /// 1: the first id.
     package static let selectFirstDelivery = "SELECT id FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT 1"
-    /// 1 and 2: the first id, and the one behind the last; 3: now. The first row that was not received later.
+    /// 1 and 2: the first id, and the one after the last; 3: now. The first row that was not received later.
     package static let selectReceived = """
         SELECT id, received_at FROM deliveries WHERE id >= ?1 AND id < ?2 AND received_at <= ?3 ORDER BY id LIMIT 1
         """
     /// 1 and 2: the first id and the last.
     package static let deleteDeliveries = "DELETE FROM deliveries WHERE id BETWEEN ?1 AND ?2"
-    /// 1: window, 2: the row to go on from.
+    /// 1: window, 2: the next row.
     package static let deleteWalk = "DELETE FROM forgetting WHERE window = ?1"
     /// 1: window.
     package static let saveWalk = """
@@ -172,15 +172,15 @@ package enum Statements {
     package static let deleteKeyChunk = "DELETE FROM key_chunks WHERE id = ?1"
     /// 1: key. In the index of format 3.
     package static let selectSeen = "SELECT delivery FROM seen WHERE key = ?1"
-    /// Some of the index of format 3.
+    /// Deletes some of the index of format 3.
     package static let deleteSeen = "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY key LIMIT 1000)"
 
-    /// 1: delivery. The row stays for lists while a delivered job of it is kept.
+    /// 1: delivery. The row stays in lists while a delivered job of it is kept.
     package static let dropKey = "UPDATE deliveries SET key = NULL WHERE id = ?1"
     /// 1: delivery. Its key.
     package static let selectKey = "SELECT key FROM deliveries WHERE id = ?1"
-    /// 1: delivery, 2: now. The key is not looked for any more; the row stays for another window, so that the next
-    /// acceptance counts on from it.
+    /// 1: delivery, 2: now. The key is no longer found; the row stays for another window, so that the next delivery
+    /// with the key continues its generations.
     package static let forgetKey = """
         UPDATE deliveries SET key_forgotten = 1, expires_at = max(expires_at, ?2 + expires_at - received_at) WHERE id \
         = ?1
@@ -188,7 +188,7 @@ package enum Statements {
 
     // MARK: Parked jobs and dead letters
 
-    /// 1: job, 2: when, 3: why, 4: 1 where it alone is refused.
+    /// 1: job, 2: time, 3: reason, 4: 1 if it is refused while others are accepted.
     package static let insertParked = """
         INSERT INTO parked (job, delivery, at, stored_at, detail, type, queue, unique_key, unique_while, options, \
         checksum, payload, own_key, set_aside)
@@ -198,10 +198,10 @@ package enum Statements {
     private static let parkedColumns = """
         job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload, own_key
         """
-    /// 1: how many, oldest first. Those that wait for a licence.
+    /// 1: the number, oldest first. Those that wait for a licence.
     package static let selectParked =
         "SELECT \(parkedColumns) FROM parked WHERE set_aside IS NULL ORDER BY job LIMIT ?1"
-    /// 1: behind which job. The next ones that were set aside; a bounded number.
+    /// 1: after this job. The next ones that were set aside; a bounded number.
     package static let selectSetAside =
         "SELECT job, queue FROM parked WHERE job > ?1 AND set_aside = 1 ORDER BY job LIMIT 10000"
     /// 1: job.

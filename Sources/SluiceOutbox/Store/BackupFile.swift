@@ -1,27 +1,27 @@
 internal import Glibc
 internal import SluiceBase
 
-/// The file that a backup is written to: under the name with `.part` until it is complete and on the disk.
+/// The file of a backup: named `….part` until it is complete and on the disk.
 ///
 /// Blocking; not for event loops or the outbox's thread.
 package final class BackupFile: Sendable {
-    /// Space that a backup leaves free, in bytes, so that it does not fill a disk that it shares with the outbox.
+    /// Space that a backup leaves free, in bytes, so that it does not fill a disk that the outbox uses, too.
     private static let spared = 256 << 20
-    /// A larger copy is not checked, in bytes: that would take seconds.
-    private static let mostChecked = 256 << 20
+    /// The size in bytes above which a copy is not checked, because that would take seconds.
+    private static let maximumCheckedBytes = 256 << 20
 
     private let path: String
     private let descriptor: Int32
 
-    /// Where the copy is written.
+    /// The path of the incomplete copy.
     package var partialPath: String { path + ".part" }
 
-    /// Creates the file, readable and writable by its owner alone.
+    /// Creates the file, readable and writable by its owner only.
     ///
     /// - Parameters:
     ///   - path: absolute; nothing may be there.
-    ///   - folder: the identity of the folder of `path` as the person sees it, from `folderIdentity`; nil if it is this
-    ///     process that the person started.
+    ///   - folder: the identity of the folder of `path` as the operator sees it, from `folderIdentity`; nil if the
+    ///     operator started this process.
     ///   - bytes: the expected size.
     package init(_ path: String, inFolder folder: String?, bytes: Int) throws(OutboxError) {
         self.path = path
@@ -44,13 +44,13 @@ package final class BackupFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Device and number of the folder that `path` is in; nil where there is none.
+    /// The device and inode of the folder of `path`; nil if it does not exist.
     package static func folderIdentity(of path: String) -> String? {
         (try? FileAccess.status(of: OutboxFile.folder(of: path))).map { "\($0.device)-\($0.inode)" }
     }
 
-    /// Waits until what was copied so far is on the disk: a backup is no faster than the disk, and leaves it to others
-    /// in between.
+    /// Waits until the part that was copied is on the disk, so that a backup is no faster than the disk and others can
+    /// use it in between.
     package func sync() throws(OutboxError) {
         guard fdatasync(descriptor) == 0 else { throw failure(errno, "sync", at: partialPath) }
         guard Self.free(descriptor).map({ $0 >= Self.spared / 4 }) ?? true else {
@@ -58,11 +58,11 @@ package final class BackupFile: Sendable {
         }
     }
 
-    /// Checks the complete copy, if it is not larger than `mostChecked`: a damaged page is copied as it is.
+    /// Checks the complete copy, if it is not larger than `maximumCheckedBytes`: a damaged page is copied as it is.
     ///
-    /// - Returns: nil where nothing is wrong, or nothing was checked.
+    /// - Returns: nil if no damage was found, or nothing was checked.
     package func damage() -> String? {
-        guard OutboxFile.size(of: partialPath) <= Self.mostChecked else { return nil }
+        guard OutboxFile.size(of: partialPath) <= Self.maximumCheckedBytes else { return nil }
         do throws(SQLiteError) {
             // For writing, so that SQLite removes its log and index when it closes.
             let copy = try Connection(path: partialPath, vfs: nil, access: .readWrite)
@@ -74,12 +74,12 @@ package final class BackupFile: Sendable {
         }
     }
 
-    /// Gives the complete file its name, where nothing may have appeared meanwhile.
+    /// Gives the complete file its name. Fails if a file with the name has appeared in the meantime.
     ///
     /// - Returns: its size in bytes.
     package func publish() throws(OutboxError) -> Int {
         guard fsync(descriptor) == 0 else { throw failure(errno, "sync", at: partialPath) }
-        // A link and not a new name, which would replace what is there. The paths are C strings for the call.
+        // A link instead of a rename, which would replace an existing file. The paths are C strings for the call.
         if unsafe link(partialPath, path) != 0 {
             guard errno != EEXIST else { throw .refused("\(path) exists; a backup never replaces a file") }
             guard [EPERM, ENOTSUP, ENOSYS].contains(errno) else { throw failure(errno, "create", at: path) }
@@ -98,21 +98,21 @@ package final class BackupFile: Sendable {
 
     private static func exists(_ path: String) -> Bool {
         var facts = stat()
-        // `lstat` fills the structure that is given; a link counts, too.
+        // `lstat` fills the given structure; a link counts, too.
         return unsafe lstat(path, &facts) == 0
     }
 
-    /// Bytes that this user may still write; nil where the file system does not say.
+    /// The bytes that this user may still write; nil if unknown.
     private static func free(_ descriptor: Int32) -> Int? {
         var facts = statvfs()
-        // `fstatvfs` fills the structure that is given.
+        // `fstatvfs` fills the given structure.
         guard unsafe fstatvfs(descriptor, &facts) == 0, facts.f_blocks > 0 else { return nil }
         return Int(clamping: facts.f_bavail) * Int(clamping: facts.f_frsize)
     }
 
     private static func error(creating path: String, _ number: Int32) -> OutboxError {
         guard number != EEXIST else {
-            return .refused("\(path) exists: another backup writes it, or was interrupted; then remove it")
+            return .refused("\(path) exists: another backup is writing it, or was interrupted; in that case remove it")
         }
         return .refused(
             "cannot create \(path) as user \(geteuid()), who runs the gateway or this command: "

@@ -10,8 +10,8 @@ struct FinishedJobs: Equatable {
         var bytes: Int64
     }
 
-    /// The maximum number of groups written to `progress`; more are found again at a start.
-    static let mostWritten = 5000
+    /// The maximum number of groups written to `progress`; if there are more, they are found again at a start.
+    static let maximumWrittenGroups = 5000
 
     private(set) var groups: [Group] = []
     private(set) var count = 0
@@ -24,7 +24,7 @@ struct FinishedJobs: Equatable {
         return index < groups.count && groups[index].ids.contains(id)
     }
 
-    /// Adds a job that is not in any group.
+    /// Inserts a job that is not in any group.
     mutating func insert(_ id: Int64, bytes: Int64) { insert(Group(ids: id...id, bytes: bytes)) }
 
     /// Adds consecutive jobs that are not in any group.
@@ -63,7 +63,7 @@ struct FinishedJobs: Equatable {
         return index < groups.count && groups[index].ids.contains(id) ? groups[index].ids.upperBound + 1 : id
     }
 
-    /// The pending jobs between `id` and `end`, neither of which is in a group.
+    /// The ranges of pending jobs between `id` and `end`, neither of which is in a group.
     func pending(from id: Int64, below end: Int64) -> [Range<Int64>] {
         var ranges: [Range<Int64>] = []
         var start = id
@@ -89,7 +89,7 @@ struct FinishedJobs: Equatable {
 
     /// First, last and bytes of each group; `nil` if there are too many.
     var encoded: [UInt8]? {
-        guard groups.count <= Self.mostWritten else { return nil }
+        guard groups.count <= Self.maximumWrittenGroups else { return nil }
         return KeyChunk.encode(
             groups.flatMap { [$0.ids.lowerBound, $0.ids.upperBound, $0.bytes] }.map { UInt64(bitPattern: $0) })
     }

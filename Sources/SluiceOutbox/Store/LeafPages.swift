@@ -1,10 +1,10 @@
 internal import Glibc
 internal import SluiceBase
 
-/// The rows on leaf pages that SQLite does not reach, because a page above them is damaged.
+/// The rows on leaf pages that SQLite does not reach because a page above them is damaged.
 ///
 /// The pointer map of a file with `auto_vacuum` names the parent of each page, so that pages of deleted rows are not
-/// taken for others. Pages in which anything does not fit are left out. See <https://sqlite.org/fileformat2.html>.
+/// mistaken for others. Inconsistent pages are left out. See <https://sqlite.org/fileformat2.html>.
 final class LeafPages {
     enum Value {
         case null
@@ -25,7 +25,7 @@ final class LeafPages {
     private var leaves: [(first: Int64, page: Int)] = []
 
     /// - Parameters:
-    ///   - path: a file without a write-ahead log that has something in it, which nobody writes.
+    ///   - path: a file that is not empty, has no write-ahead log and is not being written.
     ///   - root: the first page of the table.
     init?(path: String, root: Int) {
         guard OutboxFile.size(of: path + "-wal") == 0 else { return nil }
@@ -58,7 +58,7 @@ final class LeafPages {
             let map = (next - 2) / (perMap + 1) * (perMap + 1) + 2
             guard next > map else { return false }
             let entry = read(map, at: 5 * (next - map - 1), 5)
-            // A page of a tree that is not its first one.
+            // A page of a tree other than its first one.
             guard entry.count == 5, entry[0] == 5 else { return false }
             next = Self.number(entry[1...])
             if next == root { return true }
@@ -135,7 +135,7 @@ final class LeafPages {
         }
     }
 
-    /// A place in the bytes of a page or record.
+    /// A position in the bytes of a page or record.
     private struct ByteReader {
         let bytes: [UInt8]
         private(set) var offset: Int
@@ -146,7 +146,7 @@ final class LeafPages {
             return Array(bytes[offset..<(offset + count)])
         }
 
-        /// A number of one to nine bytes, seven bits in each but the ninth.
+        /// A number of one to nine bytes, seven bits in each except the ninth.
         mutating func varint() -> Int64? {
             var result: UInt64 = 0
             for index in 0..<9 {
@@ -158,7 +158,7 @@ final class LeafPages {
             return Int64(bitPattern: result)
         }
 
-        /// The value of a serial type; nil for one that no column of the outbox has.
+        /// The value of a serial type; nil for a type that no column of the outbox has.
         mutating func value(ofType type: Int64) -> Value? {
             switch type {
             case 0: return .null
@@ -177,7 +177,7 @@ final class LeafPages {
 }
 
 extension Statement {
-    /// Copies a value that was read from a page.
+    /// Binds a copy of a value that was read from a page.
     func bind(_ value: LeafPages.Value, at index: Int32) {
         switch value {
         case .null: bindNull(at: index)

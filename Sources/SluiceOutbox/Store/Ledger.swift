@@ -9,7 +9,7 @@ struct Ledger: Equatable {
         var storedAt: Int64
     }
 
-    /// Where a walk along `deliveries` continues, and when, on the monotonic clock.
+    /// The next row of a walk along `deliveries`, and its time on the monotonic clock.
     struct Turn: Equatable {
         var next: Int64 = 0
         var dueAt: Int64 = 0
@@ -28,7 +28,7 @@ struct Ledger: Equatable {
     var nextDelivery: Int64 = 1
     /// Rows below it are in the index of format 3; 1 if there is none.
     var seenEnd: Int64 = 1
-    /// Of these, the numbers of keys in runs of the index are written.
+    /// The number of keys in runs of the index; only this part of `KeyCounts` is written.
     var keys = KeyCounts()
     var deadLetters: Int64 = 0
     var deadLetterBytes: Int64 = 0
@@ -92,7 +92,7 @@ struct Ledger: Equatable {
     /// The number that counts towards `outbox.max_keys`.
     var rememberedKeys: Int { keys.flushed + keys.frozen + keys.recent }
 
-    /// Handles that a row loses its key, or is deleted with it.
+    /// Records that a row loses its key, or is deleted with it.
     mutating func keyRemoved(row: Int64) {
         keys.remove(row: row)
         isChanged = true

@@ -1,18 +1,19 @@
 internal import SluiceBase
 
-/// The jobs that a salvage did not save and that nothing shows to be delivered, and the deliveries they came from.
+/// The jobs that a salvage did not save and that may be undelivered, and their deliveries.
 ///
-/// A delivery whose keys stayed would answer "duplicate" to the only party that can still send it: the provider.
+/// The keys of these deliveries are forgotten: otherwise the provider, the only one that can send them again, would get
+/// the answer "duplicate".
 struct LostJobs {
     /// Ranges of ids without a row in any table, in ascending order.
     private var ranges: [ClosedRange<Int64>] = []
-    /// Ids in `ranges` that are finished nevertheless.
+    /// Ids in `ranges` that are finished.
     private var finished = FinishedJobs()
-    /// By the row of a delivery: the last lost id directly before a job of it that was saved.
+    /// The last lost id directly before a saved job, by the row of that job's delivery.
     private var borders: [Int64: Int64] = [:]
-    /// Those ids of `borders` that another delivery ended with.
+    /// The ids of `borders` that are the last job of another delivery.
     private var ends: Set<Int64> = []
-    /// Deliveries without a job that have a dead letter; nil unless dead letters are lost.
+    /// Deliveries without a job that have a dead letter; nil if all dead letters were saved.
     private var lettersOf: Set<Int64>?
     /// One line for each delivery that lost jobs: id, time of receipt, route.
     private(set) var lines: [String] = []
@@ -20,14 +21,14 @@ struct LostJobs {
     private(set) var lastJob: Int64 = 0
 
     /// - Parameters:
-    ///   - new: has the saved jobs.
-    ///   - damaged: says how far jobs were delivered, if that can be read.
-    ///   - report: what was saved so far.
+    ///   - new: the database with the saved jobs.
+    ///   - damaged: the damaged database, which says how far jobs were delivered, if that can be read.
+    ///   - report: the tables that were saved so far.
     init(in new: Connection, of damaged: Connection, _ report: SalvageReport) throws(SQLiteError) {
         func hasGaps(_ name: String) -> Bool { report.tables.contains { $0.name == name && !$0.isComplete } }
         var first = try? damaged.integer("SELECT first_pending FROM progress")
         if let known = first, !(1...Statement.greatestFigure ~= known) { first = nil }
-        // What was parked or dead is finished, too, but needs its row.
+        // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
         if hasGaps("parked") || hasGaps("dead_letters") {
             first = nil
         } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
@@ -60,7 +61,7 @@ struct LostJobs {
         ranges.append((next ?? 1)...Int64.max)
     }
 
-    /// Whether a delivery has lost a job; asked in the order of the rows.
+    /// Whether a delivery has lost a job. To be called in the order of the rows.
     mutating func isLost(row: Int64, lastJob: Int64) -> Bool {
         guard lastJob > 0 else { return lettersOf.map { !$0.contains(row) } ?? false }
         if lastJob < 1 << 52 { self.lastJob = max(self.lastJob, lastJob) }
@@ -68,12 +69,12 @@ struct LostJobs {
             ends.insert(lastJob)
             return true
         }
-        // Otherwise the jobs before the first one that was saved are of this delivery, too.
+        // Otherwise the lost jobs directly before the first saved one may be this delivery's.
         guard let border = borders[row], border < lastJob else { return false }
         return !finished.contains(border) && !ends.contains(border)
     }
 
-    /// Notes the delivery for the list of those that must be sent again.
+    /// Adds the delivery to the list of those that must be sent again.
     mutating func note(id: String, route: String, received: Int64) {
         let route = PrintableText.escape(route, limit: 200)
         lines.append("\(id) \(TimestampText.format(milliseconds: received)) \(route)")

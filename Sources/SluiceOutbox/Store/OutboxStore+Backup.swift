@@ -6,7 +6,7 @@ internal import SluiceBase
 extension OutboxStore {
     /// The maximum delay of waiting deliveries by a slice.
     private static let sliceNanoseconds: Int64 = 3_000_000
-    /// Pages between two checks of the clock, and of one slice: 2 MiB.
+    /// Pages copied between two checks of the clock, and by one slice: 2 MiB.
     private static let stepPages: Int32 = 8
     private static let slicePages: Int32 = 128
 

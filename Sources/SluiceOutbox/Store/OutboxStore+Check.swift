@@ -1,11 +1,11 @@
 internal import CSluiceSQLite
 package import SluiceBase
 
-/// Looks for damage when the outbox is opened, in a bounded time, and salvages a damaged file if that is wanted.
+/// The search for damage when the outbox is opened, in a bounded time, and the salvage of a damaged file.
 extension OutboxStore {
-    /// Files up to this size are checked as a whole, in bytes.
+    /// The maximum size of a file that is checked as a whole, in bytes.
     private static let checkedWhole = 32 << 20
-    /// Rows at each end of each table that are looked up in a larger file, and the time after which that ends.
+    /// The rows read at each end of each table of a larger file, and the time limit.
     private static let checkedRows = 200
     private static let checkNanoseconds: Int64 = 200_000_000
     private static let checkedTables = [
@@ -13,10 +13,10 @@ extension OutboxStore {
         "progress",
     ]
 
-    /// Opens the file, and salvages it first if it is damaged and that is wanted.
+    /// Opens the file; salvages a damaged one first if the configuration allows it.
     ///
     /// - Parameter tell: called with the reason before a salvage begins, which takes as long as copying the file.
-    /// - Returns: the session, and what was salvaged.
+    /// - Returns: the session, and the report of a salvage.
     static func openChecked(
         _ configuration: OutboxConfiguration, on reserve: ReserveFile, time: any TimeSource,
         tell: ((SQLiteError) -> Void)?
@@ -34,12 +34,12 @@ extension OutboxStore {
         }
     }
 
-    /// - Throws: the sentence about `error` where it does not tell of damage, or a person must decide.
+    /// - Throws: the sentence about `error` if it is not damage, or an operator must decide.
     static func salvage(
         after error: SQLiteError, _ configuration: OutboxConfiguration, time: any TimeSource,
         tell: ((SQLiteError) -> Void)?
     ) throws(StartupError) -> SalvageReport {
-        // A disk that does not return some blocks is left to a person.
+        // Unreadable blocks of a disk need an operator's decision.
         let isUnreadable = configuration.isSalvageAsked && error.code & 0xFF == SQLITE_IOERR
         guard configuration.salvagesDamage, error.code & 0xFF == SQLITE_CORRUPT || isUnreadable else {
             throw problem(error, opening: configuration.path)
@@ -48,9 +48,9 @@ extension OutboxStore {
         return try Salvage.run(configuration, time: time, cause: error)
     }
 
-    /// Checks an outbox as a whole, and saves what can be read of a damaged one into a new one, for the command line.
+    /// Checks a whole outbox, and saves the readable rows of a damaged one into a new one, for the command line.
     ///
-    /// - Returns: nil where the outbox is not damaged; nothing was changed then.
+    /// - Returns: nil if the outbox is not damaged; nothing was changed then.
     /// - Throws: 69 if the outbox is in use, or nothing can be read; 1 if the file is not an outbox.
     package static func salvage(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError)
         -> SalvageReport?
@@ -66,7 +66,7 @@ extension OutboxStore {
     private static func check(_ connection: Connection, size: Int, time: any TimeSource) throws(SQLiteError) {
         guard size > checkedWhole else {
             let found = try connection.text("PRAGMA quick_check(1)") ?? ""
-            // The first line may only name the database.
+            // The first line may contain only the name of the database.
             let line = found.split(separator: "\n").last.map(String.init) ?? found
             guard found == "ok" else { throw SQLiteError(code: SQLITE_CORRUPT, message: line) }
             return
@@ -74,7 +74,7 @@ extension OutboxStore {
         let end = time.monotonicNanoseconds() + checkNanoseconds
         for order in ["ASC", "DESC"] {
             for table in checkedTables where time.monotonicNanoseconds() < end {
-                // Numbers only: the pages that have them are those of the rows.
+                // Only numbers are read: they are on the same pages as the rows.
                 _ = try connection.integer(
                     """
                     SELECT max(rowid) FROM

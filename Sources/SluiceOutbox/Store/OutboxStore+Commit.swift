@@ -3,8 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Stores a batch in one transaction: jobs, dead letters and keys.
     ///
-    /// - Returns: one result for each delivery, in their order. When this returns, what is called stored or a duplicate
-    ///   is on the disk; when the transaction fails, all are refused.
+    /// - Returns: one result for each delivery, in order. A delivery that is reported as stored or as a duplicate is on
+    ///   the disk when this returns; if the transaction fails, all are refused.
     package func commit(_ submissions: [Submission]) -> [IngestResult] { commit(submissions) { _ in } }
 
     /// - Parameter finish: the last step of the transaction, given the results.
@@ -43,14 +43,14 @@ extension OutboxStore {
         submissions.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }
     }
 
-    /// The row of one part, and its key.
+    /// Inserts the row of one part, with its key.
     func insert(
         _ part: Delivery.Part, of delivery: Delivery, generation: Int64, supersedes: Int64?, lastJob: Int64
     ) throws(SQLiteError) {
         let statement = session.insertDelivery
         let id = ledger.nextDelivery
         let receivedAt = delivery.receivedAtMilliseconds + receiptShift
-        // Without a key there is nothing to remember but what lists show, as long as of a delivered job.
+        // Without a key only lists need the row, for as long as a delivered job is kept.
         let window = part.key == nil ? configuration.keepDelivered : delivery.dedupeWindow
         let expiresAt = receivedAt + window.wholeMilliseconds
         statement.bind(id, at: 1)
@@ -64,7 +64,7 @@ extension OutboxStore {
         texts.clear()
         let name = texts.append(delivery.id)
         let route = texts.append(delivery.route)
-        // The buffer stays where it is until the closure ends, and the statement has run by then.
+        // The buffer does not move until the closure ends, and the statement has run by then.
         try unsafe texts.withBytes { texts throws(SQLiteError) in
             unsafe statement.bindStatic(text: texts[name], at: 2)
             unsafe statement.bindStatic(text: texts[route], at: 3)
@@ -96,7 +96,7 @@ extension OutboxStore {
         statement.bind(now, at: 4)
         statement.bind(Int64(bitPattern: StoredJob.checksum(texts, job)), at: 10)
         statement.bind(optional: job.hasOwnKey ? 1 : nil, at: 12)
-        // All three buffers stay where they are until the closures end, and the statement has run by then.
+        // The three buffers do not move until the closures end, and the statement has run by then.
         try unsafe texts.withBytes { texts throws(SQLiteError) in
             unsafe statement.bindStatic(text: texts[type], at: 5)
             unsafe statement.bindStatic(text: texts[queue], at: 6)
@@ -121,8 +121,8 @@ extension OutboxStore {
         unsafe statement.bindStatic(text: texts[range], at: index)
     }
 
-    /// Forgets more deliveries than were added, in steps that are large enough to free whole pages. Each walk looks at
-    /// each delivery once. More than that is left to quiet moments: many keys are over a limit that was lowered.
+    /// Forgets more deliveries than were added, in steps that are large enough to free whole pages. Each walk passes
+    /// each delivery once. The rest, such as the keys over a limit that was lowered, is left to quiet moments.
     private func forget(added: Int) throws(SQLiteError) {
         limitDebt += 2 * added
         for _ in 0...(added / Self.forgetStep) {

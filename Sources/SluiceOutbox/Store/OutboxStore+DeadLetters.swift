@@ -26,7 +26,7 @@ struct DeadLetterRow {
 }
 
 extension OutboxStore {
-    /// Inside a transaction.
+    /// Inserts a row, inside a transaction.
     ///
     /// - Returns: its number.
     @discardableResult
@@ -106,7 +106,7 @@ extension OutboxStore {
         }
     }
 
-    /// Removes a dead letter for good.
+    /// Removes a dead letter permanently.
     ///
     /// - Parameter forgetsKey: whether to forget the unique key of its delivery, too, so that the delivery is accepted
     ///   when it is sent again.
@@ -124,7 +124,7 @@ extension OutboxStore {
     /// Removes the dead letter of a job that Zizq accepted in the meantime.
     ///
     /// - Returns: whether there was one.
-    func deliveredAfterAll(_ job: Int64) throws(SQLiteError) -> Bool {
+    func removeDeadLetterOfDelivered(_ job: Int64) throws(SQLiteError) -> Bool {
         let row = session.selectDeadLetterOfJob
         row.bind(job, at: 1)
         guard try row.step() else {

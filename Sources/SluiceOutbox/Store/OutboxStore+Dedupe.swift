@@ -1,7 +1,6 @@
 internal import SluiceBase
 
-/// The bodies of keys with many of them, so that a body costs one lookup instead of one for each earlier body. A cache
-/// of the file.
+/// A cache of the bodies of keys that have many, so that a body costs one lookup instead of one for each earlier body.
 struct KeyBodies {
     struct History {
         /// The newest row of the key; `nil` if there is none.
@@ -27,14 +26,15 @@ struct KeyBodies {
     /// The number of rows of all histories.
     private var count = 0
 
-    /// Removes the history of a key, so that it is not copied when it grows.
+    /// Removes and returns the history of a key, so that it is not copied when it grows.
     mutating func take(_ key: Fingerprint) -> History {
         let history = histories.removeValue(forKey: key) ?? History()
         count -= history.rows.count
         return history
     }
 
-    /// A history that is too long is dropped and read again next time, and so are others if there are too many.
+    /// Stores a history. One that is too long is dropped and read again next time, and so are others if there are too
+    /// many.
     mutating func put(_ history: History, _ key: Fingerprint) {
         guard (Self.fewest...2 * Self.most).contains(history.rows.count) else { return }
         if count + history.rows.count > 2 * Self.most { (histories, count) = ([:], 0) }
@@ -70,7 +70,7 @@ extension OutboxStore {
         ) { () throws(SQLiteError) in try earlier(with: part.bodyHash, key, before: newest.holder) }
     }
 
-    /// The holder with this body among those that `newest` supersedes.
+    /// The holder with this body among the predecessors of `newest`.
     private func earlier(with body: Fingerprint, _ key: Fingerprint, before newest: DedupeRule.Holder)
         throws(SQLiteError) -> DedupeRule.Holder?
     {
@@ -84,7 +84,7 @@ extension OutboxStore {
             newer.append(holder)
             next = holder.supersedes
         }
-        // Otherwise the history is from before the key was forgotten.
+        // A different row means that the history is older than the forgetting of the key.
         if next != history.newest { history = KeyBodies.History() }
         history.add(newer)
         bodies.put(history, key)
@@ -117,8 +117,8 @@ extension OutboxStore {
             isKeyForgotten: statement.int64(6) != 0)
     }
 
-    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window, which it does
-    /// not for a delivered job that is kept.
+    /// Whether a job of the delivery is pending, parked or dead. Its key is then valid after its window ends; a kept
+    /// delivered job does not extend it.
     func isUndelivered(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         if try hasPendingJob(row: row, lastJob: lastJob) { return true }
         session.hasDeadOrParked.bind(row, at: 1)
@@ -126,16 +126,16 @@ extension OutboxStore {
         return try session.hasDeadOrParked.step() && session.hasDeadOrParked.int64(0) != 0
     }
 
-    /// The maximum number of waiting jobs before a delivered one that are searched: with more, the key holds.
-    private static let mostEarlierPending = 100_000
+    /// The maximum number of jobs waiting before a delivered one that are searched: with more, the key stays valid.
+    private static let maximumEarlierPending = 100_000
 
-    /// Jobs are delivered nearly in order, so one comparison is usually enough. If the last job of a delivery overtook
-    /// older ones, the delivery of each job waiting before it is checked.
+    /// Whether the delivery has a pending job. Jobs are delivered nearly in order, so one comparison is usually enough.
+    /// If the last job of a delivery overtook older ones, the delivery of each job waiting before it is checked.
     private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         guard lastJob >= ledger.firstPending else { return false }
         guard ledger.finished.contains(lastJob) else { return true }
         let waiting = ledger.finished.pending(from: ledger.firstPending, below: lastJob)
-        guard waiting.reduce(0, { $0 + $1.count }) <= Self.mostEarlierPending else { return true }
+        guard waiting.reduce(0, { $0 + $1.count }) <= Self.maximumEarlierPending else { return true }
         for job in waiting.joined() {
             session.selectJobDelivery.bind(job, at: 1)
             defer { session.selectJobDelivery.reset() }

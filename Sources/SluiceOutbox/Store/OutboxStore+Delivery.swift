@@ -1,7 +1,7 @@
 internal import SluiceBase
 
 extension OutboxStore {
-    /// Zizq took these jobs: they will not be sent again. Written even when the disk is full, from the reserve.
+    /// Records jobs that Zizq accepted, which are not sent again. Written even if the disk is full, from the reserve.
     ///
     /// Removes about as many delivered jobs as their retention allows, in the same transaction. Skips jobs that are
     /// already acknowledged.
@@ -10,7 +10,7 @@ extension OutboxStore {
         try urgentTransaction { () throws(SQLiteError) in
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
                 let isFinished = ledger.isFinished(acknowledgement.job)
-                if isFinished, try deliveredAfterAll(acknowledgement.job) { continue }
+                if isFinished, try removeDeadLetterOfDelivered(acknowledgement.job) { continue }
                 try insertDelivered(acknowledgement, at: now)
                 if !isFinished { try finish(acknowledgement.job) }
             }
@@ -33,8 +33,8 @@ extension OutboxStore {
         }
     }
 
-    /// Takes jobs out of the sending order: until `unpark` if they are unlicensed, otherwise until `takeBack`. Jobs
-    /// that are not pending are skipped.
+    /// Removes jobs from the sending order: until `unpark` if they are unlicensed, otherwise until `takeBack`. Skips
+    /// jobs that are not pending.
     package func park(_ jobs: [Int64], because reason: ParkReason) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
@@ -54,9 +54,9 @@ extension OutboxStore {
         }
     }
 
-    /// Puts the oldest jobs that wait for a licence back at the end of the sending order, with new ids.
+    /// Moves the oldest jobs that wait for a licence to the end of the sending order, with new ids.
     ///
-    /// - Returns: how many; fewer than `limit` means that none is left.
+    /// - Returns: the number; less than `limit` means that none is left.
     package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
         let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
@@ -67,7 +67,7 @@ extension OutboxStore {
         }
     }
 
-    /// Ends the parking of jobs that were sent from their parking place. Jobs that are not parked are skipped.
+    /// Ends the parking of jobs that were sent while parked. Skips jobs that are not parked.
     ///
     /// - Parameter acknowledgements: of those that Zizq accepted; the others go to the end of the sending order.
     package func takeBack(_ jobs: [Int64], acknowledgements: [Acknowledgement]) throws(OutboxError) {
@@ -81,7 +81,7 @@ extension OutboxStore {
 
     private func takeBack(_ job: Int64, _ accepted: Acknowledgement?, at now: Int64) throws(SQLiteError) {
         guard let parked = try parkedJob(job) else {
-            if accepted != nil { _ = try deliveredAfterAll(job) }
+            if accepted != nil { _ = try removeDeadLetterOfDelivered(job) }
             return
         }
         guard let id = try putBack(parked, at: now), var accepted else { return }
@@ -116,7 +116,7 @@ extension OutboxStore {
         if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
-    /// Appends a job of an earlier delivery, whose key then holds until that job is removed, too.
+    /// Appends a job of an earlier delivery, whose key then stays valid until that job is removed, too.
     @discardableResult
     func requeue(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let id = try insert(job, delivery: delivery, at: now)
@@ -135,17 +135,17 @@ extension OutboxStore {
 
     func deleteJob(_ id: Int64) throws(SQLiteError) {
         session.deleteJob.bind(id, at: 1)
-        // First, as it may look at the row.
+        // Called first because it may read the row.
         try finish(id)
         try session.deleteJob.run()
     }
 
-    /// A pending job is pending no more.
+    /// Records that a pending job is delivered, parked or dead.
     private func finish(_ id: Int64) throws(SQLiteError) {
         ledger.finish(id, bytes: id == ledger.finishedEnd ? 0 : try bytes(ofJob: id))
     }
 
-    /// From the positions of the job and of the next one where that is here.
+    /// The size of a job, from its position and that of the next one, if that exists.
     private func bytes(ofJob id: Int64) throws(SQLiteError) -> Int64 {
         guard let job = try firstJob(from: id), job.id == id else { return 0 }
         if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }

@@ -1,27 +1,27 @@
 internal import SluiceBase
 
-/// Where forgetting stands for the deliveries with one window.
+/// The progress of forgetting the deliveries with one window.
 ///
-/// Rows are in the order of receipt, so those with one window expire in the order of their ids. Each window has a walk
-/// of its own that deletes what has expired, and stops at the first row that has not, or of which a job is here.
+/// Rows are in the order of receipt, so those with one window expire in the order of their ids. Each window has its own
+/// walk, which deletes expired rows and stops at the first one that has not expired or has a job in the outbox.
 struct KeyWalk: Equatable {
     /// Milliseconds from receipt to expiry.
     let window: Int64
-    /// The row to go on from; in the table `forgetting`.
+    /// The next row to read; stored in the table `forgetting`.
     var next: Int64
     /// Nothing has expired before this time.
     var dueAt: Int64 = 0
-    /// Rows below it were received before one that has expired, whatever they say themselves.
+    /// Rows below it were received before one that has expired, whatever times they contain.
     var expiredEnd: Int64 = 0
-    /// Where the search for such a row goes on.
+    /// The row from which the search for such a row continues.
     var probe: Int64 = 0
 }
 
-/// What time it is, where the wall clock may be set at any time: it is compared with the monotonic clock since the
-/// start. Which of the two is right cannot be known, so a key counts from the later of the two times and expires by the
-/// earlier one: it is never forgotten early.
+/// The time for expiry. The wall clock may be set at any time, so it is compared with the monotonic clock since the
+/// start. Because it is unknown which of the two is right, a key is remembered from the later of the two times and
+/// expires by the earlier one: it is never forgotten early.
 struct OutboxClock {
-    /// Milliseconds.
+    /// The accepted deviation of the wall clock, in milliseconds.
     static let tolerance: Int64 = 300_000
 
     private let time: any TimeSource
@@ -32,20 +32,20 @@ struct OutboxClock {
         offset = Self.offset(time)
     }
 
-    /// How far the wall clock has moved against the monotonic one since the start, milliseconds.
+    /// The deviation of the wall clock from the monotonic one since the start, in milliseconds.
     var drift: Int64 { Self.offset(time) - offset }
 
     /// Whether the clocks agree. While they do not, no key is forgotten.
     var isTrusted: Bool { abs(drift) <= Self.tolerance }
 
-    /// For what people see and for how long delivered jobs are kept: the wall clock while it is trusted, then the
-    /// monotonic one. Milliseconds since the epoch, like the two below.
+    /// The time for lists and for keeping delivered jobs: the wall clock while it is trusted, then the monotonic one.
+    /// In milliseconds since the epoch, as is `earliest`.
     var now: Int64 { time.wallMilliseconds() - (isTrusted ? 0 : drift) }
 
-    /// What has expired by both clocks has expired.
+    /// The earlier of the two clocks' times, by which keys expire.
     var earliest: Int64 { time.wallMilliseconds() - max(0, drift) }
 
-    /// What is added to a time of the wall clock that a window begins with.
+    /// The milliseconds to add to a wall-clock time at which a window begins.
     var shift: Int64 { max(0, -drift) }
 
     private static func offset(_ time: any TimeSource) -> Int64 {
@@ -58,10 +58,10 @@ extension OutboxStore {
     static let forgetStep = 1024
     /// Rows read in one step of the search for a row with a plausible time.
     private static let probeStep: Int64 = 100_000
-    /// Milliseconds until a walk looks again at a row of which a job is here.
+    /// Milliseconds until a walk reads again a row with a job in the outbox.
     private static let jobPause: Int64 = 1000
-    /// Nanoseconds between two steps of the slow walk, and until the whole outbox is looked through again for keys over
-    /// the limit.
+    /// Nanoseconds between two steps of the slow walk, and between two searches of the whole outbox for keys to forget
+    /// while there are too many.
     private static let longPause: Int64 = 1_000_000_000
 
     /// One remembered delivery on a walk.
@@ -70,19 +70,19 @@ extension OutboxStore {
         let hasKey: Bool
         let receivedAt: Int64
         let expiresAt: Int64
-        /// Whether a job of it is pending or delivered and kept.
+        /// Whether a job of it is pending, or delivered and kept.
         let hasJob: Bool
         /// Whether a job of it is pending.
         let isPending: Bool
         let isDeadOrParked: Bool
-        /// nil where it does not matter.
+        /// nil if it is not needed.
         let route: String?
 
-        /// Without a trap for a damaged row.
+        /// Wraps around instead of trapping, because the row may be damaged.
         var window: Int64 { expiresAt &- receivedAt }
     }
 
-    /// A delivery with this window is stored, inside a transaction.
+    /// Records that a delivery with this window is stored, inside a transaction.
     func noteWindow(_ window: Int64, row: Int64) throws(SQLiteError) {
         guard !ledger.walks.contains(where: { $0.window == window }) else { return }
         session.saveWalk.bind(window, at: 1)
@@ -98,7 +98,7 @@ extension OutboxStore {
         return ledger.walks.contains { $0.dueAt <= now }
     }
 
-    /// One step of deleting deliveries whose time is over and of which no job is here, inside a transaction.
+    /// Deletes expired deliveries without a job in the outbox, in one step, inside a transaction.
     func forgetExpired() throws(SQLiteError) {
         let now = clock.earliest
         guard clock.isTrusted, let index = ledger.walks.firstIndex(where: { $0.dueAt <= now }) else { return }
@@ -107,7 +107,7 @@ extension OutboxStore {
         var isOver = false
         defer { if !isOver { ledger.walks.append(walk) } }
         let passed = try pass(&walk, now)
-        // The next delivery with this window begins it again.
+        // The walk is created again with the next delivery that has this window.
         isOver = passed.isEnd && passed.certain == passed.rows.count
         if isOver {
             session.deleteWalk.bind(walk.window, at: 1)
@@ -125,10 +125,10 @@ extension OutboxStore {
         try session.saveWalk.run()
     }
 
-    /// The rows up to the first that stops the walk.
+    /// Returns the rows up to the first that stops the walk.
     ///
-    /// - Returns: also how many of them are known to be old enough: those up to the last one whose own time can be
-    ///   right; and whether they are the last ones.
+    /// - Returns: also how many of them have certainly expired, up to the last row whose time is plausible; and whether
+    ///   they are the last rows.
     private func pass(
         _ walk: inout KeyWalk, _ now: Int64
     ) throws(SQLiteError) -> (rows: [Candidate], certain: Int, isEnd: Bool) {
@@ -154,8 +154,8 @@ extension OutboxStore {
         return (rows, certain, isEnd)
     }
 
-    /// Looks for the first row behind those that were received in the future, as it seems: while the clock was wrong.
-    /// When that row has expired, so have they.
+    /// Searches for the first row after those that seem to be received in the future, because the clock was wrong. When
+    /// that row has expired, so have they.
     private func passFutureRows(_ walk: inout KeyWalk, _ now: Int64) throws(SQLiteError) {
         walk.probe = max(walk.probe, walk.next)
         session.selectReceived.bind(walk.probe, at: 1)
@@ -172,8 +172,8 @@ extension OutboxStore {
         }
     }
 
-    /// One step of a slow walk over all rows, one a second: it deletes what the other walks have passed because a job
-    /// of it was dead or parked, or because a person had its key forgotten. Inside a transaction.
+    /// One step, once a second, of a slow walk over all rows. It deletes expired rows that the other walks have passed
+    /// because a job was dead or parked, or because an operator had the key forgotten. Inside a transaction.
     func sweep() throws(SQLiteError) {
         let now = clock.earliest
         guard clock.isTrusted else { return }
@@ -189,10 +189,10 @@ extension OutboxStore {
 
     // MARK: The limit
 
-    /// How many keys there are above `outbox.max_keys`.
+    /// The number of keys above `outbox.max_keys`.
     var keysOverLimit: Int { max(0, ledger.rememberedKeys - configuration.maximumKeys) }
 
-    /// Whether keys are over the limit, and there may be some that can go.
+    /// Whether there are too many keys, and some may be forgotten.
     var isLimitDue: Bool { keysOverLimit > 0 && time.monotonicNanoseconds() >= ledger.limitWalk.dueAt }
 
     /// One step of forgetting the oldest keys without a pending, parked or dead job while there are too many, whatever
@@ -200,7 +200,7 @@ extension OutboxStore {
     func forgetOverLimit() throws(SQLiteError) {
         let excess = keysOverLimit
         guard isLimitDue else { return }
-        // The limit counts for more than whose keys go.
+        // Far above the limit, keys of all routes are forgotten.
         let crowding = excess > Self.forgetStep + configuration.maximumKeys / 100 ? [] : try crowdingRoutes()
         var oldest: [Candidate] = []
         var next: Int64 = 0
@@ -210,13 +210,13 @@ extension OutboxStore {
             next = row.row + 1
             return oldest.count < excess
         }
-        // At the end no other key may go: to look again and again would cost more than it brings.
+        // All rows were read, and no other key may be forgotten: the next search waits.
         ledger.limitWalk =
             isEnd ? .init(dueAt: time.monotonicNanoseconds() + Self.longPause) : .init(next: next)
         try forget(oldest)
     }
 
-    /// Without its key a row stays as long as a delivered job is kept, so that lists can name it.
+    /// Forgets keys. The row stays as long as a delivered job is kept, so that lists can show it.
     private func forget(_ rows: [Candidate]) throws(SQLiteError) {
         for row in rows where row.hasJob {
             session.dropKey.bind(row.row, at: 1)
@@ -246,7 +246,8 @@ extension OutboxStore {
         var count = 0
         while try statement.step() {
             let lastJob = statement.int64(4)
-            // A delivered job counts as pending while an older one is: to ask whose that is would take too long here.
+            // A delivered job counts as pending while an older one is: checking the delivery of each older job would
+            // take too long.
             let candidate = Candidate(
                 row: statement.int64(0), hasKey: statement.int64(1) != 0, receivedAt: statement.int64(2),
                 expiresAt: statement.int64(3), hasJob: lastJob >= ledger.oldestJob,
@@ -258,10 +259,10 @@ extension OutboxStore {
         return count < Self.forgetStep
     }
 
-    /// Deletes those of `rows` that `canGo` allows, neighbours together. Their keys stay in the index, where nothing
-    /// finds a row for them.
+    /// Deletes those of `rows` that `canGo` allows, consecutive ones together. Their keys stay in the index, where they
+    /// no longer have a row.
     ///
-    /// - Returns: whether there were some.
+    /// - Returns: whether any were deleted.
     private func delete(_ rows: ArraySlice<Candidate>, where canGo: (Candidate) -> Bool) throws(SQLiteError) -> Bool {
         let groups = rows.split { !canGo($0) }
         for neighbours in groups {
@@ -278,7 +279,7 @@ extension OutboxStore {
         return true
     }
 
-    /// Looks up the first row that is left.
+    /// Looks up the first remaining row.
     func findOldestDelivery() throws(SQLiteError) {
         session.selectFirstDelivery.bind(0, at: 1)
         defer { session.selectFirstDelivery.reset() }

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// Importing dead letters that this outbox or another one exported.
+/// The import of dead letters that this outbox or another one exported.
 extension OutboxStore {
     /// The result of importing a dead letter.
     package struct ImportedLetter: Sendable, Hashable {

@@ -40,8 +40,8 @@ extension OutboxStore {
     }
 
     /// - Parameters:
-    ///   - bytes: what would be stored.
-    ///   - dead: what of it would be dead letters, without the request.
+    ///   - bytes: the size of what would be stored.
+    ///   - dead: the part of it that would be dead letters, without the request.
     private func refusal(of delivery: Delivery, bytes: Int, dead: Int) throws(SQLiteError) -> ErrorCode? {
         guard hasRoom(for: bytes) else {
             keep(refused: bytes, limit: configuration.maximumBytes, among: &smallestRefused, hasRoom: hasRoom(for:))

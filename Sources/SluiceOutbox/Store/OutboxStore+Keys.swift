@@ -2,14 +2,15 @@ internal import CSluiceSQLite
 internal import SluiceBase
 
 extension OutboxStore {
-    /// Free chunks that stay: as many as a run of the top level has.
+    /// Free chunks that are kept: the number of chunks of a run at the top level.
     private static let freeKept = 8192
-    /// Threads that read the filters of an index with more chunks than `fewestPrefetched`, two million keys.
+    /// The number of threads that read the filters of an index with more chunks than `fewestPrefetched`, two million
+    /// keys.
     private static let prefetchers: Int64 = 8
     private static let fewestPrefetched: Int64 = 4096
     /// Chunks deleted in one step.
     private static let freeStep = 256
-    /// Entries written for each key that came in: a key is written once for each level, and some to catch up.
+    /// Entries written for each added key: a key is written once for each level, and some more to catch up.
     private static let writesPerKey = 5
 
     /// The newest delivery with this key.
@@ -30,7 +31,7 @@ extension OutboxStore {
         return ledger.seenEnd > ledger.oldestDelivery ? try seenRow(of: key) : nil
     }
 
-    /// From the index of format 3, which is only read.
+    /// Looks up a key in the index of format 3, which is only read.
     private func seenRow(of key: Fingerprint) throws(SQLiteError) -> Int64? {
         session.selectSeen.bind(key, at: 1)
         defer { session.selectSeen.reset() }
@@ -60,9 +61,9 @@ extension OutboxStore {
 
     // MARK: Writing
 
-    /// Writes what is due of the index, inside a transaction that stored `added` keys.
+    /// Writes the due part of the index, inside a transaction that stored `added` keys.
     ///
-    /// - Returns: what to apply when the transaction is on the disk.
+    /// - Returns: the writes to apply when the transaction is on the disk.
     func writeKeys(added: Int) throws(SQLiteError) -> [KeyIndex.Write] {
         keyDebt = keys.builds.isEmpty ? 0 : keyDebt + Self.writesPerKey * added
         var writes: [KeyIndex.Write] = []
@@ -101,7 +102,7 @@ extension OutboxStore {
         try session.saveKeyChunk.runAndUnbind()
     }
 
-    /// Sorted; of a key with several rows, all of them.
+    /// The sorted entries; all of a key with several rows.
     private func entries(of build: KeyIndex.Build, chunk: Int) throws(SQLiteError) -> [KeyEntry] {
         var found: [KeyEntry] = []
         switch build.source {
@@ -118,7 +119,7 @@ extension OutboxStore {
         return kept
     }
 
-    /// Begins a run when there are enough keys in memory. Outside of a transaction.
+    /// Starts a run if there are enough keys in memory. Outside of a transaction.
     func freezeKeys() {
         guard keys.recent.count > configuration.recentKeys, keys.frozen == nil else { return }
         keys.freeze(end: ledger.nextDelivery)
@@ -127,7 +128,7 @@ extension OutboxStore {
 
     // MARK: Deleting
 
-    /// Drops the runs of which no row is left. Outside of a transaction.
+    /// Drops the runs without remaining rows. Outside of a transaction.
     func dropDeadRuns() throws(SQLiteError) {
         guard mayHaveDeadRuns else { return }
         mayHaveDeadRuns = false
@@ -141,10 +142,9 @@ extension OutboxStore {
         if !dead.isEmpty { keys.drop(dead) }
     }
 
-    /// Deletes some of the free chunks if there are more of them than the index will soon need, in a transaction of its
-    /// own.
+    /// Deletes some of the free chunks if there are more than the index will soon need, in its own transaction.
     ///
-    /// - Returns: whether there were some.
+    /// - Returns: whether any were deleted.
     func deleteFreeChunks() throws(SQLiteError) -> Bool {
         guard keys.free.count > keys.chunkCount + Self.freeKept else { return try deleteSeen() }
         let chunks = keys.free.suffix(Self.freeStep)
@@ -160,7 +160,7 @@ extension OutboxStore {
         return true
     }
 
-    /// The index of format 3 goes step by step when the last row that it was made of has gone.
+    /// Deletes the index of format 3 in steps once the last row that it covers was deleted.
     private func deleteSeen() throws(SQLiteError) -> Bool {
         guard ledger.seenEnd > 1, ledger.seenEnd <= ledger.oldestDelivery else { return false }
         try transaction { () throws(SQLiteError) in
@@ -175,7 +175,7 @@ extension OutboxStore {
 
     /// Reads the filters of all runs, and the keys of the rows that are in none.
     ///
-    /// - Parameter written: how many keys of rows that are here the runs held when that was written.
+    /// - Parameter written: the stored figures: how many keys of existing rows the runs contained.
     func loadKeys(_ written: KeyCounts) throws(SQLiteError) {
         try prefetchFilters()
         var loaded: [Int64: KeyRun] = [:]
@@ -196,7 +196,7 @@ extension OutboxStore {
             loaded[number] = run
         }
         keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
-        // Runs that are no longer there had rows that are read again, if they have any.
+        // Missing runs contained rows that are read again, if they still exist.
         let lost =
             try session.connection.integer(
                 "SELECT count(key) FROM deliveries WHERE id >= \(keys.flushedEnd) AND id < \(written.flushedEnd)") ?? 0
@@ -204,8 +204,8 @@ extension OutboxStore {
         try loadRecentKeys()
     }
 
-    /// Reads the pages with the filters of a large index into the system's cache, several at a time: they are all over
-    /// the file, and after a restart of the machine each one is a read from the disk.
+    /// Reads the pages with the filters of a large index into the system's cache, several at a time: they are scattered
+    /// over the file, and after a restart of the machine each one is a read from the disk.
     private func prefetchFilters() throws(SQLiteError) {
         let last = try session.connection.integer("SELECT max(id) FROM key_chunks") ?? 0
         guard last > Self.fewestPrefetched else { return }
@@ -213,7 +213,7 @@ extension OutboxStore {
         let running = Monitor(Self.prefetchers)
         for first in stride(from: 0, through: last, by: Int64.Stride(share)) {
             let read: @Sendable () -> Void = { [configuration] in
-                // What cannot be read here says so when it is needed.
+                // Read errors are ignored here: they are reported when the page is needed.
                 let connection = try? Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
                 _ = try? connection?.integer(
                     "SELECT count(*) FROM key_chunks WHERE id BETWEEN \(first) AND \(first + share - 1)")

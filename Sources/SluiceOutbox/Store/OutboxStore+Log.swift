@@ -1,13 +1,13 @@
 internal import SluiceBase
 
-/// How much of the write-ahead log has been copied into the database file.
+/// The progress of copying the write-ahead log into the database file.
 struct LogProgress {
     /// The number of frames in the database file.
     var copied = 0
     /// The number of later frames that a reader prevents from being copied.
     var held = 0
-    /// The length of the log in frames, and the monotonic time, from which on the copy is retried while a reader holds
-    /// frames; the earlier one counts.
+    /// While a reader holds frames, the copy is retried at this length of the log in frames or at this monotonic time,
+    /// whichever comes first.
     var tryAtFrames = 0
     var tryAt: Int64 = 0
 }
@@ -16,9 +16,9 @@ extension OutboxStore {
     /// The nanoseconds between retries while a reader holds frames.
     private static let holdPause: Int64 = 1_000_000_000
 
-    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied, or an eighth on a
-    /// disk that is short of space. After a complete copy the next transaction restarts the log, in the same blocks of
-    /// the disk.
+    /// Copies a part of the log into the database file if `checkpointEvery` frames are not copied, or an eighth of that
+    /// if the disk is short of space. After a complete copy the next transaction restarts the log, in the same blocks
+    /// of the disk.
     ///
     /// - Returns: whether there is more to copy immediately.
     @discardableResult
@@ -35,8 +35,7 @@ extension OutboxStore {
         return try checkpoint(frames: frames, step: step)
     }
 
-    /// After a long read there may be gigabytes to copy: this is done in short steps, between which deliveries are
-    /// stored.
+    /// Copies in short steps, between which deliveries are stored: after a long read there may be gigabytes to copy.
     private func checkpoint(frames: Int, step: Int) throws(SQLiteError) -> Bool {
         let end = frames - log.copied > 2 * step ? log.copied + max(1, step / 4) : frames
         let mark = end < frames ? try? ReadMark(path: path, vfs: configuration.vfs) : nil
@@ -51,11 +50,11 @@ extension OutboxStore {
         return log.held == 0 && result.copied < frames
     }
 
-    /// To be called when idle: copies the rest of a long log, and releases the blocks that only a reader made
-    /// necessary.
+    /// Copies the rest of a long log, and releases the blocks that only a reader made necessary. To be called when
+    /// idle.
     ///
     /// - Returns: whether there is more to do immediately.
-    func tendLog() throws(SQLiteError) -> Bool {
+    func shortenLog() throws(SQLiteError) -> Bool {
         if try checkpointIfDue() { return true }
         let length = OutboxFile.size(of: path + "-wal")
         guard log.held == 0, length > Pragmas.logBytesKept || length > DiskRoom.least && isDiskShort else {

@@ -3,16 +3,16 @@ internal import SluiceBase
 extension OutboxStore {
     /// Delivered jobs removed in one step.
     private static let trimStep = 1000
-    /// Free pages that stay for what comes next: 64 MiB, or a quarter of the file; none on a disk that is short of
-    /// space. To give a page back costs moving another one.
+    /// Free pages that are kept for later use: 64 MiB, or a quarter of the file; none if the disk is short of space.
+    /// Giving a page back means moving another one.
     private static let freePagesKept: Int64 = 4096
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
 
-    /// What must be done between two batches even under load: copying the log when it is long enough. Costs nothing
-    /// when that is not due.
+    /// Does the work that is needed between two batches even under load: copying the log when it is long enough. Costs
+    /// nothing if that is not due.
     package func maintain() {
-        overcomeTrouble()
+        recoverIfDue()
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
             if trouble == nil { try dropDeadRuns() }
@@ -23,13 +23,14 @@ extension OutboxStore {
         }
     }
 
-    /// One short step of what can wait for a quiet moment: delivered jobs whose time is over, expired keys, free pages.
+    /// Does one short step of the work that can wait until the outbox is idle: old delivered jobs, expired keys, free
+    /// pages.
     ///
-    /// - Returns: whether another step has something to do at once.
+    /// - Returns: whether another step can run immediately.
     package func maintainIdle() -> Bool {
-        seekFiles()
-        seekLock()
-        // Each transaction would wait for the lock, and deliveries for it.
+        checkFiles()
+        checkLock()
+        // Each transaction would wait for the lock, and deliveries for the transaction.
         if isLocked, trouble == nil { return false }
         maintain()
         do throws(SQLiteError) {
@@ -42,7 +43,7 @@ extension OutboxStore {
                 if try expireQuarantined() { return true }
                 if try deleteFreeChunks() { return true }
                 if try vacuum() { return true }
-                return try tendLog()
+                return try shortenLog()
             }
         } catch {
             note(error)
@@ -66,12 +67,12 @@ extension OutboxStore {
     }
 
     /// One step towards room for the reserve on a disk that the outbox itself may have filled: gives back the log, the
-    /// delivered jobs, whose time is over or not, and every free page. To take webhooks is worth more than to show what
-    /// has been delivered.
+    /// delivered jobs even before their time, and every free page. Accepting webhooks has priority over showing
+    /// delivered jobs.
     ///
-    /// - Returns: whether another step has something to do.
+    /// - Returns: whether there is more to do.
     private func makeRoom() throws(SQLiteError) -> Bool {
-        // Emptied before anything is written to it, and the file becomes shorter by this alone.
+        // The log is emptied before anything is written to it; this alone makes it shorter.
         guard try truncateLog() else { return false }
         trouble = setAside(besides: DiskRoom.regular)
         if trouble == nil { return true }
@@ -98,9 +99,9 @@ extension OutboxStore {
         return isOld || ledger.deliveredBytes > configuration.keepDeliveredBytes.bytes
     }
 
-    /// Removes the oldest delivered jobs that are kept for too long or are too many. Inside a transaction.
+    /// Removes the oldest delivered jobs that are over the limits of time or size. Inside a transaction.
     ///
-    /// - Returns: whether some were removed.
+    /// - Returns: whether any were removed.
     func trimDelivered(at now: Int64, limit: Int) throws(SQLiteError) -> Bool {
         guard isTrimDue(at: now) else { return false }
         let byTime = try cut(session.selectTimeCut, limit, bound: now - configuration.keepDelivered.wholeMilliseconds)
@@ -138,7 +139,7 @@ extension OutboxStore {
         return try vacuum(keeping: max(Self.freePagesKept, pages / 4) + Int64(Self.vacuumStep))
     }
 
-    /// - Parameter kept: free pages that stay.
+    /// - Parameter kept: the number of free pages to keep.
     private func vacuum(keeping kept: Int64) throws(SQLiteError) -> Bool {
         let free = try session.connection.integer("PRAGMA freelist_count") ?? 0
         guard free > kept else { return false }

@@ -2,8 +2,7 @@ internal import CSluiceSQLite
 internal import SluiceBase
 
 extension OutboxStore {
-    /// As `openSession`; where the disk is full, on the space of the reserve, so that what lies in the outbox can still
-    /// be delivered.
+    /// As `openSession`; if the disk is full, in the space of the reserve, so that stored jobs can still be delivered.
     static func openSession(_ configuration: OutboxConfiguration, on reserve: ReserveFile) throws(SQLiteError)
         -> Session
     {
@@ -17,7 +16,7 @@ extension OutboxStore {
         }
     }
 
-    /// Opens a connection for writing, checks that the file is ours, and compiles the statements.
+    /// Opens a connection for writing, checks that the file is an outbox, and compiles the statements.
     static func openSession(_ configuration: OutboxConfiguration) throws(SQLiteError) -> Session {
         let connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readWrite)
         let version: Int
@@ -37,7 +36,7 @@ extension OutboxStore {
         try Pragmas.applyForWriting(connection, cache: configuration.cache)
         try Migration.run(connection, from: version)
         do throws(SQLiteError) { return try Session(connection) } catch {
-            // The file says that it has this format, and lacks a table or a column of it.
+            // The file claims this format, but lacks a table or a column of it.
             guard error.code == SQLITE_ERROR else { throw error }
             throw SQLiteError(code: SQLITE_CORRUPT, message: error.message)
         }
@@ -48,7 +47,7 @@ extension OutboxStore {
             + "\(Schema.currentVersion))"
     }
 
-    /// The sentence, and the exit status, for an outbox that cannot be opened.
+    /// The sentence and the exit status for an outbox that cannot be opened.
     static func problem(_ error: SQLiteError, opening path: String) -> StartupError {
         switch error.code & 0xFF {
         case SQLITE_NOTADB where error.message == "file is not a database":
@@ -64,7 +63,7 @@ extension OutboxStore {
         }
     }
 
-    /// Refuses an empty file that was in use, and a log without its file: SQLite would remove the log, and begin with
+    /// Refuses an empty file that was in use, and a log without its file: SQLite would remove the log, and start with
     /// an empty outbox.
     ///
     /// - Returns: whether there is no outbox yet.
@@ -102,7 +101,7 @@ extension OutboxStore {
         try loadQuarantine()
     }
 
-    /// - Returns: how many keys are in the runs of the index.
+    /// - Returns: the number of keys in the runs of the index.
     private func loadProgress(into ledger: inout Ledger) throws(SQLiteError) -> KeyCounts {
         let row = try session.connection.prepare(
             """
@@ -144,7 +143,7 @@ extension OutboxStore {
             let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
-        let hasPassed = try passDelivered(in: &ledger)
+        let hasPassed = try skipDelivered(in: &ledger)
         ledger.advance(to: ledger.firstPending)
         guard ledger.lastFinished >= ledger.firstPending else { return }
         let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
@@ -159,8 +158,8 @@ extension OutboxStore {
     /// Corrects a first pending job that is delivered, which earlier versions wrote when they salvaged an outbox:
     /// delivered jobs counted as pending and were never removed.
     ///
-    /// - Returns: whether it was so.
-    private func passDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
+    /// - Returns: whether it was corrected.
+    private func skipDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
         guard damage == nil, let first = try firstJob(from: ledger.firstPending)?.id,
             try session.connection.integer("SELECT 1 FROM delivered WHERE job = \(first)") != nil
         else { return false }
@@ -175,8 +174,8 @@ extension OutboxStore {
         return true
     }
 
-    /// The jobs above the first pending one that are delivered, or gone, where `progress` does not say it: an outbox of
-    /// an earlier format, or of very many groups.
+    /// Finds the jobs above the first pending one that are delivered or missing, if `progress` does not list them: in
+    /// an outbox of an earlier format, or with too many groups.
     private func findFinished(in ledger: inout Ledger) throws(SQLiteError) {
         let pending = try session.connection.prepare(
             """
@@ -208,7 +207,7 @@ extension OutboxStore {
         try refreshOldest()
     }
 
-    /// Moves the first pending job on, and looks up where it lies.
+    /// Advances the first pending job, and looks up its position.
     func refreshPendingPlace() throws(SQLiteError) {
         let before = ledger.firstPending
         try findPendingPlace()
@@ -217,14 +216,14 @@ extension OutboxStore {
 
     private func findPendingPlace() throws(SQLiteError) {
         ledger.advance(to: ledger.finishedEnd)
-        // The next job may be on the damaged page; those behind it are still sent.
+        // The next job may be on the damaged page; later ones are still sent.
         guard damage == nil else {
             if ledger.firstPending >= ledger.nextJob { ledger.pendingPlace = nil }
             return
         }
         ledger.pendingPlace = nil
         while let first = try firstJob(from: ledger.firstPending) {
-            // Rows that a person deleted by hand are missing.
+            // Rows that were deleted by hand are missing.
             if first.id != ledger.firstPending { ledger.advance(to: first.id) }
             guard ledger.firstPending == first.id else { continue }
             ledger.pendingPlace = first.place

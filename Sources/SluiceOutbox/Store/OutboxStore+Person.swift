@@ -86,7 +86,8 @@ extension OutboxStore {
         }
     }
 
-    /// Inside a transaction. The row stays, so that the next delivery with the key gets the next generation.
+    /// Forgets a key, inside a transaction. The row stays, so that the next delivery with the key gets the next
+    /// generation.
     ///
     /// - Returns: the newest delivery with the key; `nil` if there is none, or its key was forgotten before.
     func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
@@ -154,7 +155,7 @@ package final class SendingJobs: Sendable {
     }
 
     /// The maximum number of remembered buried jobs: those with the lowest numbers have been sent or removed by then.
-    private static let mostBuried = 100_000
+    private static let maximumBuried = 100_000
 
     private let state = Mutex(State())
 
@@ -182,7 +183,7 @@ package final class SendingJobs: Sendable {
         try state.withLock { state throws(OutboxError) in
             guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent }
             let letter = try body()
-            if state.buried.count >= Self.mostBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
+            if state.buried.count >= Self.maximumBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
             state.buried.insert(job)
             return letter
         }

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Requests whose signature no secret of their route matches. They are apart from the rest: nothing depends on them,
-/// and `outbox.max_bytes` does not count them.
+/// The quarantine: requests whose signature no secret of their route matches. They are separate from the rest: nothing
+/// depends on them, and `outbox.max_bytes` does not count them.
 extension OutboxStore {
     /// A row, without the request itself.
     private struct Row {
@@ -18,7 +18,7 @@ extension OutboxStore {
     ///
     /// - Returns: whether they are on the disk; if not, their places are free again.
     func keepQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
-        let isKept = tryToKeep(requests)
+        let isKept = storeQuarantined(requests)
         for request in requests {
             quarantine.settle(QuarantinePlace(request), isKept: isKept)
             if isKept { quarantineExpiry = min(quarantineExpiry ?? .max, request.expiresAtMilliseconds) }
@@ -26,7 +26,7 @@ extension OutboxStore {
         return isKept
     }
 
-    private func tryToKeep(_ requests: [QuarantinedRequest]) -> Bool {
+    private func storeQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
         guard refusal() == nil, condition == .storing else { return false }
         do throws(SQLiteError) {
             try transaction { () throws(SQLiteError) in try insert(requests) }
@@ -79,9 +79,9 @@ extension OutboxStore {
         do throws(SQLiteError) { return try rows("id = ?1", id).first } catch { throw OutboxError(error) }
     }
 
-    /// Removes requests for good, one step of them.
+    /// Removes requests permanently, in steps.
     ///
-    /// - Returns: the number, and the first id of the next step; nil at the end.
+    /// - Returns: the number of removed ones, and the first id of the next step; nil at the end.
     package func dropQuarantined(_ range: QuarantineRange) throws(OutboxError) -> (dropped: Int, next: Int64?) {
         let route = range.route == nil ? "" : "route = ?3 AND"
         let condition = "\(route) id BETWEEN ?1 AND \(range.ids.upperBound) ORDER BY id"
@@ -96,9 +96,9 @@ extension OutboxStore {
         }
     }
 
-    /// One step of removing the requests whose time is over.
+    /// Removes expired requests, in one step.
     ///
-    /// - Returns: whether another step has something to do.
+    /// - Returns: whether another step is due.
     func expireQuarantined() throws(SQLiteError) -> Bool {
         let now = clock.earliest
         guard clock.isTrusted, let due = quarantineExpiry, due <= now else { return false }
@@ -123,8 +123,8 @@ extension OutboxStore {
         quarantineExpiry = try session.connection.integer("SELECT min(expires_at) FROM quarantine")
     }
 
-    /// - Parameter condition: of SQL; `?1` is the number, `?3` the route.
-    /// - Returns: those for one step.
+    /// - Parameter condition: SQL; `?1` is the number, `?3` the route.
+    /// - Returns: the rows of one step.
     private func rows(
         _ condition: String, _ number: Int64, route: String? = nil
     ) throws(SQLiteError) -> [Row] {
@@ -143,7 +143,7 @@ extension OutboxStore {
         return rows
     }
 
-    /// Inside a transaction.
+    /// Deletes rows, inside a transaction.
     private func delete(_ rows: [Row]) throws(SQLiteError) {
         let statement = try session.connection.prepare("DELETE FROM quarantine WHERE id = ?1")
         for row in rows {
@@ -160,14 +160,14 @@ extension OutboxStore {
 }
 
 extension QuarantinePlace {
-    /// - Parameter row: of route, sender and bytes.
+    /// - Parameter row: with the columns route, sender and bytes.
     fileprivate init(row: Statement) {
         self.init(route: row.text(0), sender: PeerAddress(stored: row.text(1)), bytes: Int(row.int64(2)))
     }
 }
 
 extension PeerAddress {
-    /// As a column has it; unknown where that is damaged.
+    /// Reads a stored address; unknown if the column is damaged.
     init(stored text: String) {
         self = PeerAddress.address(parsing: text).map { PeerAddress(address: $0, port: 0) } ?? .unknown
     }

@@ -2,13 +2,13 @@ internal import SluiceBase
 
 /// One row of the table `requests`, without the request itself.
 ///
-/// Whether its bytes count as undelivered follows from the row and from the first pending job, so figures and removal
-/// need no counting.
+/// Whether its bytes count as undelivered follows from the row and the first pending job, so figures and removal need
+/// no counting.
 struct RequestRow: Equatable {
     /// The first and the last row of the delivery in `deliveries`, which may have been deleted.
     let delivery: Int64
     let lastPart: Int64
-    /// Whether it is kept as long as anything of the delivery, or only for the dead letters without a job.
+    /// Whether it is kept as long as anything of the delivery is, or only for the dead letters without a job.
     let isKeptWithJobs: Bool
     /// 0 while a dead letter or a parked job needs it; otherwise the delivery's last job, with which it is removed.
     let job: Int64
@@ -16,9 +16,9 @@ struct RequestRow: Equatable {
 }
 
 extension OutboxStore {
-    /// Inside a transaction, like all functions below.
+    /// Inserts a request, inside a transaction, like all functions below.
     ///
-    /// - Parameter jobs: those of the delivery at its receipt.
+    /// - Parameter jobs: the delivery's jobs at its receipt.
     func insert(_ row: RequestRow, jobs: Range<Int64>, _ request: [UInt8]) throws(SQLiteError) {
         let statement = session.insertRequest
         statement.bind(row.delivery, at: 1)
@@ -37,15 +37,15 @@ extension OutboxStore {
         if row.job == 0 { ledger.deadRequests += row.bytes }
     }
 
-    /// Handles that a pending job of the delivery has become a dead letter or is parked: the request is kept until that
-    /// ends, and still counts as undelivered.
+    /// Updates the request after a pending job of the delivery became a dead letter or was parked: the request is kept
+    /// until that ends, and still counts as undelivered.
     func holdRequest(ofDelivery row: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
         try setJob(0, of: request)
     }
 
-    /// Handles that a dead letter of the delivery was removed, or a job is no longer parked: the request is kept with
-    /// the rest, or removed.
+    /// Updates the request after a dead letter of the delivery was removed, or a job is no longer parked: the request
+    /// is kept with the remaining jobs, or removed.
     func releaseRequest(ofDelivery row: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), try !isHeld(request) else { return }
         let last = request.isKeptWithJobs ? try lastJob(of: request) : 0
@@ -60,21 +60,22 @@ extension OutboxStore {
         try setJob(last, of: request)
     }
 
-    /// Handles that a delivered job of the delivery is sent again: the request is kept as long as the new job.
+    /// Updates the request after a delivered job of the delivery is sent again: the request is kept as long as the new
+    /// job.
     func keepRequest(ofDelivery row: Int64, for job: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
         if request.job < ledger.firstPending { moveToUndelivered(request.bytes) }
         try setJob(job, of: request)
     }
 
-    /// Handles that jobs from `first` on were delivered, up to the first pending one: the requests that no later job
-    /// needs count as delivered, too.
+    /// Updates the figures after the jobs from `first` up to the first pending one were delivered: requests that no
+    /// later job needs count as delivered, too.
     func countRequests(deliveredFrom first: Int64) throws(SQLiteError) {
         guard ledger.undeliveredRequests > 0, ledger.firstPending > first else { return }
         moveToUndelivered(-(try bytesOfRequests(first..<ledger.firstPending)))
     }
 
-    /// Handles that the oldest delivered jobs were removed, and removes the requests that nothing else needs.
+    /// Removes the requests that nothing else needs after the oldest delivered jobs were removed.
     func removeRequestsOfRemovedJobs() throws(SQLiteError) {
         guard ledger.deliveredRequests > 0 else { return }
         let bytes = try bytesOfRequests(1..<ledger.oldestJob)

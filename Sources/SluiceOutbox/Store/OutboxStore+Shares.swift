@@ -1,31 +1,31 @@
 internal import SluiceBase
 
-/// How much of the outbox routes with a share (`outbox_share`) use. It is not counted: when the outbox is so full that
-/// a share matters, a sample of jobs or rows shows how it is divided.
+/// The usage of the outbox by routes with a share (`outbox_share`). It is not counted: when the outbox is so full that
+/// a share matters, a sample of jobs or rows is taken.
 struct RouteShares {
-    /// Which part of it each route has, and when that was found out, on the monotonic clock.
+    /// The sampled fraction of each route, and the time of the sample on the monotonic clock.
     struct Division {
         var madeAt: Int64
         var fractions: [String: Double] = [:]
-        /// The same for the parked jobs.
+        /// The fractions of the parked jobs.
         var parked: [String: Double] = [:]
-        /// Bytes stored since then.
+        /// Bytes stored since the sample.
         var added: [String: Int] = [:]
     }
 
-    /// Percent of `outbox.max_bytes` and `outbox.max_keys`, as the last delivery of the route has it.
+    /// Percent of `outbox.max_bytes` and `outbox.max_keys`, from the route's last delivery.
     var percents: [String: Int] = [:]
     var bytes: Division?
     var keys: Division?
-    /// Routes with more keys than their share, as of `keys`.
+    /// Routes with more keys than their share, according to `keys`.
     var crowding: Set<String> = []
 }
 
 extension OutboxStore {
-    /// Positions in the order of jobs, and rows, that are sampled.
+    /// The number of sampled positions of jobs, and of rows.
     private static let places = 200
     private static let rows = 500
-    /// Nanoseconds after which it is looked again.
+    /// The age in nanoseconds above which a new sample is taken.
     private static let bytesAge: Int64 = 1_000_000_000
     private static let keysAge: Int64 = 10_000_000_000
 
@@ -40,7 +40,7 @@ extension OutboxStore {
         return try pendingBytes(of: delivery.route) + bytes > limit
     }
 
-    /// A delivery with a share was stored.
+    /// Records a stored delivery with a share.
     func noteShare(of delivery: Delivery, bytes: Int) {
         if delivery.outboxShare != nil { shares.bytes?.added[delivery.route, default: 0] += bytes }
     }
@@ -61,7 +61,7 @@ extension OutboxStore {
         return Int(before * division.fractions[route, default: 0] + parked) + division.added[route, default: 0]
     }
 
-    /// Looks at the jobs in which places at equal distances lie: a job counts by its bytes.
+    /// Samples the pending jobs at equal distances in bytes, so that a job counts by its size.
     private func fractionsOfBytes() throws(SQLiteError) -> [String: Double] {
         let (start, end) = (ledger.pendingPosition, ledger.nextPosition)
         let distance = max(1, (end - start) / Int64(Self.places))
@@ -74,7 +74,7 @@ extension OutboxStore {
         return Self.fractions(counts)
     }
 
-    /// The same for the jobs of a refused queue: they would fill the outbox otherwise.
+    /// Samples the parked jobs: otherwise the jobs of a refused queue would fill the outbox.
     private func fractionsOfParked() throws(SQLiteError) -> [String: Double] {
         let (first, last) = (
             try session.connection.integer("SELECT min(job) FROM parked") ?? 0,
@@ -94,7 +94,7 @@ extension OutboxStore {
         return Self.fractions(counts)
     }
 
-    /// The last job that does not begin behind a position: half of the rest is put aside again and again.
+    /// The last job that starts at or before a position, by bisection.
     private func job(at position: Int64, from first: Int64) throws(SQLiteError) -> Int64 {
         var (low, high) = (first, ledger.nextJob)
         while low + 1 < high {
@@ -122,8 +122,8 @@ extension OutboxStore {
 
     // MARK: Keys
 
-    /// The routes whose keys go first while there are too many: those with more than their share; none when it does not
-    /// matter whose they are.
+    /// The routes whose keys are forgotten first while there are too many: those with more than their share; none if no
+    /// route exceeds it.
     func crowdingRoutes() throws(SQLiteError) -> Set<String> {
         let now = time.monotonicNanoseconds()
         guard !shares.percents.isEmpty else { return [] }

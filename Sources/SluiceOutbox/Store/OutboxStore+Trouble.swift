@@ -8,8 +8,7 @@ struct Trouble: Equatable {
         case diskFull
         /// A write or a sync failed: the state of the last transaction on disk is not known.
         case failing
-        /// The open files are no longer at the outbox's path: what is written to them would not be found after a
-        /// restart.
+        /// The open files are no longer at the outbox's path: writes to them would be lost after a restart.
         case misplaced
     }
 
@@ -26,11 +25,11 @@ struct Trouble: Equatable {
     }
 }
 
-/// How much space there must be on the disk besides the reserve, in bytes.
+/// The space that must be free on the disk in addition to the reserve, in bytes.
 enum DiskRoom {
     /// For the write-ahead log at its full length. With less, the log is kept short and free pages are given back.
     static let regular = Pragmas.logBytesKept
-    /// What the outbox works with if nothing else can be given back: a log that is kept short, and its copy.
+    /// The minimum if nothing else can be given back: a log that is kept short, and its copy.
     static let least = 8 << 20
 }
 
@@ -54,7 +53,7 @@ extension OutboxStore {
 
     /// Why a delivery cannot be attempted now; `nil` if it can.
     func refusal() -> ErrorCode? {
-        overcomeTrouble()
+        recoverIfDue()
         return switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .commitFailed
@@ -63,7 +62,7 @@ extension OutboxStore {
     }
 
     /// Attempts a recovery if it is due.
-    func overcomeTrouble() {
+    func recoverIfDue() {
         guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
         switch trouble.kind {
         case .diskFull:
@@ -73,20 +72,21 @@ extension OutboxStore {
         }
     }
 
-    /// Sets the reserve aside again after a write found the disk full. The room besides it proves that deliveries fit
-    /// again: the reserve alone may be the space that was released for it.
+    /// Reserves the space again after a write found the disk full. The additional room proves that deliveries fit
+    /// again: the reserve alone may be the space that was released.
     ///
+    /// - Returns: the remaining trouble; nil if there is none.
     /// - Returns: the trouble that is left; nil if there is none.
     func setAside(besides room: Int) -> Trouble? {
         reserve.acquire(besides: room)
             ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
     }
 
-    /// Whether the disk has little space besides what the outbox has.
+    /// Whether the disk has little free space.
     var isDiskShort: Bool { OutboxFile.freeBytes(at: path).map { $0 < DiskRoom.regular } ?? false }
 
-    /// Ends `isLocked` when another program no longer has the file locked, without waiting for it.
-    func seekLock() {
+    /// Clears `isLocked` if no other program has the file locked any longer, without waiting for it.
+    func checkLock() {
         guard isLocked, trouble == nil else { return }
         session.connection.setBusyTimeout(milliseconds: 0)
         defer { session.connection.setBusyTimeout(milliseconds: Connection.busyTimeout) }
@@ -95,23 +95,23 @@ extension OutboxStore {
         isLocked = false
     }
 
-    /// Checks once a second whether the open files are still in their place: they may have been deleted or replaced,
-    /// and SQLite would not notice. Deliveries are then refused, while stored jobs are still sent.
-    func seekFiles() {
+    /// Checks once a second whether the open files were deleted or replaced, which SQLite does not notice. Deliveries
+    /// are then refused, while stored jobs are still sent.
+    func checkFiles() {
         let now = time.monotonicNanoseconds()
-        guard files != nil, now >= filesSoughtAt + Trouble.pause else { return }
-        filesSoughtAt = now
+        guard files != nil, now >= filesCheckedAt + Trouble.pause else { return }
+        filesCheckedAt = now
         let areInPlace = OutboxFile.identity(of: path) == files
         if !areInPlace, trouble?.kind != .misplaced {
             trouble = Trouble(.misplaced, retryAt: .max)
             unreportedError = misplaced
         } else if areInPlace, trouble?.kind == .misplaced {
-            // Problems before or in the meantime were not checked: only a recovery can tell.
+            // Problems before or in the meantime were not checked: only a recovery can find them.
             trouble = Trouble(.failing, retryAt: now)
         }
     }
 
-    /// Whether the contents of the file are known and it is the right one, even if the disk is full.
+    /// Whether the contents of the file are known and it is the right file, even if the disk is full.
     var knowsItsFile: Bool { trouble == nil || trouble?.kind == .diskFull }
 
     private var misplaced: SQLiteError {
@@ -151,7 +151,7 @@ extension OutboxStore {
     /// and synced, and the log is emptied, on the connection that knows the end of the last valid transaction; only
     /// then is the connection opened again and the state in memory read again.
     private func reopen() throws(SQLiteError) {
-        // Opened again by its name, it would be another outbox.
+        // A file that is opened by its name again could be another outbox.
         guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }
         guard try truncateLog() else {
             throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")

@@ -3,29 +3,29 @@ package import SluiceBase
 
 /// The outbox: one SQLite file, one writing connection, no thread of its own.
 ///
-/// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the
-/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so
-/// everything that returns without an error is durable. DESIGN.md next to this folder has the reasons, and what happens
+/// Everything here is synchronous and belongs to one thread at a time: that of `OutboxWriter`, or of a command while no
+/// gateway runs. Each operation is one transaction with a full sync, so everything that returns without an error is
+/// durable. DESIGN.md next to this folder has the reasons, and what happens in a crash.
 /// in a crash.
 package final class OutboxStore {
-    /// As it was given.
+    /// The configuration as given.
     package let configuration: OutboxConfiguration
     let time: any TimeSource
-    /// What the file system under the outbox is worth.
+    /// Whether the file system keeps data reliably.
     package let filesystem: Filesystem.Verdict
     let reserve: ReserveFile
-    /// What was saved of a damaged file when the outbox was opened; nil if it was not damaged.
+    /// The report of the salvage when the outbox was opened; nil if it was not damaged.
     package private(set) var salvaged: SalvageReport?
-    /// Damaged files that were set aside, now or earlier, and are still next to the outbox.
+    /// Damaged files that were set aside, now or earlier, and still exist next to the outbox.
     package private(set) var damagedFiles: [String]
 
-    /// Whether a new outbox was made although there was one before, whose file is missing.
+    /// Whether a new outbox was created although there was one before, whose file is missing.
     package let replacesOutbox: Bool
-    /// What of the write-ahead log could not be read when the outbox was opened; nil where nothing is damaged.
+    /// The unreadable part of the write-ahead log when the outbox was opened; nil if nothing was damaged.
     package let damagedLog: DamagedLog?
 
     var session: Session
-    /// Declared behind the session, so that the file is closed before the lock is let go.
+    /// Declared after the session, so that the file is closed before the lock is released.
     private let lock: OutboxLock
     var ledger = Ledger()
     var keys = KeyIndex()
@@ -34,66 +34,65 @@ package final class OutboxStore {
     var bodies = KeyBodies()
     var shares = RouteShares()
     var texts = TextScratch()
-    /// Decides what has expired.
+    /// The time for expiry.
     let clock: OutboxClock
-    /// What is added to the times of receipt of this batch, because the wall clock is behind, milliseconds.
+    /// Milliseconds to add to the times of receipt in this batch, because the wall clock is behind.
     var receiptShift: Int64 = 0
-    /// Entries of the index, and rows to check for forgetting, that the next transactions owe.
+    /// Entries of the index to write, and rows to check for forgetting, in the next transactions.
     var keyDebt = 0
     var forgetDebt = 0
-    /// Keys over the limit that the next transactions owe to forget.
+    /// Keys over the limit to forget in the next transactions.
     var limitDebt = 0
-    /// Whether deliveries were deleted since it was looked whether a run of the index has none left.
+    /// Whether deliveries were deleted since the last search for runs of the index without rows.
     var mayHaveDeadRuns = true
-    /// The smallest delivery that was refused since one was stored: what there must be room for again.
+    /// The size of the smallest delivery that was refused since one was stored: the room that ends `full`.
     var smallestRefused: Int?
-    /// The same for what deliveries would have added to the dead letters.
+    /// The same for the size that deliveries would have added to the dead letters.
     var smallestDeadRefused: Int?
-    /// Jobs that are being sent, and jobs that were buried.
+    /// Jobs that are being sent, and buried jobs.
     package let sending: SendingJobs
-    /// The queues of the jobs that this process stored.
+    /// The queues of the jobs stored by this process.
     package let queues: QueueMap
-    /// What is kept of requests whose signature no secret matches.
+    /// The figures of the quarantine.
     package let quarantine: QuarantineFigures
-    /// When the first of these requests is removed, milliseconds since the epoch; nil without one.
+    /// When the first quarantined request expires, in milliseconds since the epoch; nil if there is none.
     var quarantineExpiry: Int64?
-    /// Of the jobs that this transaction stored.
+    /// The queues of the jobs that this transaction stored.
     var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
 
-    /// The copy that is being made of the outbox.
+    /// The running backup.
     var backup: PageCopy?
 
-    /// The files that are open, as they are known to the file system.
+    /// The identity of the open files.
     var files: [OutboxFile.FileIdentity]?
-    /// When they were last looked for under their names, on the monotonic clock.
-    var filesSoughtAt: Int64 = .min
+    /// When the files were last checked, on the monotonic clock.
+    var filesCheckedAt: Int64 = .min
 
-    /// Whether damage does not matter more than what can still be done: not while the outbox is opened, when it can be
-    /// salvaged.
+    /// Whether to continue in spite of damage: not while the outbox is opened, when it can be salvaged.
     var toleratesDamage = false
-    /// Damage that was met since then. SQLite then fails every write of the same transaction, so that optional rows are
-    /// no longer read. The file must be salvaged.
+    /// Damage found since the outbox was opened. SQLite then fails every write of the same transaction, so optional
+    /// rows are no longer read. The file must be salvaged.
     var damage: SQLiteError?
-    /// What keeps the store from working, until `retryAtNanoseconds`.
+    /// The problem that keeps the store from writing.
     var trouble: Trouble?
     /// Whether deliveries were refused because another program has the file locked, and none was stored since.
     var isLocked = false
-    /// The last error that the store met, for the log; removed by the code that logs it.
+    /// The last error, for the log; cleared by the code that logs it.
     package var unreportedError: SQLiteError?
 
-    /// Opens or makes the outbox at `configuration.path`.
+    /// Opens or creates the outbox at `configuration.path`.
     ///
     /// - Parameters:
     ///   - time: for expiry, retention and deadlines.
-    ///   - sending: what the lanes of this process are sending.
-    ///   - queues: gets the queues of the jobs that are stored.
-    ///   - quarantine: counts the quarantined requests; nil for figures of the store's own.
-    ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
-    ///   - held: called with a sentence when another process has the lock and is waited for.
+    ///   - sending: the jobs that the lanes of this process are sending.
+    ///   - queues: receives the queues of the stored jobs.
+    ///   - quarantine: counts the quarantined requests; nil to create the figures here.
+    ///   - pause: waits between two attempts to lock; nil for the system's sleep.
+    ///   - held: called with a sentence if another process has the lock and is waited for.
     ///   - salvaging: called with the reason before a salvage begins.
-    /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69
-    ///   where the file, its folder or its lock cannot be had.
+    /// - Throws: a sentence with exit status 1 if the file is not an outbox of a version that this program knows, 69 if
+    ///   the file, its folder or its lock is not available.
     package init(
         _ configuration: OutboxConfiguration, time: any TimeSource, sending: SendingJobs = SendingJobs(),
         queues: QueueMap = QueueMap(), quarantine: QuarantineFigures? = nil, pause: ((Duration) -> Void)? = nil,
@@ -134,14 +133,14 @@ package final class OutboxStore {
         trouble = setAside(besides: DiskRoom.least)
     }
 
-    /// Damage may show only when everything is read.
+    /// Loads the figures; salvages the file if damage shows only then.
     private func loadOrSalvage(tell: ((SQLiteError) -> Void)?) throws(StartupError) {
         do throws(SQLiteError) {
             try load()
             if configuration.isSalvageAsked { try checkKeys() }
         } catch {
             var error = error
-            // A sum of figures that cannot be right.
+            // An overflowing sum of figures means damage.
             if error.code == SQLITE_ERROR { error = SQLiteError(code: SQLITE_CORRUPT, message: error.message) }
             session.connection.close()
             salvaged = try Self.salvage(after: error, configuration, time: time, tell: tell)
@@ -155,10 +154,10 @@ package final class OutboxStore {
         }
     }
 
-    /// Closes the file after copying the log into it. The store must not be used any more.
+    /// Closes the file after copying the log into it. The store must not be used afterwards.
     package func close() {
         endBackup()
-        // A log that stays behind is read again at the next start: failing here loses nothing.
+        // A log that remains is read at the next start, so an error here loses nothing.
         if knowsItsFile { _ = try? truncateLog() }
         session.connection.close()
     }
@@ -169,10 +168,10 @@ package final class OutboxStore {
     /// The last job stored; 0 before the first one.
     package var lastJobID: Int64 { ledger.nextJob - 1 }
 
-    /// The first job that is not delivered, parked or dead: where sending goes on after a start.
+    /// The first job that is not delivered, parked or dead, with which sending continues after a start.
     package var firstPendingJobID: Int64 { ledger.firstPending }
 
-    /// The outbox in figures.
+    /// The figures of the outbox.
     package var status: OutboxStatus {
         var status = OutboxStatus()
         status.pendingJobs = ledger.pendingJobs
@@ -216,8 +215,8 @@ package final class OutboxStore {
 
     private var isDeadLimitReached: Bool { smallestDeadRefused.map { !hasRoom(forDead: $0) } ?? false }
 
-    /// The store's one way to write: `body` inside a transaction that is on the disk when this returns, or everything
-    /// in memory and in the file as before when it throws.
+    /// Runs `body` inside a transaction; all writes use it. When it returns, the transaction is on the disk; if it
+    /// throws, memory and file are as before.
     func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
         let before = ledger
         keyUndo.removeAll(keepingCapacity: true)
@@ -240,8 +239,8 @@ package final class OutboxStore {
         }
     }
 
-    /// As `transaction`, for what must go on when the disk is full: gives up the reserve and tries once more. Tries to
-    /// get back to a known state first where a write has failed before.
+    /// As `transaction`, for writes that must also succeed on a full disk: releases the reserve and retries once.
+    /// Recovers first after a failed write.
     func urgentTransaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(OutboxError) -> Result {
         do throws(SQLiteError) {
             try recoverIfFailing()
@@ -256,17 +255,17 @@ package final class OutboxStore {
         }
     }
 
-    /// Whether `note` has just learnt of damage, and delivered jobs are not removed any more.
+    /// Whether `note` has just recorded this damage, after which delivered jobs are no longer removed.
     private func isNewDamage(_ error: SQLiteError) -> Bool { error.kind == .damaged && damage == error }
 
     private func undoKeys() {
         for (key, before) in keyUndo.reversed() { keys.undo(key, before: before) }
         keyUndo.removeAll(keepingCapacity: true)
-        // Ids of rows that were taken back are used again.
+        // Ids of rows that were rolled back are used again.
         bodies = KeyBodies()
     }
 
-    /// Writes the row of `progress` if something in it changed that only stands there.
+    /// Writes the row of `progress` if a value that is stored only there has changed.
     private func saveProgress() throws(SQLiteError) {
         guard ledger.isChanged else { return }
         let values = [

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Where in a backlog each queue has jobs, so that the jobs of one queue can be read without the others before them. It
-/// uses 8 bytes for each 256 jobs, and knows the jobs that this process has stored. Can be used from any thread.
+/// The positions of each queue's jobs in a backlog, so that the jobs of one queue can be read without the others before
+/// them. Uses 8 bytes for each 256 jobs, and knows the jobs that this process has stored. Can be used from any thread.
 package final class QueueMap: Sendable {
     /// Queues after the 63rd share this number.
     package static let others = 63
@@ -110,7 +110,8 @@ package final class QueueMap: Sendable {
         /// `nil` for queues that share a number.
         package func name(of queue: Int) -> String? { names.indices.contains(queue) ? names[queue] : nil }
 
-        /// The range of the next jobs of a queue from this one on, at least possibly; `nil` if there are none.
+        /// The range that contains the next jobs of a queue from this one on, if there are any; `nil` if there are
+        /// certainly none.
         package func stretch(of queue: Int, from job: Int64) -> ClosedRange<Int64>? {
             if job < unknownEnd { return job...min(job + 2047, unknownEnd - 1) }
             guard last[queue] >= job else { return nil }

@@ -1,15 +1,15 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// What a salvage of a damaged outbox saved.
+/// The result of salvaging a damaged outbox.
 package struct SalvageReport: Sendable, Hashable {
     /// One table of the outbox.
     package struct Table: Sendable, Hashable {
         package let name: String
         package var saved = 0
-        /// Stretches of rows, one or many, that could not be read.
+        /// The number of unreadable ranges of rows.
         package var gaps = 0
-        /// Rows that were read and make no sense.
+        /// The number of rows that were read but have invalid values.
         package var unusable = 0
 
         /// Whether every row was saved, as far as can be known.
@@ -17,11 +17,11 @@ package struct SalvageReport: Sendable, Hashable {
     }
 
     package var tables: [Table] = []
-    /// Where the damaged file is now; its log is next to it.
+    /// The path of the damaged file; its log is next to it.
     package var damagedPath = ""
-    /// What was found damaged first.
+    /// The first damage found.
     package var cause = ""
-    /// Deliveries of which an undelivered job was lost. Their keys are forgotten.
+    /// The number of deliveries that lost an undelivered job. Their keys are forgotten.
     package var lostDeliveries = 0
 
     /// Whether nothing is known to be lost.
@@ -30,7 +30,7 @@ package struct SalvageReport: Sendable, Hashable {
     /// The file with a line for each delivery of `lostDeliveries`: id, time of receipt, route.
     package var lostPath: String { damagedPath + Salvage.lostSuffix }
 
-    /// One line a table, and one about what the providers must send again.
+    /// One line for each table, and one about the deliveries that providers must send again.
     package var lines: [String] {
         let lost =
             "\(lostDeliveries) deliver\(lostDeliveries == 1 ? "y" : "ies") lost undelivered jobs and can be sent again "
@@ -43,20 +43,21 @@ package struct SalvageReport: Sendable, Hashable {
     }
 }
 
-/// Writes what can be read of a damaged outbox into a new one, and sets the damaged files aside. The lock must be held.
+/// Writes the readable rows of a damaged outbox into a new one, and sets the damaged files aside. The lock must be
+/// held.
 ///
-/// The new file is complete and on the disk as `.salvaged` before anything is renamed; what a crash interrupts after
-/// that is completed by `finish`.
+/// The new file is complete and on the disk as `.salvaged` before anything is renamed; `finish` completes a renaming
+/// that a crash interrupted.
 struct Salvage {
-    /// The tables apart from `deliveries`, which goes through the index of keys; each with its numbering column.
+    /// The tables except `deliveries`, whose rows go through the index of keys; each with its numbering column.
     private static let tables = [
         ("jobs", "id"), ("delivered", "job"), ("parked", "job"), ("dead_letters", "id"), ("requests", "delivery"),
         ("learnt_secrets", "id"), ("quarantine", "id"),
     ]
     private static let batch = 1000
-    /// Errors of a single row, which is then left out: a constraint, the type of a number, a size.
+    /// Errors that concern a single row, which is then left out: a constraint, the type of a number, a size.
     static let rowErrors = [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG]
-    /// Behind the path of the damaged file: the file with the ids of deliveries that lost jobs.
+    /// The suffix of the file with the ids of deliveries that lost jobs.
     static let lostSuffix = "-lost"
 
     private let configuration: OutboxConfiguration
@@ -68,10 +69,10 @@ struct Salvage {
 
     private var newPath: String { configuration.path + ".salvage" }
 
-    /// At least half of the pages must be saved, unless a person asked for a salvage of whatever can be read.
+    /// Salvages an outbox. At least half of the pages must be saved, unless an operator asked for the salvage.
     ///
-    /// - Parameter cause: what was found damaged.
-    /// - Throws: where too little can be read, or the new file cannot be written; the damaged files are as they were.
+    /// - Parameter cause: the damage found first.
+    /// - Throws: if too little can be read, or the new file cannot be written; the damaged files are then unchanged.
     static func run(
         _ configuration: OutboxConfiguration, time: any TimeSource, cause: SQLiteError
     ) throws(StartupError) -> SalvageReport {
@@ -103,7 +104,7 @@ struct Salvage {
         }
     }
 
-    /// Without a person nothing is replaced by a file that lacks the greater part of it.
+    /// Refuses to replace a file automatically by one with less than half of its pages.
     private func requireHalf(of pages: Int64) throws(SQLiteError) {
         let new = try Connection(path: newPath, vfs: configuration.vfs, access: .readOnly)
         defer {
@@ -113,12 +114,12 @@ struct Salvage {
         guard Self.usedPages(new) * 2 < pages else { return }
         throw SQLiteError(
             code: SQLITE_CORRUPT,
-            message: "more than half of it cannot be read. To go on with the rest, run sluice outbox salvage")
+            message: "more than half of it cannot be read. To continue with the rest, run sluice outbox salvage")
     }
 
-    /// Pages with data, as far as the file says.
+    /// The number of pages with data, according to the file.
     ///
-    /// - Parameter count: as many as its header names, which a truncated file lacks.
+    /// - Parameter count: the number of pages in its header; a truncated file has fewer.
     private static func usedPages(_ connection: Connection, atLeast count: Int64 = 0) -> Int64 {
         func number(_ pragma: String) -> Int64 { (try? connection.integer("PRAGMA \(pragma)")) ?? 0 }
         return max(count, number("page_count")) - number("freelist_count")
@@ -131,16 +132,16 @@ struct Salvage {
         OutboxFile.giveOwner(of: configuration.path, to: path)
     }
 
-    /// Puts a complete new file in the place of the damaged one.
+    /// Replaces the damaged file by a complete new one.
     ///
-    /// - Returns: where the damaged file is; nil if there was no new file.
+    /// - Returns: the path of the damaged file; nil if there was no new file.
     @discardableResult
     static func finish(_ path: String) throws(SQLiteError) -> String? {
         let new = path + ".salvaged"
         guard let made = OutboxFile.modified(new) else { return nil }
         let aside =
             "\(path).damaged-\(TimestampText.format(milliseconds: made * 1000).filter { $0.isNumber }.prefix(14))"
-        // The log first: it must never be next to the new file.
+        // The log is moved first: it must never be next to the new file.
         try OutboxFile.rename(path + "-wal", to: aside + "-wal")
         OutboxFile.remove(path + "-shm")
         try OutboxFile.rename(path, to: aside)
@@ -150,7 +151,7 @@ struct Salvage {
         return aside
     }
 
-    /// The files that were set aside at an earlier time.
+    /// The files that were set aside earlier.
     static func setAside(_ path: String) -> [String] {
         let folder = OutboxFile.folder(of: path)
         let name = path.split(separator: "/").last ?? ""
@@ -165,7 +166,7 @@ struct Salvage {
         self.configuration = configuration
         self.time = time
         damaged = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
-        // SQLite then reads also a file that is shorter than its header says. Nothing is written.
+        // SQLite then also reads a file that is shorter than its header says. Nothing is written.
         try damaged.execute("PRAGMA query_only = 1")
         try damaged.execute("PRAGMA writable_schema = 1")
         guard case .outbox = try Migration.inspect(damaged) else {
@@ -174,7 +175,7 @@ struct Salvage {
         Self.removeNew(configuration.path)
     }
 
-    /// What an earlier salvage left that did not end.
+    /// Removes the files of an earlier salvage that was interrupted.
     private static func removeNew(_ path: String) {
         for suffix in ["", "-wal", "-shm", ".lock"] { OutboxFile.remove(path + ".salvage" + suffix) }
         OutboxFile.remove(path + ".salvaged" + lostSuffix)
@@ -201,7 +202,7 @@ struct Salvage {
         var table = SalvageReport.Table(name: name)
         defer { report.tables.append(table) }
         guard let columns = columns(of: name, in: new) else {
-            // A file of an earlier format has no such table.
+            // A file of an earlier format may lack the table.
             let known = try? damaged.integer("SELECT count(*) FROM sqlite_schema WHERE name = '\(name)'")
             table.gaps = known == 0 ? 0 : 1
             return
@@ -233,15 +234,16 @@ struct Salvage {
         try new.execute(Statements.commit)
     }
 
-    /// Those that both files have; nil if the damaged one does not say. An outbox of an earlier format has fewer.
+    /// The columns that both files have; nil if the damaged one cannot be read. An outbox of an earlier format has
+    /// fewer.
     private func columns(of table: String, in new: Connection) -> [SalvagedColumn]? {
         let known = (try? damaged.columns(of: table)) ?? []
         let both = ((try? SalvagedColumn.all(of: table, in: new)) ?? []).filter { known.contains($0.name) }
         return both.isEmpty ? nil : both
     }
 
-    /// The numbers that are not in the rows. Jobs whose mark of delivery was not saved are pending and sent again;
-    /// those that were not saved themselves count as finished.
+    /// Writes the figures that the rows do not contain. Jobs whose delivery mark was not saved are pending and sent
+    /// again; jobs that were not saved count as finished.
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
         let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? 0
         if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
@@ -265,7 +267,7 @@ struct Salvage {
                 parked = (SELECT count(*) FROM parked),
                 parked_bytes = (SELECT ifnull(sum(\(Self.byteCost)), 0) FROM parked)
             """,
-            // The groups of finished jobs behind it are found when the file is opened.
+            // Groups of finished jobs above it are found when the file is opened.
             """
             UPDATE progress SET first_pending = ifnull((SELECT min(id) FROM jobs
                 WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = id)), last_finished + 1)
@@ -281,7 +283,7 @@ struct Salvage {
 
     // MARK: Deliveries
 
-    /// Through a store, which writes the index of keys as it does for deliveries that come in.
+    /// Copies deliveries through a store, which writes the index of keys.
     private mutating func copyDeliveries() throws(SQLiteError) {
         var configuration = configuration
         configuration.path = newPath
@@ -318,7 +320,7 @@ struct Salvage {
         while !isAtEnd { isAtEnd = try store.adopt(upTo: Self.batch, of: rows, &table, lost: &jobs) }
         report.lostDeliveries = jobs.lines.count
         lost = jobs.lines
-        // Also the ids of jobs that nothing else tells of are never given again.
+        // The ids of lost jobs are never reused either.
         try new.execute("UPDATE progress SET finished = NULL, last_finished = max(last_finished, \(jobs.lastJob))")
     }
 }

@@ -20,7 +20,7 @@ struct SalvagedColumn {
         return columns
     }
 
-    /// Whether a value can be one of this column.
+    /// Whether a value is valid for this column.
     func fits(_ row: Statement, _ column: Int32) -> Bool {
         if row.isNull(column) { return mayBeNull }
         guard holdsNumbers else { return row.isText(column) || row.isBlob(column) }
@@ -31,26 +31,26 @@ struct SalvagedColumn {
     }
 }
 
-/// The rows of one table of a damaged file in the order of their numbers. Skips the smallest unreadable ranges that can
-/// be found by trying.
+/// The rows of one table of a damaged file in the order of their numbers. Skips the smallest unreadable ranges that
+/// trying can find.
 final class SalvagedRows {
     /// The current row.
     private(set) var row: Statement
     private let reached: Statement
-    /// Returns the values that are bound to it, so that rows of `leaves` look like others.
+    /// A statement that returns its bound values, so that rows of `leaves` look like others.
     private let echo: Statement
     private let connection: Connection
     private let path: String
     private let table: String
     private var leaves: LeafPages??
-    /// Rows of a gap, the last one first.
+    /// Rows of a gap, in reverse order.
     private var found: [LeafPages.Row] = []
-    /// In the order of the damaged table: the parameter of `echo` for each column.
+    /// The parameter of `echo` for each column of the damaged table.
     private let parameters: [Int32?]
     private let probe: Statement
-    /// Where reading goes on after a gap. Only grows, whatever numbers a damaged page gives its rows.
+    /// The row with which reading continues after a gap. It only grows, whatever numbers a damaged page contains.
     private var position: Int64 = 0
-    /// No row has a greater number, as far as that can be read.
+    /// The greatest row number, as far as it can be read.
     private let last: Int64
     private let columns: [SalvagedColumn]
     private var isReading = false
@@ -76,7 +76,7 @@ final class SalvagedRows {
         self.columns = columns
     }
 
-    /// Goes to the next row that can be read.
+    /// Advances to the next readable row.
     ///
     /// - Returns: false at the end.
     func next(_ table: inout SalvageReport.Table) throws(SQLiteError) -> Bool {
@@ -106,7 +106,7 @@ final class SalvagedRows {
         }
     }
 
-    /// The next row of the last gap that is on a leaf page which SQLite did not reach.
+    /// Advances to the next row of the last gap that is on a leaf page which SQLite did not reach.
     private func nextFound(_ table: inout SalvageReport.Table) throws(SQLiteError) -> Bool {
         row = echo
         while let next = found.popLast() {
@@ -145,8 +145,8 @@ final class SalvagedRows {
 }
 
 extension OutboxStore {
-    /// Takes over deliveries from a damaged file, with their numbers, in one transaction. Those that lost an
-    /// undelivered job lose key and hash of the body, so that they are accepted again, with the same unique keys.
+    /// Copies deliveries from a damaged file, with their numbers, in one transaction. Those that lost an undelivered
+    /// job lose key and body hash, so that they are accepted again, with the same unique keys.
     ///
     /// - Returns: whether there are no more.
     func adopt(upTo limit: Int, of rows: SalvagedRows, _ table: inout SalvageReport.Table, lost: inout LostJobs)
@@ -169,7 +169,7 @@ extension OutboxStore {
         return isAtEnd
     }
 
-    /// - Returns: false for a row that cannot be one of a delivery.
+    /// - Returns: false for a row that is not a valid delivery.
     private func adopt(_ row: Statement, _ lost: inout LostJobs) throws(SQLiteError) -> Bool {
         let (id, received, expires) = (row.int64(0), row.int64(3), row.int64(4))
         let window = expires.subtractingReportingOverflow(received)
@@ -201,6 +201,6 @@ extension OutboxStore {
         return true
     }
 
-    /// Ten years in milliseconds: more than any setting allows.
+    /// The maximum window: ten years in milliseconds, more than any setting allows.
     private static let longestWindow: Int64 = 10 * 366 * 86_400_000
 }

@@ -23,12 +23,12 @@ struct CommitQueue {
     struct Batch {
         /// For one transaction, in order of arrival.
         var deliveries: [Submission] = []
-        /// They waited for too long and are refused with `commit_too_slow`.
+        /// Refused with `commit_too_slow`, because they waited for too long.
         var overdue: [Submission] = []
     }
 
     private let limits: Limits
-    /// Places before `head` are empty, so that they do not keep bodies that are no longer counted.
+    /// Entries before `head` are empty, so that they do not retain bodies that are no longer counted.
     private var waiting: [Submission?] = []
     /// The start of the queue in `waiting`.
     private var head = 0
@@ -40,7 +40,7 @@ struct CommitQueue {
 
     var count: Int { waiting.count - head }
 
-    /// When the first delivery will have waited for too long, on the monotonic clock; `nil` if none waits.
+    /// When the first delivery reaches its deadline, on the monotonic clock; `nil` if none waits.
     var nextDeadline: Int64? { isEmpty ? nil : deadline(at: head) }
 
     /// The size of the deliveries that the queue refers to.
@@ -54,9 +54,9 @@ struct CommitQueue {
         return .queued(isFirst: isFirst)
     }
 
-    /// The writer is ready for a transaction: returns the oldest deliveries up to the limits, at least one. A delivery
-    /// is never split, so one with more parts than the limit has its own transaction, and the others only wait for that
-    /// one.
+    /// Returns the oldest deliveries up to the limits, at least one, when the writer is ready for a transaction. A
+    /// delivery is never split, so one with more parts than the limit has its own transaction, and the others only wait
+    /// for that one.
     mutating func writerBecameReady(at now: Int64) -> Batch {
         var batch = Batch(deliveries: [], overdue: deadlinePassed(at: now))
         var parts = 0
@@ -72,7 +72,7 @@ struct CommitQueue {
         return batch
     }
 
-    /// Time has passed: removes the deliveries that have waited for too long.
+    /// Removes the deliveries that have waited for too long.
     ///
     /// Deliveries come from several loops, so their times may be slightly out of order; one after a younger one is
     /// removed with it.
@@ -82,15 +82,15 @@ struct CommitQueue {
         return take(upTo: end)
     }
 
-    /// The service stops: waiting deliveries are still stored, new ones are refused.
+    /// Refuses new deliveries; waiting ones are still stored.
     mutating func closed() { isClosed = true }
 
     private func deadline(at place: Int) -> Int64 {
         (waiting[place]?.enqueuedAtNanoseconds ?? 0) + limits.deadlineNanoseconds
     }
 
-    /// Empty places are kept for a while, so that a long queue is not moved for each batch.
-    private static let mostEmptyPlaces = 4096
+    /// The maximum number of empty entries, which are kept so that a long queue is not moved for each batch.
+    private static let maximumEmptyEntries = 4096
 
     private mutating func take(upTo end: Int) -> [Submission] {
         var taken: [Submission] = []
@@ -102,7 +102,7 @@ struct CommitQueue {
         head = end
         if isEmpty {
             (waiting, head) = ([], 0)
-        } else if head > Self.mostEmptyPlaces {
+        } else if head > Self.maximumEmptyEntries {
             waiting.removeFirst(head)
             head = 0
         }

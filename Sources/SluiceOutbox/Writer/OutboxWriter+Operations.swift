@@ -1,7 +1,7 @@
 package import SluiceBase
 
 extension OutboxWriter {
-    /// Asks the store for something, on its thread, before the next batch of deliveries.
+    /// Runs an operation on the store, on its thread, before the next batch of deliveries.
     ///
     /// - Throws: what `body` throws; `closed` after `close`.
     package func perform<Answer: Sendable>(
@@ -22,7 +22,7 @@ extension OutboxWriter {
         return try result.get()
     }
 
-    /// Zizq took these jobs. When this returns they will not be sent again, not even after a crash.
+    /// Records jobs that Zizq accepted. After this returns they are not sent again, not even after a crash.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) async throws(OutboxError) {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Void, OutboxError>, Never>) in
@@ -40,15 +40,15 @@ extension OutboxWriter {
         try await perform { store throws(OutboxError) in try store.deadLetter(jobs) }
     }
 
-    /// Takes jobs out of the sending order, until `unpark` or `takeBack`.
+    /// Removes jobs from the sending order, until `unpark` or `takeBack`.
     package func park(_ jobs: [Int64], because reason: ParkReason) async throws(OutboxError) {
         try await perform { store throws(OutboxError) in try store.park(jobs, because: reason) }
     }
 
-    /// Puts all jobs that wait for a licence back at the end of the sending order, in steps between which deliveries
-    /// are stored.
+    /// Moves all jobs that wait for a licence to the end of the sending order, in steps between which deliveries are
+    /// stored.
     ///
-    /// - Returns: how many.
+    /// - Returns: the number of jobs.
     package func unparkAll() async throws(OutboxError) -> Int {
         var total = 0
         var isDone = false
@@ -60,36 +60,36 @@ extension OutboxWriter {
         return total
     }
 
-    /// Puts the job of a dead letter back at the end of the sending order.
+    /// Moves the job of a dead letter to the end of the sending order.
     ///
     /// - Returns: the job's new id.
     package func retryDeadLetter(_ id: Int64) async throws(OutboxError) -> Int64 {
         try await perform { store throws(OutboxError) in try store.retryDeadLetter(id) }
     }
 
-    /// Where sending goes on after a start.
+    /// The job with which sending continues after a start.
     package func firstPendingJobID() async throws(OutboxError) -> Int64 {
         try await perform { store throws(OutboxError) in store.firstPendingJobID }
     }
 }
 
-/// A request on its way into the quarantine, and who is told the result.
+/// A request to be stored in the quarantine, and the callback for the result.
 struct QuarantineEntry: Sendable {
     let request: QuarantinedRequest
     let done: @Sendable (QuarantineRefusal?) -> Void
 }
 
 extension OutboxWriter {
-    /// Requests on their way into the quarantine at most.
-    private static let mostQuarantined = 32
+    /// The maximum number of requests that wait to be stored in the quarantine.
+    private static let maximumQuarantined = 32
 
-    /// Has a request kept for which `quarantine` has reserved a place. No delivery waits for it.
+    /// Stores a request for which `quarantine` has reserved a place. No delivery waits for it.
     ///
-    /// - Parameter done: called once, on any thread: with nil when the request is on the disk, or why it is not kept.
-    ///   Its place is then free again.
+    /// - Parameter done: called once, on any thread: with nil when the request is on the disk, or with the reason why
+    ///   it is not kept. Its place is then free again.
     package func keep(_ request: QuarantinedRequest, _ done: @escaping @Sendable (QuarantineRefusal?) -> Void) {
         let isAccepted = work.withLock { work in
-            guard !work.isClosed, work.quarantined.count < Self.mostQuarantined else { return false }
+            guard !work.isClosed, work.quarantined.count < Self.maximumQuarantined else { return false }
             work.quarantined.append(QuarantineEntry(request: request, done: done))
             return true
         }
@@ -100,9 +100,9 @@ extension OutboxWriter {
         work.wake()
     }
 
-    /// Stores the requests that wait, on the writer's thread.
+    /// Stores the waiting requests, on the writer's thread.
     ///
-    /// - Returns: whether there were some.
+    /// - Returns: whether there were any.
     func keepQuarantined(in store: OutboxStore) -> Bool {
         let entries = work.withLock { work in
             defer { work.quarantined = [] }

@@ -2,18 +2,18 @@ package import Logging
 package import SluiceBase
 internal import Synchronization
 
-/// The outbox's thread: takes what the event loops hand in, stores it in as few transactions as the disk allows, and
-/// says what is durable. Callable from any thread.
+/// The outbox's thread: stores the submissions of the event loops in as few transactions as the disk allows, and
+/// reports the results when they are durable. Callable from any thread.
 ///
-/// The order of its work: first all acknowledgements that wait, in one transaction, then what was asked for by
-/// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep, and with it the requests for
-/// the quarantine, four times a second at most.
+/// The order of its work: all waiting acknowledgements in one transaction; then the operations of `perform`, each in
+/// its own transaction; then one batch of deliveries; then maintenance and the requests for the quarantine, at most
+/// four times a second.
 package final class OutboxWriter: Sendable {
-    /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a
+    /// Receives results, once for each origin that has some; called on the writer's thread or, for refusals without a
     /// transaction, on another one. Must be short and must not block.
     package typealias Delivered = @Sendable (_ origin: Int, _ results: [IngestResult]) -> Void
 
-    /// Asked of the store, on its thread.
+    /// An operation on the store, run on its thread.
     typealias Operation = @Sendable (OutboxStore?) -> Void
 
     struct Work {
@@ -21,7 +21,7 @@ package final class OutboxWriter: Sendable {
         var operations: [Operation] = []
         var acknowledgements: [WaitingAcknowledgement] = []
         var quarantined: [QuarantineEntry] = []
-        /// Whether deliveries were refused with `commit_too_slow` since the thread last took some.
+        /// Whether deliveries were refused with `commit_too_slow` since the thread last started a batch.
         var isTooSlow = false
         var isClosing = false
         var isClosed = false
@@ -30,23 +30,23 @@ package final class OutboxWriter: Sendable {
         var hasWork: Bool { !queue.isEmpty || !operations.isEmpty || !acknowledgements.isEmpty || isClosing }
     }
 
-    /// What one lane of the relay wants to have written.
+    /// The acknowledgements of one lane of the relay that wait to be written.
     struct WaitingAcknowledgement: Sendable {
         let jobs: [Acknowledgement]
         let done: CheckedContinuation<Result<Void, OutboxError>, Never>
     }
 
-    /// How long the thread sleeps when nothing is asked for.
+    /// How long the thread sleeps without work.
     private static let idleNanoseconds: Int64 = 1_000_000_000
 
     let work: Monitor<Work>
-    /// What the lanes of the relay are sending.
+    /// The jobs that the lanes of the relay are sending.
     package let sending = SendingJobs()
-    /// The queues of the jobs that are stored.
+    /// The queues of the stored jobs.
     package let queues = QueueMap()
-    /// What is kept of requests whose signature no secret matches.
+    /// The figures of the quarantine.
     package let quarantine: QuarantineFigures
-    /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that
+    /// Whether the writer's thread has ended; separate from `work`, so that not every delivery wakes the thread that
     /// watches the deadline.
     private let ended = Monitor(false)
     private let configuration: OutboxConfiguration
@@ -56,15 +56,15 @@ package final class OutboxWriter: Sendable {
     private let latest: Mutex<OutboxStatus>
     private let damage = Mutex(false)
     private let commits: AsyncStream<Int64>.Continuation
-    /// The id of the last job on the disk, after each transaction that stored some; what was missed in between is left
-    /// out. For one reader.
+    /// The id of the last job on the disk, after each transaction that stored some; a slow reader gets only the newest.
+    /// For one reader.
     package let committedJobs: AsyncStream<Int64>
 
     /// Opens the outbox on a new thread, and returns when it is open.
     ///
     /// - Parameters:
     ///   - time: for expiry, retention and deadlines.
-    ///   - delivered: gets the results.
+    ///   - delivered: receives the results.
     /// - Throws: as `OutboxStore.init`.
     package init(
         _ configuration: OutboxConfiguration, time: any TimeSource, log: Logger, delivered: @escaping Delivered
@@ -93,7 +93,7 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    /// Hands in one delivery. Its result comes through the callback, whatever happens.
+    /// Submits one delivery. Its result always comes through the callback.
     package func submit(_ submission: Submission) {
         let admission = work.withLock { $0.queue.submitted(submission) }
         switch admission {
@@ -104,18 +104,17 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    /// The outbox as it was after the last transaction; failing while a transaction takes so long that deliveries are
-    /// refused.
+    /// The figures after the last transaction; `failing` while a transaction takes so long that deliveries are refused.
     package var status: OutboxStatus {
         var status = latest.withLock { $0 }
         if status.condition == .storing, work.withLock({ $0.isTooSlow }) { status.condition = .failing }
         return status
     }
 
-    /// Whether a page was met, since the start, that cannot be read.
+    /// Whether an unreadable page was found since the start.
     package var isDamaged: Bool { damage.withLock { $0 } }
 
-    /// Notes an unreadable page. Callable from any thread; logs once.
+    /// Records an unreadable page. Callable from any thread; logs once.
     package func foundDamage(_ error: SQLiteError) {
         let wasKnown = damage.withLock { damage in
             defer { damage = true }
@@ -127,11 +126,11 @@ package final class OutboxWriter: Sendable {
             metadata: Self.fields([.reason: "\(error)\(Self.salvageHint)"]))
     }
 
-    /// Deliveries that wait for a transaction.
+    /// The number of deliveries that wait for a transaction.
     package var waiting: Int { work.withLock { $0.queue.count } }
 
-    /// Stops: refuses what comes from now on, stores what waits, closes the file. Returns when the file is closed;
-    /// calling it again waits for the same.
+    /// Stops: refuses new deliveries, stores waiting ones, and closes the file. Returns when the file is closed, also
+    /// if called again.
     package func close() async {
         await withCheckedContinuation { continuation in
             let isClosed = work.withLockAndWake { work in
@@ -151,7 +150,7 @@ package final class OutboxWriter: Sendable {
         if work(opening) { finish() }
     }
 
-    /// - Returns: false when the outbox could not be opened.
+    /// - Returns: false if the outbox could not be opened.
     private func work(_ opening: Monitor<Result<Void, StartupError>?>) -> Bool {
         let store: OutboxStore
         do throws(StartupError) {
@@ -216,28 +215,29 @@ package final class OutboxWriter: Sendable {
     }
 
     private func loop(_ store: OutboxStore) {
-        var upkeep = UpkeepPace(at: time.monotonicNanoseconds())
+        var maintenance = MaintenancePace(at: time.monotonicNanoseconds())
         var quarantineAt = time.monotonicNanoseconds()
         while true {
-            let (acknowledgements, operations) = nextRequests(upkeepAt: upkeep.nextStepAt, quarantineAt: quarantineAt)
+            let (acknowledgements, operations) = nextRequests(
+                maintenanceAt: maintenance.nextStepAt, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)
             for operation in operations { operation(store) }
-            // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
+            // Not earlier: while an operation runs, the deadline may still remove deliveries from the queue.
             let (results, isClosing) = storeNextBatch(store)
-            // Before a sender knows that its delivery was refused, and before upkeep, which can take a second.
+            // Before a sender learns that its delivery was refused, and before maintenance, which can take a second.
             publish(store)
             hand(results)
             let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
             let now = time.monotonicNanoseconds()
-            if !isIdle { upkeep.worked(at: now) }
+            if !isIdle { maintenance.worked(at: now) }
             if now >= quarantineAt || isIdle && isClosing, keepQuarantined(in: store) {
-                quarantineAt = now + UpkeepPace.interval
+                quarantineAt = now + MaintenancePace.interval
             }
             if isIdle, isClosing { return }
-            if upkeep.isDue(at: now, isIdle: isIdle) {
+            if maintenance.isDue(at: now, isIdle: isIdle) {
                 let hasMore = store.maintainIdle()
                 publish(store)
-                upkeep.finished(
+                maintenance.finished(
                     startedAt: now, at: time.monotonicNanoseconds(), isUrgent: store.trouble != nil, hasMore: hasMore)
             } else {
                 store.maintain()
@@ -245,19 +245,19 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    /// Waits until there is something to do.
+    /// Waits for work.
     ///
     /// - Parameters:
-    ///   - upkeepAt: when the next step of upkeep is due, on the monotonic clock; nil if none is known to be.
-    ///   - quarantineAt: when requests may be put into the quarantine again, on the monotonic clock. They arrive at the
-    ///     pace of anyone who sends them, and each transaction costs a sync.
+    ///   - maintenanceAt: when the next step of maintenance is due, on the monotonic clock; nil if none is known to be.
+    ///   - quarantineAt: when requests may be stored in the quarantine again, on the monotonic clock. Anyone can send
+    ///     such requests at any rate, and each transaction costs a sync.
     private func nextRequests(
-        upkeepAt: Int64?, quarantineAt: Int64
+        maintenanceAt: Int64?, quarantineAt: Int64
     ) -> ([WaitingAcknowledgement], [Operation]) {
         let now = time.monotonicNanoseconds()
         let pause = quarantineAt - now
         var longest = pause > 0 ? min(pause, Self.idleNanoseconds) : Self.idleNanoseconds
-        if let upkeepAt { longest = max(0, min(longest, upkeepAt - now)) }
+        if let maintenanceAt { longest = max(0, min(longest, maintenanceAt - now)) }
         return work.wait(upTo: longest, until: { $0.hasWork || pause <= 0 && !$0.quarantined.isEmpty }) { work in
             defer { (work.acknowledgements, work.operations) = ([], []) }
             return (work.acknowledgements, work.operations)
@@ -271,8 +271,8 @@ package final class OutboxWriter: Sendable {
         for acknowledgement in waiting { acknowledgement.done.resume(returning: result) }
     }
 
-    /// The deliveries are freed when this returns, before anyone is told of their results and gives their memory back
-    /// to the budget.
+    /// Stores the next batch. The deliveries are freed when this returns, before anyone gets their results and returns
+    /// their memory to the budget.
     private func storeNextBatch(_ store: OutboxStore) -> (results: ResultsByOrigin, isClosing: Bool) {
         let now = time.monotonicNanoseconds()
         let (batch, isClosing) = work.withLock { work in
@@ -374,7 +374,8 @@ package final class OutboxWriter: Sendable {
 
     // MARK: Refusals
 
-    /// The deadline holds even while the writer's thread hangs in a sync, so another thread watches it.
+    /// Refuses overdue deliveries on another thread, because the deadline also applies while the writer's thread hangs
+    /// in a sync.
     private func refuseOverdueUntilClosed() {
         let limit = configuration.commitDeadline.wholeNanoseconds
         var pause = limit
@@ -407,13 +408,13 @@ package final class OutboxWriter: Sendable {
         return (results, next)
     }
 
-    /// Hands results out, together for each origin.
+    /// Reports results, together for each origin.
     private func hand(_ results: ResultsByOrigin) {
         for (origin, results) in results.byOrigin { delivered(origin, results) }
     }
 }
 
-/// Results by the event loop that waits for them. Holds nothing of the deliveries themselves.
+/// Results by the event loop that waits for them. Does not retain the deliveries.
 private struct ResultsByOrigin {
     private(set) var byOrigin: [Int: [IngestResult]] = [:]
 

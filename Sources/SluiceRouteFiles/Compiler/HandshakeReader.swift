@@ -29,7 +29,7 @@ struct HandshakeReader {
         guard let elements = context.list(node, "'handshake'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'handshake' needs at least one rule") }
         let tokens = route.read(\.handshakeSecrets).map {
-            secrets.keys($0, "'handshake_secrets'", form: KeyForm()).map(\.key)
+            secrets.keys($0, "'handshake_secrets'", form: SecretFormat()).map(\.key)
         }
         scope.subject = .delivery
         defer { scope.subject = .job }
@@ -86,7 +86,7 @@ struct HandshakeReader {
         if learn != nil, stage == .signedBody || stage == .signedHead {
             context.error(
                 node.position,
-                "a rule with 'learn' needs 'signed: false': the request that brings the secret is not signed with it")
+                "a rule with 'learn' needs 'signed: false': the request with the secret is not signed with it")
             return nil
         }
         HandshakeLint(context: context, methods: methods, schemes: schemes).check(rule, at: node.position) {
@@ -139,10 +139,10 @@ struct HandshakeReader {
             } else if reader.has("hmac") {
                 "'learn' and 'hmac' cannot be in one rule"
             } else if reader.has("call") {
-                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
-                    + "signed one may have a URL called"
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake contains a secret, and only a "
+                    + "signed one may make the gateway call a URL"
             } else if !schemes.isEmpty, schemes.allSatisfy({ $0.usesPublicKey || $0.keySource != nil }) {
-                "'learn' has no effect: the route verifies with public keys, which are no secrets"
+                "'learn' has no effect: the route verifies with public keys, which are not secrets"
             } else {
                 nil
             }
@@ -235,19 +235,19 @@ extension HandshakeReader {
         guard let reader = MappingReader(node, RouteLanguage.handshakeHMAC, in: context) else { return nil }
         let pattern = reader.read(\.pattern)
         let (algorithm, encoding) = (reader.read(\.alg), reader.read(\.encoding))
-        let form = keyForm(reader)
+        let form = secretFormat(reader)
         let key = key(form, at: node.position)
         guard let entry = reader.entry("of"), let text = reader.read(\.of),
             let reference = value(text, of: entry, scope: &scope),
             let key, !reader.has("pattern") || pattern != nil
         else { return nil }
         return HandshakeHMAC(
-            of: reference, key: HMACKey(algorithm.hash, key: key.span), keyForm: form, encoding: encoding,
+            of: reference, key: HMACKey(algorithm.hash, key: key.span), secretFormat: form, encoding: encoding,
             pattern: pattern, hasRouteKey: hasRouteKey)
     }
 
-    private func keyForm(_ reader: MappingReader<HandshakeHMACKeys>) -> KeyForm {
-        var form = route.has("handshake_secrets") ? KeyForm() : schemes.first?.keyForm ?? KeyForm()
+    private func secretFormat(_ reader: MappingReader<HandshakeHMACKeys>) -> SecretFormat {
+        var form = route.has("handshake_secrets") ? SecretFormat() : schemes.first?.secretFormat ?? SecretFormat()
         form.encoding = reader.read(\.keyEncoding) ?? form.encoding
         form.transforms = reader.read(\.keyTransform) ?? form.transforms
         return form
@@ -260,7 +260,7 @@ extension HandshakeReader {
     }
 
     /// The first secret of `handshake_secrets`, or without them of `secrets`.
-    private func key(_ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+    private func key(_ form: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
         guard let node = route.node("handshake_secrets") ?? route.node("secrets") else {
             context.error(
                 position,
@@ -272,7 +272,7 @@ extension HandshakeReader {
         // Problems of the secret itself were recorded when all secrets were read.
         let silent = secrets.silent
         if let key = silent.key(first, form: form)?.key { return key }
-        if silent.key(first, form: KeyForm()) != nil {
+        if silent.key(first, form: SecretFormat()) != nil {
             context.error(
                 position, "the first secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
         }

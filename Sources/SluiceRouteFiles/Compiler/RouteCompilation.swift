@@ -25,7 +25,7 @@ package struct RouteCompilation: Sendable {
     /// The number of things in the files, with or without problems.
     package let counts: RouteCounts
     /// The format of the secrets in environment variables, for routes whose schemes could be read.
-    let keyForms: [String: KeyForm]
+    let keyForms: [String: SecretFormat]
 
     /// The problem of valid files without a route: a running gateway does not load them, because an emptied folder is
     /// probably a mistake.
@@ -41,7 +41,7 @@ package struct RouteCompilation: Sendable {
     /// The value of a variable for a key with this text: the text itself, or for some schemes its base64 or hex, with a
     /// prefix.
     package func secret(for key: String, in variable: String) -> String {
-        (keyForms[variable] ?? KeyForm()).write(Array(key.utf8))
+        (keyForms[variable] ?? SecretFormat()).write(Array(key.utf8))
     }
 }
 

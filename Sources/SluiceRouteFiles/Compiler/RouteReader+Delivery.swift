@@ -6,9 +6,9 @@ internal import SluiceYAML
 /// Reading who may send, which elements become jobs, and how the route answers.
 extension RouteReader {
     /// All payloads of a delivery are in memory at the same time, even if they are many.
-    private static let mostPayloadBytes = 64 << 20
+    private static let maximumPayloadBytes = 64 << 20
 
-    var mostPayloadBytes: Int { min(Self.mostPayloadBytes, (options.memory?.bytes ?? .max) / 2) }
+    var maximumPayloadBytes: Int { min(Self.maximumPayloadBytes, (options.memory?.bytes ?? .max) / 2) }
 
     mutating func elements(_ body: BodyKind) -> Elements? {
         guard let elements = reader.read(\.each) else {

@@ -19,7 +19,7 @@ package struct RouteReader {
     /// Whether a request that was signed for another route with the same secret is valid here.
     private(set) var takesOthersRequests = false
     /// The format of the route's secrets; `nil` if its scheme could not be read.
-    private(set) var keyForm: KeyForm?
+    private(set) var secretFormat: SecretFormat?
 
     /// - Parameter isProbe: whether the route only serves to check its preset, whose keys then keep their positions.
     init?(
@@ -55,7 +55,7 @@ package struct RouteReader {
         let methods = reader.read(\.methods)
         let verifierReader = verifierReader(body, methods, name: name ?? "")
         let verifier = verifierReader.read()
-        keyForm = verifier?.schemes.first?.keyForm
+        secretFormat = verifier?.schemes.first?.secretFormat
         let (match, elements) = (reader.read(\.match), elements(body))
         event()
         let key = uniqueKey()
@@ -106,7 +106,7 @@ package struct RouteReader {
         parts.reply = reply
         parts.handshakes = handshakes
         (parts.keepsRequest, parts.quarantine) = (keepsRequest, quarantine)
-        parts.mostPayloadBytes = mostPayloadBytes
+        parts.maximumPayloadBytes = maximumPayloadBytes
         var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
         summary.secrets = secretSummaries
@@ -246,7 +246,7 @@ extension RouteReader {
     ) {
         var isChanging = false
         if let key, let position = writtenPosition("unique_key") {
-            let traps = DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders)
+            let traps = DeliveryIDLookalikes(signatureHeaders: verifier.credentialHeaders)
             traps.warn(of: key, at: position, in: context)
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }

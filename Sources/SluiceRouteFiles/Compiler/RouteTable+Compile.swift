@@ -42,7 +42,7 @@ package struct RouteCompiler {
     private(set) var environmentNames: Set<String> = []
     /// The first route with each secret.
     private var firstUsers: [SecretSource: String] = [:]
-    private(set) var keyForms: [String: KeyForm] = [:]
+    private(set) var keyForms: [String: SecretFormat] = [:]
     /// What was counted so far, valid or not.
     private(set) var counts = RouteCounts()
     private var kinds = JobKinds()
@@ -129,11 +129,11 @@ package struct RouteCompiler {
         let read = reader.read(kinds: &kinds, registry: &registry)
         for case .environment(let name) in reader.secretSources {
             environmentNames.insert(name)
-            keyForms[name] = keyForms[name] ?? reader.keyForm
+            keyForms[name] = keyForms[name] ?? reader.secretFormat
         }
         for case .environment(let name) in reader.handshakeSources {
             environmentNames.insert(name)
-            keyForms[name] = keyForms[name] ?? KeyForm()
+            keyForms[name] = keyForms[name] ?? SecretFormat()
         }
         if let read { noteSharedSecrets(of: read.parts.name, reader) }
         counts.examples += reader.exampleCount

@@ -13,7 +13,7 @@ extension SchemeReader {
             }
             return useless.isEmpty
         }
-        guard !UselessKeys.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
+        guard !KeysWithoutEffect.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
             let text = scope.context.text(node, "'key_from'"), let place = keyPlace(text, at: node.position)
         else { return false }
         additions.keySource = KeySource(place, isKeySet: settings.algorithm == .jwt)

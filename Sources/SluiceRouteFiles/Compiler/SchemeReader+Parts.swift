@@ -5,8 +5,8 @@ internal import SluiceYAML
 
 /// The parts of a scheme that few senders need, and keys that exclude each other.
 extension SchemeReader {
-    func refuseUselessKeys() {
-        for rule in UselessKeys.all where rule.algorithms.contains(settings.algorithm) {
+    func refuseKeysWithoutEffect() {
+        for rule in KeysWithoutEffect.all where rule.algorithms.contains(settings.algorithm) {
             for key in rule.keys {
                 guard let entry = reader.entry(key) else { continue }
                 scope.context.error(
@@ -15,18 +15,18 @@ extension SchemeReader {
             }
         }
         let isPublic = settings.usesPublicKey(reader)
-        if settings.keyForm.encoding == .pem, !isPublic, let entry = reader.entry("key_encoding") {
+        if settings.secretFormat.encoding == .pem, !isPublic, let entry = reader.entry("key_encoding") {
             scope.context.error(
                 entry.position, "'key_encoding: pem' is for public keys, and the secrets of this algorithm are not")
         }
-        if isPublic, settings.keyForm.encoding == .utf8, let entry = reader.entry("key_encoding") {
+        if isPublic, settings.secretFormat.encoding == .utf8, let entry = reader.entry("key_encoding") {
             scope.context.error(entry.position, "'key_encoding' of a public key must be pem, base64 or hex")
         }
     }
 
     /// - Returns: whether `each` is valid.
     mutating func readItems(into additions: inout SignatureScheme.Additions) -> Bool {
-        guard let node = reader.node("each"), !UselessKeys.contain("each", with: settings.algorithm) else {
+        guard let node = reader.node("each"), !KeysWithoutEffect.contain("each", with: settings.algorithm) else {
             return true
         }
         guard let text = scope.context.text(node, "'each'") else { return false }

@@ -23,7 +23,7 @@ struct SchemeReader {
 
     /// - Returns: `nil` after recording a problem.
     mutating func read() -> SignatureScheme? {
-        refuseUselessKeys()
+        refuseKeysWithoutEffect()
         var additions = SignatureScheme.Additions()
         guard readItems(into: &additions), readKeySource(into: &additions) else { return nil }
         let place = signaturePlace()
@@ -42,7 +42,7 @@ struct SchemeReader {
         // A route that overrides the preset's text may omit what the text required.
         let needsTimestamp = signed.contains { $0.sources.contains(.signedTimestamp) } || settings.tolerance > .zero
         return SignatureScheme(
-            algorithm: settings.algorithm, place: place, form: form(timestamp), keyForm: settings.keyForm,
+            algorithm: settings.algorithm, place: place, form: form(timestamp), secretFormat: settings.secretFormat,
             timestamp: needsTimestamp ? timestamp : nil,
             id: signed.contains { $0.sources.contains(.signedID) } ? id : nil, idPattern: settings.idPattern,
             signed: signed, paths: scope.paths, additions: additions)
@@ -70,7 +70,7 @@ struct SchemeReader {
         case .signedID: settings.idPattern.extent
         // SHA-256 in hex.
         case .bodyDigest: .fixed(64)
-        case .method: Self.endThemselves(methods) ? .selfDelimiting : .open
+        case .method: Self.areSelfDelimiting(methods) ? .selfDelimiting : .open
         // MD5 in base64.
         case .verifyOnly(.bodyMD5): .fixed(24)
         case .verifyOnly(.escaped): .escaped
@@ -82,7 +82,7 @@ struct SchemeReader {
     }
 
     /// Whether no method is a prefix or suffix of another one.
-    private static func endThemselves(_ methods: [String]) -> Bool {
+    private static func areSelfDelimiting(_ methods: [String]) -> Bool {
         methods.allSatisfy { method in
             methods.allSatisfy { $0 == method || !method.hasPrefix($0) && !method.hasSuffix($0) }
         }
@@ -95,7 +95,7 @@ struct SchemeReader {
         return "put the sender's separator between them"
     }
 
-    private mutating func signaturePlace() -> SignaturePlace? {
+    private mutating func signaturePlace() -> SignatureLocation? {
         guard let text = settings.signatureFrom else {
             if !reader.has("signature_from") {
                 context.error(reader.position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
@@ -126,14 +126,14 @@ struct SchemeReader {
         return nil
     }
 
-    private func form(_ timestamp: SignedTimestamp?) -> SignatureForm {
+    private func form(_ timestamp: SignedTimestamp?) -> SignatureFormat {
         let encoding: SignatureEncoding? =
             switch settings.algorithm {
             case .token, .jwt: nil
             case .basic: .base64
             default: settings.signatureEncoding
             }
-        var form = SignatureForm(
+        var form = SignatureFormat(
             prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: encoding)
         form.skipsFirst = timestamp?.isFirstEntry ?? false
         form.ignoresCase = settings.algorithm == .basic
@@ -156,10 +156,10 @@ struct SchemeReader {
         return nil
     }
 
-    private mutating func timestamp(_ place: SignaturePlace?) -> SignedTimestamp? {
+    private mutating func timestamp(_ place: SignatureLocation?) -> SignedTimestamp? {
         guard let text = settings.timestampFrom else {
             for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
-                meansNothing(key, without: "'timestamp_from'")
+                refuseKey(key, without: "'timestamp_from'")
             }
             return nil
         }
@@ -177,7 +177,7 @@ struct SchemeReader {
             format: settings.timestampFormat, tolerance: settings.tolerance)
     }
 
-    private func meansNothing(_ key: String, without other: String) {
+    private func refuseKey(_ key: String, without other: String) {
         guard let entry = reader.entry(key) else { return }
         context.error(entry.position, "'\(key)' has no effect without \(other)")
     }
@@ -198,14 +198,14 @@ extension SchemeReader {
                 "'signed' contains ${timestamp}, but there is no 'timestamp_from' with its location")
         }
         if !sources.contains(.signedTimestamp), settings.tolerance == .zero {
-            meansNothing("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
+            refuseKey("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
         }
         if sources.contains(.signedID), settings.idFrom == nil {
             context.error(
                 position(of: "signed"), "'signed' contains ${id}, but there is no 'id_from' with its location")
         }
         if !sources.contains(.signedID) {
-            for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
+            for key in ["id_from", "id_pattern"] { refuseKey(key, without: "${id} in 'signed'") }
         }
         checkKey(templates)
     }
@@ -226,7 +226,7 @@ extension SchemeReader {
         }
     }
 
-    private func checkPrefixes(_ place: SignaturePlace, _ timestamp: SignedTimestamp?) {
+    private func checkPrefixes(_ place: SignatureLocation, _ timestamp: SignedTimestamp?) {
         let separator = settings.signatureSplit
         for (key, prefix) in [
             ("signature_prefix", settings.signaturePrefix), ("timestamp_prefix", settings.timestampPrefix ?? ""),

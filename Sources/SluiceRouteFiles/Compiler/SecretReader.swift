@@ -55,7 +55,7 @@ struct SecretReader {
         }
         let isForAll = isMadeUp || found.isWellKnown
         let positions =
-            isForAll ? Array(schemes.indices) : KeyForm.positions(of: found.text, in: schemes.map(\.keyForm))
+            isForAll ? Array(schemes.indices) : SecretFormat.positions(of: found.text, in: schemes.map(\.secretFormat))
         return positions.compactMap { index in
             key(found, schemes[index], isMadeUp: isMadeUp, at: position).map {
                 (index, VerifierSecret(key: $0, source: found.source, text: supply == .whereThere ? found.text : nil))
@@ -98,19 +98,19 @@ struct SecretReader {
     }
 
     /// - Returns: the decoded secrets; fewer than there are entries after recording problems.
-    func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
+    func keys(_ node: YAMLNode, _ subject: String, form: SecretFormat) -> [(key: [UInt8], source: SecretSource)] {
         guard let elements = context.list(node, subject) else { return [] }
         if elements.isEmpty { context.error(node.position, "\(subject) needs at least one secret") }
         return elements.compactMap { key($0, form: form) }
     }
 
     /// The decoded secret of one entry; `nil` after recording a problem.
-    func key(_ element: YAMLNode, form: KeyForm) -> (key: [UInt8], source: SecretSource)? {
+    func key(_ element: YAMLNode, form: SecretFormat) -> (key: [UInt8], source: SecretSource)? {
         guard let found = found(element) else { return nil }
         return key(found, form, at: element.position).map { ($0, found.source) }
     }
 
-    private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+    private func key(_ found: Found, _ form: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
         if found.source == .throwAway || found.source.isStandIn { return found.text }
         if found.isWellKnown { return form.key(Array(form.write(found.text).utf8)) ?? found.text }
         guard !found.text.allSatisfy(Self.isBlank) else {
@@ -121,7 +121,7 @@ struct SecretReader {
             context.error(position, "the secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
             return nil
         }
-        if let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding) {
+        if let oddity = SecretMistake(form.withoutPrefix(found.text), form.encoding) {
             context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
         }
         return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
@@ -165,14 +165,14 @@ struct SecretReader {
         _ found: Found, _ scheme: SignatureScheme, isMadeUp: Bool, at position: YAMLPosition
     ) -> VerifierKey? {
         if isMadeUp { return scheme.madeUpKey(Self.madeUpText(scheme, found.text)) { DevelopmentKeys.throwAway($0) } }
-        let form = scheme.keyForm
+        let form = scheme.secretFormat
         if found.isWellKnown {
             let written = Array(form.write(found.text).utf8)
             let key = (try? scheme.bytes(written)) ?? found.text
             return scheme.madeUpKey(key) { DevelopmentKeys.pair(for: $0) }
         }
         let isPublic = scheme.usesPublicKey
-        let oddity = isPublic ? nil : SecretOddity(form.withoutPrefix(found.text), form.encoding)
+        let oddity = isPublic ? nil : SecretMistake(form.withoutPrefix(found.text), form.encoding)
         let key: VerifierKey
         do throws(KeyError) { key = try scheme.key(found.text) } catch {
             context.error(position, "the secret \(error.phrase)\(oddity.map { ": it \($0.rawValue)" } ?? "")")
@@ -281,7 +281,7 @@ struct SecretReader {
 }
 
 /// A property of a secret that is probably a mistake; the raw value ends a sentence that starts with the secret.
-enum SecretOddity: String {
+enum SecretMistake: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
     case quotes = "is in quotes; remove them, unless the sender's secret has them too"

@@ -124,11 +124,11 @@ extension ValueTestReader {
 
 extension ValueTestReader {
     private func text(_ node: YAMLNode, _ subject: String) -> String? {
-        guard let text = context.text(node, subject), isNoReference(text, node) else { return nil }
+        guard let text = context.text(node, subject), isLiteral(text, node) else { return nil }
         return text
     }
 
-    private func isNoReference(_ text: String, _ node: YAMLNode) -> Bool {
+    private func isLiteral(_ text: String, _ node: YAMLNode) -> Bool {
         guard TemplateParser.mayRefer(text) else { return true }
         context.error(node.position, "a condition in 'when' cannot compare with a reference")
         return false
@@ -165,7 +165,7 @@ extension ValueTestReader {
             guard let number = jsonNumber(text, node) else { return nil }
             json = .number(number)
         case .text(let text):
-            guard isNoReference(text, node) else { return nil }
+            guard isLiteral(text, node) else { return nil }
             json = .text
         }
         return ExpectedValue(source: Array(scalar.text.utf8), json: json)

@@ -105,10 +105,10 @@ struct VerifierReader {
         switch node.content {
         case .mapping: return mapping(node).map { [$0] } ?? []
         case .sequence(let elements):
-            guard 1...Self.mostAlternatives ~= elements.count else {
+            guard 1...Self.maximumAlternatives ~= elements.count else {
                 context.error(
                     node.position,
-                    "'verify' as a list needs 1 to \(Self.mostAlternatives) mappings, one of which must match")
+                    "'verify' as a list needs 1 to \(Self.maximumAlternatives) mappings, one of which must match")
                 return nil
             }
             let mappings = elements.compactMap { mapping($0) }
@@ -120,7 +120,7 @@ struct VerifierReader {
         }
     }
 
-    private static let mostAlternatives = 8
+    private static let maximumAlternatives = 8
 
     private func mapping(_ node: YAMLNode) -> MappingReader<VerifyKeys>? {
         guard let mapping = MappingReader(node, RouteLanguage.verify, in: context) else { return nil }
@@ -204,7 +204,7 @@ struct VerifierReader {
             context.error(reader.position, "a route with 'key_request' needs 'secrets', such as [ { env: NAME } ]")
             return nil
         }
-        let keys = secrets.keys(node, "'secrets'", form: KeyForm())
+        let keys = secrets.keys(node, "'secrets'", form: SecretFormat())
         if keys.count > 1 { context.error(node.position, "'key_request' sends one secret, and 'secrets' has several") }
         return keys.count == 1 ? keys[0].key : nil
     }

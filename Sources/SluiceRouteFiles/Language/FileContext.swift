@@ -83,13 +83,13 @@ struct FileContext {
         let hint = Suggestion.phrase(for: text, among: words)
         // A long list would hide the intended word.
         let alternatives =
-            words.count > Self.mostAlternatives && !hint.isEmpty
+            words.count > Self.maximumAlternatives && !hint.isEmpty
             ? "one of \(words.count) words" : Self.alternatives(words)
         error(node.position, "\(subject) must be \(alternatives), not '\(PrintableText.escape(text))'\(hint)")
         return nil
     }
 
-    private static let mostAlternatives = 12
+    private static let maximumAlternatives = 12
 
     /// `a, b or c`, each in quotes.
     static func alternatives(_ words: [String]) -> String {

@@ -78,7 +78,7 @@ struct HandshakeHMACKeys {
     let keyTransform = LanguageKey<[KeyTransform]>(
         "key_transform", .list(of: .word, named: "a step of 'key_transform'"),
         absent: "none; without `handshake_secrets` as in `verify`", examples: [["sha1"]],
-        meaning: "What is done with the decoded secret, as in `verify`")
+        meaning: "Transformations of the decoded secret, as in `verify`")
     let pattern = LanguageKey(
         "pattern", .idPattern, absent: "any token", examples: ["[0-9a-f]{20,32}"],
         meaning: "Additional format of tokens: a set of ASCII characters and a length, such as `[0-9a-f]{20,32}`")

@@ -5,7 +5,7 @@ internal import SluiceYAML
 
 /// Literal texts that look as if something else was intended.
 enum LiteralLookalike {
-    private static let roots = Set(ReferenceForm.all.filter { !$0.isWord }.map { "\($0.root)." })
+    private static let roots = Set(ReferenceSyntax.all.filter { !$0.isWord }.map { "\($0.root)." })
 
     /// A remark on a text of a payload that looks like a reference of another program: `body.a`, `$body.a`,
     /// `$(body.a)`, `{{body.a}}`. `nil` for any other text.

@@ -45,7 +45,7 @@ package struct ReferenceParser {
     private mutating func source() throws(SyntaxError) -> ReferenceSource {
         skipBlanks()
         let root = word()
-        if let form = ReferenceForm.named(root), !(form.isWord && hasField(root)) { return try source(of: form) }
+        if let form = ReferenceSyntax.named(root), !(form.isWord && hasField(root)) { return try source(of: form) }
         switch root {
         case "delivery": return try deliveryField()
         case "sha256": return try digest()
@@ -53,7 +53,7 @@ package struct ReferenceParser {
         }
     }
 
-    private mutating func source(of form: ReferenceForm) throws(SyntaxError) -> ReferenceSource {
+    private mutating func source(of form: ReferenceSyntax) throws(SyntaxError) -> ReferenceSource {
         switch form.syntax {
         case .word(let source): source
         case .path(let make): make(try path())
@@ -65,16 +65,16 @@ package struct ReferenceParser {
 
     /// Whether a field follows a word that can also be used alone.
     private func hasField(_ root: String) -> Bool {
-        peek() == UInt8(ascii: ".") && !ReferenceForm.fields(of: root).isEmpty
+        peek() == UInt8(ascii: ".") && !ReferenceSyntax.fields(of: root).isEmpty
     }
 
     /// `url.with_port`, `crc32.body`
     private mutating func member(of root: String) throws(SyntaxError) -> ReferenceSource {
-        let fields = ReferenceForm.fields(of: root)
+        let fields = ReferenceSyntax.fields(of: root)
         guard !fields.isEmpty else { throw unknown(root) }
         guard take(".") else { throw failure("must be followed by '.\(fields[0])'") }
         let field = word()
-        if let form = ReferenceForm.named("\(root).\(field)") { return try source(of: form) }
+        if let form = ReferenceSyntax.named("\(root).\(field)") { return try source(of: form) }
         let hint = Suggestion.phrase(for: field, among: fields)
         throw SyntaxError(message: "unknown reference '\(root).\(PrintableText.escape(field))'\(hint)")
     }
@@ -108,19 +108,19 @@ package struct ReferenceParser {
         if root.isEmpty {
             return SyntaxError(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
         }
-        let hint = Suggestion.phrase(for: root, among: ReferenceForm.general.map { String($0.root) })
+        let hint = Suggestion.phrase(for: root, among: ReferenceSyntax.general.map { String($0.root) })
         return SyntaxError(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
     }
 
     private mutating func deliveryField() throws(SyntaxError) -> ReferenceSource {
         let field = try name(of: "a field of the delivery")
-        if case .word(let source)? = ReferenceForm.named("delivery.\(field)")?.syntax { return source }
-        let hint = Suggestion.phrase(for: field, among: ReferenceForm.fields(of: "delivery"))
+        if case .word(let source)? = ReferenceSyntax.named("delivery.\(field)")?.syntax { return source }
+        let hint = Suggestion.phrase(for: field, among: ReferenceSyntax.fields(of: "delivery"))
         throw SyntaxError(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
     }
 
     private mutating func digest() throws(SyntaxError) -> ReferenceSource {
-        guard take("."), let form = ReferenceForm.named("sha256.\(word())") else {
+        guard take("."), let form = ReferenceSyntax.named("sha256.\(word())") else {
             throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
         }
         return try source(of: form)

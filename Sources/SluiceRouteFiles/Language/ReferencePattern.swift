@@ -18,16 +18,16 @@ enum ReferencePattern {
         #"(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+\-]?[0-9]+)?|true|false|null)( \#(blanks))?"#
     private static let fallback = #"(\?\?\#(blanks)(\#(quoted)\#(blanks)|\#(plainDefault)))?"#
 
-    private static let source = alternatives(pattern(of: ReferenceForm.general))
-    private static let signedSource = alternatives(pattern(of: ReferenceForm.all))
+    private static let source = alternatives(pattern(of: ReferenceSyntax.general))
+    private static let signedSource = alternatives(pattern(of: ReferenceSyntax.all))
 
     /// One pattern for the words, and for each root with its continuations.
-    private static func pattern(of forms: [ReferenceForm]) -> [String] {
+    private static func pattern(of forms: [ReferenceSyntax]) -> [String] {
         let words = alternatives(forms.filter(\.isWord).map(\.name))
         return [words] + forms.filter { !$0.isWord }.map(pattern)
     }
 
-    private static func pattern(of form: ReferenceForm) -> String {
+    private static func pattern(of form: ReferenceSyntax) -> String {
         switch form.syntax {
         case .word where form.root == "delivery":
             form.field.map { #"\#(form.root)(\.\#($0)|\["\#($0)"\])"# } ?? form.name
@@ -41,7 +41,7 @@ enum ReferencePattern {
 
     /// A part of a request that can contain a text.
     private static let part =
-        (ReferenceForm.all.filter(\.isNamed).map(pattern) + ["(body|item)\(step)+"]).joined(separator: "|")
+        (ReferenceSyntax.all.filter(\.isNamed).map(pattern) + ["(body|item)\(step)+"]).joined(separator: "|")
 
     private static func alternatives(_ patterns: [String]) -> String { "(\(patterns.joined(separator: "|")))" }
 

@@ -184,7 +184,7 @@ struct RouteKeys {
             + "pending, parked or dead")
     let jobs = LanguageKey(
         "jobs", .node("a list of [rules](#job-rules)", .filledList(of: .reference(to: RouteLanguage.rule.name))),
-        isRequired: true, meaning: "The rules, tried in order, that say which jobs a delivery becomes")
+        isRequired: true, meaning: "The rules that determine the jobs of a delivery, tried in order")
     let match = LanguageKey<MatchPolicy>(
         "match", .word,
         meaning: "`first`: the first rule that matches makes the job. `all`: each rule that matches makes one"
@@ -392,7 +392,7 @@ struct QuarantineKeys {
     ).defaulting(to: Self.standard.maxRequests)
     let maxBytes = LanguageKey(
         "max_bytes", .size(in: .kibibytes(16) ... .gibibytes(16)),
-        meaning: "Their size together; each counts 512 bytes more than it has"
+        meaning: "Their total size; each counts 512 bytes more than its size"
     ).defaulting(to: Self.standard.maxBytes)
     let maxPerAddress = LanguageKey(
         "max_per_address", .integer(in: Self.counts),

@@ -74,7 +74,7 @@ struct VerifyKeys {
     let keyTransform = LanguageKey<[KeyTransform]>(
         "key_transform", .list(of: .word, "a list of `nfkd`, `sha1`, `sha256`", named: "an entry of 'key_transform'"),
         absent: "none", examples: [["sha256"]],
-        meaning: "What is done with the decoded secrets, in order, to get the keys: a Unicode normalization, or a "
+        meaning: "Transformations of the decoded secrets, in order: a Unicode normalization, or a "
             + "digest")
     let timestampFrom = LanguageKey(
         "timestamp_from", .signaturePart, absent: "no timestamp", examples: ["${header.X-Timestamp}"],
@@ -127,7 +127,7 @@ struct VerifyKeys {
             + "that they must not have")
     let token = LanguageKey(
         "jwt", .mapping(RouteLanguage.token), absent: "required with `alg: jwt`",
-        meaning: "What a JSON Web Token must say")
+        meaning: "Conditions on a JSON Web Token")
 
     /// The keys that each alternative of `verify` needs without a provider.
     static var wholeScheme: JSONTree {
@@ -158,36 +158,36 @@ struct VerifyKeys {
         }
         let isOther = JSONTree.requiring("alg").adding(["not": .having("alg", "jwt")])
         let isNotBody = JSONTree.keys(["signature_from": .not(["pattern": #"^\$\{[ \t]*body[ \t]*\}$"#])])
-        return UselessKeys.all.map { without($0.keys, if: $0.algorithms.map(\.rawValue)) }
+        return KeysWithoutEffect.all.map { without($0.keys, if: $0.algorithms.map(\.rawValue)) }
             + [.rule(if: isOther, then: isNotBody)]
     }
 }
 
 /// Keys of `verify` that have no effect with some algorithms, and why.
-struct UselessKeys {
+struct KeysWithoutEffect {
     let algorithms: [SignatureAlgorithm]
     let keys: [String]
     let reason: String
 
     static let all = [
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: [.token, .basic],
             keys: textKeys + [
                 "signature_encoding", "signature_split", "key_encoding", "key_strip_prefix", "key_append",
                 "key_transform",
             ], reason: "requests carry the secret itself"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: [.basic], keys: ["signature_prefix"], reason: "the value begins with 'Basic'"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: [.jwt], keys: textKeys + ["each", "signature_encoding", "signature_split"],
-            reason: "a token says itself what is signed"),
-        UselessKeys(
+            reason: "the token determines what is signed"),
+        KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
             reason: "the secrets are public keys"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt && !$0.usesPublicKey },
             keys: ["key_from", "key_urls"], reason: "only public keys can be fetched"),
-        UselessKeys(
+        KeysWithoutEffect(
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt", "key_request"],
             reason: "it is for tokens; write 'alg: jwt'"),
     ]
@@ -311,7 +311,7 @@ struct SignatureSettings: Sendable {
     var signaturePrefix = ""
     var signatureSplit: String?
     var signatureEncoding = SignatureEncoding.hex
-    var keyForm = KeyForm()
+    var secretFormat = SecretFormat()
     var timestampFrom: String?
     var timestampPrefix: String?
     var timestampFormat = TimestampFormat.unix
@@ -336,10 +336,10 @@ struct SignatureSettings: Sendable {
         tolerance = reader.read(\.tolerance)
         idFrom = reader.read(\.idFrom)
         idPattern = reader.read(\.idPattern) ?? idPattern
-        keyForm.encoding = reader.read(\.keyEncoding) ?? (usesPublicKey(reader) ? .pem : .utf8)
-        keyForm.prefix = reader.read(\.keyStripPrefix) ?? ""
-        keyForm.suffix = reader.read(\.keyAppend) ?? ""
-        keyForm.transforms = reader.read(\.keyTransform) ?? []
+        secretFormat.encoding = reader.read(\.keyEncoding) ?? (usesPublicKey(reader) ? .pem : .utf8)
+        secretFormat.prefix = reader.read(\.keyStripPrefix) ?? ""
+        secretFormat.suffix = reader.read(\.keyAppend) ?? ""
+        secretFormat.transforms = reader.read(\.keyTransform) ?? []
     }
 
     /// Whether the secrets are public keys.

@@ -12,7 +12,7 @@ struct HandshakeLint {
 
     /// - Parameter readsBody: whether a reference needs the body.
     func check(_ rule: HandshakeRule, at position: YAMLPosition, readsBody: (Reference) -> Bool) {
-        refuseTaker(of: rule, at: position)
+        refuseCatchAll(of: rule, at: position)
         for condition in rule.conditions { warnOfSecret(condition) }
         if rule.stage == .unsignedBody, let echoed = rule.reply.references.first(where: readsBody) {
             context.note(
@@ -23,7 +23,7 @@ struct HandshakeLint {
     }
 
     /// A rule that answers each delivery before its signature is verified leaves no jobs.
-    private func refuseTaker(of rule: HandshakeRule, at position: YAMLPosition) {
+    private func refuseCatchAll(of rule: HandshakeRule, at position: YAMLPosition) {
         guard rule.stage == .head, rule.echoed.isEmpty, let method = methods.first(where: { takesAll(rule, $0) }) else {
             return
         }

@@ -18,7 +18,7 @@ struct KeyCoverage {
     /// better, and nobody could act on the warning.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
         guard
-            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfSender($0) })
+            let outside = key.references.first(where: { isUncovered($0) && !isFromPreset($0) || dependsOnAddress($0) })
         else { return }
         scope.context.warning(
             position,
@@ -46,10 +46,10 @@ struct KeyCoverage {
     }
 
     /// Whether the value depends on the address of the client.
-    private func isOfSender(_ reference: Reference) -> Bool {
+    private func dependsOnAddress(_ reference: Reference) -> Bool {
         switch reference.source {
         case .remoteAddress: true
-        case .event: scope.event?.references.contains(where: isOfSender) ?? false
+        case .event: scope.event?.references.contains(where: dependsOnAddress) ?? false
         default: false
         }
     }
@@ -67,7 +67,7 @@ struct KeyCoverage {
                 + "after its key has expired")
     }
 
-    private func isPresetsOwn(_ reference: Reference) -> Bool {
+    private func isFromPreset(_ reference: Reference) -> Bool {
         presetsKey.contains(reference.source)
     }
 
@@ -94,7 +94,7 @@ struct KeyCoverage {
         for (index, rule) in rules.enumerated() {
             for reference in rule.references { add(reference, rule: index + 1) }
         }
-        for reference in key?.references ?? [] where isPresetsOwn(reference) { add(reference, rule: nil) }
+        for reference in key?.references ?? [] where isFromPreset(reference) { add(reference, rule: nil) }
         if key != nil { for parameter in scope.parameterReferences { add(parameter, rule: nil) } }
         guard !uses.isEmpty else { return }
         let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }

@@ -39,7 +39,7 @@ package struct RouteLoader: Sendable {
     }
 
     /// Checks for changes; to be called once a second.
-    package mutating func look() -> Outcome {
+    package mutating func checkForChanges() -> Outcome {
         run(.looked(FolderListing(folder: folder, secretFiles: reloader.secretFiles)))
     }
 

@@ -108,7 +108,7 @@ package struct RouteReloader: Sendable {
     /// The number of checks after which the files are read without a change of their metadata.
     private static let looksBetweenReadings = 10
     /// The maximum number of readings for a requested load of files that keep changing.
-    private static let mostReadings = 10
+    private static let maximumReadings = 10
 
     /// - Parameter grace: how long the routes of a missing file are kept, in whole checks of a second.
     package init(grace: Duration = .zero) { graceLooks = Int(grace.components.seconds) }
@@ -161,7 +161,7 @@ package struct RouteReloader: Sendable {
             phase = .idle
             return .wait
         }
-        guard readings >= Self.mostReadings else { return .read }
+        guard readings >= Self.maximumReadings else { return .read }
         phase = .idle
         tried = []
         status.triedAtMilliseconds = now

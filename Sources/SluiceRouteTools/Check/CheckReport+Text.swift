@@ -3,7 +3,7 @@ internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// The format of a report for people.
-package struct CheckTextForm: Sendable {
+package struct CheckTextFormat: Sendable {
     /// Whether each problem is followed by its line of the file.
     package var showsSource = false
     /// Whether words are coloured (ECMA-48 SGR).
@@ -31,7 +31,7 @@ extension CheckReport {
 
     /// The report for people: `file:line:column: error: message` for each problem, followed by the differences of
     /// examples, then a line for each secret that was read, and a summary as the last line, which does not count notes.
-    package func lines(_ form: CheckTextForm) -> [String] {
+    package func lines(_ form: CheckTextFormat) -> [String] {
         findings.flatMap { lines(of: $0, form) } + secretLines + [summary]
     }
 
@@ -50,7 +50,7 @@ extension CheckReport {
 
     private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
-    private func lines(of finding: Finding, _ form: CheckTextForm) -> [String] {
+    private func lines(of finding: Finding, _ form: CheckTextFormat) -> [String] {
         let problem = finding.problem
         let severity = form.coloured("\(problem.severity.rawValue):", Self.colour(of: problem.severity))
         let place = form.coloured("\(PrintableText.escape(problem.file)):\(problem.line):\(problem.column):", .bold)
@@ -59,7 +59,7 @@ extension CheckReport {
         return lines + differences(of: finding, form)
     }
 
-    private static func colour(of severity: Diagnostic.Severity) -> CheckTextForm.Colour {
+    private static func colour(of severity: Diagnostic.Severity) -> CheckTextFormat.Colour {
         switch severity {
         case .error: .red
         case .warning: .yellow
@@ -67,7 +67,7 @@ extension CheckReport {
         }
     }
 
-    private func differences(of finding: Finding, _ form: CheckTextForm) -> [String] {
+    private func differences(of finding: Finding, _ form: CheckTextFormat) -> [String] {
         let differences = finding.example?.differences ?? []
         var lines: [String] = []
         for difference in differences.prefix(Self.longestList) {
@@ -80,7 +80,7 @@ extension CheckReport {
     }
 
     /// The line with a caret below the column; nothing if there is no such line.
-    private func source(of problem: Diagnostic, _ form: CheckTextForm) -> [String] {
+    private func source(of problem: Diagnostic, _ form: CheckTextFormat) -> [String] {
         guard let line = line(problem.line, of: problem.file) else { return [] }
         let number = String(problem.line)
         let margin = String(repeating: " ", count: number.count)

@@ -54,7 +54,7 @@ struct ExampleJudgement {
     }
 
     /// Dead letters are also answered 2xx, which may be unexpected for someone who expects 200.
-    func surprise(besides expectation: Expectation) -> String? {
+    func unexpectedResult(besides expectation: Expectation) -> String? {
         guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
         return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"
     }
@@ -214,7 +214,7 @@ package struct ExampleResult: Sendable {
     /// Empty if the result is as expected.
     package internal(set) var differences: [ExampleDifference] = []
     /// A sentence about an additional result that the example does not mention.
-    var surprise: String?
+    var unexpectedResult: String?
 
     init(_ example: RouteExample, of route: Route) {
         self.route = route.name
@@ -236,6 +236,6 @@ package struct ExampleResult: Sendable {
         if let first = differences.first {
             return first.place.problem(.error, "\(title) has an unexpected result: it is \(outcome)")
         }
-        return surprise.map { place.problem(.warning, "\(title) \($0)") }
+        return unexpectedResult.map { place.problem(.warning, "\(title) \($0)") }
     }
 }

@@ -60,7 +60,7 @@ private struct ExampleRunner {
             }
             result.outcome = judgement.words
             result.differences = judgement.differences(from: example.expectation)
-            result.surprise = judgement.surprise(besides: example.expectation)
+            result.unexpectedResult = judgement.unexpectedResult(besides: example.expectation)
         } catch {
             result.obstacle = (error.message, error.place)
         }

@@ -37,28 +37,31 @@ package struct Explainer: Sendable {
         let isHandshake = request.withView(from: arrival.sender ?? .unknown) { route.isHandshake(byHead: $0, arrival) }
         let signing = signs && !isHandshake ? sign(&request, route, arrival: arrival) : nil
         return request.withView(from: arrival.sender ?? .unknown) { view in
-            run(view, route, arrival: arrival, note: note, signing: signing, fate: nil)
+            run(view, route, arrival: arrival, note: note, signing: signing, deliveryState: nil)
         }
     }
 
     /// Explains a request that the gateway has accepted and stored without its credentials.
     ///
-    /// - Parameter fate: contains the name of its route, which is used as for a retried dead letter.
+    /// - Parameter deliveryState: contains the name of its route, which is used as for a retried dead letter.
     package func explain(
-        stored request: borrowing RequestView, _ arrival: RequestArrival, _ fate: Explanation.Fate
+        stored request: borrowing RequestView, _ arrival: RequestArrival, _ deliveryState: Explanation.DeliveryState
     ) -> Explanation {
-        let own = table.routes.first { $0.name == fate.route }
+        let own = table.routes.first { $0.name == deliveryState.route }
         let match = table.match(path: request.path)
-        guard let route = own ?? match else { return noRoute(for: request, arrival, note: nil, fate: fate) }
+        guard let route = own ?? match else {
+            return noRoute(for: request, arrival, note: nil, deliveryState: deliveryState)
+        }
         var note: String?
         if own == nil {
             note =
-                "the route '\(fate.route)' that accepted it no longer exists; its path now leads to '\(route.name)'"
+                "the route '\(deliveryState.route)' that accepted it no longer exists; "
+                + "its path now leads to '\(route.name)'"
         } else if match !== route {
             let end = match.map { "leads to '\($0.name)'" } ?? "leads to no route"
             note = "its path now \(end); this shows the route '\(route.name)' that accepted it"
         }
-        return run(request, route, arrival: arrival, note: note, signing: nil, fate: fate)
+        return run(request, route, arrival: arrival, note: note, signing: nil, deliveryState: deliveryState)
     }
 
     /// - Returns: a detail about the signature; `nil` for a request that has one or needs none.
@@ -78,12 +81,12 @@ package struct Explainer: Sendable {
 
     private func run(
         _ request: borrowing RequestView, _ route: Route, arrival: RequestArrival, note: String?,
-        signing: TraceStep?, fate: Explanation.Fate?
+        signing: TraceStep?, deliveryState: Explanation.DeliveryState?
     ) -> Explanation {
         let source = details[route.index].source
         var explanation = Explanation(deliveryID: arrival.deliveryID)
         explanation.steps = [
-            requestStep(request, arrival, note: note, fate: fate),
+            requestStep(request, arrival, note: note, deliveryState: deliveryState),
             routeStep(request, route, details: details[route.index]),
         ]
         var trace = RecordedTrace(source, elementLimit: elementLimit)
@@ -99,18 +102,21 @@ package struct Explainer: Sendable {
             explanation.isSignatureUnknown = signature.holds == nil
         }
         explanation.replyLocation = source.keys["reply"]?.description
-        explanation.conclude(fate)
+        explanation.conclude(deliveryState)
         return explanation
     }
 
     private func requestStep(
-        _ request: borrowing RequestView, _ arrival: RequestArrival, note: String?, fate: Explanation.Fate?
+        _ request: borrowing RequestView, _ arrival: RequestArrival, note: String?,
+        deliveryState: Explanation.DeliveryState?
     ) -> TraceStep {
         let sender = arrival.sender.map { ", from \($0)" } ?? ""
         let time = TimestampText.format(milliseconds: arrival.receivedAtMilliseconds)
         let target = PrintableText.escape("\(request.method.text) \(request.target.text)")
         var step = TraceStep("request", "\(target), \(TraceWords.bytes(request.body.count))\(sender), at \(time)")
-        if fate != nil { step.details.append(TraceStep("", "delivery \(PrintableText.escape(arrival.deliveryID))")) }
+        if deliveryState != nil {
+            step.details.append(TraceStep("", "delivery \(PrintableText.escape(arrival.deliveryID))"))
+        }
         if let note { step.details.append(TraceStep("", PrintableText.escape(note, limit: 400))) }
         return step
     }
@@ -130,19 +136,21 @@ package struct Explainer: Sendable {
 
 /// Paths without a route.
 extension Explainer {
-    private static let mostSuggestions = 3
+    private static let maximumSuggestions = 3
     /// All paths of a table with at most this number of routes are shown.
     private static let shortTable = 10
 
     private func noRoute(
-        for request: borrowing RequestView, _ arrival: RequestArrival, note: String?, fate: Explanation.Fate? = nil
+        for request: borrowing RequestView, _ arrival: RequestArrival, note: String?,
+        deliveryState: Explanation.DeliveryState? = nil
     ) -> Explanation {
         var explanation = Explanation(deliveryID: arrival.deliveryID)
         let words = words(forLostPath: request.path)
         explanation.steps = [
-            requestStep(request, arrival, note: note, fate: fate), TraceStep("route", holds: false, words),
+            requestStep(request, arrival, note: note, deliveryState: deliveryState),
+            TraceStep("route", holds: false, words),
         ]
-        explanation.conclude(fate)
+        explanation.conclude(deliveryState)
         return explanation
     }
 
@@ -163,7 +171,7 @@ extension Explainer {
         var candidates = table.routes.map { (text: $0.path(filledFrom: path), path: $0.path) }
         let wanted = String(decoding: path, as: UTF8.self)
         var nearest: [String] = []
-        while nearest.count < Self.mostSuggestions,
+        while nearest.count < Self.maximumSuggestions,
             let next = Suggestion.closest(to: wanted, among: candidates.map(\.text))
         {
             nearest += candidates.filter { $0.text == next }.map(\.path)

@@ -6,7 +6,7 @@ package import SluiceRoutes
 /// the last one.
 package struct Explanation: Sendable {
     /// The state of a delivery that the gateway has stored.
-    package struct Fate: Sendable, Hashable {
+    package struct DeliveryState: Sendable, Hashable {
         /// The name of its route.
         package let route: String
         /// One line per job and dead letter, safe to print.
@@ -76,26 +76,27 @@ package struct Explanation: Sendable {
     }
 
     /// The maximum number of printed dead letters of one delivery.
-    private static let mostLetters = 20
+    private static let maximumDeadLetters = 20
 
     /// Adds the steps after the route: dead letters, answer and result.
-    mutating func conclude(_ fate: Fate?) {
+    mutating func conclude(_ deliveryState: DeliveryState?) {
         if let refusal = outcome.refusal {
             let words = "\(outcome.status) \(refusal.code.rawValue): \(PrintableText.escape(refusal.reason))"
             steps.append(TraceStep("result", holds: false, "refused: \(words)"))
         } else {
             let letters = stored.deadLetters
-            steps += letters.prefix(Self.mostLetters).map { TraceStep("dead letter", holds: false, $0.words) }
-            if letters.count > Self.mostLetters {
-                steps.append(TraceStep("and", "\(letters.count - Self.mostLetters) more dead letters, not shown"))
+            steps += letters.prefix(Self.maximumDeadLetters).map { TraceStep("dead letter", holds: false, $0.words) }
+            if letters.count > Self.maximumDeadLetters {
+                steps.append(
+                    TraceStep("and", "\(letters.count - Self.maximumDeadLetters) more dead letters, not shown"))
             }
             addAnswer()
             // The last line alone must not claim that a signature was valid if it could not be verified.
             let end = isSignatureUnknown ? ", if its signature is valid" : ""
             steps.append(TraceStep("result", holds: isSignatureUnknown ? nil : true, "accepted\(end): \(summary)"))
         }
-        guard let fate else { return }
-        let lines = fate.lines.isEmpty ? ["no job and no dead letter of it is stored"] : fate.lines
+        guard let deliveryState else { return }
+        let lines = deliveryState.lines.isEmpty ? ["the outbox has no job or dead letter of it"] : deliveryState.lines
         let details = lines.map { TraceStep("", PrintableText.escape($0)) }
         steps.append(TraceStep("then", "what happened to the delivery when it arrived:", details: details))
     }

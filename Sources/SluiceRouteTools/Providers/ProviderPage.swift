@@ -6,8 +6,8 @@ package enum ProviderPage {
     private static let introduction = """
         # Providers
 
-        `provider: NAME` in a route takes over the keys of one of these presets; see [Route
-        files](routes.md#providers). `sluice providers` lists them, `sluice providers show NAME` prints what is here,
+        `provider: NAME` in a route uses the keys of one of these presets; see [Route
+        files](routes.md#providers). `sluice providers` lists them, `sluice providers show NAME` prints an entry,
         and `sluice providers show NAME --yaml` the keys of the preset, to copy and change. `make docs` generates this
         page from the presets.
 
@@ -16,8 +16,8 @@ package enum ProviderPage {
         deliveries have no id that could be the key, and equal ones within the dedupe window count as one.
         "Unconfirmed" means: not in the provider's documentation.
 
-        A sender that is not here can be described with [`verify`](routes.md#verifying) in a route, or once for several
-        routes with a [custom preset](routes.md#custom-presets).
+        A sender that is not listed can be described with [`verify`](routes.md#verifying) in a route, or once for
+        several routes with a [custom preset](routes.md#custom-presets).
         """
 
     package static var markdown: String {

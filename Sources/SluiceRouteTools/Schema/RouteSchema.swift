@@ -35,8 +35,8 @@ package enum RouteSchema {
 package enum RoutePage {
     /// Each table with the marker line before it.
     private static var tables: [(marker: String, lines: [String])] {
-        let jobs = ReferenceForm.all.compactMap { form in form.meaning.map { [form.written, $0] } }
-        let signatures = ReferenceForm.all.compactMap { form in form.signedMeaning.map { [form.written, $0] } }
+        let jobs = ReferenceSyntax.all.compactMap { form in form.meaning.map { [form.written, $0] } }
+        let signatures = ReferenceSyntax.all.compactMap { form in form.signedMeaning.map { [form.written, $0] } }
         return RouteLanguage.mappings.map { ("<!-- keys: \($0.name) -->", markdown(of: $0)) } + [
             ("<!-- references -->", markdown(["reference", "value"], jobs)),
             ("<!-- references: verify -->", markdown(["reference", "value"], signatures)),

@@ -76,7 +76,7 @@ package struct HandshakeRule: Sendable {
     func with(secret: [UInt8]) -> HandshakeRule? {
         let token = token.map { HandshakeToken($0.reference, secrets: [secret]) }
         var hmac = hmac
-        if let form = hmac?.keyForm {
+        if let form = hmac?.secretFormat {
             guard let key = form.key(secret), let own = hmac else { return nil }
             hmac = own.with(key: key)
         }
@@ -111,7 +111,7 @@ package struct HandshakeHMAC: Sendable {
     /// The authenticated value: an opaque token, so that nothing else can be signed.
     package let reference: Reference
     let key: HMACKey
-    package let keyForm: KeyForm
+    package let secretFormat: SecretFormat
     let encoding: SignatureEncoding
     /// The additional format of tokens; `nil` for any.
     package let pattern: IDPattern?
@@ -119,12 +119,13 @@ package struct HandshakeHMAC: Sendable {
     let hasRouteKey: Bool
 
     package init(
-        of reference: Reference, key: HMACKey, keyForm: KeyForm, encoding: SignatureEncoding, pattern: IDPattern?,
+        of reference: Reference, key: HMACKey, secretFormat: SecretFormat, encoding: SignatureEncoding,
+        pattern: IDPattern?,
         hasRouteKey: Bool
     ) {
         self.reference = reference
         self.key = key
-        self.keyForm = keyForm
+        self.secretFormat = secretFormat
         self.encoding = encoding
         self.pattern = pattern
         self.hasRouteKey = hasRouteKey
@@ -132,7 +133,8 @@ package struct HandshakeHMAC: Sendable {
 
     fileprivate func with(key: [UInt8]) -> HandshakeHMAC {
         HandshakeHMAC(
-            of: reference, key: HMACKey(self.key.algorithm, key: key.span), keyForm: keyForm, encoding: encoding,
+            of: reference, key: HMACKey(self.key.algorithm, key: key.span), secretFormat: secretFormat,
+            encoding: encoding,
             pattern: pattern, hasRouteKey: hasRouteKey)
     }
 
@@ -141,7 +143,7 @@ package struct HandshakeHMAC: Sendable {
 
     /// - Returns: `nil` for a value that is not an opaque token.
     func code(of value: [UInt8]) -> [UInt8]? {
-        guard OpaqueToken.isOne(value.span), pattern?.matches(value) ?? true else { return nil }
+        guard OpaqueToken.isValid(value.span), pattern?.matches(value) ?? true else { return nil }
         return Array(encoding.encode(key.authenticate(value.span).span.array).utf8)
     }
 }
@@ -201,12 +203,12 @@ package enum OpaqueToken {
     package static let words = "1 to 128 letters, digits and characters of +/=_-"
     private static let longest = 128
 
-    static func isOne(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && holdsNothingElse(text) }
+    static func isValid(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && isTokenText(text) }
 
     /// Whether the text could be part of a token, which may be empty.
-    static func mayBePartOfOne(_ text: Span<UInt8>) -> Bool { text.count <= longest && holdsNothingElse(text) }
+    static func isTokenPart(_ text: Span<UInt8>) -> Bool { text.count <= longest && isTokenText(text) }
 
-    private static func holdsNothingElse(_ text: Span<UInt8>) -> Bool {
+    private static func isTokenText(_ text: Span<UInt8>) -> Bool {
         for index in text.indices where !isMember(text[index]) { return false }
         return true
     }

@@ -10,8 +10,8 @@ extension PayloadType {
         do throws(JSONError) {
             var reader = PayloadCheck.reader(of: payload)
             var check = PayloadCheck()
-            guard let misfit = try check.misfit(self, &reader) else { return nil }
-            return try MisfitSentence.of(misfit, self, payload: payload)
+            guard let mismatch = try check.mismatch(self, &reader) else { return nil }
+            return try MismatchText.of(mismatch, self, payload: payload)
         } catch {
             // Rendered payloads have been scanned.
             return "the payload cannot be parsed: \(error)"
@@ -20,7 +20,7 @@ extension PayloadType {
 }
 
 /// A value that does not match its type.
-struct PayloadMisfit {
+struct PayloadMismatch {
     /// The value's first byte; for an object without a required field, the object's.
     let offset: Int
     /// The position of the missing field; `nil` if the value itself is wrong.
@@ -33,7 +33,7 @@ struct PayloadCheck {
     private enum Finding {
         case absent
         case fits
-        case fails(PayloadMisfit)
+        case fails(PayloadMismatch)
     }
 
     /// For the fields of all open objects; stored here so that an object allocates no memory.
@@ -45,13 +45,13 @@ struct PayloadCheck {
     }
 
     /// Skips the current value.
-    mutating func misfit(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit? {
+    mutating func mismatch(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMismatch? {
         let found = try reader.peek()
         let offset = reader.offset
         switch (type.shape, found) {
         case (.list(let element), .array): return try elements(element, &reader)
         case (.fields(let fields), .object): return try members(fields, at: offset, &reader)
-        case (.integer, .number): return try reader.skipInteger() ? nil : PayloadMisfit(offset: offset)
+        case (.integer, .number): return try reader.skipInteger() ? nil : PayloadMismatch(offset: offset)
         case (.any, _), (.string, .string), (.number, .number), (.boolean, .true), (.boolean, .false),
             (.object, .object), (.array, .array):
             try reader.skipValue()
@@ -59,23 +59,24 @@ struct PayloadCheck {
         case (.list, _), (.fields, _), (.integer, _), (.string, _), (.number, _), (.boolean, _), (.object, _),
             (.array, _):
             try reader.skipValue()
-            return found == .null && type.isOptional ? nil : PayloadMisfit(offset: offset)
+            return found == .null && type.isOptional ? nil : PayloadMismatch(offset: offset)
         }
     }
 
-    private mutating func elements(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit?
+    private mutating func elements(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError)
+        -> PayloadMismatch?
     {
-        var first: PayloadMisfit?
+        var first: PayloadMismatch?
         try reader.beginArray()
         while try reader.nextElement() {
-            if first == nil { first = try misfit(type, &reader) } else { try reader.skipValue() }
+            if first == nil { first = try mismatch(type, &reader) } else { try reader.skipValue() }
         }
         return first
     }
 
     private mutating func members(
         _ fields: PayloadFields, at offset: Int, _ reader: inout JSONReader
-    ) throws(JSONError) -> PayloadMisfit? {
+    ) throws(JSONError) -> PayloadMismatch? {
         let start = findings.count
         findings.append(contentsOf: repeatElement(.absent, count: fields.all.count))
         defer { findings.removeLast(findings.count - start) }
@@ -85,14 +86,14 @@ struct PayloadCheck {
                 try reader.skipValue()
                 continue
             }
-            let misfit = try misfit(fields.all[position].type, &reader)
-            findings[start + position] = misfit.map { .fails($0) } ?? .fits
+            let mismatch = try mismatch(fields.all[position].type, &reader)
+            findings[start + position] = mismatch.map { .fails($0) } ?? .fits
         }
         for (position, field) in fields.all.enumerated() {
             switch findings[start + position] {
             case .fits: continue
-            case .fails(let misfit): return misfit
-            case .absent: if !field.type.isOptional { return PayloadMisfit(offset: offset, missingField: position) }
+            case .fails(let mismatch): return mismatch
+            case .absent: if !field.type.isOptional { return PayloadMismatch(offset: offset, missingField: position) }
             }
         }
         return nil

@@ -51,23 +51,24 @@ package struct PayloadPath {
 }
 
 /// Describes the mismatch of a payload: walks it once more, to find the names on the path.
-struct MisfitSentence {
-    private let misfit: PayloadMisfit
+struct MismatchText {
+    private let mismatch: PayloadMismatch
     private var path = PayloadPath()
 
-    /// - Parameter misfit: the result of a check of this payload and this type.
-    static func of(_ misfit: PayloadMisfit, _ type: PayloadType, payload: Span<UInt8>) throws(JSONError) -> String? {
+    /// - Parameter mismatch: the result of a check of this payload and this type.
+    static func of(_ mismatch: PayloadMismatch, _ type: PayloadType, payload: Span<UInt8>) throws(JSONError) -> String?
+    {
         var reader = PayloadCheck.reader(of: payload)
-        var search = MisfitSentence(misfit: misfit)
+        var search = MismatchText(mismatch: mismatch)
         return try search.sentence(type, &reader)
     }
 
-    private init(misfit: PayloadMisfit) { self.misfit = misfit }
+    private init(mismatch: PayloadMismatch) { self.mismatch = mismatch }
 
     /// Skips the current value, unless it contains the mismatch.
     private mutating func sentence(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> String? {
         let found = try reader.peek()
-        if reader.offset == misfit.offset { return complaint(type, found) }
+        if reader.offset == mismatch.offset { return complaint(type, found) }
         switch (type.shape, found) {
         case (.list(let element), .array):
             try reader.beginArray()
@@ -95,7 +96,7 @@ struct MisfitSentence {
     }
 
     private func complaint(_ type: PayloadType, _ found: JSONKind) -> String {
-        if case .fields(let fields) = type.shape, let position = misfit.missingField {
+        if case .fields(let fields) = type.shape, let position = mismatch.missingField {
             return "\(path.entering(field: fields.all[position].name).text) is missing"
         }
         if case .integer = type.shape, found == .number {

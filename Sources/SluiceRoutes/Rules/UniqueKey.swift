@@ -19,7 +19,7 @@ extension DeliveryKey {
     package static func hashes(route: String, text: String) -> [Fingerprint] {
         let name = Array(route.utf8)
         let segments = Array(text.utf8).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        return (0..<min(segments.count, mostParameters + 1)).flatMap { count -> [Fingerprint] in
+        return (0..<min(segments.count, maximumParameters + 1)).flatMap { count -> [Fingerprint] in
             let scope = KeyScope(name: name, parameters: segments.prefix(count).map { KeyScope.decoded(Array($0)) })
             let rest = Array(segments.dropFirst(count).joined(separator: [UInt8(ascii: ":")]))
             let lists = KeyPart.list(rest).map { [fingerprint(scope, $0)] } ?? []
@@ -27,7 +27,7 @@ extension DeliveryKey {
         }
     }
 
-    private static let mostParameters = 8
+    private static let maximumParameters = 8
 
     /// The maximum length of a key that is sent to Zizq unchanged, in bytes.
     static let longestText = 200

@@ -1,8 +1,8 @@
 internal import SluiceBase
 
-/// Which texts an id that is signed may be: a set of ASCII characters and a length, as `[A-Za-z0-9_-]{1,256}` says.
+/// The pattern of signed ids: a set of ASCII characters and a length, such as `[A-Za-z0-9_-]{1,256}`.
 ///
-/// A bounded alphabet without separators keeps an id from swallowing what stands next to it in the signed text.
+/// A bounded alphabet without separators prevents an id from including the value next to it in the signed text.
 package struct IDPattern: Sendable, Hashable {
     /// In bytes.
     let lengths: ClosedRange<Int>
@@ -10,7 +10,7 @@ package struct IDPattern: Sendable, Hashable {
     private let low: UInt64
     private let high: UInt64
 
-    /// What ids are unless a route says otherwise: `[A-Za-z0-9_-]{1,256}`.
+    /// The default: `[A-Za-z0-9_-]{1,256}`.
     package static let standard: IDPattern = {
         guard let pattern = IDPattern(parsing: standardText) else {
             preconditionFailure("the standard pattern is of its own form")
@@ -21,8 +21,8 @@ package struct IDPattern: Sendable, Hashable {
 
     private static let longest = 256
 
-    /// - Returns: `nil` for anything but one set in brackets, of printable ASCII without blanks, followed by `{LENGTH}`
-    ///   or `{LEAST,MOST}`.
+    /// - Returns: `nil` unless the text is one set in brackets, of printable ASCII without blanks, followed by
+    ///   `{LENGTH}` or `{LEAST,MOST}`.
     package init?(parsing text: String) {
         guard text.first == "[", let close = text.lastIndex(of: "]"),
             let lengths = Self.lengths(text[text.index(after: close)...]),
@@ -41,7 +41,7 @@ package struct IDPattern: Sendable, Hashable {
 
     func matches(_ id: [UInt8]) -> Bool { lengths.contains(id.count) && id.allSatisfy(allows) }
 
-    /// The id itself where it matches, or else one that does and is made of it, for requests that are signed here.
+    /// The id itself if it matches, or one that matches and is derived from it, for requests that are signed here.
     func adapted(_ id: String) -> String {
         let bytes = Array(id.utf8)
         if matches(bytes) { return id }
@@ -69,7 +69,7 @@ package struct IDPattern: Sendable, Hashable {
         return least...most
     }
 
-    /// `A-Za-z0-9_-`: characters and ranges of them; a hyphen at either end stands for itself.
+    /// `A-Za-z0-9_-`: characters and ranges of them; a hyphen at either end is literal.
     private static func members(_ text: [UInt8]) -> (low: UInt64, high: UInt64)? {
         var (low, high): (UInt64, UInt64) = (0, 0)
         var index = 0

@@ -1,18 +1,18 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Where the public keys of a scheme are fetched from: what `key_from`, `key_urls` and `key_request` say.
+/// The source of a scheme's public keys: `key_from`, `key_urls` and `key_request`.
 package struct KeySource: Sendable {
     package enum Place: Sendable {
         case fixed(KeyURL)
-        /// Is sent what names the key.
+        /// A URL to which the name of the key is posted.
         case asked(KeyURL, KeyRequest)
-        /// A part of the request, which names one of the URLs that these patterns allow. At least one pattern.
+        /// A part of the request that contains one of the URLs that these patterns allow. At least one pattern.
         case named(Reference, [KeyURLPattern])
     }
 
     package let place: Place
-    /// Whether it is a JSON Web Key Set (RFC 7517 §5), and not a certificate in PEM.
+    /// Whether it is a JSON Web Key Set (RFC 7517 §5) instead of a certificate in PEM.
     let isKeySet: Bool
 
     package init(_ place: Place, isKeySet: Bool) {
@@ -20,15 +20,15 @@ package struct KeySource: Sendable {
         self.isKeySet = isKeySet
     }
 
-    /// What has to be fetched to verify a request.
+    /// The key to fetch before a request can be verified.
     ///
     /// - Parameter keyID: of its token; `nil` without one.
-    func need(of request: borrowing SignedRequest, keyID: String?) throws(VerificationError) -> KeyNeed {
+    func need(of request: borrowing SignedRequest, keyID: String?) throws(VerificationError) -> RequiredKey {
         switch place {
-        case .fixed(let url): return KeyNeed(url: url, isKeySet: isKeySet, isNamedByRequest: false)
+        case .fixed(let url): return RequiredKey(url: url, isKeySet: isKeySet, isNamedByRequest: false)
         case .asked(let url, let keyRequest):
             let content = keyRequest.content(keyID: try Self.plain(keyID))
-            return KeyNeed(url: url, content: content, isKeySet: isKeySet, isNamedByRequest: true)
+            return RequiredKey(url: url, content: content, isKeySet: isKeySet, isNamedByRequest: true)
         case .named(let reference, let allowed):
             let text = try request.requiredValue(reference, "URL of the key")
             guard let url = KeyURL(parsing: String(decoding: text, as: UTF8.self)) else {
@@ -37,14 +37,14 @@ package struct KeySource: Sendable {
             guard allowed.contains(where: { $0.matches(url) }) else {
                 throw .invalid("\(reference.source.noun) is not one of the URLs that 'key_urls' allows")
             }
-            return KeyNeed(url: url, isKeySet: isKeySet, isNamedByRequest: true)
+            return RequiredKey(url: url, isKeySet: isKeySet, isNamedByRequest: true)
         }
     }
 
     /// In bytes.
     private static let longestKeyID = 128
 
-    /// The id of a key as it may be sent to a host.
+    /// The id of a key, checked before it is sent to a host.
     private static func plain(_ keyID: String?) throws(VerificationError) -> String {
         guard let keyID else { throw .missingKeyID }
         guard 1...longestKeyID ~= keyID.utf8.count, keyID.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
@@ -53,26 +53,27 @@ package struct KeySource: Sendable {
         return keyID
     }
 
-    /// Whether a URL is the one that made-up requests name, at which there is nothing.
+    /// Whether a URL is the one in generated requests, at which there is nothing.
     func isExample(_ url: KeyURL) -> Bool {
         guard case .named(_, let allowed) = place else { return false }
         return allowed.first?.example == url
     }
 
-    /// What a request has to name, and where, to be signed; `nil` for a fixed URL.
+    /// The URL that a generated request must contain, and its place; `nil` for a fixed URL.
     var example: (reference: Reference, url: String)? {
         guard case .named(let reference, let allowed) = place, let url = allowed.first?.example else { return nil }
         return (reference, "https://\(url.host)\(url.target)")
     }
 }
 
-/// What is sent to the URL of a key, for a sender that shows its keys to its customers only: a JSON object of texts.
+/// The body that is posted to the URL of a key, for a sender that shows its keys only to its customers: a JSON object
+/// of texts.
 package struct KeyRequest: Sendable {
     private let members: [(name: String, text: TextTemplate)]
     private let secret: [UInt8]
 
     /// - Parameters:
-    ///   - members: texts of which one or several contain the secret and the id of the key, and nothing else of a
+    ///   - members: texts that contain the secret and the id of the key, each in one or several, and nothing else of a
     ///     request.
     ///   - secret: the text of the route's secret.
     package init(_ members: [(name: String, text: TextTemplate)], secret: [UInt8]) {
@@ -101,13 +102,13 @@ package struct KeyRequestContent: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "a body of \(json.count) bytes" }
 }
 
-/// A certificate or a key set that has to be fetched before a request can be verified.
-package struct KeyNeed: Sendable, Hashable {
+/// A certificate or a key set that must be fetched before a request can be verified.
+package struct RequiredKey: Sendable, Hashable {
     package let url: KeyURL
-    /// What is posted to the URL; `nil` where it is only read.
+    /// The body to post to the URL; `nil` to use GET.
     package var content: KeyRequestContent?
     let isKeySet: Bool
-    /// Whether anyone can make the gateway fetch another one.
+    /// Whether the sender chooses the URL, so that anyone can make the gateway fetch another one.
     package let isNamedByRequest: Bool
 }
 

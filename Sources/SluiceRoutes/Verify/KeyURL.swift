@@ -19,8 +19,7 @@ package struct KeyURL: Sendable, Hashable {
         target = parts.target
     }
 
-    /// Whether nothing in the path can mean something else to the server: there is no query, no percent-encoding, no
-    /// `..` and no empty segment.
+    /// Whether the path is unambiguous for the server: no query, percent-encoding, `..` or empty segment.
     var isPlain: Bool { Self.isPlain(target) }
 
     fileprivate static func isPlain(_ path: String) -> Bool {
@@ -28,14 +27,14 @@ package struct KeyURL: Sendable, Hashable {
             && !path.contains("..") && !path.contains("//")
     }
 
-    /// The path, and the parameters of the query as they are written; none without a query.
+    /// The path and the parameters of the query as written; no parameters without a query.
     fileprivate var parts: (path: String, parameters: [String]) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { return (target, []) }
         return (parts[0], parts[1].split(separator: "&", omittingEmptySubsequences: false).map(String.init))
     }
 
-    /// A URL taken apart; its host may be a pattern.
+    /// The parts of a URL; its host may be a pattern.
     fileprivate struct URLParts {
         let labels: [String]
         let target: String
@@ -64,17 +63,17 @@ package struct KeyURL: Sendable, Hashable {
     }
 }
 
-/// Which URLs a request may name, such as `https://sns.*.amazonaws.com/*.pem`: a `*` in the host is one label, and in
-/// the path any text. A query has the same parameters in the same order, where a `*` is any text of one of them.
+/// The URLs that a request may name, such as `https://sns.*.amazonaws.com/*.pem`: a `*` in the host is one label, and
+/// in the path any text. A query has the same parameters in the same order, where a `*` is any text of one of them.
 package struct KeyURLPattern: Sendable {
     private let labels: [String]
-    /// What stands between the `*` of the path.
+    /// The texts between the `*` of the path.
     private let path: [String]
-    /// As they are written.
+    /// As written.
     private let parameters: [String]
 
     /// - Parameter allowsQuery: whether there may be a query.
-    /// - Returns: `nil` for anything but such a pattern whose last two labels are written out.
+    /// - Returns: `nil` for an invalid pattern, or if one of the last two labels of the host contains a `*`.
     package init?(parsing text: String, allowsQuery: Bool = false) {
         guard let parts = KeyURL.URLParts(text),
             parts.labels.allSatisfy({ $0 == "*" || KeyURL.URLParts.isLabel($0) }),
@@ -125,7 +124,7 @@ package struct KeyURLPattern: Sendable {
         return KeyURL(parsing: "https://\(host)\(target)").flatMap { KeyURL.isPlain($0.parts.path) ? $0 : nil }
     }
 
-    /// A URL without what stands for a `*` in its query, which may be a secret.
+    /// The URL without the values of `*` in its query, which may be secrets.
     func redacted(_ url: KeyURL) -> String {
         "https://\(url.host)\(url.parts.path)" + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
     }

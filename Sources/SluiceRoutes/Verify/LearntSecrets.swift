@@ -5,11 +5,11 @@ internal import Synchronization
 /// The secrets that routes have learnt from handshakes, and the routes that may learn one now. Callable from any
 /// thread. The outbox keeps the secrets; which routes are armed is known in memory only.
 package final class LearntSecrets: Sendable {
-    /// How many secrets of a route count, the newest ones.
+    /// The maximum number of used secrets of a route, the newest ones.
     package static let limit = 4
     /// How long a route stays armed, in milliseconds.
     package static let armedTime: Int64 = 600_000
-    /// In bytes; what is shorter could be guessed.
+    /// The minimum length in bytes; a shorter secret could be guessed.
     static let shortest = 8
 
     private struct State {
@@ -27,12 +27,12 @@ package final class LearntSecrets: Sendable {
         }
     }
 
-    /// What happens to a secret that a handshake brings.
-    package enum Beginning: Sendable, Hashable {
+    /// The action for a secret in a handshake.
+    package enum BeginResult: Sendable, Hashable {
         /// The route has learnt it before: the provider repeats a handshake whose answer was lost.
         case known
-        /// It is to be stored, also if that has begun: a provider may repeat a handshake before it has the answer. The
-        /// route was armed then, in milliseconds since 1970.
+        /// It must be stored, even if that has begun: a provider may repeat a handshake before it has the answer. The
+        /// time at which the route was armed, in milliseconds since 1970.
         case armed(atMilliseconds: Int64)
         case notArmed
     }
@@ -43,13 +43,13 @@ package final class LearntSecrets: Sendable {
     /// - Parameter isAlwaysArmed: whether every route may learn at any time, as in `sluice dev`.
     package init(isAlwaysArmed: Bool = false) { self.isAlwaysArmed = isAlwaysArmed }
 
-    /// The names of the routes that have learnt one, sorted.
+    /// The names of the routes that have learnt secrets, sorted.
     package var routes: [String] { state.withLock { $0.secrets.keys.sorted() } }
 
     /// The secrets of a route, newest first.
     package func secrets(of route: String) -> [[UInt8]] { state.withLock { $0.secrets[route] ?? [] } }
 
-    /// Uses these secrets of a route from the next request on, newest first, instead of those before.
+    /// Replaces the secrets of a route, newest first, from the next request on.
     package func replace(_ secrets: [[UInt8]], of route: String) {
         state.withLock { state in
             state.secrets[route] = secrets.isEmpty ? nil : Array(secrets.prefix(Self.limit))
@@ -66,7 +66,7 @@ package final class LearntSecrets: Sendable {
     }
 
     /// Whether a route may learn this secret now. It may not learn another one afterwards.
-    package func begin(_ secret: HandshakeSecret, of route: String, atMilliseconds now: Int64) -> Beginning {
+    package func begin(_ secret: HandshakeSecret, of route: String, atMilliseconds now: Int64) -> BeginResult {
         state.withLock { state in
             if state.knows(secret, of: route) { return .known }
             if let (begun, armedAt) = state.storing[route], constantTimeEquals(begun.bytes.span, secret.bytes.span) {
@@ -81,10 +81,10 @@ package final class LearntSecrets: Sendable {
         }
     }
 
-    /// Ends what `begin` began. A route whose secret was stored is not armed any more; one whose secret could not be
-    /// stored stays armed for the rest of its time.
+    /// Ends the storing that `begin` started. A route whose secret was stored is no longer armed; one whose secret
+    /// could not be stored stays armed for the rest of its time.
     ///
-    /// - Parameter armedAt: of the `Beginning`.
+    /// - Parameter armedAt: from the `BeginResult`.
     package func end(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) {
         state.withLock { state in
             if state.storing[route]?.armedAt == armedAt { state.storing[route] = nil }
@@ -112,7 +112,7 @@ package final class LearntKeys: Sendable {
         self.route = route
     }
 
-    /// The keys, newest first; made again only after a change.
+    /// The keys, newest first; created again only after a change.
     func secrets(for scheme: SignatureScheme) -> [VerifierSecret] {
         prepared.withLock { prepared in
             guard let new = store.secrets(of: route, unless: prepared.version) else { return prepared.secrets }
@@ -125,7 +125,7 @@ package final class LearntKeys: Sendable {
     }
 }
 
-/// A secret that a request brings. Its description never contains it.
+/// A secret in a request. Its description never contains it.
 package struct HandshakeSecret: Sendable, CustomStringConvertible {
     /// Printable ASCII without blanks.
     package let bytes: [UInt8]

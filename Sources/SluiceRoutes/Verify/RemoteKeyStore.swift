@@ -3,15 +3,15 @@ internal import SluiceCrypto
 internal import SluiceJSON
 internal import Synchronization
 
-/// The certificates and key sets that were fetched, for all routes. Callable from any thread.
+/// The fetched certificates and key sets of all routes. Callable from any thread.
 package final class RemoteKeyStore: Sendable {
-    /// How many URLs are remembered.
+    /// The maximum number of remembered URLs.
     static let limit = 64
-    /// How long what was fetched is used, in milliseconds.
+    /// How long a certificate and a key set are used, in milliseconds.
     static let (certificateLife, keySetLife): (Int64, Int64) = (86_400_000, 3_600_000)
     /// How long a failure is remembered, in milliseconds.
     static let failureLife: Int64 = 30_000
-    /// The least time between two fetches of a key set because it lacks a key, in milliseconds.
+    /// The minimum time between two fetches of a key set that lacks a key, in milliseconds.
     static let refreshTime: Int64 = 60_000
 
     private enum Content {
@@ -30,22 +30,22 @@ package final class RemoteKeyStore: Sendable {
     }
 
     private struct State {
-        var entries: [KeyNeed: Entry] = [:]
-        /// Why the last refresh of a key set that is still in use failed, and when.
-        var refreshes: [KeyNeed: Int64] = [:]
+        var entries: [RequiredKey: Entry] = [:]
+        /// When the last refresh of a key set that is still in use failed.
+        var refreshes: [RequiredKey: Int64] = [:]
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
-    /// Takes what was fetched, or why nothing could be fetched: a sentence without anything that the sender wrote.
-    package func put(_ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, atMilliseconds now: Int64) {
+    /// Stores the result of a fetch, or the reason of a failure: a sentence without text of the sender.
+    package func put(_ result: Result<[UInt8], RemoteKeyError>, for need: RequiredKey, atMilliseconds now: Int64) {
         let entry = Self.entry(result, for: need, at: now)
         state.withLock { state in
             if need.isKeySet { state.refreshes[need] = now }
             if entry.isFailure, let known = state.entries[need], !known.isFailure, Self.isUsable(known, now) { return }
-            // What was a key once is known to be one that senders use: see `knows`.
+            // Expired keys are kept because they show that senders use them: see `knows`.
             state.entries = state.entries.filter { !$0.value.isFailure || Self.isUsable($0.value, now) }
             if state.entries[need] == nil, !Self.makeRoom(for: entry, &state) { return }
             state.entries[need] = entry
@@ -53,10 +53,11 @@ package final class RemoteKeyStore: Sendable {
         }
     }
 
-    /// Whether there was a key, which is fetched again however many others requests name.
-    package func knows(_ need: KeyNeed) -> Bool { state.withLock { $0.entries[need]?.isFailure == false } }
+    /// Whether there was a key before. Such a key is fetched again however many other URLs requests name.
+    package func knows(_ need: RequiredKey) -> Bool { state.withLock { $0.entries[need]?.isFailure == false } }
 
-    /// A failure takes the place of nothing but a failure, so that nobody can drive out keys by naming others.
+    /// Makes room for an entry. A failure only replaces failures, so that nobody can displace keys by naming other
+    /// URLs.
     ///
     /// - Returns: whether there is room.
     private static func makeRoom(for entry: Entry, _ state: inout State) -> Bool {
@@ -69,13 +70,13 @@ package final class RemoteKeyStore: Sendable {
         return true
     }
 
-    /// A clock that was set back makes an entry unusable, not eternal.
+    /// Whether an entry is current. After the clock was set back it is unusable instead of eternal.
     private static func isUsable(_ entry: Entry, _ now: Int64) -> Bool {
         now < entry.end && now >= entry.fetchedAt - failureLife
     }
 
     private static func entry(
-        _ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, at now: Int64
+        _ result: Result<[UInt8], RemoteKeyError>, for need: RequiredKey, at now: Int64
     ) -> Entry {
         do throws(RemoteKeyError) {
             let bytes = try result.get()
@@ -83,7 +84,7 @@ package final class RemoteKeyStore: Sendable {
                 return Entry(content: .keySet(try keySet(bytes)), fetchedAt: now, end: now + keySetLife)
             }
             let certificate = try certificate(bytes)
-            // One that has expired is kept for a moment, too: it would be fetched for each request otherwise.
+            // An expired certificate is kept for a moment, too; otherwise it would be fetched for each request.
             let end = max(min(now + certificateLife, certificate.validity.upperBound), now + failureLife)
             return Entry(content: .certificate(certificate), fetchedAt: now, end: end)
         } catch {
@@ -108,9 +109,9 @@ package final class RemoteKeyStore: Sendable {
 extension RemoteKeyStore {
     /// The key of a certificate.
     ///
-    /// - Throws: a need for what has to be fetched first, or why there is no key.
+    /// - Throws: the key to fetch first, or the reason why there is none.
     func certificateKey(
-        _ need: KeyNeed, _ algorithm: PublicKeyAlgorithm, nowMilliseconds now: Int64
+        _ need: RequiredKey, _ algorithm: PublicKeyAlgorithm, nowMilliseconds now: Int64
     ) throws(VerificationError) -> PublicKey {
         guard case .certificate(let certificate) = try content(need, now) else { throw .needing(need) }
         guard now >= certificate.validity.lowerBound else {
@@ -125,10 +126,10 @@ extension RemoteKeyStore {
         return key
     }
 
-    /// The keys of a key set with this id, for an algorithm. The set is fetched again for one that it lacks, at most
-    /// once a minute.
+    /// The keys of a key set with this id, for an algorithm. A set that lacks the id is fetched again, at most once a
+    /// minute.
     func tokenKeys(
-        _ need: KeyNeed, id: String, _ algorithm: JWTAlgorithm, nowMilliseconds now: Int64
+        _ need: RequiredKey, id: String, _ algorithm: JWTAlgorithm, nowMilliseconds now: Int64
     ) throws(VerificationError) -> [TokenKey] {
         guard case .keySet(let set) = try content(need, now) else { throw .needing(need) }
         let keys = set.keys(id: id, for: algorithm, atMilliseconds: now)
@@ -138,7 +139,7 @@ extension RemoteKeyStore {
         throw .invalid("the key set of \(need.url.host) has no valid key for the token's 'kid' and 'alg'")
     }
 
-    private func content(_ need: KeyNeed, _ now: Int64) throws(VerificationError) -> Content {
+    private func content(_ need: RequiredKey, _ now: Int64) throws(VerificationError) -> Content {
         let entry = state.withLock { $0.entries[need] }
         guard let entry, Self.isUsable(entry, now) else { throw .needing(need) }
         if case .failure(let reason) = entry.content { throw .keyUnavailable(need, reason) }
@@ -146,35 +147,35 @@ extension RemoteKeyStore {
     }
 }
 
-/// Why a URL gave no key.
+/// The reason why a URL gave no key.
 package struct RemoteKeyError: Error, Sendable {
-    /// A sentence for the log, without anything that the sender wrote.
+    /// A sentence for the log, without text of the sender.
     package let reason: String
 
     package init(_ reason: String) { self.reason = reason }
 }
 
 extension VerificationError {
-    /// Nothing can be said before a key has been fetched.
-    static func needing(_ need: KeyNeed) -> VerificationError {
+    /// The request can only be judged after a key was fetched.
+    static func needing(_ need: RequiredKey) -> VerificationError {
         var error = keyUnavailable(need, "it was not fetched")
         error.need = need
         return error
     }
 
-    static func keyUnavailable(_ need: KeyNeed, _ reason: String) -> VerificationError {
+    static func keyUnavailable(_ need: RequiredKey, _ reason: String) -> VerificationError {
         VerificationError(code: .keyUnavailable, reason: need.problem(reason))
     }
 }
 
-extension KeyNeed {
-    /// The sentence of the log for a key that could not be fetched.
+extension RequiredKey {
+    /// The log sentence for a key that could not be fetched.
     ///
-    /// - Parameter reason: another one.
+    /// - Parameter reason: a sentence.
     package func problem(_ reason: String) -> String { "cannot fetch the key from \(url.host): \(reason)" }
 }
 
-/// A JSON Web Key Set (RFC 7517 §5), or an object with one `key`: the keys in it that verify signatures, prepared.
+/// A JSON Web Key Set (RFC 7517 §5), or an object with one `key`: its keys that verify signatures, prepared.
 struct JSONWebKeySet: Sendable {
     private struct Entry {
         let id: String
@@ -187,7 +188,7 @@ struct JSONWebKeySet: Sendable {
 
     private static let limit = 64
 
-    /// - Returns: `nil` for anything else, and for one without a key for the supported algorithms.
+    /// - Returns: `nil` for another format, and for a set without a key for the supported algorithms.
     init?(_ bytes: [UInt8]) {
         guard let tree = JSONTree(bytes), let elements = Self.elements(tree), elements.count <= Self.limit else {
             return nil
@@ -209,7 +210,7 @@ struct JSONWebKeySet: Sendable {
         return tree["key"].map { [$0] }
     }
 
-    /// A key whose end is not a time in seconds is not used.
+    /// Reads the end of a key's validity; a key whose end is not a time in seconds is not used.
     private static func end(_ member: JSONTree?) -> Double {
         switch member {
         case nil, .null?: .infinity
@@ -218,7 +219,7 @@ struct JSONWebKeySet: Sendable {
         }
     }
 
-    /// What one key is for; nothing if it is for encryption, or of an unknown type.
+    /// The algorithms of one key; none if it is for encryption, or of an unknown type.
     private static func keys(_ key: JSONTree) -> [TokenKey] {
         guard key["use"] == nil || key["use"]?.string == "sig" else { return [] }
         return JWTAlgorithm.allCases.compactMap { algorithm in

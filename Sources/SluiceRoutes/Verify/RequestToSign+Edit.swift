@@ -13,7 +13,7 @@ extension RequestToSign {
     /// Sets a field of the body, and creates the objects around it.
     ///
     /// - Parameter reader: the route's reader of bodies.
-    /// - Returns: whether that is possible: for JSON, for a URL-encoded form, and for JSON in the field of a form.
+    /// - Returns: whether it was set: possible in JSON, in a URL-encoded form, and in JSON in the field of a form.
     mutating func setField(_ value: String, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
         setField(.text(value), at: path, read: reader)
     }
@@ -42,7 +42,7 @@ extension RequestToSign {
         JSONTree(json)?.setting(value, at: path).map { Array($0.json.utf8) }
     }
 
-    /// Multipart forms cannot be changed here.
+    /// Sets a field of a URL-encoded form; multipart forms cannot be changed here.
     private mutating func setFormField(_ name: String, _ value: String) -> Bool {
         let form = String(decoding: body, as: UTF8.self)
         guard !form.hasPrefix("--") else { return false }
@@ -50,7 +50,7 @@ extension RequestToSign {
         return true
     }
 
-    /// In a multipart form the document is literal.
+    /// Replaces the document in the body. In a multipart form it is literal.
     private mutating func replaceDocument(_ document: [UInt8], by other: [UInt8], inField field: String?) -> Bool {
         if let start = body.firstIndex(of: document) {
             body.replaceSubrange(start..<(start + document.count), with: other)

@@ -1,6 +1,6 @@
 package import SluiceBase
 
-/// A request for an example, which needs a signature.
+/// A request to be signed, for an example.
 package struct RequestToSign: Sendable {
     /// One header line.
     package struct Header: Sendable, Hashable {
@@ -53,7 +53,8 @@ package struct RequestToSign: Sendable {
     }
 }
 
-/// Why a scheme cannot sign a request, or a route cannot use a secret; a sentence for the author of the example.
+/// The reason why a scheme cannot sign a request, or a route cannot use a secret; a sentence for the author of the
+/// example.
 package struct SigningError: Error, Sendable, Hashable {
     package let message: String
 

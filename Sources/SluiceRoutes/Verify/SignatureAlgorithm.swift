@@ -58,7 +58,7 @@ package enum VerifierKey: Sendable {
     case verifying(PublicKey)
     /// A generated key pair, which can sign as well.
     case signing(SigningKey)
-    /// For JSON Web Tokens: a key for each algorithm that the secret suits.
+    /// For JSON Web Tokens: a key for each algorithm that the secret fits.
     case tokens([TokenKey])
 }
 

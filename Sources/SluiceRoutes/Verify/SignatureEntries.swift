@@ -1,17 +1,17 @@
 internal import SluiceBase
 
 /// The notation of signatures in a value: several with a separator, each after a prefix, encoded.
-package struct SignatureForm: Sendable {
+package struct SignatureFormat: Sendable {
     let prefix: [UInt8]
-    /// What stands between several; `nil` where the whole value is one.
+    /// The byte between entries; `nil` if the whole value is one.
     package let separator: UInt8?
-    /// `nil` where the value is taken as it is written.
+    /// `nil` if the value is used as written.
     let encoding: SignatureEncoding?
     /// Whether the first entry is the timestamp.
     package var skipsFirst = false
-    /// Whether the letters of the prefix may be in either case, as those of an authentication scheme (RFC 9110 §11.1).
+    /// Whether the case of the prefix is ignored, as for an authentication scheme (RFC 9110 §11.1).
     package var ignoresCase = false
-    /// In bytes, in any encoding: RSA keys of 4096 bits make signatures of 1024 hex digits.
+    /// The maximum size in bytes, in any encoding: RSA keys of 4096 bits make signatures of 1024 hex digits.
     package var longest = SignatureEntries.longestSignature
 
     package init(prefix: [UInt8], separator: UInt8?, encoding: SignatureEncoding?) {
@@ -27,7 +27,7 @@ package struct SignatureForm: Sendable {
         return prefix.indices.allSatisfy { ASCII.lowercase(value[$0]) == ASCII.lowercase(prefix[$0]) }
     }
 
-    /// Where an entry ends that has the prefix: some senders join entries by a comma and a blank.
+    /// The end of an entry with the prefix: some senders join entries by a comma and a blank.
     func end(of entry: Span<UInt8>) -> Int {
         var end = entry.count
         guard separator == ASCII.space else { return end }
@@ -35,21 +35,21 @@ package struct SignatureForm: Sendable {
         return end
     }
 
-    /// What a value says without its prefix; `nil` for what is not in the encoding, or longer than any signature.
+    /// Decodes a value without its prefix; `nil` if it is not in the encoding, or longer than any signature.
     func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard text.count <= longest else { return nil }
         return encoding.map { $0.decode(text) } ?? text.array
     }
 
-    /// What `signature_encoding` calls the encoding, for messages.
+    /// The name of the encoding in messages, as in `signature_encoding`.
     var encodingNoun: String { encoding?.rawValue ?? "short enough" }
 }
 
-/// The signatures that were found in a request, those that could not be read included.
+/// The signatures found in a request, including unreadable ones.
 package struct SignatureEntries {
     /// The result for an entry with the prefix.
     package enum Entry {
-        /// There is nothing behind the prefix.
+        /// There is nothing after the prefix.
         case empty
         /// It is not in its encoding, or longer than any signature.
         case unreadable
@@ -60,16 +60,16 @@ package struct SignatureEntries {
     static let limit = 20
     static let longestSignature = 1024
 
-    let form: SignatureForm
+    let form: SignatureFormat
     private(set) var list: [Entry] = []
-    /// How many entries are not empty and lack the prefix.
+    /// The number of entries that are not empty and lack the prefix.
     private(set) var skipped = 0
-    /// Whether there was any value, empty ones included.
+    /// Whether there was any value, including empty ones.
     private(set) var hasValue = false
 
-    init(_ form: SignatureForm) { self.form = form }
+    init(_ form: SignatureFormat) { self.form = form }
 
-    /// Takes the entries of one value.
+    /// Adds the entries of one value.
     mutating func take(_ value: Span<UInt8>) {
         hasValue = true
         var splitter = EntrySplitter(separator: form.separator)
@@ -93,12 +93,12 @@ package struct SignatureEntries {
         }
     }
 
-    /// Whether there is anything to compare.
+    /// Whether there is a signature to compare.
     var holdSignature: Bool { list.contains { if case .signature = $0 { true } else { false } } }
 
-    /// Why there is nothing to compare.
+    /// The refusal if there is no signature to compare.
     ///
-    /// - Parameter noun: where it was looked for, with an article.
+    /// - Parameter noun: the place of the signature, with an article.
     func refusal(_ noun: String) -> VerificationError {
         let isList = form.separator != nil
         if list.contains(where: { if case .unreadable = $0 { true } else { false } }) {
@@ -114,14 +114,14 @@ package struct SignatureEntries {
     }
 }
 
-/// Walks over the entries of a value, without the blanks around them.
+/// Splits a value into its entries, without the blanks around them.
 package struct EntrySplitter {
     let separator: UInt8?
     private var start = 0
 
     init(separator: UInt8?) { self.separator = separator }
 
-    /// The next entry, which may be empty; `nil` behind the last.
+    /// The next entry, which may be empty; `nil` at the end.
     mutating func next(in value: Span<UInt8>) -> Range<Int>? {
         guard start <= value.count else { return nil }
         var first = start

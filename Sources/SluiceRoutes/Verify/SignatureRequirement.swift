@@ -1,10 +1,10 @@
 internal import SluiceBase
 internal import SluiceCrypto
 
-/// A value of a request that must be as the route says, besides the signature: what `require` says.
+/// A condition on a value of a request in addition to the signature, from `require`.
 package struct SignatureRequirement: Sendable {
     let reference: Reference
-    /// What the value must be; `nil` if there must be none.
+    /// The required value; `nil` if there must be none.
     let text: TextTemplate?
 
     package init(reference: Reference, text: TextTemplate?) {

@@ -1,36 +1,36 @@
 package import SluiceBase
 package import SluiceJSON
 
-/// Everything about a route's signatures but the secrets: what `verify` says, read.
+/// A route's signature scheme without the secrets: `verify` as read from the route file.
 package struct SignatureScheme: Sendable {
     package let algorithm: SignatureAlgorithm
-    package let place: SignaturePlace
-    private(set) var form: SignatureForm
-    package let keyForm: KeyForm
-    /// `nil` where requests say no time.
+    package let place: SignatureLocation
+    private(set) var form: SignatureFormat
+    package let secretFormat: SecretFormat
+    /// `nil` if requests contain no time.
     package let timestamp: SignedTimestamp?
-    /// Where what `${id}` stands for is.
+    /// The place of the value of `${id}`.
     package let id: Reference?
-    /// What ids must be.
+    /// The pattern of ids.
     let idPattern: IDPattern
-    /// The texts of which any may be signed; none where the value is the secret, or a token.
+    /// The alternatives for the signed text; none if the value is the secret, or a token.
     package let signed: [SignedTemplate]
-    /// What must hold besides the signature.
+    /// Conditions in addition to the signature.
     let requirements: [SignatureRequirement]
-    /// With `alg: jwt`.
+    /// Only with `alg: jwt`.
     package let token: TokenScheme?
-    /// Where the keys are fetched from; `nil` where the route has secrets.
+    /// The source of the keys; `nil` if the route has secrets.
     package let keySource: KeySource?
-    /// The array in the body whose elements are each signed by themselves, ending in `each`; `nil` without one.
+    /// The array in the body whose elements are signed individually, ending in `each`; `nil` without one.
     package let items: JSONPath?
-    /// What is looked for in the body before the signature is known to be right.
+    /// The paths that are searched in the body before the signature is verified.
     let paths: JSONPathSet
-    /// The same, in the order of their numbers.
+    /// The same paths, in the order of their numbers.
     private let pathList: [JSONPath]
-    /// The header of the signature, where it holds one signature over the body as received and nothing else matters.
+    /// The header of the signature, if it contains one signature over the body as received and nothing else is checked.
     let soleHeader: HeaderName?
 
-    /// The parts of a scheme that most have no use for.
+    /// The parts that most schemes do not use.
     package struct Additions: Sendable {
         package var requirements: [SignatureRequirement] = []
         package var token: TokenScheme?
@@ -41,14 +41,14 @@ package struct SignatureScheme: Sendable {
     }
 
     package init(
-        algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm,
+        algorithm: SignatureAlgorithm, place: SignatureLocation, form: SignatureFormat, secretFormat: SecretFormat,
         timestamp: SignedTimestamp?, id: Reference?, idPattern: IDPattern, signed: [SignedTemplate],
         paths: [JSONPath], additions: Additions = Additions()
     ) {
         self.algorithm = algorithm
         self.place = place
         self.form = form
-        self.keyForm = keyForm
+        self.secretFormat = secretFormat
         self.timestamp = timestamp
         self.id = id
         self.idPattern = idPattern
@@ -71,12 +71,12 @@ package struct SignatureScheme: Sendable {
 
     var hasItems: Bool { items != nil }
 
-    /// Whether secrets are public keys, which need not be kept secret.
+    /// Whether the keys are public keys, which need not be kept secret.
     package var usesPublicKey: Bool {
         algorithm.usesPublicKey || token?.algorithms.contains(where: \.usesPublicKey) ?? false
     }
 
-    /// Whether the whole body is signed whichever of the texts is.
+    /// Whether the whole body is signed in each alternative.
     package var holdsBody: Bool {
         if algorithm.carriesSecret { return true }
         return token.map { $0.holdsBody || place.isWholeBody } ?? signed.allSatisfy(\.holdsBody)
@@ -106,8 +106,8 @@ package struct SignatureScheme: Sendable {
         return place.headers + sources.compactMap(\.header)
     }
 
-    /// The same with signatures written in another way.
-    func reading(as form: SignatureForm) -> SignatureScheme {
+    /// The same scheme with another notation of signatures.
+    func reading(as form: SignatureFormat) -> SignatureScheme {
         var scheme = self
         scheme.form = form
         return scheme
@@ -123,7 +123,7 @@ package struct SignatureScheme: Sendable {
 }
 
 extension SignatureScheme {
-    /// All signatures that a request carries.
+    /// Returns all signatures in a request.
     func entries(in request: borrowing SignedRequest) throws(VerificationError) -> SignatureEntries {
         var entries = SignatureEntries(form)
         switch place {
@@ -136,7 +136,8 @@ extension SignatureScheme {
         return entries
     }
 
-    /// Several lines are several values for a scheme that can tell them apart, and a refusal for any other.
+    /// Adds the values of a header. Several lines are several values if the scheme allows it; otherwise the request is
+    /// refused.
     private func take(_ name: HeaderName, _ request: borrowing SignedRequest, into entries: inout SignatureEntries)
         throws(VerificationError)
     {
@@ -150,10 +151,10 @@ extension SignatureScheme {
         }
     }
 
-    /// The texts that the signature of a request may be over.
+    /// Returns the possible signed texts of a request.
     ///
-    /// - Parameter timestamp: as received; `nil` where the scheme has none.
-    /// - Throws: why there is none: of the first text, if several have values that are missing.
+    /// - Parameter timestamp: as received; `nil` if the scheme has none.
+    /// - Throws: the reason if there is none: that of the first text, if several lack values.
     func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
         let texts = try texts(of: request, timestamp: timestamp, id: id(in: request))
         guard let url = request.publicURL?.withoutSlash(of: request.request),
@@ -180,7 +181,7 @@ extension SignatureScheme {
         return texts
     }
 
-    /// What `${id}` stands for; `nil` where the scheme has no id.
+    /// The value of `${id}`; `nil` if the scheme has no id.
     func id(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8]? {
         guard let id else { return nil }
         let text = try request.requiredValue(id, "id")
@@ -191,16 +192,16 @@ extension SignatureScheme {
     }
 }
 
-/// Where in a request a scheme finds its signatures.
-package enum SignaturePlace: Sendable {
+/// The place of a scheme's signatures in a request.
+package enum SignatureLocation: Sendable {
     case header(HeaderName)
-    /// `${header.NAME-*}`, for a provider that sends a header a key: `NAME-1` to `NAME-20`.
+    /// `${header.NAME-*}`, for a provider that sends one header for each key: `NAME-1` to `NAME-20`.
     case numberedHeaders(String, [HeaderName])
     /// A query parameter, a path parameter or a field of the body.
     case value(Reference)
 
     /// The maximum number of checked entries of one value.
-    package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
+    package static func numbered(_ pattern: HeaderName) -> SignatureLocation {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
     }

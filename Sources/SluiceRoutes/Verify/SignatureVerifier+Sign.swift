@@ -3,12 +3,12 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension SignatureVerifier {
-    /// The request with what makes it valid: the signature, and what it is over where the request does not hold it yet.
+    /// Returns the request with everything that makes it valid: the signature, and the signed values that it lacks.
     ///
     /// - Parameters:
-    ///   - request: without its signature. One that is in the query or the body is replaced.
-    ///   - nowMilliseconds: what the timestamp says, if the request lacks one.
-    ///   - id: what the id says, if the request lacks it.
+    ///   - request: without its signature; one in the query or the body is replaced.
+    ///   - nowMilliseconds: the timestamp, if the request lacks one.
+    ///   - id: the id, if the request lacks it.
     func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningError) -> RequestToSign {
         if let header = scheme.place.headers.first, scheme.place.headers.contains(where: { request.holds($0) }) {
             throw SigningError(message: "the request already has the header \(header)")
@@ -24,7 +24,7 @@ extension SignatureVerifier {
         return signed
     }
 
-    /// A signature outside of the headers may be in the signed text, where nobody can put it.
+    /// Throws if a signature outside of the headers is part of the signed text, which makes signing impossible.
     private func refuseSignedSignature(_ request: RequestToSign, at nowMilliseconds: Int64) throws(SigningError) {
         guard case .value = scheme.place else { return }
         do throws(VerificationError) {
@@ -47,7 +47,7 @@ extension SignatureVerifier {
         return count
     }
 
-    /// Lends a request that is being signed as the references of the scheme see it.
+    /// Passes a request that is being signed to `body` as the scheme's references see it.
     fileprivate func reading<Result>(
         _ request: RequestToSign, _ body: (borrowing SignedRequest) throws(VerificationError) -> Result
     ) throws(SigningError) -> Result {
@@ -76,7 +76,7 @@ private struct RequestSigner {
         if let id = scheme.id, try isAbsent(id) { try set(scheme.idPattern.adapted(self.id), at: id) }
         let besides = try addTimestamp()
         if let key = scheme.keySource?.example, try isAbsent(key.reference) { try set(key.url, at: key.reference) }
-        try meetRequirements()
+        try setRequiredValues()
         try addMissingParts()
         let signature = try signature(besides: besides)
         try place(String(decoding: scheme.form.prefix, as: UTF8.self) + signature, besides: besides)
@@ -91,7 +91,7 @@ private struct RequestSigner {
         return nil
     }
 
-    private mutating func meetRequirements() throws(SigningError) {
+    private mutating func setRequiredValues() throws(SigningError) {
         for requirement in scheme.requirements {
             guard let text = requirement.text, try isAbsent(requirement.reference) else { continue }
             let value = try reading { request throws(VerificationError) in try request.text(text) }
@@ -99,7 +99,7 @@ private struct RequestSigner {
         }
     }
 
-    /// Gives values to the headers and parameters that are signed and that the request lacks.
+    /// Adds the signed headers and parameters that the request lacks.
     private mutating func addMissingParts() throws(SigningError) {
         if try !isAnyTextWhole() {
             for source in scheme.signed.first?.requiredSources ?? [] { try addPart(source) }
@@ -148,7 +148,7 @@ private struct RequestSigner {
 }
 
 extension RequestSigner {
-    /// The signature as it is written, without its prefix.
+    /// The signature in its notation, without its prefix.
     private func signature(besides: String?) throws(SigningError) -> String {
         guard let key = verifier.secrets.first?.key else { throw Self.lacksKey }
         if scheme.algorithm.carriesSecret, case .text(let secret) = key {
@@ -172,7 +172,7 @@ extension RequestSigner {
         SigningError(message: "the request cannot be signed: only the sender has the private key of this route")
     }
 
-    /// A token with the claims that the scheme wants, and where it is the body itself with those of the body.
+    /// Returns a token with the claims that the scheme requires, and if it is the body itself, with those of the body.
     private func sign(_ scheme: TokenScheme, _ key: VerifierKey) throws(SigningError) -> String {
         guard case .tokens(let keys) = key else { throw Self.lacksKey }
         let claims = try claims(scheme)
@@ -230,7 +230,7 @@ extension RequestSigner {
         }
     }
 
-    /// Puts a value where a reference reads it.
+    /// Sets the value that a reference reads.
     private mutating func set(_ value: String, at reference: Reference) throws(SigningError) {
         switch reference.source {
         case .header(let name): request.headers.append(.init(name.description, value))

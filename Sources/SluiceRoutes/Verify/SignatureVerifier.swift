@@ -6,7 +6,7 @@ internal import SluiceJSON
 package struct VerifierSecret: Sendable {
     package let key: VerifierKey
     package let source: SecretSource
-    /// The secret as it was found, for explanations alone.
+    /// The secret as configured, only for explanations.
     let text: [UInt8]?
 
     package init(key: VerifierKey, source: SecretSource, text: [UInt8]? = nil) {
@@ -16,8 +16,8 @@ package struct VerifierSecret: Sendable {
     }
 }
 
-/// Verifies requests by a scheme and any of some secrets. A class, because all that is in it would be retained for each
-/// request otherwise.
+/// Verifies requests by a scheme and any of some secrets. A class, because a struct would retain all of its members for
+/// each request.
 package final class SignatureVerifier: Sendable {
     package let scheme: SignatureScheme
     private let configured: [VerifierSecret]
@@ -25,7 +25,7 @@ package final class SignatureVerifier: Sendable {
     private let learnt: LearntKeys?
     let body: BodyReader
     let publicURL: PublicURL?
-    /// The keys that were fetched; `nil` where none are.
+    /// The fetched keys; `nil` if none are fetched.
     let keys: RemoteKeyStore?
 
     package init(
@@ -40,19 +40,19 @@ package final class SignatureVerifier: Sendable {
         self.keys = keys
     }
 
-    /// Any of them may match, so that a secret can be replaced without a gap. Not empty, unless keys are fetched or
-    /// learnt.
+    /// The secrets, any of which may match, so that a secret can be replaced without a gap. Not empty, unless keys are
+    /// fetched or learnt.
     package var secrets: [VerifierSecret] {
         guard let learnt else { return configured }
         return learnt.secrets(for: scheme) + configured
     }
 
-    /// The same with other secrets.
+    /// The same verifier with other secrets.
     func replacing(secrets: [VerifierSecret]) -> SignatureVerifier {
         SignatureVerifier(scheme: scheme, secrets: secrets, body: body, publicURL: publicURL)
     }
 
-    /// How many times the text of a request is hashed at most.
+    /// The maximum number of times that the text of a request is hashed.
     var comparisons: Int {
         let isRepeated = scheme.usesPublicKey && scheme.form.separator != nil
         return (secrets.count + (keys == nil ? 0 : 1)) * max(scheme.signed.count, 1)
@@ -61,12 +61,12 @@ package final class SignatureVerifier: Sendable {
 
     /// Returns if the request is valid.
     ///
-    /// All that the head alone can tell comes first, so that a request is refused for the same reason before and after
-    /// its body is read.
+    /// Checks of the head come first, so that a request is refused for the same reason before and after its body is
+    /// read.
     ///
     /// - Parameters:
     ///   - findings: the thread's own.
-    ///   - recorder: where the steps are written down; `nil` where nobody asks.
+    ///   - recorder: records the steps; `nil` when serving.
     func verify(
         _ request: borrowing RequestView, _ nowMilliseconds: Int64, findings: inout JSONFindings,
         recorder: VerificationRecorder?
@@ -80,7 +80,7 @@ package final class SignatureVerifier: Sendable {
         }
     }
 
-    /// Each element carries its own signature, and all must match.
+    /// Verifies each element by its own signature; all must match.
     private func judgeItems(
         of request: borrowing SignedRequest, _ nowMilliseconds: Int64, recorder: VerificationRecorder?
     ) throws(VerificationError) {
@@ -98,8 +98,8 @@ package final class SignatureVerifier: Sendable {
         }
     }
 
-    /// Refuses a request by its head if that already shows that it cannot be valid: a missing, repeated or malformed
-    /// signature, timestamp or id, or a timestamp out of tolerance. The body is ignored.
+    /// Refuses a request whose head shows that it cannot be valid: a missing, repeated or malformed signature,
+    /// timestamp or id, or a timestamp out of tolerance. Ignores the body.
     func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(VerificationError) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
@@ -120,7 +120,7 @@ package final class SignatureVerifier: Sendable {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
         guard entries.holdSignature else {
-            noteMixUps(entries, in: request, recorder)
+            noteMistakes(entries, in: request, recorder)
             throw entries.refusal(scheme.place.noun)
         }
         if let token = scheme.token {
@@ -135,13 +135,13 @@ package final class SignatureVerifier: Sendable {
         for requirement in scheme.requirements { try requirement.check(request) }
     }
 
-    /// All that can be refused without a key is refused before one is fetched.
+    /// Returns the key to fetch, after all checks that need no key.
     ///
     /// - Parameter keyID: of the token; `nil` without one.
-    /// - Returns: what the request needs; `nil` where the route has secrets.
+    /// - Returns: `nil` if the route has secrets.
     private func keyNeed(
         of request: borrowing SignedRequest, keyID: String? = nil
-    ) throws(VerificationError) -> KeyNeed? {
+    ) throws(VerificationError) -> RequiredKey? {
         guard let source = scheme.keySource else { return nil }
         try checkRequirements(of: request)
         return try source.need(of: request, keyID: keyID)
@@ -154,7 +154,7 @@ package final class SignatureVerifier: Sendable {
         let timestamp = try scheme.timestamp?.text(in: request)
         recorder?.note(timestamp, scheme.timestamp, nowMilliseconds: nowMilliseconds)
         let expiry = timestamp.flatMap { scheme.timestamp?.expiry($0, nowMilliseconds) }
-        // A person is told as well whether the signature of an old request matches.
+        // An explanation also says whether the signature of an old request matches.
         if recorder == nil, let expiry { throw expiry }
         let texts: [SignedText]
         do throws(VerificationError) { texts = try scheme.texts(of: request, timestamp: timestamp) } catch {
@@ -168,29 +168,29 @@ package final class SignatureVerifier: Sendable {
             isMatch = texts.contains { !key.matches(entries, over: $0, body: request.request.body).isEmpty }
         }
         guard isMatch else {
-            noteMixUps(entries, in: request, recorder)
+            noteMistakes(entries, in: request, recorder)
             throw mismatch { () throws(VerificationError) in try checkRequirements(of: request) }
         }
     }
 
-    /// The key of the certificate; `nil` where none is used.
-    private func fetchedKey(_ need: KeyNeed?, _ nowMilliseconds: Int64) throws(VerificationError) -> VerifierKey? {
+    /// The key of the certificate; `nil` if none is used.
+    private func fetchedKey(_ need: RequiredKey?, _ nowMilliseconds: Int64) throws(VerificationError) -> VerifierKey? {
         guard let need, let keys, case .publicKey(let algorithm)? = scheme.algorithm.keyKind else { return nil }
-        // Nothing is fetched for what `sluice send` has made and changed.
+        // Nothing is fetched for requests that `sluice send` generated and changed.
         if !secrets.isEmpty, scheme.keySource?.isExample(need.url) == true { return nil }
         return .verifying(try keys.certificateKey(need, algorithm, nowMilliseconds: nowMilliseconds))
     }
 
-    /// For a person, and never when serving.
-    private func noteMixUps(
+    /// Searches for common mistakes, only for explanations.
+    private func noteMistakes(
         _ entries: SignatureEntries, in request: borrowing SignedRequest, _ recorder: VerificationRecorder?
     ) {
         guard let recorder else { return }
         let timestamp = (try? scheme.timestamp?.text(in: request)) ?? nil
-        recorder.note(mixUps: MixUps(self, entries, timestamp: timestamp).found(in: request))
+        recorder.note(hints: CommonMistakes(self, entries, timestamp: timestamp).found(in: request))
     }
 
-    /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
+    /// Compares each entry with each secret, even after a match, so that the time does not show which one it was.
     private func matches(
         _ entries: SignatureEntries, _ texts: [SignedText], body: Span<UInt8>, recorder: VerificationRecorder?
     ) -> Bool {
@@ -205,7 +205,7 @@ package final class SignatureVerifier: Sendable {
         return matches
     }
 
-    /// The claims of a token count once its signature matches.
+    /// Checks the claims of a token once its signature matches.
     private func judge(
         _ entries: SignatureEntries, by scheme: TokenScheme, in request: borrowing SignedRequest,
         at nowMilliseconds: Int64, recorder: VerificationRecorder?
@@ -244,7 +244,7 @@ package final class SignatureVerifier: Sendable {
     }
 
     private func matches(
-        _ token: Token, fetched need: KeyNeed, nowMilliseconds: Int64
+        _ token: Token, fetched need: RequiredKey, nowMilliseconds: Int64
     ) throws(VerificationError) -> Bool {
         guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
         guard let id = token.keyID else { throw .missingKeyID }
@@ -252,9 +252,9 @@ package final class SignatureVerifier: Sendable {
         return found.contains { $0.verifies(token) }
     }
 
-    /// The refusal of a signature that nothing matches.
+    /// The refusal if no signature matches.
     ///
-    /// - Parameter check: throws if something besides the signature is wrong; another secret would not help then.
+    /// - Parameter check: throws if something besides the signature is wrong, so that another secret would not help.
     private func mismatch(
         besides check: () throws(VerificationError) -> Void = { () throws(VerificationError) in }
     ) -> VerificationError {
@@ -266,10 +266,10 @@ package final class SignatureVerifier: Sendable {
 }
 
 extension SignatureVerifier {
-    /// The signature of most providers' requests, read without ceremony: the only one, in one line, over nothing but
-    /// the body.
+    /// A short path for the signature of most providers' requests: a single one, in one line, over nothing but the
+    /// body.
     ///
-    /// - Returns: `nil` for any other scheme, and for a request of which there is more to say.
+    /// - Returns: `nil` for any other scheme, and for a request that needs the full checks.
     private func soleSignature(of request: borrowing RequestView) -> [UInt8]? {
         guard let header = scheme.soleHeader, let index = request.headers.firstIndex(of: header),
             request.headers.firstIndex(of: header, from: index + 1) == nil
@@ -293,10 +293,10 @@ extension SignatureVerifier {
 }
 
 extension SignatureVerifier {
-    /// Lends the request as the references of the scheme see it.
+    /// Passes the request to `body` as the scheme's references see it.
     ///
-    /// If a part of the signature is in the body, that is searched before the sender is known: in one pass, bounded by
-    /// the body's size and by the depth of JSON.
+    /// If a part of the signature is in the body, the body is searched before the sender is verified: in one pass,
+    /// bounded by its size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
         judge: (borrowing SignedRequest) throws(VerificationError) -> Result

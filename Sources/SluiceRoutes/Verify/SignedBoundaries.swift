@@ -1,54 +1,55 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// What each value of a signed text must fulfil, so that the text can be cut in one way only: a signature covers bytes
-/// and not where one value ends and the next begins.
+/// A condition on each value of a signed text, so that the text can be split in only one way: a signature covers bytes,
+/// but not where one value ends and the next begins.
 ///
-/// At most one value is free. Those before it end by themselves, seen from the left: by a fixed length, by their own
-/// form, or at the literal behind them, whose first byte they must not contain. Those behind it begin by themselves,
-/// seen from the right.
+/// At most one value is free. The end of each value before it is known, reading from the left: by a fixed length, by
+/// the value's own format, or at the literal after it, whose first byte the value must not contain. Those after the
+/// free value are read from the right in the same way.
 enum SignedBoundary: Sendable, Hashable {
-    /// The free value, and those whose own form says where they end.
+    /// For the free value, and for values whose own format shows where they end.
     case none
     /// The value must not contain this byte, with which the literal next to it begins or ends.
     case excludes(UInt8)
     /// The value has this many bytes.
     case length(Int)
-    /// A URL directly next to the body, or a number of any length directly after it: it must contain no brace and no
-    /// bracket, with which the body starts and ends. A number of a known length must have it if the body is empty.
+    /// For a URL directly next to the body, or a number of any length directly after it: it must contain no brace and
+    /// no bracket, with which the body starts and ends. A number must have the length, if it is known and the body is
+    /// empty.
     case besideJSON(length: Int?)
-    /// The body: directly behind a URL it must begin with `{` or `[`, and directly before a URL or a number end with
-    /// `}` or `]`. It may be empty where the value on its other side shows where it ends.
+    /// For the body: directly after a URL it must begin with `{` or `[`, and directly before a URL or a number end with
+    /// `}` or `]`. It may be empty if the value on its other side shows where it ends.
     case json(begins: Bool, ends: Bool, mayBeEmpty: Bool)
 }
 
-/// What is known of a value of a signed text before any request comes.
+/// The known bounds of a value in a signed text, for any request.
 package enum SignedExtent: Sendable, Hashable {
-    /// So many bytes.
+    /// A fixed number of bytes.
     case fixed(Int)
-    /// No value of this form begins or ends with another one, as with times of RFC 3339.
+    /// A format of which no value begins or ends with another one, such as times of RFC 3339.
     case selfDelimiting
-    /// No colon: it ends 13 bytes before the first one where a time of RFC 3339 follows, in which that is where the
-    /// first one stands.
+    /// Contains no colon: if a time of RFC 3339 follows, it ends 13 bytes before the first colon, which is the first
+    /// one in the time.
     case withoutColon
-    /// It ends before the first colon that no backslash escapes.
+    /// Ends before the first colon that no backslash escapes.
     case escaped
     case open
-    /// It may hold whatever stands next to it.
+    /// May contain any bytes, including the text next to it.
     case free
 }
 
-/// Two values of a signed text that stand so that nothing says where the first one ends.
+/// Two adjacent values of a signed text, where nothing shows the end of the first one.
 package struct AmbiguousJoinError: Error {
     package let first: ReferenceSource
     package let second: ReferenceSource
 }
 
 extension SignedBoundary {
-    /// What the values of a signed text must fulfil, in the order of its parts; `none` for its literals.
+    /// The conditions on the values of a signed text, in the order of its parts; `none` for its literals.
     ///
-    /// - Parameter open: the value that is free, whatever stands next to it.
-    /// - Throws: where two values are free.
+    /// - Parameter open: the value that is free, whatever is next to it.
+    /// - Throws: if two values are free.
     static func all(
         of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent, open: ReferenceSource? = nil
     ) throws(AmbiguousJoinError) -> [SignedBoundary] {
@@ -65,7 +66,7 @@ extension SignedBoundary {
             last -= 1
         }
         guard first >= last else { throw join(in: parts[first...last]) }
-        // All others have a boundary, so this is the body between its neighbours.
+        // All other values have a boundary, so this is the body between its neighbours.
         guard first < parts.count, boundaries[first] == .none else { return boundaries }
         let before = first > 0 ? boundaries[first - 1] : .none
         let behind = first + 1 < parts.count ? boundaries[first + 1] : .none
@@ -81,9 +82,9 @@ extension SignedBoundary {
 
     private var isBesideJSON: Bool { if case .besideJSON = self { true } else { false } }
 
-    /// - Parameter step: 1 for where a value ends that is read from the left, -1 for where one begins that is read from
+    /// - Parameter step: 1 for the end of a value that is read from the left, -1 for the start of one that is read from
     ///   the right.
-    /// - Returns: `nil` for a value that does not end, or begin, by itself.
+    /// - Returns: `nil` for a value without a known end, or start.
     private static func boundary(
         in parts: [TextTemplate.Part], at index: Int, towards step: Int, extent: (ReferenceSource) -> SignedExtent
     ) -> SignedBoundary? {
@@ -104,13 +105,13 @@ extension SignedBoundary {
             return extent(next.source) == .selfDelimiting ? SignedBoundary.none : nil
         case (.reference(let next), _):
             guard reference.source.isURL else { return nil }
-            // The sender joins them without anything between, and so do its other receivers.
+            // The sender joins them without a separator, and so do its other receivers.
             if step > 0, next.source.isSortedPairs { return SignedBoundary.none }
             return next.isWholeBody ? .besideJSON(length: nil) : nil
         }
     }
 
-    /// The first two values of a part of the text that neither begin nor end by themselves.
+    /// The first two adjacent values of a part of the text whose border is not known.
     private static func join(in parts: ArraySlice<TextTemplate.Part>) -> AmbiguousJoinError {
         let sources = parts.compactMap { part -> ReferenceSource? in
             if case .reference(let reference) = part { reference.source } else { nil }
@@ -120,10 +121,11 @@ extension SignedBoundary {
 }
 
 extension SignedBoundary {
-    /// Why a value cannot stand where it does, as the end of a sentence that begins with what it is; `nil` if it can.
+    /// The reason why a value breaks the condition, as the end of a sentence that begins with the value's name; `nil`
+    /// if it does not.
     ///
     /// - Parameters:
-    ///   - value: of a URL the part that differs between requests.
+    ///   - value: for a URL, the part that differs between requests.
     ///   - hasBody: whether the body of the request is not empty.
     func complaint(about value: ArraySlice<UInt8>, hasBody: Bool) -> String? {
         switch self {

@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceInflate
 
-/// The values that senders make of the parts of a request before they sign them.
+/// The values that senders derive from the parts of a request before they sign them.
 extension SignedRequest {
-    /// - Parameter pathID: of the value that is changed, where the source is made of one.
+    /// - Parameter pathID: of the original value, if the source is derived from one.
     func value(_ source: VerifyReference, _ pathID: Int) throws(VerificationError) -> [UInt8]? {
         switch source {
         // Filled in for each secret, and for a request for a key.
@@ -29,7 +29,7 @@ extension SignedRequest {
         String(validating: value, as: UTF8.self).map { Array($0.lowercased().utf8) } ?? value
     }
 
-    /// A backslash before each backslash and colon.
+    /// Adds a backslash before each backslash and colon.
     private static func escaped(_ value: [UInt8]) -> [UInt8] {
         value.flatMap { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") ? [UInt8(ascii: "\\"), $0] : [$0] }
     }
@@ -47,8 +47,8 @@ extension SignedRequest {
         }
     }
 
-    /// A name that contains what separates names from values could hold other fields, and of two values of a name
-    /// nothing says which one counts.
+    /// Joins the fields of a form. Refuses a name that contains a separator, which could include other fields, and a
+    /// repeated name, because it is unclear which value counts.
     private func joinedForm(without name: String) throws(VerificationError) -> [UInt8] {
         guard let text = try form().joinedPairs(without: Array(name.utf8)) else {
             throw .invalid("the body, which is signed, has a repeated field, or one whose name contains & or =")
@@ -56,18 +56,18 @@ extension SignedRequest {
         return text
     }
 
-    /// The headers that a header lists, as `name:value`, joined by semicolons in the order of their names.
+    /// Joins the headers that a header lists, as `name:value`, with semicolons in the order of their names.
     private func listedHeaders(_ list: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let value = try header(list) else { return nil }
         var values: [String: [UInt8]] = [:]
         for part in String(decoding: value, as: UTF8.self).split(separator: ",") {
             let name = part.lowercased().filter { !$0.isWhitespace }
-            guard HeaderSyntax.isName(name), values[name] == nil, values.count < Self.mostListedHeaders else {
+            guard HeaderSyntax.isName(name), values[name] == nil, values.count < Self.maximumListedHeaders else {
                 throw .invalid("the header \(list) is not a list of different headers")
             }
             values[name] = try header(HeaderName(name)) ?? []
         }
-        // The list itself says where each header ends, if it is signed.
+        // The list itself shows where each header ends, if it is signed.
         guard values[list.description] != nil || !values.values.contains(where: { $0.contains(Self.semicolon) }) else {
             throw .invalid("a header that the header \(list) lists contains a semicolon, which separates the headers")
         }
@@ -76,5 +76,5 @@ extension SignedRequest {
     }
 
     private static let semicolon = UInt8(ascii: ";")
-    private static let mostListedHeaders = 64
+    private static let maximumListedHeaders = 64
 }

@@ -2,16 +2,16 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// A request as the references of a scheme see it: nothing is decided yet, and values are what the sender signed. Valid
-/// while the request is in work.
+/// A request as a scheme's references see it: not yet verified, with values as the sender signed them. Valid while the
+/// request is processed.
 struct SignedRequest: ~Escapable {
     let request: RequestView
     /// The JSON of the body, if it contains a part of the signature; otherwise empty.
     let document: Span<UInt8>
-    /// `nil` where nothing was looked for.
+    /// `nil` if nothing was searched.
     let findings: JSONFindings?
     var publicURL: PublicURL?
-    /// The current element, counted from 0, where each is signed by itself.
+    /// The current element, counted from 0, if each is signed individually.
     var item = 0
 
     @_lifetime(copy request, copy document)
@@ -24,10 +24,10 @@ struct SignedRequest: ~Escapable {
 }
 
 extension SignedRequest {
-    /// The text of a value: of a string in the body what it means, of other JSON the bytes as they are written.
+    /// The text of a value: the decoded string for a string in the body, and the bytes as written for other JSON.
     ///
     /// - Returns: `nil` if it is absent or null. A default does not count.
-    /// - Throws: where a header stands twice, so that two readers could take another one each.
+    /// - Throws: for a repeated header, because two readers could use different lines.
     func value(_ reference: Reference) throws(VerificationError) -> [UInt8]? {
         try value(reference.source, reference.pathID)
     }
@@ -43,7 +43,7 @@ extension SignedRequest {
         case .method: request.method.array
         case .url: publicURL?.url(of: request)
         case .verifyOnly(let source): try value(source, pathID)
-        // Not decoded: it is what the sender signed.
+        // Not decoded, because the sender signed it as it is.
         case .path: request.path.array
         // The scope refuses these in `verify`, and the first two are filled in before.
         case .signedTimestamp, .signedID, .account, .headers, .event, .itemDigest, .index, .deliveryID, .receivedAt,
@@ -53,9 +53,9 @@ extension SignedRequest {
         }
     }
 
-    /// The same of a part that a request must have, and not empty.
+    /// As `value`, for a part that a request must have and that must not be empty.
     ///
-    /// - Parameter role: what it is for the signature, for messages: `timestamp`.
+    /// - Parameter role: its role in the signature, for messages: `timestamp`.
     func requiredValue(_ reference: Reference, _ role: String) throws(VerificationError) -> [UInt8] {
         let noun = reference.source.noun
         guard let value = try value(reference) else {
@@ -65,7 +65,7 @@ extension SignedRequest {
         return value
     }
 
-    /// All values of a part that may be in several lines of one header.
+    /// All values of a part, which may be in several lines of one header.
     func values(_ reference: Reference, mayRepeat: Bool) throws(VerificationError) -> [[UInt8]] {
         guard mayRepeat, case .header(let name) = reference.source else {
             let value = try value(reference)

@@ -2,28 +2,28 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// What `signed` says: the text over which a signature is made, with references in it.
+/// The text over which a signature is made, with references: `signed`.
 package struct SignedTemplate: Sendable {
-    /// One part of the text, and what its value must fulfil.
+    /// One part of the text, and the condition on its value.
     private struct Piece {
         let part: TextTemplate.Part
         let boundary: SignedBoundary
     }
 
     private let pieces: [Piece]
-    /// What the body itself must fulfil.
+    /// The conditions on the body.
     private let bodyBoundaries: [SignedBoundary]
-    /// The text, where body and key are all that differs between requests.
+    /// The text, if only body and key differ between requests.
     private let constant: SignedText?
     package let sources: [ReferenceSource]
-    /// The values that every request must have: a default stands for absence, so its signature also fits a request that
-    /// has the default.
+    /// The values that every request must have: the signature of a request without one would also fit a request that
+    /// contains the default.
     package let requiredSources: [ReferenceSource]
 
     /// - Parameters:
-    ///   - extent: what is known of the values that the text may hold.
-    ///   - open: the value that may hold what separates it from the next; all others then show where they end.
-    /// - Throws: where two of them could be cut elsewhere under the same signature.
+    ///   - extent: returns the known bounds of a value.
+    ///   - open: the value that may contain its separator; the ends of all others are then known.
+    /// - Throws: if two of them could be split elsewhere under the same signature.
     package init(
         _ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent, open: ReferenceSource? = nil
     ) throws(AmbiguousJoinError) {
@@ -39,12 +39,12 @@ package struct SignedTemplate: Sendable {
     /// Whether it is `${body}`.
     var isBodyAlone: Bool { constant?.isBodyAlone ?? false }
 
-    /// Whether the whole body is signed, as it is or by its digest.
+    /// Whether the whole body is signed, directly or by its digest.
     package var holdsBody: Bool { sources.contains(where: \.isOfWholeBody) }
 
-    /// The text of one request.
+    /// Returns the text of one request.
     ///
-    /// - Throws: where a part is absent and has no default, stands twice, or could belong to the part next to it.
+    /// - Throws: if a part is absent and has no default, is repeated, or could belong to the part next to it.
     func text(of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?) throws(VerificationError)
         -> SignedText
     {
@@ -89,7 +89,7 @@ package struct SignedTemplate: Sendable {
         if boundary == .none { return }
         let constantLength = request.publicURL?.constantLength(of: source) ?? 0
         if constantLength > 0, value.count == constantLength { return }
-        // A length is that of the whole value.
+        // A length applies to the whole value.
         let differing = if case .length = boundary { value[...] } else { value.dropFirst(constantLength) }
         guard let complaint = boundary.complaint(about: differing, hasBody: !request.request.body.isEmpty) else {
             return
@@ -101,7 +101,7 @@ package struct SignedTemplate: Sendable {
 extension TextTemplate.Part {
     var isWholeBody: Bool { if case .reference(let reference) = self { reference.isWholeBody } else { false } }
 
-    /// What it is in every request; `nil` for a value that differs between requests.
+    /// The value if it is the same in every request; otherwise `nil`.
     fileprivate var constantPiece: SignedText.Piece? {
         switch self {
         case .literal(let bytes): .bytes(bytes)
@@ -112,7 +112,7 @@ extension TextTemplate.Part {
     }
 }
 
-/// The text that a request is signed over. The body is read where it lies, and the secret is filled in for each secret.
+/// The signed text of a request. Refers to the body without a copy; the key is inserted for each secret.
 struct SignedText {
     enum Piece: Equatable {
         case bytes([UInt8])
@@ -147,9 +147,9 @@ struct SignedText {
         return key.verifies(signature, over: bytes(body: body, key: []).span)
     }
 
-    /// The whole text.
+    /// The bytes of the whole text.
     ///
-    /// - Parameter key: what stands for `${key}`.
+    /// - Parameter key: the value of `${key}`.
     func bytes(body: Span<UInt8>, key: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         for piece in pieces {

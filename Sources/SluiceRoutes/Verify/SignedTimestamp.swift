@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What `timestamp_format` says.
+/// The values of `timestamp_format`.
 package enum TimestampFormat: String, CaseIterable, Sendable {
     /// Whole seconds since 1970.
     case unix
@@ -11,8 +11,8 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
     /// `2023-11-14T22:13:20.123456789Z` (RFC 3339 §5.6).
     case rfc3339
 
-    /// - Returns: milliseconds since 1970; `nil` for what is not strictly of this format: no sign, no blank, no leading
-    ///   zero.
+    /// - Returns: milliseconds since 1970; `nil` if the text does not have exactly this format, without sign, blank or
+    ///   leading zero.
     func milliseconds(_ text: [UInt8]) -> Int64? {
         switch self {
         // 15 digits are thirty million years, and fit 64 bits as milliseconds.
@@ -28,18 +28,18 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// What a text most likely is that is not of this format, or means an absurd time in it: from 2001 to 2286 the
-    /// digits of a number tell its unit. `nil` if nothing is likely, or this format is.
-    func mixUp(_ text: [UInt8]) -> MixUp? {
-        guard let likely = MixUp(text), likely.format != self else { return nil }
+    /// The likely format of a text that does not have this format, or is an absurd time in it: from 2001 to 2286 the
+    /// number of digits shows the unit. `nil` if no other format is likely.
+    func likelyFormat(_ text: [UInt8]) -> LikelyFormat? {
+        guard let likely = LikelyFormat(text), likely.format != self else { return nil }
         return self == .unixOrMilliseconds && likely.format != nil && likely.format != .rfc3339 ? nil : likely
     }
 
     /// A time in another format than the route has.
-    struct MixUp {
+    struct LikelyFormat {
         /// `milliseconds`
         let noun: String
-        /// `nil` if no route can have it.
+        /// `nil` if routes do not support it.
         let format: TimestampFormat?
         /// Since 1970.
         let milliseconds: Int64
@@ -72,7 +72,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// The end of a timestamp in a signed text: from 2001 to 2286 numbers have one length.
+    /// The bounds of a timestamp in a signed text: from 2001 to 2286 numbers have one length.
     package var extent: SignedExtent {
         switch self {
         case .unix: .fixed(10)
@@ -90,7 +90,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// What a text of this form is, for messages.
+    /// The name of the format in messages.
     var noun: String {
         switch self {
         case .unix: "number of seconds since 1970"
@@ -100,7 +100,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// Digits and nothing else, so that a time has one spelling.
+    /// Reads a number of digits only, so that a time has one spelling.
     private static func number(_ text: [UInt8], longest: Int) -> Int64? {
         guard 1...longest ~= text.count, text[0] != UInt8(ascii: "0") else { return nil }
         var number: Int64 = 0
@@ -112,17 +112,17 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
     }
 }
 
-/// Where a request says when it was made, and how far that may be from now.
+/// The place and format of a request's timestamp, and its tolerance.
 package struct SignedTimestamp: Sendable {
     package let reference: Reference
-    /// What tells it from the other entries of its value; `nil` where the value is the timestamp.
+    /// Distinguishes it from the other entries of its value; `nil` if the value is the timestamp.
     package let prefix: [UInt8]?
-    /// What stands between the entries.
+    /// The byte between the entries.
     let separator: UInt8?
     let format: TimestampFormat
     /// Whether it is the first entry of its value.
     package let isFirstEntry: Bool
-    /// Both ways; zero for any.
+    /// In both directions; zero for any.
     package let tolerance: Duration
 
     package init(
@@ -139,12 +139,12 @@ package struct SignedTimestamp: Sendable {
 
     private var noun: String { reference.source.noun }
 
-    /// The text as received, which is of the format whatever the tolerance.
+    /// The text as received, in the right format; the tolerance is not checked.
     func text(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8] {
         let text = try entry(in: request)
         guard format.milliseconds(text) != nil else {
-            // The sender reads this, too.
-            let likely = format.mixUp(text).map { "; it looks like \($0.noun)" } ?? ""
+            // The sender sees this text, too.
+            let likely = format.likelyFormat(text).map { "; it looks like \($0.noun)" } ?? ""
             throw .invalid("the timestamp in \(noun) is not a \(format.noun)\(likely)")
         }
         return text
@@ -171,14 +171,14 @@ package struct SignedTimestamp: Sendable {
         return found
     }
 
-    /// The refusal of a time that is too far from now; `nil` for one within `tolerance`.
+    /// The refusal of a time outside of `tolerance`; `nil` for one within it.
     func expiry(_ text: [UInt8], _ nowMilliseconds: Int64) -> VerificationError? {
         guard tolerance > .zero, let milliseconds = format.milliseconds(text) else { return nil }
         let age = nowMilliseconds - milliseconds
         guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return nil }
         let distance = "\(age.magnitude / 1000)s \(age > 0 ? "old" : "ahead of the clock")"
         let date = Self.date(milliseconds, ageMilliseconds: age).map { " (\($0))" } ?? ""
-        let advice = format.mixUp(text).map { "; \($0.advice)" } ?? ""
+        let advice = format.likelyFormat(text).map { "; \($0.advice)" } ?? ""
         return VerificationError(
             code: .signatureExpired,
             reason:

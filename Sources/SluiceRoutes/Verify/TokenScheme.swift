@@ -11,7 +11,7 @@ package enum JWTAlgorithm: String, CaseIterable, Sendable {
     case es256 = "ES256"
     case edDSA = "EdDSA"
 
-    /// What its keys are for; `nil` for one with a shared secret.
+    /// The kind of its public keys; `nil` for an algorithm with a shared secret.
     var publicKey: PublicKeyAlgorithm? {
         switch self {
         case .hs256, .hs384, .hs512: nil
@@ -21,7 +21,7 @@ package enum JWTAlgorithm: String, CaseIterable, Sendable {
         }
     }
 
-    /// What it hashes with; of one with a public key OpenSSL knows that.
+    /// Its hash. For algorithms with a public key OpenSSL chooses it.
     var hash: HashAlgorithm {
         switch self {
         case .hs384: .sha384
@@ -45,10 +45,10 @@ package struct TokenDigest: Sendable {
     }
 }
 
-/// What a JSON Web Token must say besides being signed: what `jwt` says.
+/// The conditions on a JSON Web Token in addition to its signature: `jwt`.
 package struct TokenScheme: Sendable {
     package let algorithms: [JWTAlgorithm]
-    /// Claims and the texts of which each must have one.
+    /// The required claims, with the accepted texts of each.
     package var claims: [(name: String, texts: [TextTemplate])] = []
     /// Claims that a token must have.
     package var required: [String] = []
@@ -58,32 +58,32 @@ package struct TokenScheme: Sendable {
     package var bodyHash: TokenDigest?
     /// SHA-256 of the URL.
     package var urlHash: TokenDigest?
-    /// How far the sender's clock may be off.
+    /// The accepted deviation of the sender's clock.
     package var leeway = Duration.zero
 
     package init(algorithms: [JWTAlgorithm]) { self.algorithms = algorithms }
 
-    /// Whether the token says what the body is.
+    /// Whether the token contains a digest of the body.
     var holdsBody: Bool { bodyHash != nil }
 
-    /// What of a request a token says.
+    /// The parts of a request that a token covers.
     var coveredSources: [ReferenceSource] {
         (bodyHash == nil ? [] : [.body(.root)]) + (urlHash == nil ? [] : [.url])
     }
 }
 
-/// A token taken apart (RFC 7515 §7.1), of which nothing is verified yet.
+/// The parts of a token (RFC 7515 §7.1), not yet verified.
 struct Token {
     let algorithm: String
     /// The id of the key (RFC 7515 §4.1.4).
     let keyID: String?
     let claims: JSONTree
-    /// What is signed: header and claims as they are written.
+    /// The signed text: header and claims as written.
     let text: [UInt8]
     let signature: [UInt8]
 
-    /// - Throws: for anything but three parts in canonical base64url, the first two JSON objects without repeated
-    ///   members, and for a header with extensions that a reader must understand.
+    /// - Throws: unless the token has three parts in canonical base64url, the first two JSON objects without repeated
+    ///   members, and a header without extensions that a reader must understand.
     init(_ token: [UInt8]) throws(VerificationError) {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3 else { throw .invalid("the token does not have three parts") }
@@ -124,14 +124,14 @@ extension TokenKey {
         }
     }
 
-    /// ES256 writes a signature as two numbers (RFC 7518 §3.4).
+    /// Verifies a signature; those of ES256 are two numbers (RFC 7518 §3.4).
     private func verifies(_ token: Token, by key: PublicKey) -> Bool {
         guard algorithm == .es256 else { return key.verifies(token.signature.span, over: token.text.span) }
         guard let signature = ECDSASignature.der(raw: token.signature) else { return false }
         return key.verifies(signature.span, over: token.text.span)
     }
 
-    /// - Returns: `nil` if only the half that verifies is known.
+    /// - Returns: `nil` if only the public key is known.
     func sign(_ text: [UInt8]) -> [UInt8]? {
         switch key {
         case .hmac(let key): return key.authenticate(text.span).span.array
@@ -144,7 +144,7 @@ extension TokenKey {
 }
 
 extension TokenScheme {
-    /// Returns if the claims of a token whose signature matches are what the route wants.
+    /// Returns if the claims of a token are valid for the route. The signature is checked before.
     func check(
         _ claims: JSONTree, of request: borrowing SignedRequest, nowMilliseconds: Int64
     ) throws(VerificationError) {
@@ -173,7 +173,7 @@ extension TokenScheme {
         }
     }
 
-    /// A claim may be a list, such as that of several audiences (RFC 7519 §4.1.3).
+    /// Checks one claim, which may be a list, such as several audiences (RFC 7519 §4.1.3).
     private func check(
         _ claim: JSONTree?, named name: String, is texts: [TextTemplate], in request: borrowing SignedRequest
     ) throws(VerificationError) {
@@ -200,7 +200,7 @@ extension TokenScheme {
         }
     }
 
-    /// Times are in seconds since 1970, and may have a fraction (RFC 7519 §2).
+    /// Checks the times, which are in seconds since 1970 and may have a fraction (RFC 7519 §2).
     private func checkTimes(_ claims: JSONTree, now: Double) throws(VerificationError) {
         let leeway = Double(self.leeway.wholeMilliseconds) / 1000
         if let end = try time("exp", claims), now >= end + leeway { throw .expired("the token has expired") }
@@ -217,7 +217,7 @@ extension TokenScheme {
         }
     }
 
-    /// Seconds as large as this are after the year 5000.
+    /// The hint for a time that would be after the year 5000 in seconds.
     private static func unit(of seconds: Double) -> String {
         seconds < 1e11 ? "" : ": it looks like milliseconds, and must be seconds"
     }
@@ -232,7 +232,7 @@ extension TokenScheme {
 }
 
 extension JSONTree {
-    /// A text itself, and other scalars as they are written; `nil` for what is no scalar.
+    /// The text of a string, and other scalars as written; `nil` for objects and arrays.
     fileprivate var scalarText: [UInt8]? {
         switch self {
         case .text(let text), .number(let text): Array(text.utf8)

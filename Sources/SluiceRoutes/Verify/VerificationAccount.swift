@@ -1,7 +1,7 @@
 package import SluiceBase
 
-/// How a request was verified, step by step, for people. It contains no secret and no signature, neither the sent one
-/// nor the correct one.
+/// The steps of verifying a request, for explanations. Contains no secret and no signature, neither the sent one nor
+/// the correct one.
 package struct VerificationAccount: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// The route has `verify: none`.
@@ -39,7 +39,7 @@ package struct VerificationAccount: Sendable, Hashable {
     package internal(set) var outcome = Outcome.notVerified
     /// As in `alg`; empty with `verify: none`.
     package internal(set) var algorithm = ""
-    /// Where signatures are read from, with an article: `the header x-signature`.
+    /// The place of the signatures, with an article: `the header x-signature`.
     package internal(set) var place = ""
     /// In the order of the request.
     package internal(set) var entries: [Entry] = []
@@ -53,8 +53,8 @@ package struct VerificationAccount: Sendable, Hashable {
     var isCompared = false
     /// The number of this alternative, from 1, and of all; `nil` if there is only one.
     package internal(set) var alternative: Alternative?
-    /// The changes with which a signature would match that does not, each as a phrase.
-    package internal(set) var mixUps: [String] = []
+    /// The changes with which a failed signature would match, each as a phrase.
+    package internal(set) var hints: [String] = []
     package internal(set) var timestamp: Timestamp?
 
     /// The refusal, unless the request may be valid with a secret that is not available here.
@@ -113,13 +113,13 @@ final class VerificationRecorder {
             ageMilliseconds: milliseconds.map { nowMilliseconds - $0 }, tolerance: scheme.tolerance)
     }
 
-    /// - Parameter texts: contain the secret as `${key}`.
+    /// - Parameter texts: with the secret as `${key}`.
     func note(_ texts: [SignedText], body: Span<UInt8>) {
         account.signedTexts = texts.map { $0.bytes(body: body, key: Array("${key}".utf8)) }
         account.isCompared = true
     }
 
-    func note(mixUps: [String]) { account.mixUps = mixUps }
+    func note(hints: [String]) { account.hints = hints }
 
     func conclude(_ outcome: VerificationAccount.Outcome) { account.outcome = outcome }
 }

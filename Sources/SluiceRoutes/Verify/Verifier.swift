@@ -3,14 +3,14 @@ internal import SluiceJSON
 
 /// How a route verifies requests.
 package enum Verifier: Sendable {
-    /// `verify: none`, said in so many words.
+    /// Explicitly none: `verify: none`.
     case none
     case signature(SignatureVerifier)
-    /// Any of these may find a request valid. At least two.
+    /// Valid if any of these finds the request valid. At least two.
     case any([SignatureVerifier])
 
     /// - Parameters:
-    ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
+    ///   - receivedAtMilliseconds: the time for checking timestamps, by the wall clock.
     ///   - findings: the thread's own; used if a part of the signature is in the body.
     func verdict(
         on request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
@@ -21,7 +21,7 @@ package enum Verifier: Sendable {
             return verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings)
         case .any(let verifiers):
             var refusals: [VerificationError] = []
-            var need: KeyNeed?
+            var need: RequiredKey?
             for verifier in verifiers {
                 switch verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings) {
                 case .valid: return .valid
@@ -30,21 +30,21 @@ package enum Verifier: Sendable {
                 }
             }
             if let need { return .needs(need) }
-            var refusal = refusals[Self.mostTelling(refusals)]
+            var refusal = refusals[Self.mostHelpful(refusals)]
             refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
             return .refused(refusal)
         }
     }
 
-    /// The position of the refusal of the first alternative that lacks only its key, or else of the first that the
-    /// request is meant for, or else of the first that found a signature, or else of the first.
-    private static func mostTelling(_ refusals: [VerificationError]) -> Int {
+    /// The position of the most helpful refusal: that of the first alternative that lacks only its key, else of the
+    /// first that the request is meant for, else of the first that found a signature, else the first.
+    private static func mostHelpful(_ refusals: [VerificationError]) -> Int {
         refusals.firstIndex { $0.code == .keyUnavailable }
             ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
             ?? refusals.firstIndex(where: \.hasSignature) ?? 0
     }
 
-    /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
+    /// The refusal of a request whose head shows that it cannot be valid; `nil` if it may be.
     func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
         switch self {
         case .none: return nil
@@ -55,12 +55,12 @@ package enum Verifier: Sendable {
                 guard let refusal = verifier.refusal(ofHead: request, receivedAtMilliseconds) else { return nil }
                 refusals.append(refusal)
             }
-            return refusals[Self.mostTelling(refusals)]
+            return refusals[Self.mostHelpful(refusals)]
         }
     }
 
-    /// How a request is verified, step by step, for a person: by the alternative that finds it valid, or else by the
-    /// one whose refusal is the most telling.
+    /// The steps of verifying a request, for explanations: those of the alternative that finds it valid, or else those
+    /// with the most helpful refusal.
     func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
         var accounts: [VerificationAccount] = []
         var refusals: [VerificationError] = []
@@ -73,7 +73,7 @@ package enum Verifier: Sendable {
             refusals.append(refusal)
         }
         if let unknown = accounts.first(where: \.isUnknown) { return unknown }
-        return accounts.isEmpty ? VerificationAccount() : accounts[Self.mostTelling(refusals)]
+        return accounts.isEmpty ? VerificationAccount() : accounts[Self.mostHelpful(refusals)]
     }
 
     private static func account(
@@ -91,12 +91,12 @@ package enum Verifier: Sendable {
         }
     }
 
-    /// - Parameter verifiers: the alternatives; with none of them nothing is verified.
+    /// - Parameter verifiers: the alternatives; empty for no verification.
     package init(_ verifiers: [SignatureVerifier]) {
         self = verifiers.count > 1 ? .any(verifiers) : verifiers.first.map { .signature($0) } ?? .none
     }
 
-    /// None where nothing is verified.
+    /// Empty without verification.
     package var verifiers: [SignatureVerifier] {
         switch self {
         case .none: []
@@ -105,26 +105,26 @@ package enum Verifier: Sendable {
         }
     }
 
-    /// None where nothing is verified.
+    /// Empty without verification.
     package var schemes: [SignatureScheme] { verifiers.map(\.scheme) }
 
-    /// Headers that authenticate anyone who knows them; they are never stored nor handed to a job by `${headers}`.
+    /// Headers that authenticate anyone who knows them; they are never stored, and `${headers}` leaves them out.
     package var credentialHeaders: [HeaderName] {
         verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
     }
 
-    /// The headers without which a valid request would not be valid.
+    /// The headers that a valid request needs.
     var headersRead: Set<HeaderName> { Set(schemes.flatMap(\.headersRead)) }
 
-    /// Whether there is a scheme of which another secret could be added.
+    /// Whether another secret could be added to one of the schemes.
     package var hasSecrets: Bool { schemes.contains { $0.keySource == nil } }
 }
 
-/// What verifying a request ends in.
+/// The result of verifying a request.
 enum VerificationVerdict {
     case valid
-    /// It can be verified once this has been fetched, and nothing else is wrong with it.
-    case needs(KeyNeed)
+    /// Valid so far; it can be verified when this key was fetched.
+    case needs(RequiredKey)
     case refused(VerificationError)
 }
 
@@ -153,18 +153,18 @@ extension SignatureVerifier {
 /// A refusal of a request, and what the log says about it.
 struct VerificationError: Error {
     let code: ErrorCode
-    /// A sentence for the log, without anything that the sender wrote.
+    /// A sentence for the log, without text of the sender.
     let reason: String
-    /// Whether there was a signature at all, of which more is to be said than that there is none.
+    /// Whether the request has a signature, so that its refusal says more than that of a missing one.
     var hasSignature = true
-    /// Whether a value is not what `require` says.
+    /// Whether it comes from `require`.
     var isByRequirement = false
-    /// What has to be fetched before anything can be said.
-    var need: KeyNeed?
+    /// The key to fetch first.
+    var need: RequiredKey?
     /// Whether the request would be valid if the route had the right secret.
     var awaitsSecret = false
 
-    /// There is nothing where the signature should be.
+    /// The signature is missing.
     static func absent(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureMissing, reason: reason, hasSignature: false)
     }
@@ -185,11 +185,11 @@ struct VerificationError: Error {
     }
 }
 
-/// Headers that are never stored with a dead letter and never handed to a job by `${headers}`.
+/// Headers that are never stored with a dead letter, and that `${headers}` leaves out.
 package enum CredentialHeaders {
     private static let everywhere: Set<HeaderName> = ["authorization", "cookie", "proxy-authorization"]
 
-    /// - Parameter others: that the provider sends.
+    /// - Parameter others: further headers with credentials that the provider sends.
     package static func of(_ verifier: Verifier, others: [HeaderName]) -> Set<HeaderName> {
         everywhere.union(verifier.credentialHeaders).union(others)
     }

@@ -81,7 +81,7 @@ public struct Job: Sendable, Hashable {
         do {
             return try JSONValueDecoder.decode(kind, from: payload)
         } catch {
-            throw .decoding(.init(status: 200, message: "the payload of \(Kind.name): \(CodingSentence.of(error))"))
+            throw .decoding(.init(status: 200, message: "the payload of \(Kind.name): \(CodingErrorText.of(error))"))
         }
     }
 }

@@ -13,7 +13,7 @@ struct ConnectionSettings {
     let retryPolicy: RetryPolicy
     let logger: Logger?
     /// Waits for a backoff.
-    var letPass: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     init(_ configuration: ZizqConfiguration) throws(ZizqError) {
         try configuration.check()

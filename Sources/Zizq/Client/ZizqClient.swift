@@ -42,13 +42,13 @@ public final class ZizqClient: Sendable {
 
     /// Creates a client whose connections are on the given event loop.
     ///
-    /// - Parameter letPass: waits for a backoff, or throws when its task is cancelled.
+    /// - Parameter pause: waits for a backoff, or throws when its task is cancelled.
     package convenience init(
         _ configuration: ZizqConfiguration, loop mailbox: LoopMailbox,
-        letPass: (@Sendable (Duration) async throws -> Void)? = nil
+        pause: (@Sendable (Duration) async throws -> Void)? = nil
     ) throws(ZizqError) {
         var settings = try ConnectionSettings(configuration)
-        if let letPass { settings.letPass = letPass }
+        if let pause { settings.pause = pause }
         self.init(settings, ownLoop: nil, mailbox: mailbox)
     }
 
@@ -104,7 +104,7 @@ public final class ZizqClient: Sendable {
                 return try success(try await send(call))
             } catch {
                 guard let delay = call.retry.delay(after: error, tried: tried) else { throw error }
-                guard (try? await settings.letPass(delay)) != nil else { throw Self.cancelled(after: error) }
+                guard (try? await settings.pause(delay)) != nil else { throw Self.cancelled(after: error) }
             }
         }
     }

@@ -201,7 +201,7 @@ public enum LicensedFeature: Sendable, Hashable, CaseIterable {
 }
 
 /// One sentence about a value that could not be encoded or decoded. It does not contain the value.
-enum CodingSentence {
+enum CodingErrorText {
     static func of(_ error: any Error) -> String {
         switch error {
         case EncodingError.invalidValue(_, let context): sentence(context.codingPath, context.debugDescription)

@@ -121,7 +121,7 @@ public struct JobWriter: Sendable {
                 value, to: &bytes, maximumDepth: isBulk ? JSONLimits.bulkDepth : JSONLimits.singleDepth)
         } catch {
             throw .invalidArgument(
-                "a job of the type \(PrintableText.escape(name)) cannot be encoded: \(CodingSentence.of(error))")
+                "a job of the type \(PrintableText.escape(name)) cannot be encoded: \(CodingErrorText.of(error))")
         }
     }
 

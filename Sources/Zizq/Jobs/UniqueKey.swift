@@ -79,7 +79,7 @@ public struct UniqueKey: Sendable, Hashable {
             let canonical = try JSONCanonical.of(JSONValueEncoder.encode(value))
             return UniqueKey(prefix + Hash.digest(.sha256, canonical.span).hex)
         } catch {
-            return UniqueKey("", problem: "a unique key cannot be made of this value: \(CodingSentence.of(error))")
+            return UniqueKey("", problem: "a unique key cannot be made of this value: \(CodingErrorText.of(error))")
         }
     }
 

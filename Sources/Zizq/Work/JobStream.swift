@@ -37,7 +37,7 @@ public struct JobStream: AsyncSequence, Sendable {
         private let sequence: JobStream
         private var stream: HTTPClientStream?
         private var lines = LineBuffer()
-        private var pace = ReconnectPace()
+        private var pace = ReconnectDelay()
 
         init(_ sequence: JobStream) { self.sequence = sequence }
 
@@ -49,7 +49,7 @@ public struct JobStream: AsyncSequence, Sendable {
             if let complaint = sequence.complaint { throw complaint }
             while !Task.isCancelled {
                 if let line = lines.next() {
-                    pace.jobCame()
+                    pace.jobReceived()
                     return try Self.job(line)
                 }
                 do throws(ZizqError) {
@@ -125,7 +125,7 @@ public struct JobStream: AsyncSequence, Sendable {
                     LogKey.milliseconds.rawValue: .stringConvertible(wait.wholeMilliseconds),
                 ])
             // A cancelled wait ends the iteration in the next step.
-            try? await settings.letPass(wait)
+            try? await settings.pause(wait)
         }
     }
 }
@@ -165,13 +165,13 @@ struct LineBuffer {
 
 /// The delay before a stream of jobs is opened again: random, up to a bound that doubles with each failure. A job
 /// resets it.
-struct ReconnectPace {
+struct ReconnectDelay {
     private static let first: Int64 = 100_000_000
     private static let longest: Int64 = 30_000_000_000
 
     private var failures = 0
 
-    mutating func jobCame() { failures = 0 }
+    mutating func jobReceived() { failures = 0 }
 
     /// - Parameter asked: the wait that the server requests.
     mutating func failed(asked: Duration?) -> Duration {

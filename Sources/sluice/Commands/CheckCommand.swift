@@ -13,7 +13,7 @@ struct CheckCommand: ParsableCommand {
         usage: "sluice check [<folder>] [<options>] [--config <file>] [<settings> ...]",
         discussion: """
             <folder> contains the route files; default: the setting `routes`. Settings such as `public_url` and \
-            `limits.body` count as for the gateway. \
+            `limits.body` apply as in the gateway. \
             Secrets that routes name must exist, as for the gateway: run this command in the gateway's environment, or \
             with --without-secrets. The examples do not need them: they are signed with generated secrets. The exit \
             status is 1 if a file would not load or an example has an unexpected result; warnings do not count.

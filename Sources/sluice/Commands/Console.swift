@@ -63,7 +63,7 @@ enum Console {
         let others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
         throw StartupError(
             .wrongInput,
-            "nothing of the route '\(PrintableText.escape(name))' is here, and no route of this name is loaded"
+            "the outbox has nothing of the route '\(PrintableText.escape(name))', and no route of this name is loaded"
                 + (others.isEmpty ? "" : "; there is: \(others)"))
     }
 

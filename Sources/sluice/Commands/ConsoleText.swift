@@ -123,7 +123,7 @@ enum ConsoleText {
     }
 
     /// The state of a delivery: one line for each of its jobs and dead letters.
-    static func fateLines(_ delivery: ControlDocuments.Delivery) -> [String] {
+    static func deliveryLines(_ delivery: ControlDocuments.Delivery) -> [String] {
         let jobs = delivery.jobs.map { job in
             let end = job.zizqID.map { " as \($0) at \(time(job.deliveredAt ?? 0))" } ?? ""
             let state = job.dropped == true ? "dropped: an older job holds its unique key" : job.state

@@ -6,7 +6,7 @@ extension DeadCommand {
     /// `sluice dead export`
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes dead letters to standard output, one JSON object a line.",
+            abstract: "Writes dead letters to standard output, one JSON object per line.",
             usage: """
                 sluice dead export [<number> ...] [--route <name>] [--reason <reason>] [--config <file>] \
                 [<settings> ...] > <file>

@@ -20,7 +20,7 @@ struct DevQueueCommand: AsyncParsableCommand {
         false
     @Option(
         name: .long, help: "What to store of jobs: everything, fields (no payloads) or counts (jobs cannot be taken).")
-    var keep = DevQueueConfiguration.Keeping.everything
+    var keep = DevQueueConfiguration.KeptParts.everything
 
     func run() async throws {
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: licensed, keeping: keep))
@@ -38,4 +38,4 @@ struct DevQueueCommand: AsyncParsableCommand {
     }
 }
 
-extension DevQueueConfiguration.Keeping: ExpressibleByArgument {}
+extension DevQueueConfiguration.KeptParts: ExpressibleByArgument {}

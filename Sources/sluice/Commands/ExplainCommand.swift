@@ -106,8 +106,10 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         let arrival = RequestArrival(
             sender: nil, isStored: true, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
-        let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
-        guard let explanation = KeptRequestReading.read(request, { explainer.explain(stored: $0, arrival, fate) })
+        let deliveryState = Explanation.DeliveryState(route: delivery.route, lines: ConsoleText.deliveryLines(delivery))
+        guard
+            let explanation = KeptRequestReading.read(
+                request, { explainer.explain(stored: $0, arrival, deliveryState) })
         else {
             throw StartupError(.wrongInput, "the request of the delivery \(id) can no longer be read")
         }

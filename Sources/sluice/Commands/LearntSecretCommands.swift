@@ -10,10 +10,10 @@ extension ProvidersCommand {
             abstract: "Lets a route of the running gateway learn one secret from a handshake.",
             usage: "sluice providers arm <route> [--config <file>] [<settings> ...]",
             discussion: """
-                For providers that make the secret themselves and send it in a handshake, such as Asana and Notion: \
+                For providers that generate the secret and send it in a handshake, such as Asana and Notion: \
                 run this command, then create the webhook at the provider. The route accepts one secret within 10 \
-                minutes; the first handshake that brings one ends it. Until then, anyone who can send to the route \
-                could bring theirs, so compare it afterwards: sluice providers secret <route>
+                minutes; the first handshake with a secret ends this time. Until then, anyone who can send to the \
+                route could send another secret, so compare it afterwards: sluice providers secret <route>
                 """)
 
         @OptionGroup var options: SettingsOptions

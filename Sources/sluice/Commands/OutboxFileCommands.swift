@@ -55,7 +55,7 @@ extension OutboxCommand {
     /// `sluice outbox replay`
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sends delivered jobs again that the outbox still keeps.",
+            abstract: "Sends delivered jobs again, as long as the outbox keeps them.",
             usage: "sluice outbox replay --since <time> [--until <time>] [--route <name>] [--yes] [<settings> ...]",
             discussion: """
                 For a Zizq server that has lost jobs. Without --yes, only the number of jobs is printed. A time is a \

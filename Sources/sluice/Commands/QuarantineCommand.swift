@@ -40,8 +40,8 @@ struct QuarantineCommand: AsyncParsableCommand {
                 sluice quarantine verify --route <route> | --all [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                Needs a running gateway: each request is judged by its route as it is now, as of the time at which it \
-                was received. A valid one is stored like a webhook that arrives now and removed from the quarantine; \
+                Needs a running gateway: each request is verified with the current version of its route, as of the \
+                time of receipt. A valid one is stored like a webhook that arrives now and leaves the quarantine; \
                 if its unique key is known, it is a duplicate. The others stay, and the reasons are printed.
                 """)
 
@@ -171,7 +171,7 @@ enum QuarantineSelection {
 /// The result of verifying several requests.
 struct QuarantineTally {
     /// The maximum number of printed reasons.
-    private static let mostReasons = 20
+    private static let maximumReasons = 20
 
     private var verified = 0
     private var jobs = 0
@@ -184,7 +184,7 @@ struct QuarantineTally {
     mutating func add(_ verdict: ControlDocuments.QuarantineVerdict, of number: Int64) {
         if let problem = verdict.problem {
             refused += 1
-            guard refused <= Self.mostReasons else { return }
+            guard refused <= Self.maximumReasons else { return }
             reasons.append("request \(number): still refused: \(PrintableText.escape(problem, limit: 1000))")
             return
         }
@@ -197,7 +197,7 @@ struct QuarantineTally {
 
     /// The reasons, and the sum: `12 verified, 9 jobs, 3 duplicates, 2 still refused`.
     var lines: [String] {
-        let more = refused > Self.mostReasons ? ["and \(refused - Self.mostReasons) more"] : []
+        let more = refused > Self.maximumReasons ? ["and \(refused - Self.maximumReasons) more"] : []
         var words = ["\(verified) verified", TraceWords.count(jobs, "job")]
         if deadLetters > 0 { words.append(TraceWords.count(deadLetters, "dead letter")) }
         if duplicates > 0 { words.append(TraceWords.count(duplicates, "duplicate")) }

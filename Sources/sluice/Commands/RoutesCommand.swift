@@ -8,14 +8,14 @@ internal import SluiceRoutes
 struct RoutesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "routes",
-        abstract: "Shows the loaded route table, or the table that the files in a folder make.",
+        abstract: "Shows the loaded route table, or the table of the files in a folder.",
         usage: """
             sluice routes [--json] [--config <file>] [<settings> ...]
             sluice routes <folder> [--json] [--config <file>] [<settings> ...]
             """,
         discussion: """
-            Without a folder, asks the running gateway which table it serves and since when, what the last reload \
-            resulted in, and whether the files on disk are the loaded ones. With a folder, reads its files here, \
+            Without a folder, asks the running gateway which table it serves and since when, the result of the last \
+            reload, and whether the files on disk are the loaded ones. With a folder, reads its files here, \
             without secrets; if they have errors, prints all problems and exits with status 1.
 
             On a terminal, columns are cut to its width; in a pipe or a file nothing is cut.

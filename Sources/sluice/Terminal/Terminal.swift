@@ -22,8 +22,8 @@ enum Terminal {
     }
 
     /// The format of a report on route files on this terminal.
-    static var checkForm: CheckTextForm {
-        var form = CheckTextForm()
+    static var checkForm: CheckTextFormat {
+        var form = CheckTextFormat()
         form.showsSource = TerminalSize.isKnown
         form.hasColours = hasColours
         form.width = TerminalSize.columns

@@ -11,7 +11,7 @@ struct QueueUnderTest {
     /// What scheduled jobs and retentions go by.
     let time = ManualTime()
 
-    init(isLicensed: Bool = false, keeping: DevQueueConfiguration.Keeping = .everything) {
+    init(isLicensed: Bool = false, keeping: DevQueueConfiguration.KeptParts = .everything) {
         store = DevQueueStore(
             configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping), time: time)
         service = DevQueueService(store: store)

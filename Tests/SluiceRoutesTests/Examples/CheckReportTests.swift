@@ -34,7 +34,7 @@ import Testing
     }
 
     /// Without the folder's own path.
-    private func lines(_ report: CheckReport, _ form: CheckTextForm = CheckTextForm()) -> [String] {
+    private func lines(_ report: CheckReport, _ form: CheckTextFormat = CheckTextFormat()) -> [String] {
         report.lines(form).map { $0.replacing(report.folder + "/", with: "").replacing(report.folder, with: "routes") }
     }
 
@@ -77,7 +77,7 @@ import Testing
         let missing = CheckReport.make(
             folder: "/nonexistent", environment: [:], options: RouteOptions(), atMilliseconds: 0)
         #expect(
-            missing.lines(CheckTextForm()) == [
+            missing.lines(CheckTextFormat()) == [
                 "/nonexistent:1:1: error: the routes folder cannot be read: No such file or directory",
                 "/nonexistent: 0 files, 0 routes, 0 kinds, 0 examples: 1 error, 0 warnings",
             ])
@@ -100,12 +100,12 @@ import Testing
         }
         let file = CheckReport.make(
             folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
-        #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)
+        #expect(file.lines(CheckTextFormat()).first?.hasSuffix("name the folder, not a file in it") == true)
     }
 
     @Test("on a terminal the line is printed below, with a caret at the column")
     func source() throws {
-        var form = CheckTextForm()
+        var form = CheckTextFormat()
         form.showsSource = true
         let report = try report(["b.yaml": Self.route])
         #expect(
@@ -122,7 +122,7 @@ import Testing
 
     @Test("a long line is cut around its column, and control characters do not reach the terminal")
     func longLine() throws {
-        var form = CheckTextForm()
+        var form = CheckTextFormat()
         (form.showsSource, form.width) = (true, 40)
         let padding = String(repeating: " ", count: 100)
         let long = try lines(report(["b.yaml": "kinds: {\(padding)é: null,\(padding)rest: {} }\nroutes: []\n"]), form)
@@ -140,7 +140,7 @@ import Testing
 
     @Test("colours are only printed on request")
     func colours() throws {
-        var form = CheckTextForm()
+        var form = CheckTextFormat()
         #expect(try !lines(report(["b.yaml": Self.route])).joined().contains("\u{1B}"))
         form.hasColours = true
         let text = try lines(report(["b.yaml": Self.route]), form)

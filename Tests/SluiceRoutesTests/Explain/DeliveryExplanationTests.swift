@@ -60,16 +60,16 @@ import Testing
 
     @Test("a payload mismatch, a rule with ignore and a missing key are shown with their consequences")
     func exceptions() throws {
-        let misfit = try orders(#"{"id":"7"}"#, [("X-Event", "paid"), ("X-Id", "i1")])
+        let mismatch = try orders(#"{"id":"7"}"#, [("X-Event", "paid"), ("X-Id", "i1")])
         #expect(
-            misfit.lines("no job") == [
+            mismatch.lines("no job") == [
                 "no job        ✗ by rule 1, payload_mismatch: payload.id must be an integer, not a string  r.yaml:2:3"
             ])
         #expect(
-            misfit.lines("dead letter") == [
+            mismatch.lines("dead letter") == [
                 "dead letter   ✗ payload_mismatch: payload.id must be an integer, not a string"
             ])
-        #expect(misfit.lines("result") == ["result        ✓ accepted: 1 dead letter, no job"])
+        #expect(mismatch.lines("result") == ["result        ✓ accepted: 1 dead letter, no job"])
         let ignored = try orders("{}", [("X-Event", "ping")])
         #expect(ignored.lines("result") == ["result        ✓ accepted: nothing is stored, because rule 2 ignores it"])
         #expect(ignored.step("unique key") == nil)
@@ -184,8 +184,8 @@ import Testing
         let explainer = try #require(Explainer(compile([("r.yaml", text)])))
         let arrival = RequestArrival(
             sender: nil, isStored: true, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")
-        let fate = Explanation.Fate(route: route, lines: ["job 1, pending"])
-        return TestRequest("{}", target: target).withView { explainer.explain(stored: $0, arrival, fate) }
+        let deliveryState = Explanation.DeliveryState(route: route, lines: ["job 1, pending"])
+        return TestRequest("{}", target: target).withView { explainer.explain(stored: $0, arrival, deliveryState) }
     }
 
     @Test("its signature is skipped, and its state is shown at the end")

@@ -88,7 +88,7 @@ import Testing
     func arming() {
         let secrets = LearntSecrets()
         var number = 0
-        func begin(_ route: String, at time: Int64) -> LearntSecrets.Beginning {
+        func begin(_ route: String, at time: Int64) -> LearntSecrets.BeginResult {
             number += 1
             return secrets.begin(
                 HandshakeSecret(bytes: Array("new secret \(number)".utf8)), of: route, atMilliseconds: time)
@@ -112,7 +112,7 @@ import Testing
     @Test("a secret that the route has learnt is known without being armed, and leaves an armed route armed")
     func repeated() {
         let secrets = LearntSecrets()
-        func begin(_ text: String, of route: String = "r") -> LearntSecrets.Beginning {
+        func begin(_ text: String, of route: String = "r") -> LearntSecrets.BeginResult {
             secrets.begin(HandshakeSecret(bytes: Array(text.utf8)), of: route, atMilliseconds: 2000)
         }
         secrets.replace(["the newest", "the oldest"].map { Array($0.utf8) }, of: "r")
@@ -146,7 +146,7 @@ import Testing
         let secrets = LearntSecrets()
         let secret = HandshakeSecret(bytes: Array("a new secret".utf8))
         let other = HandshakeSecret(bytes: Array("a new secret?".utf8))
-        func begin(_ secret: HandshakeSecret, of route: String = "r") -> LearntSecrets.Beginning {
+        func begin(_ secret: HandshakeSecret, of route: String = "r") -> LearntSecrets.BeginResult {
             secrets.begin(secret, of: route, atMilliseconds: 2000)
         }
         _ = secrets.arm("r", atMilliseconds: 1000)
@@ -190,18 +190,18 @@ import Testing
             ),
             (
                 "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }", "learn: '${body.token}'",
-                "a rule with 'learn' needs 'signed: false': the request that brings the secret is not signed with it"
+                "a rule with 'learn' needs 'signed: false': the request with the secret is not signed with it"
             ),
             (
                 "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }",
                 "learn: '${header.X-A}', call: '${body.url}', call_urls: [ 'https://example.com/*' ]",
-                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
-                    + "signed one may have a URL called"
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake contains a secret, and only a "
+                    + "signed one may make the gateway call a URL"
             ),
             (
                 "verify: { alg: ed25519, signature_from: '${header.X-S}', key_encoding: hex }\n"
                     + "  secrets: [ { env: KEY } ]", "learn: '${header.X-A}'",
-                "'learn' has no effect: the route verifies with public keys, which are no secrets"
+                "'learn' has no effect: the route verifies with public keys, which are not secrets"
             ),
         ])
     func errors(verify: String, learn: String, message: String) {

@@ -38,7 +38,7 @@ import Testing
         return TestRequest(change(String(decoding: vector.body, as: UTF8.self)), headers: vector.headers)
     }
 
-    private func need(_ outcome: RouteOutcome) -> KeyNeed? {
+    private func need(_ outcome: RouteOutcome) -> RequiredKey? {
         if case .needsKey(let need) = outcome { need } else { nil }
     }
 
@@ -188,9 +188,9 @@ import Testing
     func eviction() throws {
         let store = RemoteKeyStore()
         let certificate = Array(try #require(Self.vector).secret.utf8)
-        func need(_ number: Int) throws -> KeyNeed {
+        func need(_ number: Int) throws -> RequiredKey {
             let url = try #require(KeyURL(parsing: "https://a.b/\(number)"))
-            return KeyNeed(url: url, isKeySet: false, isNamedByRequest: true)
+            return RequiredKey(url: url, isKeySet: false, isNamedByRequest: true)
         }
         for number in 0..<RemoteKeyStore.limit - 1 {
             store.put(.success(certificate), for: try need(number), atMilliseconds: Self.snsTime)

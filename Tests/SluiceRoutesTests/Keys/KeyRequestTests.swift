@@ -43,7 +43,7 @@ import Testing
         return try KeySetTests.token(key, kid: kid, claims: #"{"iat":\#(issued),"hash":"\#(hash)"}"#)
     }
 
-    private static func need(_ request: TestRequest, _ route: Route) throws -> KeyNeed {
+    private static func need(_ request: TestRequest, _ route: Route) throws -> RequiredKey {
         guard case .needsKey(let need) = request.processed(by: route) else { throw Absent() }
         return need
     }

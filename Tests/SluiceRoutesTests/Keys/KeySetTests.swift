@@ -56,7 +56,7 @@ import Testing
 
     private static func put(_ keys: [String], _ store: RemoteKeyStore, at time: Int64 = TestRequest.now) throws {
         let url = try #require(KeyURL(parsing: "https://keys.example.com/jwks.json"))
-        let need = KeyNeed(url: url, isKeySet: true, isNamedByRequest: false)
+        let need = RequiredKey(url: url, isKeySet: true, isNamedByRequest: false)
         let json = #"{"keys":[\#(keys.joined(separator: ","))]}"#
         store.put(.success(Array(json.utf8)), for: need, atMilliseconds: time)
     }
@@ -99,7 +99,7 @@ import Testing
         // A failed refresh leaves the keys that there are.
         let url = try #require(KeyURL(parsing: "https://keys.example.com/jwks.json"))
         store.put(
-            .failure(RemoteKeyError("no")), for: KeyNeed(url: url, isKeySet: true, isNamedByRequest: false),
+            .failure(RemoteKeyError("no")), for: RequiredKey(url: url, isKeySet: true, isNamedByRequest: false),
             atMilliseconds: TestRequest.now + 60_000)
         let old = try Self.token(key, kid: "old")
         #expect(old.processed(by: route, atMilliseconds: TestRequest.now + 61_000).delivery != nil)

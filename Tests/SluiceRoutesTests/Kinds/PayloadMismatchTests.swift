@@ -98,7 +98,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
         #expect(try outcome(body, type).summary == (expected.map { "dead letter payload_mismatch: \($0)" } ?? "stored"))
     }
 
-    @Test("of several misfits the first in the order of the kind is named")
+    @Test("of several mismatches the first in the order of the kind is named")
     func order() throws {
         let body = #"{"c":1,"b":{"y":1,"x":1},"a":"fine"}"#
         #expect(

@@ -13,7 +13,7 @@ final class TestQueue {
     private var placeholder: PortPlaceholder?
 
     /// Starts on a port that the system chooses.
-    static func start(isLicensed: Bool = true, keeping: DevQueueConfiguration.Keeping = .everything) async throws
+    static func start(isLicensed: Bool = true, keeping: DevQueueConfiguration.KeptParts = .everything) async throws
         -> TestQueue
     {
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping))

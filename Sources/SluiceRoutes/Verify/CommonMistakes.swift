@@ -2,9 +2,9 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// Finds the usual mistakes behind a signature that does not match, for people: a secret in another notation, a
-/// signature in another encoding, a body or URL that was changed in transit. Never used when serving.
-struct MixUps {
+/// A search for common mistakes behind a signature that does not match: a secret in another notation, a signature in
+/// another encoding, a body or URL that was changed in transit. Only for explanations, never when serving.
+struct CommonMistakes {
     private let verifier: SignatureVerifier
     private let entries: SignatureEntries
     private let timestamp: [UInt8]?
@@ -19,10 +19,10 @@ struct MixUps {
 
     /// The changes with which the signature would match, each as a phrase.
     func found(in request: borrowing SignedRequest) -> [String] {
-        var found = secretMixUps(request)
-        if found.isEmpty { found = encodingMixUps(request) }
-        if found.isEmpty { found = bodyMixUps(request) }
-        if found.isEmpty { found = urlMixUps(request) }
+        var found = secretMistakes(request)
+        if found.isEmpty { found = encodingMistakes(request) }
+        if found.isEmpty { found = bodyMistakes(request) }
+        if found.isEmpty { found = urlMistakes(request) }
         return found
     }
 
@@ -38,7 +38,7 @@ struct MixUps {
 
     // MARK: - The secret
 
-    private func secretMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func secretMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard !scheme.algorithm.usesPublicKey else { return [] }
         var found: [String] = []
         for (position, secret) in verifier.secrets.enumerated() {
@@ -60,15 +60,15 @@ struct MixUps {
         }
     }
 
-    /// Other keys that the secret could stand for, with the change.
+    /// Other keys that the secret could mean, with the change.
     private func candidates(_ secret: [UInt8]) -> [(words: String, key: [UInt8])] {
         let trimmed = Self.trimmed(secret)
-        let shorter = scheme.keyForm.withoutPrefix(trimmed)
+        let shorter = scheme.secretFormat.withoutPrefix(trimmed)
         var candidates: [(String, [UInt8])] = []
         for (source, note) in Self.spellings(secret, trimmed: trimmed, shorter: shorter) {
             for encoding in KeyEncoding.allCases where encoding != .pem {
                 guard let key = encoding.decode(source), !key.isEmpty else { continue }
-                let words = encoding == scheme.keyForm.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
+                let words = encoding == scheme.secretFormat.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
                 candidates.append(("\(note)\(words)".trimmingBlanks, key))
             }
         }
@@ -80,7 +80,7 @@ struct MixUps {
     ) -> [(text: [UInt8], note: String)] {
         var spellings: [([UInt8], String)] = [(shorter, "")]
         if trimmed != secret { spellings[0].1 = "without the white space or quotes around it" }
-        spellings.append((secret, "as it is written, with everything around it"))
+        spellings.append((secret, "exactly as written, with white space and quotes"))
         if shorter != trimmed { spellings.append((trimmed, "without 'key_strip_prefix'")) }
         for prefix in ["whsec_", "v1,whsec_", "whpk_", "sk_", "pk_"] where trimmed.starts(with: prefix.utf8) {
             let rest = Array(trimmed.dropFirst(prefix.utf8.count))
@@ -101,12 +101,12 @@ struct MixUps {
         return Array(text)
     }
 
-    // MARK: - The signature and what it is over
+    // MARK: - The signature and the signed text
 
-    private func encodingMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func encodingMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard let encoding = scheme.form.encoding, scheme.algorithm.signsText else { return [] }
         for other in SignatureEncoding.allCases where other != encoding {
-            var form = SignatureForm(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
+            var form = SignatureFormat(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
             form.skipsFirst = scheme.form.skipsFirst
             let other = scheme.reading(as: form)
             guard let entries = try? other.entries(in: request) else { continue }
@@ -117,7 +117,7 @@ struct MixUps {
         return []
     }
 
-    private func bodyMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func bodyMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard scheme.algorithm.signsText, scheme.signed.contains(where: { $0.sources.contains(.body(.root)) }) else {
             return []
         }
@@ -141,7 +141,7 @@ struct MixUps {
         return []
     }
 
-    private func urlMixUps(_ request: borrowing SignedRequest) -> [String] {
+    private func urlMistakes(_ request: borrowing SignedRequest) -> [String] {
         guard let url = request.publicURL, scheme.signed.contains(where: { $0.sources.contains(where: \.isURL) }) else {
             return []
         }

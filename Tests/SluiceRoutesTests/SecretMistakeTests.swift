@@ -4,7 +4,7 @@ import SluiceRoutes
 import Testing
 
 /// Secrets that are too short, or that have something at their ends which the sender's most likely has not.
-@Suite(.serialized) struct SecretOddityTests {
+@Suite(.serialized) struct SecretMistakeTests {
     private func found(_ secret: String, verify: String = "") -> (problems: [String], warnings: [String]) {
         let text =
             "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}'\(verify) }\n  "

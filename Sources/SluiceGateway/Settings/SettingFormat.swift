@@ -2,7 +2,7 @@ internal import Logging
 internal import SluiceBase
 
 /// The format of a setting's text: how it is read, written and described.
-package struct SettingForm<Value: Sendable>: Sendable {
+package struct SettingFormat<Value: Sendable>: Sendable {
     /// For the table in the docs: `100ms–5m`.
     package let range: String
     /// The text after "must be": `a duration from 100ms to 5m, such as 30s`.
@@ -16,11 +16,11 @@ package struct SettingForm<Value: Sendable>: Sendable {
     package var isList = false
 }
 
-extension SettingForm<Int> {
+extension SettingFormat<Int> {
     /// An integer; without an upper bound if `range` has no practical one.
-    static func number(_ range: ClosedRange<Int>) -> SettingForm {
+    static func number(_ range: ClosedRange<Int>) -> SettingFormat {
         let open = range.upperBound == .max
-        return SettingForm(
+        return SettingFormat(
             range: open ? "≥ \(range.lowerBound)" : "\(range.lowerBound)–\(range.upperBound)",
             requirement: open
                 ? "a whole number, at least \(range.lowerBound)"
@@ -35,11 +35,11 @@ extension SettingForm<Int> {
     }
 }
 
-extension SettingForm<Duration> {
+extension SettingFormat<Duration> {
     /// A duration with its unit.
-    static func duration(_ range: ClosedRange<Duration>) -> SettingForm {
+    static func duration(_ range: ClosedRange<Duration>) -> SettingFormat {
         let (low, high) = (DurationText.format(range.lowerBound), DurationText.format(range.upperBound))
-        return SettingForm(
+        return SettingFormat(
             range: "\(low)–\(high)",
             requirement: "a duration from \(low) to \(high), such as 500ms, 30s, 5m, 2h or 7d",
             placeholder: "DURATION",
@@ -48,10 +48,10 @@ extension SettingForm<Duration> {
     }
 }
 
-extension SettingForm<ByteCount> {
+extension SettingFormat<ByteCount> {
     /// A size with its unit; without an upper bound if `high` is not given.
-    static func size(_ low: ByteCount, _ high: ByteCount? = nil) -> SettingForm {
-        SettingForm(
+    static func size(_ low: ByteCount, _ high: ByteCount? = nil) -> SettingFormat {
+        SettingFormat(
             range: high.map { "\(low)–\($0)" } ?? "≥ \(low)",
             requirement: (high.map { "a size from \(low) to \($0)" } ?? "a size of at least \(low)")
                 + ", such as 64KiB, 10MiB or 1GiB",
@@ -61,19 +61,19 @@ extension SettingForm<ByteCount> {
     }
 }
 
-extension SettingForm<String> {
+extension SettingFormat<String> {
     /// A file or folder by its path.
-    static func path(_ range: String, placeholder: String = "FILE") -> SettingForm {
-        SettingForm(
+    static func path(_ range: String, placeholder: String = "FILE") -> SettingFormat {
+        SettingFormat(
             range: range, requirement: "the path of a \(placeholder.lowercased())", placeholder: placeholder,
             parse: { text in text.isEmpty || text.utf8.contains(0) ? nil : text },
             write: { $0 })
     }
 }
 
-extension SettingForm<ListenerSetting> {
-    static var listener: SettingForm {
-        SettingForm(
+extension SettingFormat<ListenerSetting> {
+    static var listener: SettingFormat {
+        SettingFormat(
             range: "`ADDRESS:PORT`, `[::]:PORT`, `off`",
             requirement: "'off' or a numeric address and a port, such as 127.0.0.1:8443 or [::1]:8443",
             placeholder: "ADDRESS:PORT",
@@ -82,15 +82,15 @@ extension SettingForm<ListenerSetting> {
     }
 }
 
-extension SettingForm<ServerURL> {
-    static var server: SettingForm {
+extension SettingFormat<ServerURL> {
+    static var server: SettingFormat {
         url(
             "`http://host[:port][/path]`, `https://…`",
             "an http or https URL of a server, without user name or query, such as http://127.0.0.1:7890",
             allowsPath: true)
     }
 
-    static var publicServer: SettingForm {
+    static var publicServer: SettingFormat {
         url(
             "`https://host[:port]`",
             "an https URL of a server, without user name, path or query, such as https://hooks.example.org",
@@ -99,8 +99,8 @@ extension SettingForm<ServerURL> {
 
     private static func url(
         _ range: String, _ requirement: String, onlySecure: Bool = false, allowsPath: Bool = false
-    ) -> SettingForm {
-        SettingForm(
+    ) -> SettingFormat {
+        SettingFormat(
             range: range, requirement: requirement, placeholder: "URL",
             parse: { text in
                 ServerURL(parsing: text, allowsPath: allowsPath).flatMap {
@@ -111,9 +111,9 @@ extension SettingForm<ServerURL> {
     }
 }
 
-extension SettingForm<[AddressBlock]> {
-    static var addressBlocks: SettingForm {
-        SettingForm(
+extension SettingFormat<[AddressBlock]> {
+    static var addressBlocks: SettingFormat {
+        SettingFormat(
             range: "CIDR list",
             requirement:
                 "a list of addresses or CIDR blocks without bits after the prefix, such as 10.0.0.0/8, 2001:db8::/32",
@@ -134,11 +134,11 @@ extension SettingForm<[AddressBlock]> {
     }
 }
 
-extension SettingForm where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+extension SettingFormat where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     /// One of a few words.
-    static var word: SettingForm {
+    static var word: SettingFormat {
         let words = Value.allCases.map(\.rawValue)
-        return SettingForm(
+        return SettingFormat(
             range: words.map { "`\($0)`" }.joined(separator: ", "),
             requirement: "one of \(words.joined(separator: ", "))",
             placeholder: words.joined(separator: "|"),

@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// The delay before a retry: exponential, with full jitter, so that several gateways that lost the same server do not
 /// return in step.
-package struct BackOff: Sendable {
+package struct RetryBackoff: Sendable {
     /// The upper bound of the first delay.
     package static let first: Duration = .milliseconds(100)
     /// The maximum upper bound.
@@ -10,7 +10,7 @@ package struct BackOff: Sendable {
     /// The maximum accepted `retry-after` of a server.
     package static let longestRetryAfter: Duration = .seconds(60)
 
-    private var ceiling = BackOff.first
+    private var ceiling = RetryBackoff.first
 
     package init() {}
 

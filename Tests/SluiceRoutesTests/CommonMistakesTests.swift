@@ -6,8 +6,8 @@ import SluiceRoutes
 import Testing
 
 /// What `sluice explain` says of a signature that does not match.
-@Suite(.serialized) struct MixUpTests {
-    private static let bytes = Array("a secret of the tests of mix-ups".utf8)
+@Suite(.serialized) struct CommonMistakesTests {
+    private static let bytes = Array("a secret of the tests of mistakes".utf8)
 
     private func hints(
         secret: String, key: [UInt8], verify: String = "", signed body: String = "{}", sent: String = "{}",
@@ -21,7 +21,7 @@ import Testing
         let message = Array((text.map { $0(body) } ?? body).utf8)
         let digest = HMACKey(.sha256, key: key.span).authenticate(message.span)
         let request = TestRequest(sent, headers: [("S", signature.map { $0(digest) } ?? digest.hex)])
-        return request.withView { route.verificationAccount(of: $0, receivedAtMilliseconds: TestRequest.now).mixUps }
+        return request.withView { route.verificationAccount(of: $0, receivedAtMilliseconds: TestRequest.now).hints }
     }
 
     @Test("a secret that is written in another way is recognized")
@@ -47,7 +47,7 @@ import Testing
                 == ["it matches secret 1 with 'key_strip_prefix: \"whsec_\"' with 'key_encoding: base64'"])
         #expect(
             hints(secret: "whsec_\(text)", key: Array("whsec_\(text)".utf8), verify: ", key_strip_prefix: whsec_")
-                == ["it matches secret 1 as it is written, with everything around it"])
+                == ["it matches secret 1 exactly as written, with white space and quotes"])
         #expect(hints(secret: text, key: Array("quite another secret".utf8)) == [])
     }
 
@@ -87,6 +87,6 @@ import Testing
         let digest = HMACKey(.sha256, key: Self.bytes.span).authenticate(Array("{}".utf8).span)
         let request = TestRequest("{}", headers: [("S", digest.hex)])
         let account = request.withView { route.verificationAccount(of: $0, receivedAtMilliseconds: TestRequest.now) }
-        #expect(account.mixUps == [] && account.matchingSecret == nil)
+        #expect(account.hints == [] && account.matchingSecret == nil)
     }
 }

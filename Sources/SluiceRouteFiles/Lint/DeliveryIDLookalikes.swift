@@ -4,7 +4,7 @@ internal import SluiceYAML
 
 /// Values that look like a delivery id but are not: with them as the unique key, real webhooks would be taken for
 /// repetitions, or repetitions for new ones. The meaning of each header is from the provider's documentation.
-struct DeliveryIDTraps {
+struct DeliveryIDLookalikes {
     private enum Trap {
         /// Identifies the subscription, which all deliveries share.
         case subscription(instead: String)

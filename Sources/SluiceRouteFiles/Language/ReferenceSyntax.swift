@@ -6,7 +6,7 @@ internal import SluiceRoutes
 ///
 /// The parser, the patterns of the JSON Schema and the tables of the reference page are generated from the rows. The
 /// name of a reference in messages is `ReferenceSource.noun`, which requests need, too.
-package struct ReferenceForm: Sendable {
+package struct ReferenceSyntax: Sendable {
     /// The start of the reference: `body`, `delivery.id`.
     package let name: String
     let syntax: Syntax
@@ -38,117 +38,118 @@ package struct ReferenceForm: Sendable {
 
     package static let all =
         [
-            ReferenceForm(
+            ReferenceSyntax(
                 "body", .path { .body($0) }, meaning: "The body, or a value in it",
                 signed:
                     "The bytes of the body as received, or a value in it: a string without quotes and escapes, "
                     + "anything else as written"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "headers", .word(.headers),
                 meaning: "All headers as an object, with names in lower case, without the signature, `Authorization`, "
                     + "`Proxy-Authorization` and `Cookie`"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "header", .header { .header($0) },
                 meaning: "A request header, case-insensitive; repeated lines are joined by commas",
                 signed: "A header, which must not be repeated"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "query", .name(of: "a query parameter") { .query($0) },
                 meaning: "A query parameter, decoded; the first one if it is repeated",
                 signed: "A parameter of the query, decoded"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "param", .name(of: "a path parameter") { .parameter($0, segment: -1) },
                 meaning: "A parameter of the [path](#paths), decoded", signed: "A parameter of the path, decoded"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "method", .word(.method), meaning: "The method of the request", signed: "The method, such as `POST`"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "path", .word(.path), meaning: "The path of the request, decoded",
                 signed: "The path as received, not decoded"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "url", .word(.url), meaning: "The URL as the provider knows it, from `public_url`",
                 signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "event", .word(.event), meaning: "The value of the route's `event`, or of the provider's"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "item", .path { .item($0) }, meaning: "With `each`: the element, or a value in it",
                 signed: "With `each` in `verify`: the element, or a value in it"),
-            ReferenceForm("index", .word(.index), meaning: "With `each`: the position of the element, from 0"),
-            ReferenceForm("delivery.id", .word(.deliveryID), meaning: "The delivery's id in this gateway"),
-            ReferenceForm("delivery.received_at", .word(.receivedAt), meaning: "The time of receipt: RFC 3339 in UTC"),
-            ReferenceForm(
+            ReferenceSyntax("index", .word(.index), meaning: "With `each`: the position of the element, from 0"),
+            ReferenceSyntax("delivery.id", .word(.deliveryID), meaning: "The delivery's id in this gateway"),
+            ReferenceSyntax(
+                "delivery.received_at", .word(.receivedAt), meaning: "The time of receipt: RFC 3339 in UTC"),
+            ReferenceSyntax(
                 "delivery.received_ms", .word(.receivedMilliseconds),
                 meaning: "The time of receipt: milliseconds since 1970 as a number"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "delivery.remote_address", .word(.remoteAddress),
                 meaning:
                     "The sender's address: that of the connection, or with `trusted_proxies` the one that the proxy "
                     + "reports. Absent when a dead letter is processed again"),
-            ReferenceForm("route", .word(.route), meaning: "The route's name"),
-            ReferenceForm(
+            ReferenceSyntax("route", .word(.route), meaning: "The route's name"),
+            ReferenceSyntax(
                 "sha256.body", .path { .bodyDigest($0) },
                 meaning:
                     "The digest, in hex, of the body (after decompression), or of the exact bytes of a value in it",
                 signed: "The digest, in hex, of the body, or of a value in it"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "sha256.item", .path { .itemDigest($0) },
                 meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "account", .name(of: "a value of 'account'") { .account($0) },
                 meaning: "In a [preset](#custom-presets): the value of the route's `account`",
                 signed: "In a preset: the value of the route's `account`"),
-            ReferenceForm(
+            ReferenceSyntax(
                 "hmac", .word(.handshakeHMAC),
                 meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
-            ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
-            ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
+            ReferenceSyntax("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
+            ReferenceSyntax("id", .word(.signedID), signed: "The value of `id_from`, as received"),
         ] + derived
 
     /// Values that senders derive from others; not useful in jobs.
     private static let derived = [
-        ReferenceForm(
+        ReferenceSyntax(
             "key", .word(.verifyOnly(.key)),
             signed: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in `key_request`"),
-        ReferenceForm(
+        ReferenceSyntax(
             "key.id", .word(.verifyOnly(.keyID)),
             signed: "The id of the key that a token names; only in `key_request`"),
-        ReferenceForm("target", .word(.verifyOnly(.target)), signed: "The path and the query as received"),
-        ReferenceForm(
+        ReferenceSyntax("target", .word(.verifyOnly(.target)), signed: "The path and the query as received"),
+        ReferenceSyntax(
             "url.with_port", .word(.verifyOnly(.urlWithPort)),
             signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none"),
-        ReferenceForm("url.without_port", .word(.verifyOnly(.urlWithoutPort)), signed: "The URL without its port"),
-        ReferenceForm(
+        ReferenceSyntax("url.without_port", .word(.verifyOnly(.urlWithoutPort)), signed: "The URL without its port"),
+        ReferenceSyntax(
             "url.without_query", .word(.verifyOnly(.urlWithoutQuery)), signed: "The URL up to the query"),
-        ReferenceForm("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),
-        ReferenceForm(
+        ReferenceSyntax("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),
+        ReferenceSyntax(
             "crc32.body", .word(.verifyOnly(.bodyCRC32)), signed: "The CRC-32 of the body as a decimal number"),
-        ReferenceForm("md5.body", .word(.verifyOnly(.bodyMD5)), signed: "The MD5 of the body in base64"),
-        ReferenceForm(
+        ReferenceSyntax("md5.body", .word(.verifyOnly(.bodyMD5)), signed: "The MD5 of the body in base64"),
+        ReferenceSyntax(
             "sorted.form", .word(.verifyOnly(.sortedForm)),
             signed: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, without "
                 + "equal pairs and with nothing between them"),
-        ReferenceForm(
+        ReferenceSyntax(
             "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same of the query"),
-        ReferenceForm(
+        ReferenceSyntax(
             "form.without", .name(of: "a field of the form") { .verifyOnly(.formWithout($0)) },
             signed:
                 "The fields of a URL-encoded body but this one, decoded, as `&name=value` sorted by name, with `_` for "
                 + "each `&` and `=` in a value. No field may be repeated"),
-        ReferenceForm(
+        ReferenceSyntax(
             "listed.header", .header { .verifyOnly(.listedHeaders($0)) },
             signed: "The headers that a header lists, as `name:value` in lower case and in the order of their names, "
                 + "joined by `;`"),
-        ReferenceForm("lower", .reference { .lower($0) }, signed: "Another value in lower case: `lower.query.id`"),
-        ReferenceForm(
+        ReferenceSyntax("lower", .reference { .lower($0) }, signed: "Another value in lower case: `lower.query.id`"),
+        ReferenceSyntax(
             "escaped", .reference { .escaped($0) },
             signed:
                 "Another value with a `\\` before each `\\` and each `:`, for texts joined by `:`: `escaped.body.id`"),
     ]
 
     /// Those that are available outside of `verify`.
-    static var general: [ReferenceForm] { all.filter { $0.meaning != nil } }
+    static var general: [ReferenceSyntax] { all.filter { $0.meaning != nil } }
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
-    static func named(_ name: String) -> ReferenceForm? { byName[name] }
+    static func named(_ name: String) -> ReferenceSyntax? { byName[name] }
 
     /// The part before the first dot of a name: `delivery`.
     var root: Substring { name.prefix { $0 != "." } }

@@ -16,11 +16,11 @@ package struct TakeRequest: Sendable, Hashable {
 }
 
 /// The workers and the jobs that each of them has.
-struct JobTakers {
+struct JobWorkers {
     /// Identifies a worker.
     typealias ID = Int
 
-    private struct Taker {
+    private struct Worker {
         let request: TakeRequest
         let wake: @Sendable () -> Void
         var held: Set<JobIdentifier> = []
@@ -30,46 +30,46 @@ struct JobTakers {
         var hasRoom: Bool { held.count < request.prefetch }
     }
 
-    private var takers: [ID: Taker] = [:]
+    private var workers: [ID: Worker] = [:]
     private var last = 0
 
-    var isEmpty: Bool { takers.isEmpty }
+    var isEmpty: Bool { workers.isEmpty }
 
     mutating func open(_ request: TakeRequest, wake: @escaping @Sendable () -> Void) -> ID {
         last += 1
-        takers[last] = Taker(request: request, wake: wake)
+        workers[last] = Worker(request: request, wake: wake)
         return last
     }
 
     /// - Returns: the jobs that the worker had, in order.
-    mutating func close(_ id: ID) -> [JobIdentifier] { takers.removeValue(forKey: id)?.held.sorted() ?? [] }
+    mutating func close(_ id: ID) -> [JobIdentifier] { workers.removeValue(forKey: id)?.held.sorted() ?? [] }
 
     /// The parameters of a worker with room for another job.
-    func request(of id: ID) -> TakeRequest? { takers[id].flatMap { $0.hasRoom ? $0.request : nil } }
+    func request(of id: ID) -> TakeRequest? { workers[id].flatMap { $0.hasRoom ? $0.request : nil } }
 
-    mutating func give(_ job: JobIdentifier, to id: ID) { takers[id]?.held.insert(job) }
+    mutating func give(_ job: JobIdentifier, to id: ID) { workers[id]?.held.insert(job) }
 
     /// Removes an acknowledged job from its worker.
     ///
     /// - Returns: whether a worker had it.
     mutating func settle(_ job: JobIdentifier) -> Bool {
-        takers.keys.contains { takers[$0]?.held.remove(job) != nil }
+        workers.keys.contains { workers[$0]?.held.remove(job) != nil }
     }
 
-    mutating func wait(_ id: ID) { takers[id]?.isWaiting = true }
+    mutating func wait(_ id: ID) { workers[id]?.isWaiting = true }
 
     /// The functions that wake the waiting workers for which `hasWork` is true. They are no longer waiting.
     mutating func wakes(where hasWork: (TakeRequest) -> Bool) -> [@Sendable () -> Void] {
         var calls: [@Sendable () -> Void] = []
-        for (id, taker) in takers where taker.isWaiting && taker.hasRoom && hasWork(taker.request) {
-            takers[id]?.isWaiting = false
-            calls.append(taker.wake)
+        for (id, worker) in workers where worker.isWaiting && worker.hasRoom && hasWork(worker.request) {
+            workers[id]?.isWaiting = false
+            calls.append(worker.wake)
         }
         return calls
     }
 
     /// Removes all jobs from all workers.
     mutating func forgetJobs() {
-        for id in takers.keys { takers[id]?.held = [] }
+        for id in workers.keys { workers[id]?.held = [] }
     }
 }

@@ -2,14 +2,14 @@ internal import SluiceBase
 package import SluiceCrypto
 @_spi(_Unicode) internal import Swift
 
-/// How a route's secrets are written, and what keys are made of them.
-package struct KeyForm: Sendable {
+/// The notation of a route's secrets, and the keys that they become.
+package struct SecretFormat: Sendable {
     package var encoding = KeyEncoding.utf8
-    /// Taken off where it is there.
+    /// Removed from a secret if present.
     package var prefix = ""
     /// Added to the secret before it is decoded.
     package var suffix = ""
-    /// What is done with the decoded secret, in order.
+    /// Applied to the decoded secret, in order.
     package var transforms: [KeyTransform] = []
 
     package init(encoding: KeyEncoding = .utf8, prefix: String = "") {
@@ -17,7 +17,7 @@ package struct KeyForm: Sendable {
         self.prefix = prefix
     }
 
-    /// - Returns: the key; `nil` for what is not of this form, and for one that is empty.
+    /// - Returns: the key; `nil` for a secret that does not have this form, and for an empty key.
     package func key(_ secret: [UInt8]) -> [UInt8]? {
         let text = withoutPrefix(secret)
         guard !text.isEmpty, var key = encoding.decode(text + suffix.utf8), !key.isEmpty else { return nil }
@@ -32,22 +32,22 @@ package struct KeyForm: Sendable {
         hasPrefix(secret) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
     }
 
-    /// Whether a secret begins with the prefix, where there is one.
+    /// Whether a secret begins with the prefix, if there is one.
     package func hasPrefix(_ secret: [UInt8]) -> Bool { !prefix.isEmpty && secret.starts(with: prefix.utf8) }
 
-    /// How a key is written in this form.
+    /// The notation of a key in this form.
     package func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
 
-    /// The alternatives that a secret belongs to: those whose prefix it begins with, or else those without a prefix, or
-    /// else all.
-    package static func positions(of secret: [UInt8], in forms: [KeyForm]) -> [Int] {
+    /// The alternatives that a secret belongs to: those whose prefix it begins with, else those without a prefix, else
+    /// all.
+    package static func positions(of secret: [UInt8], in forms: [SecretFormat]) -> [Int] {
         let prefixed = forms.indices.filter { forms[$0].hasPrefix(secret) }
         if !prefixed.isEmpty { return prefixed }
         let plain = forms.indices.filter { forms[$0].prefix.isEmpty }
         return plain.isEmpty ? Array(forms.indices) : plain
     }
 
-    /// Reads a public key: PEM whatever the encoding says, or else SubjectPublicKeyInfo or the bytes of an Ed25519 key.
+    /// Reads a public key: PEM for any encoding, else SubjectPublicKeyInfo or the bytes of an Ed25519 key.
     package func publicKey(_ secret: [UInt8], for algorithm: PublicKeyAlgorithm) throws(PublicKeyError) -> PublicKey {
         let text = withoutPrefix(secret)
         if let pem = Self.pem(text) { return try PublicKey(pem: pem, for: algorithm) }
@@ -55,7 +55,7 @@ package struct KeyForm: Sendable {
         return try PublicKey(der: der, for: algorithm)
     }
 
-    /// The text where it is PEM. One in an environment variable may have `\n` for its line ends.
+    /// The text if it is PEM. In an environment variable, `\n` may stand for line ends.
     private static func pem(_ text: [UInt8]) -> [UInt8]? {
         let written = String(decoding: text, as: UTF8.self)
         guard written.contains("-----BEGIN ") else { return nil }
@@ -63,14 +63,14 @@ package struct KeyForm: Sendable {
     }
 }
 
-/// Why no key can be made of a secret.
+/// The reason why a secret does not give a key.
 package struct KeyError: Error, Sendable {
     /// The end of a sentence that begins with the secret.
     package let phrase: String
 }
 
 extension SignatureScheme {
-    /// The key that a secret is, prepared for verifying.
+    /// The key of a secret, prepared for verifying.
     package func key(_ secret: [UInt8]) throws(KeyError) -> VerifierKey {
         if let token { return .tokens(try tokenKeys(secret, token.algorithms)) }
         switch algorithm.keyKind {
@@ -82,19 +82,19 @@ extension SignatureScheme {
         }
     }
 
-    /// The bytes of a secret that is no public key.
+    /// The bytes of a secret that is not a public key.
     package func bytes(_ secret: [UInt8]) throws(KeyError) -> [UInt8] {
-        if let key = keyForm.key(secret) { return key }
-        if keyForm.withoutPrefix(secret).isEmpty { throw KeyError(phrase: "is empty after 'key_strip_prefix'") }
-        if keyForm.transforms.contains(.nfkd), keyForm.encoding == .utf8 {
+        if let key = secretFormat.key(secret) { return key }
+        if secretFormat.withoutPrefix(secret).isEmpty { throw KeyError(phrase: "is empty after 'key_strip_prefix'") }
+        if secretFormat.transforms.contains(.nfkd), secretFormat.encoding == .utf8 {
             throw KeyError(phrase: "has characters that 'key_transform: nfkd' is not able to convert")
         }
-        throw KeyError(phrase: "is not valid \(keyForm.encoding.rawValue), which 'key_encoding' requires")
+        throw KeyError(phrase: "is not valid \(secretFormat.encoding.rawValue), which 'key_encoding' requires")
     }
 
     private func publicKey(_ secret: [UInt8], for algorithm: PublicKeyAlgorithm) throws(KeyError) -> PublicKey {
         do throws(PublicKeyError) {
-            return try keyForm.publicKey(secret, for: algorithm)
+            return try secretFormat.publicKey(secret, for: algorithm)
         } catch {
             throw KeyError(phrase: phrase(of: error))
         }
@@ -102,11 +102,12 @@ extension SignatureScheme {
 
     private func phrase(of error: PublicKeyError) -> String {
         guard error == .unreadable else { return error.phrase }
-        let encoding = keyForm.encoding == .utf8 || keyForm.encoding == .pem ? "PEM" : keyForm.encoding.rawValue
+        let encoding =
+            secretFormat.encoding == .utf8 || secretFormat.encoding == .pem ? "PEM" : secretFormat.encoding.rawValue
         return "is not a public key in \(encoding), which 'key_encoding' requires"
     }
 
-    /// A key for each of the algorithms that the secret fits: all or none of them use public keys.
+    /// A key for each of the algorithms that the secret fits; either all or none of them use public keys.
     private func tokenKeys(_ secret: [UInt8], _ algorithms: [JWTAlgorithm]) throws(KeyError) -> [TokenKey] {
         var keys: [TokenKey] = []
         var firstError: KeyError?
@@ -129,11 +130,11 @@ extension SignatureScheme {
         return TokenKey(algorithm, .hmac(HMACKey(algorithm.hash, key: bytes.span)))
     }
 
-    /// A key that was made up, which signs as well.
+    /// A generated key, which can sign as well.
     ///
     /// - Parameters:
-    ///   - text: what a secret of bytes is.
-    ///   - pair: the key pair of an algorithm.
+    ///   - text: the secret, for algorithms with a shared secret.
+    ///   - pair: returns the key pair of an algorithm.
     package func madeUpKey(_ text: [UInt8], pair: (PublicKeyAlgorithm) -> SigningKey) -> VerifierKey {
         if let token {
             return .tokens(
@@ -152,7 +153,7 @@ extension SignatureScheme {
     }
 }
 
-/// How a secret is written.
+/// The encoding of a secret.
 package enum KeyEncoding: String, CaseIterable, Sendable {
     case utf8
     case base64
@@ -160,7 +161,7 @@ package enum KeyEncoding: String, CaseIterable, Sendable {
     /// A public key or a certificate, between `-----BEGIN` and `-----END`.
     case pem
 
-    /// - Returns: `nil` for what is not of this form.
+    /// - Returns: `nil` for another format.
     func decode(_ secret: [UInt8]) -> [UInt8]? {
         switch self {
         case .utf8, .pem: secret
@@ -170,7 +171,7 @@ package enum KeyEncoding: String, CaseIterable, Sendable {
         }
     }
 
-    /// The inverse of `decode`, for keys that are text where the form is text.
+    /// The inverse of `decode`, for keys that are text if the encoding is text.
     func encode(_ key: [UInt8]) -> String {
         switch self {
         case .utf8, .pem: String(decoding: key, as: UTF8.self)
@@ -180,7 +181,7 @@ package enum KeyEncoding: String, CaseIterable, Sendable {
     }
 }
 
-/// What is made of a decoded secret before it is the key.
+/// A step from a decoded secret to the key.
 package enum KeyTransform: String, CaseIterable, Sendable {
     /// The text in Unicode's normalization form KD.
     case nfkd
@@ -197,7 +198,7 @@ package enum KeyTransform: String, CaseIterable, Sendable {
         }
     }
 
-    /// The canonical decomposition, which is form KD for the characters that are let through.
+    /// The canonical decomposition, which equals form KD for the accepted characters.
     private static func decompose(_ key: [UInt8]) -> [UInt8]? {
         guard let text = String(validating: key, as: UTF8.self) else { return nil }
         var decomposed = String.UnicodeScalarView()
@@ -209,7 +210,7 @@ package enum KeyTransform: String, CaseIterable, Sendable {
     }
 
     /// Whether a scalar of a canonical decomposition is the same in form KD: ASCII, the Latin, Greek and Cyrillic
-    /// letters, and the marks over and under them, without the few that stand for others (Unicode, `<compat>`).
+    /// letters, and combining marks, except for the few with a compatibility form (Unicode, `<compat>`).
     private static func hasNoCompatibilityForm(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x132, 0x133, 0x13F, 0x140, 0x149, 0x17F, 0x1C4...0x1CC, 0x1F1...0x1F3: false
