@@ -53,6 +53,14 @@ struct DamagedLogTests {
         #expect(find(log) == nil)
     }
 
+    @Test("the frames of an earlier round behind the last transaction are no damage") func earlierRound() throws {
+        let (earlier, log) = (try open().log, try open().log)
+        for frames in stride(from: 1, to: log.count / Self.frame, by: 3) {
+            let length = 32 + frames * Self.frame
+            #expect(find(Array(log.prefix(length) + earlier.dropFirst(length))) == nil, "\(frames)")
+        }
+    }
+
     @Test("the damaged log is copied before SQLite writes over it, and the outbox opens with what is in front")
     func copied() throws {
         let (store, fixture, log) = try open()

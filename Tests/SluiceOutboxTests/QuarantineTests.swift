@@ -169,7 +169,7 @@ struct QuarantineTests {
     func expiry() throws {
         let store = try fixture.open()
         #expect(keep((1...250).map { request($0 % 250, route: "r\($0 % 2)", keep: .seconds(60)) }, in: store))
-        #expect(keep([request(0, keep: .seconds(7200))], in: store))
+        #expect(keep([request(0, keep: .seconds(90))], in: store))
         while store.maintainIdle() {}
         #expect(try ids(store).count == 251)
         // The wall clock alone goes on.
@@ -183,6 +183,19 @@ struct QuarantineTests {
         while store.maintainIdle() {}
         #expect(try ids(store) == [251])
         #expect(store.quarantine.sum.requests == 1)
+    }
+
+    @Test("what was kept before a start is removed after it when its time is over") func expiryAfterStart() throws {
+        do {
+            let before = try fixture.open()
+            #expect(keep([request(1, keep: .seconds(60))], in: before))
+            before.close()
+        }
+        let store = try fixture.open()
+        #expect(try ids(store) == [1])
+        time.advance(by: .seconds(61))
+        while store.maintainIdle() {}
+        #expect(try ids(store).isEmpty)
     }
 
     @Test("dropping takes one route, or a stretch of numbers, in steps")

@@ -12,15 +12,18 @@ struct SalvageContentTests {
         ids.map { Acknowledgement(job: $0, zizqID: "z\($0)") }
     }
 
-    /// Overwrites the page that holds a job's payload, in place.
+    /// Overwrites the pages that hold a job's payload, in place.
     private func damage(job number: Int) throws {
         let bytes = fixture.folder.read("outbox.db")
         let text = Array("push-\(number)-0".utf8)
-        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
+        let places = bytes.indices.filter { bytes[$0] == text[0] && bytes[$0...].starts(with: text) }
+        #expect(!places.isEmpty)
         let page = [UInt8](repeating: 0xA5, count: Pragmas.pageSize)
         let file = unsafe open(fixture.configuration.path, O_WRONLY)
         defer { close(file) }
-        #expect(unsafe pwrite(file, page, page.count, off_t(place / page.count * page.count)) == page.count)
+        for place in places {
+            #expect(unsafe pwrite(file, page, page.count, off_t(place / page.count * page.count)) == page.count)
+        }
     }
 
     private func fill(_ numbers: ClosedRange<Int>) throws {
@@ -56,6 +59,66 @@ struct SalvageContentTests {
         }
         #expect(Set(try store.pending().map(\.job)).count == 200)
         #expect(store.status.pendingJobs == 200)
+        #expect(store.status.rememberedKeys == 200)
+    }
+
+    @Test("a delivery that lost any of its jobs is forgotten, also if the others were saved")
+    func someJobs() throws {
+        do {
+            let before = try fixture.open()
+            _ = before.commit((1...200).map { sample($0, at: fixture.time, jobs: 2, payload: 1000) })
+            before.close()
+        }
+        for number in [30, 70, 110, 150] { try damage(job: number) }
+        let report = try salvage()
+        let store = try fixture.open()
+        let pending = Set(try store.pending().map(\.job))
+        let saved = (1...200).map { number in (0..<2).map { pending.contains(job(number, $0, payload: 1000)) } }
+        // At both ends of a page.
+        #expect(saved.contains([true, false]) && saved.contains([false, true]))
+        let lost = (1...200).filter { saved[$0 - 1].contains(false) }
+        #expect(report.lostDeliveries == lost.count)
+        let again = store.outcomes((1...200).map { sample($0, at: fixture.time, jobs: 2, payload: 1000) })
+        for number in 1...200 {
+            guard case .duplicate = again[number - 1] else {
+                #expect(lost.contains(number), "\(number): \(again[number - 1])")
+                continue
+            }
+            #expect(!lost.contains(number))
+        }
+    }
+
+    @Test("a delivery whose dead letter is lost is forgotten, and no other") func lostLetters() throws {
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
+        do {
+            let before = try fixture.open()
+            _ = before.commit((1...100).map { sample($0, at: fixture.time, payload: 1000) })
+            try before.deadLetter((1...60).map { FailedJob(job: $0, reason: .badField, detail: "No.") })
+            _ = before.commit(
+                (101...110).map {
+                    sample($0, at: fixture.time, jobs: 0, deadLetters: [letter], request: Array("{\($0)}".utf8))
+                })
+            before.close()
+        }
+        try damage(job: 30)
+        let report = try salvage()
+        #expect(report.tables.first { $0.name == "dead_letters" }?.isComplete == false, "\(report.lines)")
+        let store = try fixture.open()
+        let letters = Set(try store.deadLetters(after: 0, limit: 200).map(\.deliveryID))
+        let pending = Set(try store.pending().map(\.job))
+        let lost = (1...110).filter { number in
+            !letters.contains("delivery-\(number)") && !pending.contains(job(number, payload: 1000))
+        }
+        #expect(lost.contains(30) && lost.count < 40)
+        #expect(report.lostDeliveries == lost.count)
+        let again = store.outcomes((1...110).map { sample($0, at: fixture.time, payload: 1000) })
+        for number in 1...110 {
+            guard case .duplicate = again[number - 1] else {
+                #expect(lost.contains(number), "\(number): \(again[number - 1])")
+                continue
+            }
+            #expect(!lost.contains(number), "\(number)")
+        }
     }
 
     @Test("what was delivered counts as delivered after a salvage, is removed, and keeps its keys")
