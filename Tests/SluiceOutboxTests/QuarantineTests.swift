@@ -236,6 +236,11 @@ struct QuarantineTests {
         let writer = try OutboxWriter(fixture.configuration, time: time, log: log) { _, _ in }
         let answers = Answers()
         let requests = (1...40).map { request($0) }
+        let first = request(0)
+        #expect(writer.quarantine.reserve(QuarantinePlace(first), limits: QuarantineLimits()) == nil)
+        writer.keep(first) { answers.add($0) }
+        while answers.all.isEmpty { await Task.yield() }
+        // The next ones must wait for their turn, unless the writer closes.
         try await writer.perform { store throws(OutboxError) in
             // The writer's thread is here: nothing is taken out meanwhile.
             for request in requests {
@@ -245,9 +250,9 @@ struct QuarantineTests {
         }
         await writer.close()
         let all = answers.all
-        #expect(all.count == 40 && all.count { $0 == nil } == 32 && all.count { $0 == .busy } == 8)
-        #expect(writer.quarantine.sum.requests == 32)
-        #expect(try ids(try fixture.open()).count == 32)
+        #expect(all.count == 41 && all.count { $0 == nil } == 33 && all.count { $0 == .busy } == 8)
+        #expect(writer.quarantine.sum.requests == 33)
+        #expect(try ids(try fixture.open()).count == 33)
     }
 }
 

@@ -42,6 +42,13 @@ struct ReplayTests {
         #expect(try store.replayFigures(range()).bytes == 20 * 102)
     }
 
+    @Test("a copy directly behind its original is no second job") func directlyBehind() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        let all = try drain(store)
+        for _ in 1...3 { #expect(try replay(store, range()) == all) }
+    }
+
     @Test("a replay that was interrupted sends each job once more when it is repeated")
     func interrupted() throws {
         let store = try fixture.open()

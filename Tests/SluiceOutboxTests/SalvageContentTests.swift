@@ -49,6 +49,7 @@ struct SalvageContentTests {
         let listed = fixture.folder.read(String(report.lostPath.split(separator: "/").last ?? ""))
         let names = String(decoding: listed, as: UTF8.self).split(separator: "\n").map { $0.prefix { $0 != " " } }
         #expect(names.map(String.init) == lost.map { "delivery-\($0)" })
+        #expect(store.status.rememberedKeys == 200 - lost.count)
         let again = store.outcomes((1...200).map { sample($0, at: fixture.time, payload: 1000) })
         for number in 1...200 {
             if case .duplicate = again[number - 1] {
@@ -59,7 +60,6 @@ struct SalvageContentTests {
         }
         #expect(Set(try store.pending().map(\.job)).count == 200)
         #expect(store.status.pendingJobs == 200)
-        #expect(store.status.rememberedKeys == 200)
     }
 
     @Test("a delivery that lost any of its jobs is forgotten, also if the others were saved")
@@ -93,11 +93,13 @@ struct SalvageContentTests {
         do {
             let before = try fixture.open()
             _ = before.commit((1...100).map { sample($0, at: fixture.time, payload: 1000) })
-            try before.deadLetter((1...60).map { FailedJob(job: $0, reason: .badField, detail: "No.") })
-            _ = before.commit(
-                (101...110).map {
-                    sample($0, at: fixture.time, jobs: 0, deadLetters: [letter], request: Array("{\($0)}".utf8))
-                })
+            func fail(_ jobs: ClosedRange<Int64>) throws {
+                try before.deadLetter(jobs.map { FailedJob(job: $0, reason: .badField, detail: "No.") })
+            }
+            try fail(1...30)
+            // Without a job, on the same page.
+            _ = before.commit((101...110).map { sample($0, at: fixture.time, jobs: 0, deadLetters: [letter]) })
+            try fail(31...60)
             before.close()
         }
         try damage(job: 30)
@@ -109,7 +111,7 @@ struct SalvageContentTests {
         let lost = (1...110).filter { number in
             !letters.contains("delivery-\(number)") && !pending.contains(job(number, payload: 1000))
         }
-        #expect(lost.contains(30) && lost.count < 40)
+        #expect(lost.contains(30) && lost.contains { $0 > 100 } && lost.count < 40)
         #expect(report.lostDeliveries == lost.count)
         let again = store.outcomes((1...110).map { sample($0, at: fixture.time, payload: 1000) })
         for number in 1...110 {
@@ -226,9 +228,9 @@ struct SalvageContentTests {
         #expect(try fixture.open().replacesOutbox)
     }
 
-    @Test("of a file that lacks its greater part, a start does not go on with the rest", arguments: [1, 2, 8])
+    @Test("of a file that lacks its greater part, a start does not go on with the rest", arguments: [1, 2, 8, 60])
     func truncated(pages: Int) throws {
-        try fill(1...400)
+        try fill(1...2000)
         fixture.folder.write(
             Array(fixture.folder.read("outbox.db").prefix(pages * Pragmas.pageSize)), to: "outbox.db")
         fixture.configuration.salvagesDamage = true
