@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension Span where Element == UInt8 {
     /// The bytes as text, malformed UTF-8 replaced. Copies.
     package var text: String {
@@ -38,14 +40,16 @@ extension Span where Element == UInt8 {
     }
 
     /// The first position of `byte` from `start` on.
-    @inlinable
     package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
-        var index = start
-        while index < count {
-            if self[index] == byte { return index }
-            index += 1
+        guard start < count else { return nil }
+        let rest = extracting(start...)
+        // `memchr` only reads the bytes of the buffer, which does not outlive the closure.
+        return unsafe rest.withUnsafeBytes { buffer in
+            guard let first = buffer.baseAddress, let found = unsafe memchr(first, Int32(byte), buffer.count) else {
+                return nil
+            }
+            return unsafe start + (UnsafeRawPointer(found) - first)
         }
-        return nil
     }
 }
 

@@ -53,10 +53,12 @@ package struct HeaderView: ~Escapable {
 
 /// A header name to search for, converted to lower case once, when the route or the program is loaded.
 package struct HeaderName: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
-    private let lowercased: [UInt8]
+    /// In lower case.
+    package let lowercased: [UInt8]
 
     package init(_ name: String) { lowercased = Array(name.lowercased().utf8) }
     package init(stringLiteral name: String) { self.init(name) }
+    package init(lowercased: [UInt8]) { self.lowercased = lowercased }
 
     /// In lower case.
     package var description: String { String(decoding: lowercased, as: UTF8.self) }

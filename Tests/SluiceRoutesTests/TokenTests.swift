@@ -64,6 +64,24 @@ import Testing
         #expect(TestRequest("").judged(by: route).hasPrefix("refused signature_missing"))
     }
 
+    @Test("of two tokens none counts")
+    func two() throws {
+        let route = try SluiceRoutesTests.route(
+            "routes:\n- path: /hook\n  verify: { alg: jwt, signature_from: '${header.T-*}', jwt: { algs: [HS256] } }\n"
+                + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+        func outcome(_ tokens: String...) -> String {
+            let headers = tokens.enumerated().map { ("T-\($0 + 1)", $1) }
+            return TestRequest("", headers: headers).judged(by: route, atMilliseconds: Self.now * 1000)
+        }
+        let right = token("{}")
+        #expect(outcome(right) == "valid")
+        for (one, other) in [(right, right), (right, "x"), ("x", right)] {
+            #expect(
+                outcome(one, other) == "refused signature_invalid: the header t-* contains more than one token",
+                "\(one) \(other)")
+        }
+    }
+
     @Test("times count with the leeway, to the second")
     func times() throws {
         let route = try route("algs: [HS256], required: [exp], max_age: 5m, leeway: 10s")

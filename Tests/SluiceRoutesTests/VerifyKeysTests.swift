@@ -224,6 +224,23 @@ import Testing
         #expect(judged(route, #"{"items":[\#(right)],"items":[]}"#, []) == none)
     }
 
+    @Test("an element with a wrong signature is found wherever it is")
+    func everyElement() throws {
+        let route = try route(
+            "{ alg: hmac-sha256, signature_from: '${item.s}', each: '${body.items[]}', signed: '${item.b}' }")
+        let right = #"{"b":"1","s":"\#(hmac("1"))"}"#
+        func outcome(_ items: [String]) -> String {
+            judged(route, #"{"items":[\#(items.joined(separator: ","))]}"#, [])
+        }
+        let items = [String](repeating: right, count: 4)
+        #expect(outcome(items) == "valid")
+        for position in items.indices {
+            var changed = items
+            changed[position] = changed[position].replacing(#""1""#, with: #""2""#)
+            #expect(outcome(changed).hasPrefix("refused signature_invalid"), "\(position)")
+        }
+    }
+
     @Test("what 'require' says must hold besides the signature")
     func requirements() throws {
         let route = try route(
@@ -235,9 +252,11 @@ import Testing
             return TestRequest("{}", target: "/hook?\(query)", headers: [("S", hmac("{}"))] + client).judged(by: route)
         }
         #expect(outcome("digest=d-\(digest)") == "valid")
-        #expect(
-            outcome("digest=d-\(digest)", client: "you")
-                == "refused signature_invalid: the header x-client does not match 'require'")
+        for client in ["you", "m", "mee", "ME"] {
+            #expect(
+                outcome("digest=d-\(digest)", client: client)
+                    == "refused signature_invalid: the header x-client does not match 'require'")
+        }
         #expect(
             outcome("digest=d-\(digest)", client: nil)
                 == "refused signature_missing: the header x-client, which 'require' lists, is missing")

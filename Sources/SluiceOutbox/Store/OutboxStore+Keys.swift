@@ -6,7 +6,7 @@ extension OutboxStore {
     private static let freeKept = 8192
     /// The number of threads that read the filters of an index with more chunks than `fewestPrefetched`, two million
     /// keys.
-    private static let prefetchers: Int64 = 8
+    private static let prefetchers: Int64 = 16
     private static let fewestPrefetched: Int64 = 4096
     /// Chunks deleted in one step.
     private static let freeStep = 256

@@ -44,6 +44,7 @@ package enum ContentCoding {
 package enum PercentDecoding {
     /// For forms and queries: `+` is a space, and a `%` without two digits is literal.
     static func formDecode(_ text: Span<UInt8>) -> [UInt8] {
+        if text.firstIndex(of: UInt8(ascii: "%")) ?? text.firstIndex(of: UInt8(ascii: "+")) == nil { return text.array }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = 0

@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// The fields of a form, in the order in which their names first appear.
+/// The fields of a form, in their order.
 struct FormFields {
     /// The maximum number of fields.
     static let maximum = 1000
@@ -22,27 +22,35 @@ struct FormFields {
         }
     }
 
-    private var names: [[UInt8]] = []
-    /// By the bytes of the name, so that names that only look the same stay different.
-    private var valuesByName: [[UInt8]: [Value]] = [:]
+    /// Names are compared by their bytes, so that names that only look the same stay different.
+    private var fields: [(name: [UInt8], value: Value)] = []
 
-    mutating func add(_ name: [UInt8], _ value: Value) {
-        if valuesByName[name] == nil { names.append(name) }
-        valuesByName[name, default: []].append(value)
-    }
+    mutating func add(_ name: [UInt8], _ value: Value) { fields.append((name, value)) }
 
-    /// The number of names.
-    var count: Int { names.count }
+    var count: Int { fields.count }
 
     /// The values of a field, in order.
-    func values(of name: String) -> [Value] { valuesByName[Array(name.utf8)] ?? [] }
+    func values(of name: String) -> [Value] {
+        fields.filter { $0.name.elementsEqual(name.utf8) }.map(\.value)
+    }
+
+    /// By name and then by value.
+    private var sorted: [(name: [UInt8], value: [UInt8])] {
+        fields.map { ($0.name, $0.value.bytes) }.sorted { one, other in
+            one.name == other.name
+                ? one.value.lexicographicallyPrecedes(other.value) : one.name.lexicographicallyPrecedes(other.name)
+        }
+    }
 
     /// Names and values concatenated, sorted by name and then by value, without duplicates.
     var sortedPairs: [UInt8] {
         var text: [UInt8] = []
-        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let values = Set((valuesByName[name] ?? []).map(\.bytes))
-            for value in values.sorted(by: { $0.lexicographicallyPrecedes($1) }) { text += name + value }
+        var last: (name: [UInt8], value: [UInt8])?
+        for field in sorted {
+            if let last, last == field { continue }
+            text += field.name
+            text += field.value
+            last = field
         }
         return text
     }
@@ -51,30 +59,50 @@ struct FormFields {
     ///
     /// - Returns: `nil` where two forms with other names would give the same text.
     func joinedPairs(without field: [UInt8]) -> [UInt8]? {
-        let separators = Array("&=".utf8)
         var text: [UInt8] = []
-        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) where name != field {
-            guard let values = valuesByName[name], values.count == 1, !name.contains(where: separators.contains) else {
-                return nil
-            }
-            let value = values[0].bytes.map { separators.contains($0) ? UInt8(ascii: "_") : $0 }
-            text += [UInt8(ascii: "&")] + name + [UInt8(ascii: "=")] + value
+        var last: [UInt8]?
+        for (name, value) in sorted where name != field {
+            guard name != last, !name.contains(where: Self.isSeparator) else { return nil }
+            text.append(UInt8(ascii: "&"))
+            text += name
+            text.append(UInt8(ascii: "="))
+            let start = text.count
+            text += value
+            for index in start..<text.count where Self.isSeparator(text[index]) { text[index] = UInt8(ascii: "_") }
+            last = name
         }
         return text
     }
 
+    private static func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "&") || byte == UInt8(ascii: "=") }
+
     /// The form as a JSON object: a repeated field is an array, and a field `payload` with a JSON object or array is
-    /// that JSON.
+    /// that JSON. Names are in the order in which they first appear.
     var json: [UInt8] {
         var json: [UInt8] = [UInt8(ascii: "{")]
-        for name in names {
+        let next = nextOfSameName
+        let later = Set(next.compactMap(\.self))
+        for index in fields.indices where !later.contains(index) {
+            let name = fields[index].name
             if json.count > 1 { json.append(UInt8(ascii: ",")) }
             json.appendJSONString(name.span)
             json.append(UInt8(ascii: ":"))
-            append(valuesByName[name] ?? [], unwrapsJSON: name.elementsEqual("payload".utf8), to: &json)
+            let values = sequence(first: index) { next[$0] }.map { fields[$0].value }
+            append(values, unwrapsJSON: name.elementsEqual("payload".utf8), to: &json)
         }
         json.append(UInt8(ascii: "}"))
         return json
+    }
+
+    /// For each field the position of the next one with its name.
+    private var nextOfSameName: [Int?] {
+        let order = fields.indices.sorted { fields[$0].name.lexicographicallyPrecedes(fields[$1].name) }
+        var next = [Int?](repeating: nil, count: fields.count)
+        // Sorting is stable.
+        for (index, other) in zip(order, order.dropFirst()) where fields[index].name == fields[other].name {
+            next[index] = other
+        }
+        return next
     }
 
     private func append(_ values: [Value], unwrapsJSON: Bool, to json: inout [UInt8]) {

@@ -6,17 +6,21 @@ enum URLEncodedForm {
     /// encoders of the WHATWG URL standard (§5.2) and of RFC 3986 (§2) escape blanks, control characters, quotes and
     /// braces with `%`.
     static func requireWhole(_ body: Span<UInt8>) throws(BodyError) {
-        for index in body.indices where !mayStand(body[index]) { throw BodyError("the body is not a URL-encoded form") }
+        var found: UInt8 = 0
+        // Every byte is tested, which is faster than stopping: several at once.
+        for index in body.indices { found |= escaped(body[index]) }
+        guard found == 0 else { throw BodyError("the body is not a URL-encoded form") }
     }
 
-    private static func mayStand(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0...0x20, 0x7F, UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"),
-            UInt8(ascii: "^"),
-            UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
-            false
-        default: true
-        }
+    /// - Returns: 1 for a byte that is always escaped; computed without a branch.
+    @inline(__always)
+    private static func escaped(_ byte: UInt8) -> UInt8 {
+        func flag(_ isEscaped: Bool) -> UInt8 { isEscaped ? 1 : 0 }
+        let quotes = flag(byte == UInt8(ascii: "\"")) | flag(byte == UInt8(ascii: "`"))
+        let angles = flag(byte == UInt8(ascii: "<")) | flag(byte == UInt8(ascii: ">"))
+        let slants = flag(byte == UInt8(ascii: "\\")) | flag(byte == UInt8(ascii: "^"))
+        let braces = flag(byte &- UInt8(ascii: "{") <= 2) | flag(byte == 0x7F)
+        return flag(byte <= 0x20) | quotes | angles | slants | braces
     }
 
     static func read(_ body: Span<UInt8>, _ charset: Charset) throws(BodyError) -> FormFields {

@@ -42,28 +42,30 @@ package struct PublicURL: Sendable, Hashable {
 
     /// The URL with the port of its scheme, if it has none.
     var withPort: PublicURL {
-        let (written, port) = (description, portRange)
-        guard port.isEmpty else { return self }
-        let added = written.hasPrefix("https:") ? ":443" : ":80"
-        return PublicURL(
-            text: Array((written[..<port.lowerBound] + added + written[port.lowerBound...]).utf8), hasPath: hasPath)
+        portRange.isEmpty ? replacingPort(by: text.starts(with: "https:".utf8) ? ":443" : ":80") : self
     }
 
     /// The URL without its port.
     var withoutPort: PublicURL {
-        let (written, port) = (description, portRange)
-        return PublicURL(
-            text: Array((written[..<port.lowerBound] + written[port.upperBound...]).utf8), hasPath: hasPath)
+        replacingPort(by: "")
     }
 
-    /// Where the colon and the port are in the description, or would be.
-    private var portRange: Range<String.Index> {
-        let written = description
-        let start = written.firstRange(of: "://")?.upperBound ?? written.startIndex
-        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
-        let host = written[(written[start..<end].lastIndex(of: "@") ?? start)..<end]
+    private func replacingPort(by port: String) -> PublicURL {
+        var url = text
+        url.replaceSubrange(portRange, with: port.utf8)
+        return PublicURL(text: url, hasPath: hasPath)
+    }
+
+    /// Where the colon and the port are in the text, or would be.
+    private var portRange: Range<Int> {
+        // After the two slashes behind the scheme.
+        let start = text.firstIndex(of: UInt8(ascii: "/")).map { $0 + 2 } ?? 0
+        let end = text[start...].firstIndex(of: UInt8(ascii: "/")) ?? text.endIndex
+        let host = text[(text[start..<end].lastIndex(of: UInt8(ascii: "@")) ?? start)..<end]
         // The last colon of an IPv6 address is before its bracket.
-        guard let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") else { return end..<end }
+        guard let colon = host.lastIndex(of: UInt8(ascii: ":")), !host[colon...].contains(UInt8(ascii: "]")) else {
+            return end..<end
+        }
         return colon..<end
     }
 

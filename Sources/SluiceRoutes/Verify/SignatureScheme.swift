@@ -156,29 +156,32 @@ extension SignatureScheme {
     /// - Parameter timestamp: as received; `nil` if the scheme has none.
     /// - Throws: the reason if there is none: that of the first text, if several lack values.
     func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
-        let texts = try texts(of: request, timestamp: timestamp, id: id(in: request))
+        var values = SignedValues(timestamp: timestamp, id: try id(in: request))
+        var texts: [SignedText] = []
+        try add(to: &texts, of: request, &values)
         guard let url = request.publicURL?.withoutSlash(of: request.request),
             signed.contains(where: { $0.sources.contains(where: \.isURL) })
         else { return texts }
         var slashless = copy request
         slashless.publicURL = url
-        return try texts + self.texts(of: slashless, timestamp: timestamp, id: id(in: request))
+        try add(to: &texts, of: slashless, &values)
+        return texts
     }
 
-    private func texts(
-        of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
-    ) throws(VerificationError) -> [SignedText] {
-        var texts: [SignedText] = []
+    /// Adds the texts that are not there yet, such as one without the port of a URL that has none.
+    private func add(
+        to texts: inout [SignedText], of request: borrowing SignedRequest, _ values: inout SignedValues
+    ) throws(VerificationError) {
         var firstError: VerificationError?
         for template in signed {
             do throws(VerificationError) {
-                texts.append(try template.text(of: request, timestamp: timestamp, id: id))
+                let text = try template.text(of: request, &values)
+                if !texts.contains(text) { texts.append(text) }
             } catch {
                 firstError = firstError ?? error
             }
         }
         if texts.isEmpty, let firstError { throw firstError }
-        return texts
     }
 
     /// The value of `${id}`; `nil` if the scheme has no id.

@@ -190,17 +190,22 @@ package final class SignatureVerifier: Sendable {
         recorder.note(hints: CommonMistakes(self, entries, timestamp: timestamp).found(in: request))
     }
 
-    /// Compares each entry with each secret, even after a match, so that the time does not show which one it was.
+    /// Compares each entry with each secret, even after a match, so that the time does not show which one it was. The
+    /// texts are not secret: comparing ends after the first one that matches.
     private func matches(
         _ entries: SignatureEntries, _ texts: [SignedText], body: Span<UInt8>, recorder: VerificationRecorder?
     ) -> Bool {
+        if scheme.algorithm.carriesSecret { return matches(recorder) { $0.matches(entries) } }
+        return texts.contains { text in matches(recorder) { $0.matches(entries, over: text, body: body) } }
+    }
+
+    private func matches(_ recorder: VerificationRecorder?, _ found: (VerifierKey) -> [Int]) -> Bool {
         var matches = false
         for (position, secret) in secrets.enumerated() {
-            var found = scheme.algorithm.carriesSecret ? secret.key.matches(entries) : []
-            for text in texts { found += secret.key.matches(entries, over: text, body: body) }
-            guard !found.isEmpty else { continue }
-            matches = true
-            for entry in found { recorder?.noteMatch(entry: entry, secret: position) }
+            for entry in found(secret.key) {
+                matches = true
+                recorder?.noteMatch(entry: entry, secret: position)
+            }
         }
         return matches
     }

@@ -131,7 +131,7 @@ extension SignedBoundary {
         switch self {
         case .none, .json: nil
         case .excludes(let byte):
-            value.contains(byte)
+            value.span.firstIndex(of: byte) != nil
                 ? "contains the character that separates it from the next part of the signed text" : nil
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
         case .besideJSON(let length):

@@ -31,7 +31,12 @@ extension SignedRequest {
 
     /// Adds a backslash before each backslash and colon.
     private static func escaped(_ value: [UInt8]) -> [UInt8] {
-        value.flatMap { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") ? [UInt8(ascii: "\\"), $0] : [$0] }
+        var text: [UInt8] = []
+        for byte in value {
+            if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: ":") { text.append(UInt8(ascii: "\\")) }
+            text.append(byte)
+        }
+        return text
     }
 
     private func form() throws(VerificationError) -> FormFields {
@@ -59,22 +64,31 @@ extension SignedRequest {
     /// Joins the headers that a header lists, as `name:value`, with semicolons in the order of their names.
     private func listedHeaders(_ list: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let value = try header(list) else { return nil }
-        var values: [String: [UInt8]] = [:]
-        for part in String(decoding: value, as: UTF8.self).split(separator: ",") {
-            let name = part.lowercased().filter { !$0.isWhitespace }
-            guard HeaderSyntax.isName(name), values[name] == nil, values.count < Self.maximumListedHeaders else {
-                throw .invalid("the header \(list) is not a list of different headers")
-            }
-            values[name] = try header(HeaderName(name)) ?? []
+        let semicolon = UInt8(ascii: ";")
+        var headers: [(name: HeaderName, value: [UInt8])] = []
+        for part in value.split(separator: UInt8(ascii: ",")) {
+            let name = part.filter { $0 != ASCII.space && $0 != ASCII.tab }.map(ASCII.lowercase)
+            let header = HeaderName(lowercased: name)
+            guard !name.isEmpty, name.allSatisfy(HeaderSyntax.isTokenByte), headers.count < Self.maximumListedHeaders,
+                !headers.contains(where: { $0.name == header })
+            else { throw .invalid("the header \(list) is not a list of different headers") }
+            headers.append((header, try self.header(header) ?? []))
         }
         // The list itself shows where each header ends, if it is signed.
-        guard values[list.description] != nil || !values.values.contains(where: { $0.contains(Self.semicolon) }) else {
+        guard headers.contains(where: { $0.name == list }) || !headers.contains(where: { $0.value.contains(semicolon) })
+        else {
             throw .invalid("a header that the header \(list) lists contains a semicolon, which separates the headers")
         }
-        let lines = values.sorted { $0.key < $1.key }.map { Array("\($0.key):".utf8) + $0.value }
-        return Array(lines.joined(separator: [Self.semicolon]))
+        headers.sort { $0.name.lowercased.lexicographicallyPrecedes($1.name.lowercased) }
+        var text: [UInt8] = []
+        for (name, value) in headers {
+            if !text.isEmpty { text.append(semicolon) }
+            text += name.lowercased
+            text.append(UInt8(ascii: ":"))
+            text += value
+        }
+        return text
     }
 
-    private static let semicolon = UInt8(ascii: ";")
     private static let maximumListedHeaders = 64
 }

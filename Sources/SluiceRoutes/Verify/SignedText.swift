@@ -45,9 +45,9 @@ package struct SignedTemplate: Sendable {
     /// Returns the text of one request.
     ///
     /// - Throws: if a part is absent and has no default, is repeated, or could belong to the part next to it.
-    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?) throws(VerificationError)
-        -> SignedText
-    {
+    func text(
+        of request: borrowing SignedRequest, _ values: inout SignedValues
+    ) throws(VerificationError) -> SignedText {
         if let constant { return constant }
         for boundary in bodyBoundaries {
             if let complaint = boundary.complaint(aboutBody: request.request.body) {
@@ -60,7 +60,7 @@ package struct SignedTemplate: Sendable {
             if let constant = piece.part.constantPiece {
                 text.pieces.append(constant)
             } else if case .reference(let reference) = piece.part {
-                let value = try value(of: reference, in: request, timestamp: timestamp, id: id)
+                let value = try value(of: reference, in: request, &values)
                 try check(value, of: reference.source, boundary: piece.boundary, in: request)
                 text.pieces.append(.bytes(value))
             }
@@ -69,14 +69,17 @@ package struct SignedTemplate: Sendable {
     }
 
     private func value(
-        of reference: Reference, in request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
+        of reference: Reference, in request: borrowing SignedRequest, _ values: inout SignedValues
     ) throws(VerificationError) -> [UInt8] {
-        let value: [UInt8]? =
-            switch reference.source {
-            case .signedTimestamp: timestamp
-            case .signedID: id
-            default: try request.value(reference)
-            }
+        let value: [UInt8]?
+        switch reference.source {
+        case .signedTimestamp: value = values.timestamp
+        case .signedID: value = values.id
+        case .verifyOnly(.sortedForm):
+            if values.sortedForm == nil { values.sortedForm = try request.value(reference) }
+            value = values.sortedForm
+        default: value = try request.value(reference)
+        }
         guard let value = value ?? reference.fallback?.text else {
             throw .missing("\(reference.source.noun), which is signed, is missing")
         }
@@ -112,8 +115,16 @@ extension TextTemplate.Part {
     }
 }
 
+/// The values of one request that are the same in each of its texts.
+struct SignedValues {
+    let timestamp: [UInt8]?
+    let id: [UInt8]?
+    /// Set by the first text that has it, because it takes longer than the rest.
+    var sortedForm: [UInt8]?
+}
+
 /// The signed text of a request. Refers to the body without a copy; the key is inserted for each secret.
-struct SignedText {
+struct SignedText: Equatable {
     enum Piece: Equatable {
         case bytes([UInt8])
         case body

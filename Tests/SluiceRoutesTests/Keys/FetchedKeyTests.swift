@@ -148,6 +148,9 @@ import Testing
                 == "refused key_unavailable: cannot fetch the key from sns.us-east-2.amazonaws.com: it answered 404")
         #expect(outcome.status == 503)
         #expect(self.need(request.processed(by: route, atMilliseconds: Self.snsTime + 30_000)) == need)
+        // A clock that was set back does not keep a failure for longer.
+        #expect(self.need(request.processed(by: route, atMilliseconds: Self.snsTime - 30_000)) == nil)
+        #expect(self.need(request.processed(by: route, atMilliseconds: Self.snsTime - 30_001)) == need)
     }
 
     @Test(
@@ -198,7 +201,10 @@ import Testing
         for number in 1000..<1100 {
             store.put(.failure(RemoteKeyError("no")), for: try need(number), atMilliseconds: Self.snsTime)
         }
-        for number in 0..<RemoteKeyStore.limit - 1 {
+        // There is no room for a failure among keys alone.
+        store.put(.success(certificate), for: try need(RemoteKeyStore.limit - 1), atMilliseconds: Self.snsTime)
+        store.put(.failure(RemoteKeyError("no")), for: try need(1100), atMilliseconds: Self.snsTime)
+        for number in 0..<RemoteKeyStore.limit {
             _ = try store.certificateKey(try need(number), .rsaSHA1, nowMilliseconds: Self.snsTime)
         }
         store.put(.success(certificate), for: try need(2000), atMilliseconds: Self.snsTime + 1)

@@ -115,12 +115,12 @@ import Testing
         #expect(isUsed || request.processed(by: route).summary == "refused signature_invalid: \(reason)")
     }
 
-    @Test("the key of another id in the answer is not used")
-    func otherID() throws {
+    @Test("the key of another id in the answer is not used", arguments: ["k2", "k12", "k", "K1", ""])
+    func otherID(id: String) throws {
         let (key, store) = (SigningKey.p256, RemoteKeyStore())
         let route = try Self.route(store)
         let request = try Self.request(key)
-        let answer = #"{"key":\#(KeySetTests.jwk(key, kid: "k2"))}"#
+        let answer = #"{"key":\#(KeySetTests.jwk(key, kid: id))}"#
         store.put(.success(Array(answer.utf8)), for: try Self.need(request, route), atMilliseconds: TestRequest.now)
         #expect(request.processed(by: route).summary.hasPrefix("refused signature_invalid: "))
     }
