@@ -184,20 +184,42 @@ struct SalvageContentTests {
         }
     }
 
-    @Test("rows below a damaged page of the tree are saved", arguments: ["jobs", "deliveries"])
-    func innerPage(table: String) throws {
-        try fill(1...400)
-        var bytes = fixture.folder.read("outbox.db")
+    /// Overwrites the first page of a table, which must have others below it.
+    private func damageRoot(of table: String) throws {
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"
         let root: Int
         do {
             let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readOnly)
             root = Int(try #require(try connection.integer(sql)))
         }
+        var bytes = fixture.folder.read("outbox.db")
         let start = (root - 1) * Pragmas.pageSize
         #expect(bytes[start] == 5)
         bytes.replaceSubrange(start..<(start + Pragmas.pageSize), with: repeatElement(0x5A, count: Pragmas.pageSize))
         fixture.folder.write(bytes, to: "outbox.db")
+    }
+
+    @Test("rows on pages that are free are not saved: they were removed") func freePages() throws {
+        fixture.configuration.keepDelivered = .zero
+        try fill(1...400)
+        do {
+            let before = try fixture.open()
+            try before.acknowledge(delivered(1...200))
+            fixture.time.advance(by: .seconds(1))
+            while before.maintainIdle() {}
+            #expect(try before.number("PRAGMA freelist_count") > 5)
+            before.close()
+        }
+        try damageRoot(of: "jobs")
+        _ = try salvage()
+        let pending = Set(try fixture.open().pending().map(\.job))
+        #expect(pending == Set((201...400).map { job($0, payload: 1000) }))
+    }
+
+    @Test("rows below a damaged page of the tree are saved", arguments: ["jobs", "deliveries"])
+    func innerPage(table: String) throws {
+        try fill(1...400)
+        try damageRoot(of: table)
         let report = try salvage()
         #expect(report.tables.first { $0.name == table }?.saved == 400, "\(report.lines)")
         #expect(report.lostDeliveries == 0 && report.isComplete == false)

@@ -59,8 +59,8 @@ import Testing
                 try gateway.folder.write("x", to: "other.db.part")
                 let partial = try await gateway.command("outbox", "backup", "other.db")
                 #expect(
-                    partial.errors == "sluice: \(gateway.folder.file("other.db.part")) exists: another backup writes "
-                        + "it, or was interrupted; then remove it\n")
+                    partial.errors == "sluice: \(gateway.folder.file("other.db.part")) exists: another backup is "
+                        + "writing it, or was interrupted; in that case remove it\n")
                 #expect(try gateway.folder.read("other.db.part") == Array("x".utf8))
             }
         }

@@ -268,6 +268,7 @@ package final class OutboxWriter: Sendable {
         guard !waiting.isEmpty else { return }
         let jobs = waiting.count == 1 ? waiting[0].jobs : waiting.flatMap(\.jobs)
         let result = Result { () throws(OutboxError) in try store.acknowledge(jobs) }
+        publish(store)
         for acknowledgement in waiting { acknowledgement.done.resume(returning: result) }
     }
 
@@ -429,5 +430,46 @@ private struct ResultsByOrigin {
             byOrigin[delivery.origin, default: []].append(
                 IngestResult(ticket: delivery.ticket, outcome: .refused(code)))
         }
+    }
+}
+
+/// Decides when the writer does the next step of maintenance. While there is other work, steps take at most a tenth of
+/// the time, so that deliveries do not wait for it. Times are in nanoseconds on the monotonic clock.
+struct MaintenancePace {
+    /// How often a step is due while there is no pause between batches.
+    static let interval: Int64 = 250_000_000
+    /// The rest after a step, as a multiple of its length.
+    static let restFactor: Int64 = 9
+    /// Without other work for this long, steps follow one another without a rest.
+    static let quietAfter: Int64 = 1_000_000_000
+
+    private var intervalEnd: Int64
+    private var restEnd: Int64
+    private var quietAt: Int64
+    private var hasMore = true
+
+    /// A start counts as other work: senders may wait for it.
+    init(at now: Int64) { (intervalEnd, restEnd, quietAt) = (now, now, now + Self.quietAfter) }
+
+    /// When the next step is due if there is no other work; nil if none is known to be.
+    var nextStepAt: Int64? { hasMore ? min(restEnd, quietAt) : nil }
+
+    /// Records that the writer did other work.
+    mutating func worked(at now: Int64) { quietAt = now + Self.quietAfter }
+
+    /// - Parameter isIdle: whether nothing else waits.
+    func isDue(at now: Int64, isIdle: Bool) -> Bool {
+        now >= (isIdle ? min(restEnd, quietAt) : max(restEnd, intervalEnd))
+    }
+
+    /// Records that a step was done.
+    ///
+    /// - Parameters:
+    ///   - isUrgent: whether deliveries are refused until maintenance has ended the cause.
+    ///   - hasMore: whether another step has something to do.
+    mutating func finished(startedAt start: Int64, at end: Int64, isUrgent: Bool, hasMore: Bool) {
+        self.hasMore = hasMore
+        intervalEnd = start + Self.interval
+        restEnd = isUrgent ? end : end + Self.restFactor * (end - start)
     }
 }
