@@ -117,19 +117,21 @@ struct WriterTests {
         let second: Int64 = 1_000_000_000
         var pace = MaintenancePace(at: 0)
         #expect(pace.nextStepAt == 0 && pace.isDue(at: 0, isIdle: false))
-        pace.finished(startedAt: 0, at: 5_000_000, isUrgent: false, hasMore: true)
+        pace.finished(startedAt: 0, at: 5_000_000, hasMore: true)
         #expect(pace.nextStepAt == 50_000_000)
         #expect(!pace.isDue(at: 49_999_999, isIdle: true) && pace.isDue(at: 50_000_000, isIdle: true))
         // Without a pause between batches.
         #expect(!pace.isDue(at: 249_999_999, isIdle: false) && pace.isDue(at: 250_000_000, isIdle: false))
-        pace.finished(startedAt: 250_000_000, at: 260_000_000, isUrgent: true, hasMore: true)
-        #expect(pace.nextStepAt == 260_000_000)
+        pace.finished(startedAt: 250_000_000, at: 260_000_000, hasMore: true)
+        #expect(pace.nextStepAt == 350_000_000)
+        pace.endRest()
+        #expect(pace.isDue(at: 260_000_000, isIdle: true) && !pace.isDue(at: 499_999_999, isIdle: false))
         pace.worked(at: second)
-        pace.finished(startedAt: second, at: second + second / 2, isUrgent: false, hasMore: true)
+        pace.finished(startedAt: second, at: second + second / 2, hasMore: true)
         #expect(pace.nextStepAt == 2 * second)
         #expect(!pace.isDue(at: 2 * second - 1, isIdle: true) && pace.isDue(at: 2 * second, isIdle: true))
         #expect(!pace.isDue(at: 5 * second, isIdle: false) && pace.isDue(at: 6 * second, isIdle: false))
-        pace.finished(startedAt: 3 * second, at: 3 * second, isUrgent: false, hasMore: false)
+        pace.finished(startedAt: 3 * second, at: 3 * second, hasMore: false)
         #expect(pace.nextStepAt == nil)
     }
 
@@ -184,7 +186,7 @@ struct WriterTests {
         }
         try await holding
         #expect(vfs.syncs(of: .log) == before + 1)
-        #expect(writer.status.pendingJobs == 0)
+        #expect(try await writer.perform { store throws(OutboxError) in store.status.pendingJobs } == 0)
         await writer.close()
     }
 

@@ -9,9 +9,13 @@ extension OutboxStore {
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
 
-    /// Does the work that is needed between two batches even under load: copying the log when it is long enough. Costs
-    /// nothing if that is not due.
+    /// Does the work that is needed between two batches even under load: checking that the files are still in place, and
+    /// copying the log when it is long enough. Costs nothing if that is not due.
     package func maintain() {
+        checkFiles()
+        checkLock()
+        // Each transaction would wait for the lock, and deliveries for the transaction.
+        if isLocked, trouble == nil { return }
         recoverIfDue()
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
@@ -28,11 +32,8 @@ extension OutboxStore {
     ///
     /// - Returns: whether another step can run immediately.
     package func maintainIdle() -> Bool {
-        checkFiles()
-        checkLock()
-        // Each transaction would wait for the lock, and deliveries for the transaction.
-        if isLocked, trouble == nil { return false }
         maintain()
+        if isLocked, trouble == nil { return false }
         do throws(SQLiteError) {
             switch trouble?.kind {
             case .failing, .misplaced: return false

@@ -218,6 +218,7 @@ package final class OutboxWriter: Sendable {
         var maintenance = MaintenancePace(at: time.monotonicNanoseconds())
         var quarantineAt = time.monotonicNanoseconds()
         while true {
+            if store.trouble != nil { maintenance.endRest() }
             let (acknowledgements, operations) = nextRequests(
                 maintenanceAt: maintenance.nextStepAt, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)
@@ -238,7 +239,7 @@ package final class OutboxWriter: Sendable {
                 let hasMore = store.maintainIdle()
                 publish(store)
                 maintenance.finished(
-                    startedAt: now, at: time.monotonicNanoseconds(), isUrgent: store.trouble != nil, hasMore: hasMore)
+                    startedAt: now, at: time.monotonicNanoseconds(), hasMore: hasMore)
             } else {
                 store.maintain()
             }
@@ -257,7 +258,7 @@ package final class OutboxWriter: Sendable {
         let now = time.monotonicNanoseconds()
         let pause = quarantineAt - now
         var longest = pause > 0 ? min(pause, Self.idleNanoseconds) : Self.idleNanoseconds
-        if let maintenanceAt { longest = max(0, min(longest, maintenanceAt - now)) }
+        if let maintenanceAt { longest = min(longest, max(now, maintenanceAt) - now) }
         return work.wait(upTo: longest, until: { $0.hasWork || pause <= 0 && !$0.quarantined.isEmpty }) { work in
             defer { (work.acknowledgements, work.operations) = ([], []) }
             return (work.acknowledgements, work.operations)
@@ -268,7 +269,6 @@ package final class OutboxWriter: Sendable {
         guard !waiting.isEmpty else { return }
         let jobs = waiting.count == 1 ? waiting[0].jobs : waiting.flatMap(\.jobs)
         let result = Result { () throws(OutboxError) in try store.acknowledge(jobs) }
-        publish(store)
         for acknowledgement in waiting { acknowledgement.done.resume(returning: result) }
     }
 
@@ -462,14 +462,15 @@ struct MaintenancePace {
         now >= (isIdle ? min(restEnd, quietAt) : max(restEnd, intervalEnd))
     }
 
+    /// Ends the rest, because deliveries are refused until maintenance has ended the cause.
+    mutating func endRest() { restEnd = .min }
+
     /// Records that a step was done.
     ///
-    /// - Parameters:
-    ///   - isUrgent: whether deliveries are refused until maintenance has ended the cause.
-    ///   - hasMore: whether another step has something to do.
-    mutating func finished(startedAt start: Int64, at end: Int64, isUrgent: Bool, hasMore: Bool) {
+    /// - Parameter hasMore: whether another step has something to do.
+    mutating func finished(startedAt start: Int64, at end: Int64, hasMore: Bool) {
         self.hasMore = hasMore
         intervalEnd = start + Self.interval
-        restEnd = isUrgent ? end : end + Self.restFactor * (end - start)
+        restEnd = end + Self.restFactor * (end - start)
     }
 }
