@@ -9,8 +9,8 @@ extension OutboxStore {
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
 
-    /// Does the work that is needed between two batches even under load: checking that the files are still in place, and
-    /// copying the log when it is long enough. Costs nothing if that is not due.
+    /// Does the work that is needed between two batches even under load: checking that the files are still in place,
+    /// and copying the log when it is long enough. Costs nothing if that is not due.
     package func maintain() {
         checkFiles()
         checkLock()
