@@ -60,6 +60,46 @@ import Testing
         #expect(connection.answer() == nil)
     }
 
+    @Test("a buffer doubles up to the end of its request, and from 1 MiB on has space for all of it")
+    func bufferCapacity() {
+        let mebibyte = 1 << 20
+        var connection = ScriptedConnection()
+        #expect(connection.state.bufferCapacity(for: 70_000, current: 65_536) == 131_072)
+        let head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: \(20 * mebibyte)\r\n\r\n"
+        #expect(connection.receive(head) == "admit /a")
+        #expect(connection.admit(20 * mebibyte) == "read")
+        let end = head.utf8.count + 20 * mebibyte
+        #expect(connection.state.bufferCapacity(for: 70_000, current: 65_536) == 131_072)
+        #expect(connection.state.bufferCapacity(for: mebibyte, current: 600_000) == end)
+        #expect(connection.state.bufferCapacity(for: end + 5, current: end) == end + 5)
+
+        var small = ScriptedConnection()
+        #expect(small.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 99000\r\n\r\n") == "admit /a")
+        #expect(small.admit(mebibyte) == "read")
+        #expect(small.state.bufferCapacity(for: 70_000, current: 65_536) < 99_100)
+
+        var chunks = ScriptedConnection()
+        #expect(chunks.receive(Self.chunked) == "admit /c")
+        #expect(chunks.admit(20 * mebibyte) == "read")
+        #expect(chunks.state.bufferCapacity(for: 70_000, current: 65_536) == 131_072)
+        let whole = Self.chunked.utf8.count + 20 * mebibyte
+        #expect(chunks.state.bufferCapacity(for: mebibyte, current: 600_000) == whole)
+    }
+
+    @Test("a large request that another thread still reads is not copied when its answer is written")
+    func sharedRequest() {
+        var connection = ScriptedConnection()
+        let body = String(repeating: "x", count: 100_000)
+        #expect(connection.receive(Self.post("/1", body) + Self.get) == "admit /1")
+        #expect(connection.admit(100_000) == "work [\(body)]")
+        let read = connection.buffer
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "admit /a")
+        #expect(connection.buffer == Array(Self.get.utf8))
+        #expect(connection.buffer.capacity < 1000)
+        #expect(read.count > 100_000)
+    }
+
     @Test("a request hidden in a body is body, by length and by chunks")
     func hiddenRequest() {
         let hidden = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n0\r\n\r\n"

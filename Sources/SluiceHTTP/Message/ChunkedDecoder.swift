@@ -30,7 +30,7 @@ package struct ChunkedDecoder: Sendable {
     /// The rule that the body broke, after it was refused.
     package private(set) var fault: MessageError?
 
-    private let bodyLimit: Int
+    let bodyLimit: Int
     private var phase = Phase.size
     private var sizeDigits = 0
     /// The size of the chunk while it is read, then the rest of its data.

@@ -28,12 +28,10 @@ extension ServerConnection {
         return true
     }
 
-    /// Appends received bytes. A buffer that is too small doubles, but not beyond the end of the request, because the
-    /// budget would not count that memory.
     func appendReceived(_ count: Int) {
         let needed = buffer.count + count
         if needed > buffer.capacity {
-            buffer.reserveCapacity(max(needed, min(2 * buffer.capacity, state.requestEnd ?? .max)))
+            buffer.reserveCapacity(state.bufferCapacity(for: needed, current: buffer.capacity))
         }
         buffer.append(contentsOf: server.receiveBuffer[..<count])
     }

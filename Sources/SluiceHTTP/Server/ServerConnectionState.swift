@@ -103,9 +103,20 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The end of the current request in the buffer; `nil` if it is not known yet.
-    var requestEnd: Int? {
-        if case .lengthBody(_, let end) = phase { end } else { nil }
+    /// The capacity that a full buffer grows to. It doubles, but not beyond the end of the request. From 1 MiB on it is
+    /// the space for the whole request: copying megabytes would delay the loop's other connections. The memory budget
+    /// does not count that space, because pages that nothing was written to need no memory (`ProcessMemory.limitPools`
+    /// gives such a buffer pages of its own).
+    package func bufferCapacity(for count: Int, current: Int) -> Int {
+        let whole: Int? =
+            switch phase {
+            case .lengthBody(_, let end): end
+            case .chunkedBody(_, let decoder): decoder.bodyStart + decoder.bodyLimit
+            case .handshake, .head, .admission, .work, .detached, .refusal, .streaming, .writing, .lingering, .closed:
+                nil
+            }
+        let doubled = 2 * current
+        return max(count, count < 1 << 20 ? min(doubled, whole ?? doubled) : whole ?? doubled)
     }
 
     /// The exact rule that was broken, after `refuse`, for the log.
@@ -208,7 +219,7 @@ package struct ServerConnectionState: Sendable {
         switch afterwards {
         case .nextRequest where !peerHasEnded || buffer.count > end:
             phase = .head
-            buffer.removeSubrange(0..<end)
+            Self.remove(end, from: &buffer)
             parser.startNextRequest()
             deadlines.began(.request, at: now)
             return parseHead(buffer.span, at: now)
@@ -222,8 +233,7 @@ package struct ServerConnectionState: Sendable {
     package mutating func requestRead(_ buffer: inout [UInt8]) {
         switch phase {
         case .work(let head, let end):
-            // Another thread may still read the old buffer, so the rest is copied, not moved.
-            buffer = Array(buffer[end...])
+            Self.remove(end, from: &buffer)
             phase = .work(head, end: 0)
         case .detached: buffer = []
         default: break
@@ -235,10 +245,20 @@ package struct ServerConnectionState: Sendable {
     package mutating func answerBlocked(_ buffer: inout [UInt8]) {
         guard case .writing(let afterwards, let end) = phase else { return }
         switch afterwards {
-        case .nextRequest: buffer.removeSubrange(0..<end)
+        case .nextRequest: Self.remove(end, from: &buffer)
         case .close, .linger: buffer.removeAll()
         }
         phase = .writing(afterwards, end: 0)
+    }
+
+    /// Removes the request from the buffer. While another thread reads a large body, the array would copy all of it to
+    /// remove a part, so only the rest is copied.
+    private static func remove(_ end: Int, from buffer: inout [UInt8]) {
+        if buffer.count <= ServerConnection.keptCapacity {
+            buffer.removeSubrange(0..<end)
+        } else {
+            buffer = Array(buffer[end...])
+        }
     }
 
     /// The connection is closed while it is idle. The last answer may still be in transit.
