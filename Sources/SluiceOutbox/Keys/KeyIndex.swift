@@ -23,8 +23,11 @@ struct KeyIndex {
     /// A chunk written in a transaction.
     struct Write {
         let build: Int
-        let chunk: KeyRun.Chunk
-        let filter: [UInt64]
+        /// The row in `key_entries`.
+        let id: Int64
+        /// The number of entries.
+        let entries: Int
+        let filter: [UInt8]
     }
 
     /// Keys that no longer change and are not yet a run.
@@ -131,8 +134,8 @@ struct KeyIndex {
     mutating func apply(_ writes: [Write], keys: Int) {
         for write in writes {
             let number = builds[write.build].run.written
-            builds[write.build].run.add(write.chunk, number: number, filter: write.filter)
-            nextChunk = max(nextChunk, write.chunk.id + 1)
+            builds[write.build].run.add(id: write.id, number: number, entries: write.entries, filter: write.filter)
+            nextChunk = max(nextChunk, write.id + 1)
         }
         free.removeLast(min(free.count, writes.count))
         let complete = builds.filter(\.run.isComplete)
@@ -174,5 +177,5 @@ struct KeyIndex {
     }
 
     /// The chunks of all runs.
-    var chunkCount: Int { runs.reduce(0) { $0 + $1.chunks.count } }
+    var chunkCount: Int { runs.reduce(0) { $0 + $1.chunkCount } }
 }

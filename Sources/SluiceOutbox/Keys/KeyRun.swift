@@ -13,11 +13,12 @@ struct KeyEntry: Equatable {
 /// The sorted keys of a range of rows, in chunks that each contain a part of the key space. Once written, a run is only
 /// read until it is merged or dropped. This is the part in memory; the entries are in the table `key_entries`.
 struct KeyRun {
-    /// One row of `key_entries`.
-    struct Chunk: Equatable {
-        let id: Int64
-        /// The number of entries.
-        let entries: Int
+    private struct Chunk {
+        /// The row in `key_entries`; 0 if it is not written yet.
+        var id: Int64 = 0
+        /// Its part of `filters`.
+        var filterStart: UInt32 = 0
+        var filterLength: UInt32 = 0
     }
 
     /// The number of runs of one level that are merged into one of the next, as a power of two.
@@ -32,9 +33,10 @@ struct KeyRun {
     let level: Int
     /// The rows of `deliveries` with its keys.
     let rows: Range<Int64>
-    /// In the order of the key space; chunks that are not written yet have the id 0.
-    private(set) var chunks: [Chunk] = []
-    private(set) var filter = KeyFilter()
+    /// In the order of the key space; none before the first is written.
+    private var chunks: [Chunk] = []
+    /// The filters of all chunks, in the order in which they were added.
+    private var filters: [UInt8] = []
     /// The number of written chunks.
     private(set) var written = 0
     /// The number of entries in all chunks.
@@ -69,79 +71,42 @@ struct KeyRun {
     /// The ids of the written chunks.
     var ids: [Int64] { chunks.lazy.map(\.id).filter { $0 > 0 } }
 
+    /// The id of a chunk of a complete run.
+    func id(ofChunk number: Int) -> Int64 { chunks[number].id }
+
     /// The chunk for `key`, if the run contains it.
     func chunk(of key: Fingerprint) -> Int { Int(key.high >> UInt64(64 - bits)) }
 
     /// Adds a written chunk.
     ///
     /// - Parameters:
+    ///   - id: its row in `key_entries`.
     ///   - number: from 0 in the order of the key space.
-    ///   - words: the filter of its keys.
-    mutating func add(_ chunk: Chunk, number: Int, filter words: [UInt64]) {
-        if chunks.isEmpty { chunks = Array(repeating: Chunk(id: 0, entries: 0), count: chunkCount) }
-        chunks[number] = chunk
+    ///   - entries: the number of entries.
+    ///   - filter: of its keys, see `KeyFilter`.
+    mutating func add(id: Int64, number: Int, entries added: Int, filter: [UInt8]) {
+        if chunks.isEmpty {
+            chunks = Array(repeating: Chunk(), count: chunkCount)
+            // The space of a large run needs no memory until it is used (`ProcessMemory.limitPools`).
+            filters.reserveCapacity(chunkCount * KeyFilter.usualSize)
+        }
+        chunks[number] = Chunk(id: id, filterStart: UInt32(filters.count), filterLength: UInt32(filter.count))
+        filters += filter
         written += 1
-        entries += chunk.entries
-        filter.set(words, chunk: number, of: chunkCount)
+        entries += added
     }
 
     /// `false` only for a key that is not in the run.
-    func mayContain(_ key: Fingerprint) -> Bool { filter.mayContain(key, chunk: chunk(of: key), bits: bits) }
-
-    /// The part of the filter for a chunk with these entries.
-    func filter(of entries: [KeyEntry]) -> [UInt64] {
-        var words = [UInt64](repeating: 0, count: KeyFilter.wordsPerChunk)
-        for entry in entries { KeyFilter.add(entry.key, to: &words, bits: bits) }
-        return words
+    func mayContain(_ key: Fingerprint) -> Bool {
+        let chunk = chunks[chunk(of: key)]
+        let start = Int(chunk.filterStart)
+        return KeyFilter.mayContain(
+            key, in: filters.span.extracting(start..<start + Int(chunk.filterLength)), bits: bits)
     }
 
     /// Whether this run contains everything in `other`.
     func replaces(_ other: KeyRun) -> Bool {
         number > other.number && rows.lowerBound <= other.rows.lowerBound && rows.upperBound >= other.rows.upperBound
-    }
-}
-
-/// A Bloom filter over the keys of a run: 512 bytes per chunk, about a byte per key, with all bits of a key in one
-/// cache line. One lookup in 40 is a false positive.
-struct KeyFilter {
-    static let wordsPerChunk = 64
-    private static let wordsPerBlock = 8
-    private static let blockBits = 3
-    private static let probes = 5
-
-    private var words: [UInt64] = []
-
-    mutating func set(_ chunkWords: [UInt64], chunk: Int, of count: Int) {
-        if words.isEmpty { words = Array(repeating: 0, count: count * Self.wordsPerChunk) }
-        let start = chunk * Self.wordsPerChunk
-        for (index, word) in chunkWords.prefix(Self.wordsPerChunk).enumerated() { words[start + index] = word }
-    }
-
-    static func add(_ key: Fingerprint, to words: inout [UInt64], bits: Int) {
-        let start = block(key, bits: bits)
-        for probe in 0..<probes {
-            let bit = bit(key, probe)
-            words[start + bit >> 6] |= 1 << UInt64(bit & 63)
-        }
-    }
-
-    func mayContain(_ key: Fingerprint, chunk: Int, bits: Int) -> Bool {
-        let start = chunk * Self.wordsPerChunk + Self.block(key, bits: bits)
-        for probe in 0..<Self.probes {
-            let bit = Self.bit(key, probe)
-            if words[start + bit >> 6] & 1 << UInt64(bit & 63) == 0 { return false }
-        }
-        return true
-    }
-
-    /// The first word of the key's block in its chunk, from the bits after those that select the chunk.
-    private static func block(_ key: Fingerprint, bits: Int) -> Int {
-        Int((key.high << UInt64(bits)) >> UInt64(64 - blockBits)) * wordsPerBlock
-    }
-
-    /// One of the block's 512 bits.
-    private static func bit(_ key: Fingerprint, _ probe: Int) -> Int {
-        Int(truncatingIfNeeded: key.low >> UInt64(9 * probe) & 511)
     }
 }
 
@@ -184,7 +149,7 @@ enum KeyChunk {
         Checksum.xxh64(bytes.span, seed: UInt64(bitPattern: run) << 16 ^ UInt64(chunk))
     }
 
-    /// The entries whose key starts with the bits `prefix`.
+    /// The entries of a chunk of a run with 2^`bits` chunks, whose key starts with the bits `prefix`.
     static func entries(_ bytes: [UInt8], withPrefix prefix: Int, bits: Int) -> [KeyEntry] {
         var entries: [KeyEntry] = []
         for offset in Swift.stride(from: 0, to: bytes.count - stride + 1, by: stride) {

@@ -39,11 +39,14 @@ extension OutboxStore {
     }
 
     private func entries(of run: KeyRun, chunk: Int) throws(SQLiteError) -> [UInt8] {
-        let id = run.chunks[chunk].id
+        try entries(run.id(ofChunk: chunk), run: run.number, chunk: chunk)
+    }
+
+    private func entries(_ id: Int64, run: Int64, chunk: Int) throws(SQLiteError) -> [UInt8] {
         session.selectKeyEntries.bind(id, at: 1)
         defer { session.selectKeyEntries.reset() }
         guard try session.selectKeyEntries.step(),
-            let entries = KeyChunk.unseal(session.selectKeyEntries.bytes(0), run: run.number, chunk: chunk)
+            let entries = KeyChunk.unseal(session.selectKeyEntries.bytes(0), run: run, chunk: chunk)
         else { throw damagedIndex(id) }
         return entries
     }
@@ -72,10 +75,9 @@ extension OutboxStore {
             while keyDebt > 0, next < build.run.chunkCount {
                 let entries = try entries(of: build, chunk: next)
                 let id = keys.freeChunk(after: writes.count)
-                let filter = build.run.filter(of: entries)
+                let filter = KeyFilter.make(entries, bits: build.run.bits)
                 try save(entries, as: id, number: next, of: build.run, filter)
-                writes.append(
-                    KeyIndex.Write(build: index, chunk: .init(id: id, entries: entries.count), filter: filter))
+                writes.append(KeyIndex.Write(build: index, id: id, entries: entries.count, filter: filter))
                 keyDebt -= max(1, entries.count)
                 next += 1
             }
@@ -87,7 +89,7 @@ extension OutboxStore {
         return writes
     }
 
-    private func save(_ entries: [KeyEntry], as id: Int64, number: Int, of run: KeyRun, _ filter: [UInt64])
+    private func save(_ entries: [KeyEntry], as id: Int64, number: Int, of run: KeyRun, _ filter: [UInt8])
         throws(SQLiteError)
     {
         session.saveKeyEntries.bind(id, at: 1)
@@ -98,7 +100,7 @@ extension OutboxStore {
             Int64(entries.count),
         ]
         for (index, value) in values.enumerated() { session.saveKeyChunk.bind(value, at: Int32(index + 1)) }
-        session.saveKeyChunk.bind(KeyChunk.seal(KeyChunk.encode(filter), run: run.number, chunk: number), at: 8)
+        session.saveKeyChunk.bind(KeyChunk.seal(filter, run: run.number, chunk: number), at: 8)
         try session.saveKeyChunk.runAndUnbind()
     }
 
@@ -187,12 +189,10 @@ extension OutboxStore {
             var run =
                 loaded.removeValue(forKey: number)
                 ?? KeyRun(loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
-            guard run?.lacks(chunk: chunk) == true, id > 0,
-                let filter = KeyChunk.unseal(rows.bytes(7), run: number, chunk: Int(chunk)),
-                filter.count == 8 * KeyFilter.wordsPerChunk
-            else { throw damagedIndex(id) }
-            run?.add(
-                KeyRun.Chunk(id: id, entries: Int(rows.int64(6))), number: Int(chunk), filter: KeyChunk.words(filter))
+            guard let bits = run?.bits, run?.lacks(chunk: chunk) == true, id > 0 else { throw damagedIndex(id) }
+            var filter = KeyChunk.unseal(rows.bytes(7), run: number, chunk: Int(chunk))
+            if filter == nil { filter = try lostFilter(id, run: number, chunk: Int(chunk), bits: bits) }
+            run?.add(id: id, number: Int(chunk), entries: Int(rows.int64(6)), filter: filter ?? [])
             loaded[number] = run
         }
         keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
@@ -202,6 +202,12 @@ extension OutboxStore {
                 "SELECT count(key) FROM deliveries WHERE id >= \(keys.flushedEnd) AND id < \(written.flushedEnd)") ?? 0
         ledger.keys = KeyCounts(flushed: written.flushed - Int(lost), flushedEnd: keys.flushedEnd)
         try loadRecentKeys()
+    }
+
+    /// A filter that is damaged, or of the kind before format 8, from the keys of its chunk.
+    private func lostFilter(_ id: Int64, run: Int64, chunk: Int, bits: Int) throws(SQLiteError) -> [UInt8] {
+        let bytes = try entries(id, run: run, chunk: chunk)
+        return KeyFilter.make(KeyChunk.entries(bytes, withPrefix: chunk, bits: bits), bits: bits)
     }
 
     /// Reads the pages with the filters of a large index into the system's cache, several at a time: they are scattered
