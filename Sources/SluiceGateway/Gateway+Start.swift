@@ -26,7 +26,7 @@ extension Gateway {
     }
 
     private static func start(_ core: GatewayCore) async throws(StartupError) -> Gateway {
-        let outbox = try openOutbox(core)
+        let outbox = try await openOutbox(core)
         do throws(StartupError) {
             let gateway = try await start(core, outbox)
             gateway.listeners.condition.start()
@@ -58,14 +58,26 @@ extension Gateway {
     // MARK: - Steps
 
     /// Results go directly to the waiting loop.
-    private static func openOutbox(_ core: GatewayCore) throws(StartupError) -> OutboxWriter {
+    private static func openOutbox(_ core: GatewayCore) async throws(StartupError) -> OutboxWriter {
+        let listener = SalvageListener(core)
         var configuration = OutboxConfiguration(core.settings)
         configuration.salvagesDamage = true
+        configuration.salvageBegan = { listener.begin() }
         configuration.allowsNetworkFilesystem = core.configuration.allowsNetworkFilesystem
-        return try OutboxWriter(configuration, time: core.time, log: core.logger) {
-            [loops = core.loops] loop, results in
-            loops.completed(results, on: loop)
+        // Waits for a lock or a salvage, so it needs a thread of its own: with one processor, tasks have only one.
+        let outbox: Result<OutboxWriter, StartupError> = await withCheckedContinuation { continuation in
+            let open = { @Sendable [configuration, loops = core.loops] in
+                let result = Result { () throws(StartupError) in
+                    try OutboxWriter(configuration, time: core.time, log: core.logger) { loop, results in
+                        loops.completed(results, on: loop)
+                    }
+                }
+                continuation.resume(returning: result)
+            }
+            do throws(SystemThread.StartError) { try SystemThread.start(name: "start", open) } catch { open() }
         }
+        await listener.end()
+        return try outbox.get()
     }
 
     private static func loadRoutes(_ core: GatewayCore, _ outbox: OutboxWriter) throws(StartupError)

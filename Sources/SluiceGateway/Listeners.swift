@@ -3,6 +3,7 @@ internal import SluiceHTTP
 internal import SluiceNet
 internal import SluiceOutbox
 internal import SluiceRelay
+internal import Synchronization
 
 /// The listeners of a gateway: for senders, for metrics and health, and for the command line.
 struct Listeners: Sendable {
@@ -69,7 +70,7 @@ struct Listeners: Sendable {
         }
     }
 
-    private static func makeAdmin(_ core: GatewayCore, _ condition: GatewayCondition) async -> HTTPServer {
+    fileprivate static func makeAdmin(_ core: GatewayCore, _ condition: GatewayCondition) async -> HTTPServer {
         let metrics = core.metrics
         return await makeSmall(core) { _ in AdminService(condition: condition, metrics: metrics) }
     }
@@ -107,6 +108,31 @@ struct Listeners: Sendable {
         return await HTTPServer(
             configuration: configuration, group: core.adminLoop, observer: observer, time: core.time,
             makeService: makeService)
+    }
+}
+
+/// The admin listener while a damaged outbox is saved: an orchestrator whose liveness probe fails would end the
+/// process, and the salvage would begin again. `/readyz` answers `starting`.
+final class SalvageListener: Sendable {
+    private let core: GatewayCore
+    private let serving = Mutex<Task<HTTPServer?, Never>?>(nil)
+
+    init(_ core: GatewayCore) { self.core = core }
+
+    /// Can be called from any thread.
+    func begin() { serving.withLock { $0 = Task { await listen() } } }
+
+    /// Frees the address for the listeners of the started gateway.
+    func end() async { await serving.withLock { $0 }?.value?.close() }
+
+    /// - Returns: `nil` if it cannot listen; the start will say why.
+    private func listen() async -> HTTPServer? {
+        guard let address = core.settings.admin.address, let socket = try? ListeningSocket(.inet(address)) else {
+            return nil
+        }
+        let server = await Listeners.makeAdmin(core, GatewayCondition(outbox: { nil }))
+        try? await server.listen(on: socket, tls: nil)
+        return server
     }
 }
 

@@ -30,6 +30,8 @@ package struct OutboxConfiguration: Sendable {
     /// Whether a damaged file is set aside and its readable rows are saved into a new one, instead of refusing to open
     /// it.
     package var salvagesDamage = false
+    /// Called before a salvage begins, which can take minutes, on the thread of the outbox.
+    package var salvageBegan: (@Sendable () -> Void)?
     /// Whether an operator asked for a salvage: the whole file is then checked, and the salvage succeeds however little
     /// can be read.
     package var isSalvageAsked = false

@@ -157,7 +157,8 @@ package final class OutboxWriter: Sendable {
             store = try OutboxStore(
                 configuration, time: time, sending: sending, queues: queues, quarantine: quarantine,
                 held: { [log] in log.warning("\($0)") },
-                salvaging: { [log] in
+                salvaging: { [log, configuration] in
+                    configuration.salvageBegan?()
                     log.error(
                         """
                         the outbox is damaged: saving what can be read into a new one, which can take minutes; do not \
