@@ -218,7 +218,7 @@ package final class OutboxWriter: Sendable {
         var maintenance = MaintenancePace(at: time.monotonicNanoseconds())
         var quarantineAt = time.monotonicNanoseconds()
         while true {
-            if store.trouble != nil { maintenance.endRest() }
+            if store.fault != nil { maintenance.endRest() }
             let (acknowledgements, operations) = nextRequests(
                 maintenanceAt: maintenance.nextStepAt, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)
