@@ -1,8 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours is held to the same rules: Swift 6 mode (from the tools version), strict memory safety, and no
-/// warnings.
+/// The rules for every target: Swift 6 mode (from the tools version), strict memory safety, and no warnings.
 let house: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
@@ -137,7 +136,7 @@ if Context.environment["SLUICE_FUZZ"] != nil {
         fuzz("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles"]),
         fuzz("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles"]),
     ]
-    // Without coverage in the code under test libFuzzer would grope in the dark.
+    // libFuzzer needs the coverage of the code under test.
     for target in package.targets
     where ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceHTTP", "SluiceYAML", "SluiceRoutes", "SluiceRouteFiles"]
         .contains(target.name)
@@ -146,7 +145,7 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     }
 }
 
-// What the benchmarks measure beside the gateway; `make bench` and its like ask for them.
+// Benchmarks that run without a gateway; `make bench` and similar targets build them.
 if Context.environment["SLUICE_BENCH"] != nil {
     package.targets += [
         .executableTarget(

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// Does on the connections what `DevQueueService` decides. Only on its event loop.
+/// Carries out the replies of `DevQueueService` on their connections. Belongs to its event loop.
 final class DevQueueEndpoint: HTTPService {
     private let service: DevQueueService
     private unowned let loop: HTTPServerLoop
@@ -65,7 +65,7 @@ extension HTTPServerLoop {
     }
 }
 
-/// The answer to one `GET /jobs/take`. Only on its event loop.
+/// The answer to one `GET /jobs/take`. Belongs to its event loop.
 final class TakeStream {
     private let request: TakeRequest
     private let store: DevQueueStore

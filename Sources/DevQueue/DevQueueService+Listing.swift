@@ -30,7 +30,7 @@ extension DevQueueService {
     }
 }
 
-// MARK: - What a Zizq server does not have
+// MARK: - Paths that a Zizq server does not have
 
 extension DevQueueService {
     /// `GET /dev/stats`
@@ -120,7 +120,7 @@ struct JobFilter: Sendable {
     var isEmpty: Bool { tests.isEmpty }
 
     /// - Parameters:
-    ///   - parameters: texts are lists with commas, numbers are ranges. A job passes when it fits every parameter.
+    ///   - parameters: texts are lists with commas, numbers are ranges. A job must match every parameter.
     ///   - others: parameters that are not filters.
     init(_ parameters: QueryParameters, allowing others: Set<String>) throws(RejectedJobError) {
         for (name, value) in parameters.pairs where !others.contains(name) {

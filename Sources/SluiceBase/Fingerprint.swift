@@ -1,4 +1,5 @@
-/// The first 16 bytes of a SHA-256 digest, which stand for longer data. Two of 2⁶⁴ different inputs collide by chance.
+/// The first 16 bytes of a SHA-256 digest, which identify longer data. Among 2⁶⁴ different inputs, two collide by
+/// chance.
 package struct Fingerprint: Sendable, Hashable {
     /// The first eight bytes and the last eight, big-endian.
     package let high: UInt64

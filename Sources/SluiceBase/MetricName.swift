@@ -1,6 +1,6 @@
 /// Every metric; the raw value is its name in `/metrics`. `docs/reference/metrics.md` has an entry for each.
 package enum MetricName: String, CaseIterable, Sendable {
-    // Deliveries, as they come in
+    // Incoming deliveries
     case received = "sluice_received_total"
     case refused = "sluice_refused_total"
     case ignored = "sluice_ignored_total"
@@ -16,7 +16,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case receiveToDurable = "sluice_receive_to_durable_seconds"
     case lastDeliveryAge = "sluice_last_delivery_age_seconds"
 
-    // Jobs, as they go out
+    // Outgoing jobs
     case queued = "sluice_jobs_queued_total"
     case queueDuplicates = "sluice_queue_duplicates_total"
     case droppedJobs = "sluice_jobs_dropped_total"
@@ -132,7 +132,7 @@ extension MetricName {
         case .repairedSurrogates: "Deliveries in which a lone surrogate was replaced by U+FFFD."
         case .mislabelledJSON: "Bodies that look like JSON and were not parsed as JSON because of their content type."
         case .committed: "Jobs in a committed, synced transaction of the outbox."
-        case .dead: "Dead letters made, by reason."
+        case .dead: "Dead letters created, by reason."
         case .senderDisconnected: "Deliveries stored after their sender had disconnected."
         case .receiveToDurable: "Time from a complete request to its jobs being durable."
         case .lastDeliveryAge: "Time since the route last stored a delivery, or since the start if it has stored none."

@@ -20,7 +20,7 @@ package struct QuarantinedRequest: Sendable, Hashable {
     package let receivedAtMilliseconds: Int64
     /// When it is removed, milliseconds since the epoch.
     package let expiresAtMilliseconds: Int64
-    /// Who sent it, behind trusted proxies. Its port is not kept.
+    /// The sender's address, behind trusted proxies. Its port is not kept.
     package let sender: PeerAddress
     /// Why it was refused: a sentence without anything that the sender wrote.
     package let reason: String
@@ -53,7 +53,7 @@ package enum QuarantineRefusal: String, Sendable, CaseIterable {
     case quarantineFull = "quarantine_full"
     /// Its body has more than 16 MiB.
     case tooLarge = "too_large"
-    /// Too many come at once, or there is no memory.
+    /// Too many arrive at once, or memory is full.
     case busy
     /// The outbox is full, or cannot write.
     case outbox

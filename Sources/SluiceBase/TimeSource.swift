@@ -61,3 +61,19 @@ package final class ManualTime: TimeSource {
     /// Sets only the wall clock, as an operator or NTP does.
     package func setWall(milliseconds: Int64) { reading.withLock { $0.wall = milliseconds } }
 }
+
+/// Random numbers that depend only on the seed (SplitMix64), for jitter and for tests that can be repeated. Not for
+/// secrets.
+package struct SeededRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -24,7 +24,7 @@ package enum TimestampText {
         appendDigits(time % 1000, 3, then: "Z", to: &line)
     }
 
-    /// Parses a time of RFC 3339 (§5.6): date and time of day separated by `T`, `t` or a blank, optional fractional
+    /// Parses a time of RFC 3339 (§5.6): date and time of day separated by `T`, `t` or a space, optional fractional
     /// seconds, and `Z` or an offset. Digits below a millisecond are truncated; the 60th second of a minute is the
     /// first of the next one.
     ///

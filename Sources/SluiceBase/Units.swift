@@ -47,8 +47,8 @@ extension Duration {
 
 /// A size in bytes, written as `64KiB`, `10MiB`, `1GiB` or a bare number of bytes.
 ///
-/// Units are powers of 1024. A decimal unit such as `MB` is refused, so that no setting is ever off by the five per
-/// cent between the two.
+/// Units are powers of 1024. A decimal unit such as `MB` is refused, so that no setting is off by the difference, five
+/// per cent for a megabyte.
 package struct ByteCount: Hashable, Comparable, Sendable {
     /// The size in bytes, never negative.
     package let bytes: Int

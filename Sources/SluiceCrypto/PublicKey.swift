@@ -136,7 +136,7 @@ extension PublicKey {
         }
     }
 
-    /// The closure answers OpenSSL's request for a password, which would otherwise be on the terminal.
+    /// The closure answers OpenSSL's request for a password, which OpenSSL would otherwise read from the terminal.
     private static func publicKey(_ pem: [UInt8]) -> OpaquePointer? {
         unsafe reading(pem) { unsafe PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil) }
     }
@@ -166,7 +166,7 @@ package enum PublicKeyError: Error, Sendable, Hashable {
     case wrongType(PublicKeyAlgorithm)
     /// A private key, which a verifier must not have.
     case isPrivate
-    /// `BEGIN RSA PUBLIC KEY`, the older format only for RSA.
+    /// `BEGIN RSA PUBLIC KEY`, an older format that only RSA keys have.
     case isPKCS1
 
     /// The end of a sentence that starts with the supposed key.

@@ -167,7 +167,7 @@ struct GatewayCore: Sendable {
 }
 
 extension OpenFileLimit {
-    /// The maximum number of connections: that of the settings, or of open files of the process.
+    /// The maximum number of connections: `limits.connections`, or fewer if the process may not open enough files.
     fileprivate static func connections(_ settings: Settings, _ logger: Logger) -> Int {
         let wanted = settings.limits.connections
         guard let files = raise(), files < wanted + filesBesideConnections else { return wanted }

@@ -14,14 +14,14 @@ extension JSONTree {
         case compact
     }
 
-    /// JSON text for people: two blanks per level.
+    /// JSON text for people: two spaces per level.
     package func prettyText(_ layout: Layout = .sorted) -> String {
         var bytes: [UInt8] = []
         append(to: &bytes, depth: 0, layout)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Recurses as deep as the reader of JSON lets values lie, or the builder of the tree.
+    /// Recurses as deep as the tree, which its reader or builder limits.
     private func append(to bytes: inout [UInt8], depth: Int, _ layout: Layout) {
         switch self {
         case .null, .boolean, .number, .text: bytes += Array(json.utf8)

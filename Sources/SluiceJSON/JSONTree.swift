@@ -4,7 +4,7 @@ internal import SluiceBase
 package indirect enum JSONTree: Sendable, Hashable {
     case null
     case boolean(Bool)
-    /// Digit by digit.
+    /// The digits as written.
     case number(String)
     case text(String)
     case array([JSONTree])

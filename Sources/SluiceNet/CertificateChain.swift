@@ -62,7 +62,8 @@ struct CertificateChain {
         return position.map { $0 + 1 } ?? 0
     }
 
-    /// A certificate that is not an authority's own may lack the right to issue.
+    /// Whether subject and issuer are equal. OpenSSL's check of the issuer is not enough: a self-signed certificate may
+    /// lack the right to issue.
     private func isSelfIssued(_ index: Int) -> Bool {
         let certificate = unsafe certificates[index]
         return unsafe X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0

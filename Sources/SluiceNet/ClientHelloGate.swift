@@ -57,7 +57,7 @@ struct ClientHelloGate {
     }
 
     private static func cause(ofFirst type: UInt8) -> TLSFailureCause {
-        // A client that supports nothing sends an alert and closes.
+        // A client that cannot continue sends an alert and closes.
         if type == ContentType.alert { return .alert }
         return isText(type) ? .clearText : .badRecord
     }

@@ -167,7 +167,7 @@ package final class EventLoop {
         sources[id.slot].handler?.deadlinePassed()
     }
 
-    // MARK: - What lives on this loop
+    // MARK: - Objects of this loop
 
     /// Stores an object on this loop under a key for other threads.
     package func set<Value: AnyObject>(_ value: Value?, for key: LoopLocal<Value>) {

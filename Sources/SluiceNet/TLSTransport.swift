@@ -54,7 +54,7 @@ final class TLSTransport {
     /// - Returns: `nil` when it is.
     func receiveHello() -> TransferError? { checked > 0 ? nil : checkNextRecord() }
 
-    // MARK: - What OpenSSL tells
+    // MARK: - Callbacks from OpenSSL
 
     /// Creates a BIO for this object and passes it to the session, which frees it.
     func attach(to session: OpaquePointer) -> Bool {

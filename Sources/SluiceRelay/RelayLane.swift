@@ -61,7 +61,7 @@ package struct RelayLane: Sendable {
     var lastOfEarlierProcess: Int64
     /// `RefusalState.confirmations` when the last request was sent.
     var confirmationsAtSend = 0
-    var generator: SplitMix
+    var generator: SeededRandom
     private var events: [RelayEvent] = []
 
     /// - Parameters:
@@ -71,7 +71,7 @@ package struct RelayLane: Sendable {
         self.limits = limits
         self.lastOfEarlierProcess = lastOfEarlierProcess
         sizing = AmbiguitySizing(jobs: limits.jobs, timeout: timeout)
-        generator = SplitMix(seed: seed)
+        generator = SeededRandom(seed: seed)
     }
 
     /// Returns the events since the last call.
@@ -276,4 +276,55 @@ package enum OutboxChange: Sendable, Hashable {
     case takeBack([Int64], [Acknowledgement])
     /// Release one parked job, or all, so that they are read again.
     case release(isAll: Bool)
+}
+
+/// The delay before a retry: exponential, with full jitter, so that several gateways that lost the same server do not
+/// return in step.
+package struct RetryBackoff: Sendable {
+    /// The upper bound of the first delay.
+    package static let first: Duration = .milliseconds(100)
+    /// The maximum upper bound.
+    package static let longest: Duration = .seconds(30)
+    /// The maximum accepted `retry-after` of a server.
+    package static let longestRetryAfter: Duration = .seconds(60)
+
+    private var ceiling = RetryBackoff.first
+
+    package init() {}
+
+    /// Returns the delay before the next attempt.
+    ///
+    /// - Parameters:
+    ///   - retryAfter: the wait that the server requests; the delay is at least this, up to a minute.
+    ///   - generator: for the jitter.
+    package mutating func next(retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator)
+        -> Duration
+    {
+        let wait = Duration.nanoseconds(Int64.random(in: 0...ceiling.wholeNanoseconds, using: &generator))
+        ceiling = min(ceiling * 2, Self.longest)
+        return max(wait, min(retryAfter ?? .zero, Self.longestRetryAfter))
+    }
+
+    /// Resets after a success.
+    package mutating func reset() { ceiling = Self.first }
+}
+
+/// How long to pause for a server that is set up wrongly, or that refuses everything: doubling from a second to five
+/// minutes, because it needs a repair.
+package struct PauseSchedule: Sendable {
+    package static let first: Duration = .seconds(1)
+    package static let longest: Duration = .seconds(300)
+
+    private var wait = PauseSchedule.first
+
+    package init() {}
+
+    /// Returns the delay before the next attempt, twice the previous one.
+    package mutating func next() -> Duration {
+        defer { wait = min(wait * 2, Self.longest) }
+        return wait
+    }
+
+    /// Resets after a success.
+    package mutating func reset() { wait = Self.first }
 }

@@ -216,7 +216,7 @@ extension Route {
 
     /// Refuses a body that anyone could have signed with a handshake of the route.
     private func refuseToken<Trace: RouteTrace>(trace: inout Trace) -> RouteOutcome {
-        let reason = "the body is a token, which the route's handshake signs for everyone"
+        let reason = "the body is a token, which the route's handshake signs for anyone"
         if Trace.isRecording { trace.add(signatureStep(refusedBecause: reason, trace.source)) }
         return .refused(.signatureInvalid, reason: reason)
     }

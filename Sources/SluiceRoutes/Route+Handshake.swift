@@ -182,7 +182,7 @@ extension DeliveryContext {
         guard let hmac = rule.hmac else { return answer(rule.reply) }
         guard let code = hmac.code(of: text(hmac.reference)) else {
             let form = hmac.pattern == nil ? "is not \(OpaqueToken.words)" : "does not match 'pattern'"
-            return .refused("\(hmac.reference.source.noun), of which the HMAC is made, \(form)")
+            return .refused("\(hmac.reference.source.noun), the input of the HMAC, \(form)")
         }
         var context = copy self
         context.hmac = code
@@ -195,7 +195,7 @@ extension DeliveryContext {
             return .refused("\(reference.source.noun), which is the new secret, \(problem)")
         }
         guard route.accepts(secret: bytes) else {
-            return .refused("\(reference.source.noun), which is the new secret, is not in the form of 'key_encoding'")
+            return .refused("\(reference.source.noun), which is the new secret, is not in the format of 'key_encoding'")
         }
         let verdict = answer(rule.reply)
         guard case .answered(let reply) = verdict else { return verdict }

@@ -101,7 +101,8 @@ extension Route {
     }
 
     func linesStep(_ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep {
-        TraceStep("body", holds: true, "JSON, a text a line" + bodyDetails(delivery), at: source.location(of: "each"))
+        TraceStep(
+            "body", holds: true, "JSON, one text per line" + bodyDetails(delivery), at: source.location(of: "each"))
     }
 
     func unreadableStep(_ why: String, _ delivery: borrowing ReadRequest, source: RouteSource) -> TraceStep {

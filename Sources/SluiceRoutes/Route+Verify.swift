@@ -54,7 +54,7 @@ extension Route {
         var parts = parts
         parts.handshakes = try parts.handshakes.map { rule throws(SigningError) in
             guard let rule = rule.with(secret: Array(secret.utf8)) else {
-                throw SigningError(message: "the secret is not in the form of 'hmac' of a handshake")
+                throw SigningError(message: "the secret is not in the format that 'hmac' of a handshake requires")
             }
             return rule
         }

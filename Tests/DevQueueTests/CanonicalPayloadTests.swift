@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceJSON
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
 
         static let texts = ["", "a", "b", "aa", "é", "\u{0}", "\"\\/", "😀", "z\n\t", "\u{FFFF}", "e\u{301}"]
 
-        static func random(_ depth: Int, _ random: inout SplitMix) -> Value {
+        static func random(_ depth: Int, _ random: inout SeededRandom) -> Value {
             switch depth == 0 ? Int.random(in: 0..<6, using: &random) : Int.random(in: 0..<10, using: &random) {
             case 0: return .null
             case 1: return .bool(.random(using: &random))
@@ -76,7 +77,7 @@ import Testing
         }
 
         /// One of the many ways to write it.
-        func written(_ random: inout SplitMix) -> String {
+        func written(_ random: inout SeededRandom) -> String {
             switch self {
             case .object(let members):
                 let parts = members.map {
@@ -91,7 +92,7 @@ import Testing
             }
         }
 
-        private static func space(_ random: inout SplitMix) -> String {
+        private static func space(_ random: inout SeededRandom) -> String {
             ["", " ", "\n", "\t "].randomElement(using: &random) ?? ""
         }
 
@@ -101,7 +102,7 @@ import Testing
             return String(decoding: bytes, as: UTF8.self)
         }
 
-        private static func escaped(_ text: String, _ random: inout SplitMix) -> String {
+        private static func escaped(_ text: String, _ random: inout SeededRandom) -> String {
             guard Bool.random(using: &random) else { return quoted(text) }
             let units = text.utf16.map { unit in
                 let digits = String(unit, radix: 16)
@@ -115,7 +116,7 @@ import Testing
         "however a value is written, it is read back the same, and that again as it is",
         arguments: 0..<8 as Range<UInt64>)
     func property(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             let value = Value.random(4, &random)
             let payload = value.written(&random)

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceHTTP
 import Testing
 
@@ -79,7 +80,7 @@ import Testing
 
     @Test("a heap returns the lowest value first", arguments: 0..<4 as Range<UInt64>)
     func heap(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         let numbers = (0..<500).map { _ in Int.random(in: 0..<100, using: &random) }
         var heap = JobHeap()
         for number in numbers { heap.insert(JobPosition(rank: UInt64(number), id: JobIdentifier(value: 0))) }

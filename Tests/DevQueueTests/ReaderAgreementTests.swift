@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceJSON
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
         }
     }
 
-    private func value(_ depth: Int, _ random: inout SplitMix) -> String {
+    private func value(_ depth: Int, _ random: inout SeededRandom) -> String {
         let elements = (0..<Int.random(in: 0...3, using: &random))
         switch depth == 0 ? 0 : Int.random(in: 0..<4, using: &random) {
         case 0, 1: return Self.pieces[Int.random(in: 8..<Self.pieces.count, using: &random)]
@@ -53,7 +54,7 @@ import Testing
 
     @Test("loose pieces of JSON are taken or refused alike", arguments: 0..<8)
     func pieces(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<1000 {
             let count = Int.random(in: 1...6, using: &random)
             let text = (0..<count).map { _ in Self.pieces[Int.random(in: 0..<Self.pieces.count, using: &random)] }
@@ -64,7 +65,7 @@ import Testing
 
     @Test("whole values, sound and damaged in a byte or two, are taken or refused alike", arguments: 0..<8)
     func values(seed: UInt64) {
-        var random = SplitMix(state: seed &+ 1000)
+        var random = SeededRandom(seed: seed &+ 1000)
         var accepted = 0
         for _ in 0..<500 {
             var text = Array(value(4, &random).utf8)
@@ -109,7 +110,7 @@ import Testing
         "bodies of jobs, with members that are missing, doubled or of the wrong kind, are accepted or refused alike",
         arguments: 0..<8)
     func jobs(seed: UInt64) {
-        var random = SplitMix(state: seed &+ 2000)
+        var random = SeededRandom(seed: seed &+ 2000)
         var accepted = 0
         for _ in 0..<1000 {
             let basis = Bool.random(using: &random) ? Array(Self.members[..<3]) : []

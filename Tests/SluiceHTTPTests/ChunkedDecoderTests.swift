@@ -155,7 +155,7 @@ import Testing
 
     @Test("random chunks cut up at random give the body that went in", arguments: 0..<20)
     func random(_ seed: Int) {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SeededRandom(seed: UInt64(seed))
         for _ in 0..<50 {
             var body: [UInt8] = []
             var wire: [UInt8] = []

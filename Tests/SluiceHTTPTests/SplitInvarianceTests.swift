@@ -44,7 +44,7 @@ import Testing
 
     @Test("random bytes near HTTP give the same whole and in random pieces", arguments: 0..<20)
     func random(_ seed: Int) {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SeededRandom(seed: UInt64(seed))
         for _ in 0..<300 {
             let bytes = Self.mutated(generator: &generator)
             let cuts = (0..<Int.random(in: 0...6, using: &generator)).map { _ in
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    private static func mutated(generator: inout SeededGenerator) -> [UInt8] {
+    private static func mutated(generator: inout SeededRandom) -> [UInt8] {
         let text = requests.randomElement(using: &generator) ?? ""
         var bytes = Array(text.utf8)
         let alphabet = Array("\r\n\t :,;aA0/?%[]\u{0}".utf8)

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceJSON
 import TestSupport
 import Testing
@@ -49,7 +50,7 @@ struct NumberRangeTests {
 
     @Test("a number is refused exactly if the standard library reads it as infinity")
     func againstParsing() throws {
-        var random = SeededGenerator(seed: 7)
+        var random = SeededRandom(seed: 7)
         for _ in 0..<20_000 {
             let number = Self.numberNearTheEdge(&random)
             let parsed = try #require(Double(number))
@@ -58,7 +59,7 @@ struct NumberRangeTests {
     }
 
     /// A number of 10^300 to 10^312 in some notation, half of them within a millionth of the edge.
-    private static func numberNearTheEdge(_ random: inout SeededGenerator) -> String {
+    private static func numberNearTheEdge(_ random: inout SeededRandom) -> String {
         let isClose = Bool.random(using: &random)
         let tail = String(
             (0..<Int.random(in: 0...30, using: &random)).map { _ in "0123456789".randomElement(using: &random) ?? "0" })

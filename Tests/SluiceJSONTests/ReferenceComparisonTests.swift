@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceJSON
 import TestSupport
 import Testing
@@ -6,7 +7,7 @@ import Testing
 struct ReferenceComparisonTests {
     @Test("every path leads to the same value as in a tree", arguments: UInt64(0)..<8)
     func paths(seed: UInt64) throws {
-        var source = RandomJSON(random: SeededGenerator(seed: seed))
+        var source = RandomJSON(random: SeededRandom(seed: seed))
         var findings = JSONFindings()
         for _ in 0..<250 {
             let text = Array(source.text(depth: Int.random(in: 1...8, using: &source.random)).utf8)
@@ -27,7 +28,7 @@ struct ReferenceComparisonTests {
         "a damaged text is accepted exactly if the reference accepts it, by scanner and reader alike",
         arguments: UInt64(100)..<108)
     func validity(seed: UInt64) {
-        var source = RandomJSON(random: SeededGenerator(seed: seed))
+        var source = RandomJSON(random: SeededRandom(seed: seed))
         var accepted = 0
         for _ in 0..<1_000 {
             let text = source.damaged(Array(source.text(depth: Int.random(in: 0...5, using: &source.random)).utf8))

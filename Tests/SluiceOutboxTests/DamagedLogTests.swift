@@ -30,7 +30,7 @@ struct DamagedLogTests {
     @Test("a flipped bit in front of further transactions is damage, wherever it is", arguments: 1...40)
     func flipped(seed: Int) throws {
         var log = try open().log
-        var random = SplitMix(seed: UInt64(seed))
+        var random = SeededRandom(seed: UInt64(seed))
         let frames = (log.count - 32) / Self.frame
         let inHeaders = Bool.random(using: &random)
         let number = Int.random(in: 0..<(frames / 2), using: &random)

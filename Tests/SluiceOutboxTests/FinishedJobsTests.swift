@@ -5,7 +5,7 @@ import Testing
 
 struct FinishedJobsTests {
     @Test("groups agree with a set and its bytes, whatever the order") func model() throws {
-        var random = SplitMix(seed: 7)
+        var random = SeededRandom(seed: 7)
         var (jobs, set) = (FinishedJobs(), Set<Int64>())
         var first: Int64 = 1
         for _ in 0..<5000 {
@@ -71,19 +71,5 @@ struct FinishedJobsTests {
             Int64(store.status.undeliveredBytes) == 8 * bytes + Int64(job(10).byteCost) + store.ledger.deadLetterBytes)
         let crashed = try fixture.afterCrash().store
         #expect(crashed.status.undeliveredBytes == store.status.undeliveredBytes)
-    }
-}
-
-/// The same numbers in each run (splitmix64).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -28,7 +28,7 @@ struct SalvageTests {
     @Test("whatever bytes are wrong, a salvage ends, and saves nothing that was not stored", arguments: 1...60)
     func anyDamage(seed: Int) throws {
         var (bytes, time) = try file()
-        var random = SplitMix(seed: UInt64(seed))
+        var random = SeededRandom(seed: UInt64(seed))
         // In one page, or in some, wherever they are; the header stays readable.
         for _ in 0..<Int.random(in: 1...8, using: &random) {
             let page = Int.random(in: 1..<(bytes.count / Pragmas.pageSize), using: &random)

@@ -36,7 +36,7 @@ final class Simulation {
     static let slack: Int64 = 5000
 
     private(set) var violations: [String] = []
-    var random: SplitMix
+    var random: SeededRandom
     let vfs = FaultyVFS()
     var fixture: Fixture
     var store: OutboxStore
@@ -68,7 +68,7 @@ final class Simulation {
     init(
         seed: Int, sabotage: String? = nil, fault: SimulatedRelay.Fault? = nil, syncs: Bool = true
     ) async throws {
-        random = SplitMix(seed: UInt64(seed))
+        random = SeededRandom(seed: UInt64(seed))
         (self.seed, self.sabotage, self.fault) = (seed, sabotage, fault)
         zizq = seed.isMultiple(of: 2) ? SimulatedZizq(isLicensed: seed.isMultiple(of: 4)) : nil
         vfs.set { ($0.remembersUnsynced, $0.ignoresSyncs) = (true, !syncs) }

@@ -1,3 +1,4 @@
+import SluiceBase
 import Testing
 
 @testable import SluiceRelay
@@ -13,7 +14,7 @@ import Testing
 
     @Test("random insertions, unions and removals agree with a set", arguments: 0..<20 as Range<UInt64>)
     func agreesWithSet(seed: UInt64) {
-        var generator = SplitMix64(state: seed)
+        var generator = SeededRandom(seed: seed)
         var (ranges, set) = (JobRanges(), Set<Int64>())
         for _ in 0..<300 {
             switch Int.random(in: 0..<4, using: &generator) {

@@ -15,7 +15,7 @@ import Zizq
         var lying = 0
         /// Requests with more bytes are too large.
         var bytes = Int.max
-        var generator: SplitMix64
+        var generator: SeededRandom
 
         mutating func answer(_ request: BatchRequest) -> LaneSimulation.Answer {
             if request.jobs.reduce(0, { $0 + $1.job.requestBytes }) > bytes { return refuse(413, nil) }
@@ -30,10 +30,10 @@ import Zizq
     }
 
     /// Jobs with bad ones among them, and a good one at the end, without which the last ones could not be confirmed.
-    private func scenario(_ generator: inout SplitMix64) -> (jobs: [StoredJob], server: Server) {
+    private func scenario(_ generator: inout SeededRandom) -> (jobs: [StoredJob], server: Server) {
         let count = Int.random(in: 1...4000, using: &generator)
         let all = (1...Int64(count)).map { makeJob($0, payloadBytes: Int.random(in: 2...400, using: &generator)) }
-        var server = Server(generator: SplitMix64(state: generator.next()))
+        var server = Server(generator: SeededRandom(seed: generator.next()))
         let share = [0, 1, 10, 50, 200, 500, 900].randomElement(using: &generator) ?? 0
         var isRun = false
         for job in all.dropLast() {
@@ -55,7 +55,7 @@ import Zizq
         arguments: 0..<10 as Range<UInt64>)
     func findsBadJobs(block: UInt64) {
         for seed in (block * 8)..<(block * 8 + 8) {
-            var generator = SplitMix64(state: seed)
+            var generator = SeededRandom(seed: seed)
             var (jobs, server) = scenario(&generator)
             let limits = BatchLimits(
                 jobs: [1, 3, 10, 100, 1000, 10_000].randomElement(using: &generator) ?? 1000,
@@ -116,7 +116,7 @@ import Zizq
         "a server that changes between refusing everything and accepting everything loses no job",
         arguments: 0..<20 as Range<UInt64>)
     func flips(seed: UInt64) {
-        var generator = SplitMix64(state: seed)
+        var generator = SeededRandom(seed: seed)
         let period = [1, 5, 60, 400].randomElement(using: &generator) ?? 1
         let isIndexed = Bool.random(using: &generator)
         let lanes = Int.random(in: 1...4, using: &generator)

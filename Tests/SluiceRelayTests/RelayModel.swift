@@ -38,12 +38,12 @@ struct RelayModel {
     /// What must never happen.
     private(set) var faults: [String] = []
     private var runners: [Runner] = []
-    private var generator: SplitMix64
+    private var generator: SeededRandom
 
     init(_ jobs: [StoredJob], limits: BatchLimits, lanes: Int = 1, seed: UInt64) {
         self.limits = limits
         pending = jobs
-        generator = SplitMix64(state: seed)
+        generator = SeededRandom(seed: seed)
         for number in 0..<lanes {
             var lane = RelayLane(limits: limits, timeout: .seconds(30), seed: seed &+ UInt64(number))
             let action = lane.started(state: &state, now: 0)
@@ -197,17 +197,4 @@ struct RelayModel {
 
 extension Duration {
     var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
-}
-
-/// A small generator of numbers, so that a failing run can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

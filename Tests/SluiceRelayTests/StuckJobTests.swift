@@ -199,7 +199,7 @@ import Zizq
     @Test(
         "whatever queue is refused and for how long, every job arrives once", arguments: 1...30 as ClosedRange<UInt64>)
     func anyQueue(seed: UInt64) {
-        var generator = SplitMix64(state: seed)
+        var generator = SeededRandom(seed: seed)
         let names = ["a", "b", "c", "d"]
         let all = (1...2000).map { makeJob($0, queue: names[Int.random(in: 0..<4, using: &generator)]) }
         let lanes = seed.isMultiple(of: 3) ? 4 : 1

@@ -39,19 +39,6 @@ import Testing
     }
 }
 
-/// SplitMix64: the same numbers in each run.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// JSON texts whose keys are few, so that references hit, with blanks, escapes and keys that stand twice.
 enum RandomJSON {
     static let keys = ["a", "b", "odd key"]

@@ -85,7 +85,7 @@ import Testing
             ])
         #expect(
             messages("account: {endpoint: …}") == [
-                "r.yaml:20:23: 'endpoint' of 'account' still is the placeholder of the example"
+                "r.yaml:20:23: 'endpoint' of 'account' is still the placeholder from the example"
             ])
     }
 

@@ -44,7 +44,7 @@ import Testing
             #expect(refused.output.split(separator: "\n").count == 1)
             let none = try await gateway.command("dead", "export", "--route", "none")
             #expect(none.output.isEmpty && none.ending == .exited(1), "\(none)")
-            #expect(none.errors.hasSuffix("no route of this name is loaded; there is: open\n"), "\(none)")
+            #expect(none.errors.hasSuffix("no route with this name is loaded; known routes: open\n"), "\(none)")
             let unknown = try await gateway.command("dead", "export", "--reason", "bad_filed")
             #expect(unknown.errors.contains("bad_field") && unknown.ending == .exited(2), "\(unknown)")
             #expect(try await gateway.command("dead", "export", "9").errors == "sluice: no dead letter 9\n")

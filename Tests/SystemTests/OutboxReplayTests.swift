@@ -26,7 +26,7 @@ import Testing
             let typo = try await gateway.command("outbox", "replay", "--since", "1h", "--route", "githib", "--yes")
             #expect(
                 typo.errors.contains(
-                    "\nsluice: the outbox has nothing of the route 'githib', and no route of this name is loaded; there is: "
+                    "\nsluice: the outbox has nothing of the route 'githib', and no route with this name is loaded; known routes: "
                 ),
                 "\(typo)")
             #expect(typo.ending == .exited(1))

@@ -1,11 +1,12 @@
+package import SluiceBase
 package import SluiceJSON
 
 /// Random JSON texts full of what goes wrong: few distinct keys so that they repeat, escapes in keys, odd white space,
 /// deep nesting.
 package struct RandomJSON {
-    package var random: SeededGenerator
+    package var random: SeededRandom
 
-    package init(random: SeededGenerator) { self.random = random }
+    package init(random: SeededRandom) { self.random = random }
 
     package static let keys = ["a", "b", "full_name", "é", "", "\u{FFFD}"]
     private static let spellings = [
@@ -63,20 +64,5 @@ package struct RandomJSON {
             }
         }
         return text
-    }
-}
-
-/// Random numbers that are the same in every run (SplitMix64), so that a failure can be repeated.
-package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    package init(seed: UInt64) { state = seed }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+import SluiceBase
 import SluiceJSON
 import TestSupport
 import Testing
@@ -264,7 +265,7 @@ import Testing
 
     @Test("random values go through both coders and Foundation's alike", arguments: 0..<200)
     func random(seed: Int) throws {
-        var source = RandomJSON(random: SeededGenerator(seed: UInt64(seed)))
+        var source = RandomJSON(random: SeededRandom(seed: UInt64(seed)))
         let tree = try decode(Tree.self, source.text(depth: 6))
         let bytes = try JSONValueEncoder.encode(tree)
         #expect(try JSONValueDecoder.decode(Tree.self, from: bytes) == tree)

@@ -81,7 +81,7 @@ package enum SigningCertificateError: Error, Sendable, Hashable {
         switch self {
         case .notOneCertificate: "is not a certificate in PEM, alone or with its issuers after it"
         case .unreadable: "is not a certificate"
-        case .uselessKey: "is a certificate whose key no algorithm uses"
+        case .uselessKey: "is a certificate with a key that no supported algorithm uses"
         }
     }
 }

@@ -12,7 +12,7 @@ package enum ControlRequest: Sendable, Hashable {
     case exportDeadLetter(Int64)
     /// An exported dead letter: the line.
     case importDeadLetter([UInt8])
-    /// - `acceptsChanges`: whether to send it even if its route now makes another job of it.
+    /// - `acceptsChanges`: whether to send it even if its route now creates a different job from it.
     case retry(Int64, acceptsChanges: Bool)
     case discard(Int64, forgetsKey: Bool)
     case bury(Int64)

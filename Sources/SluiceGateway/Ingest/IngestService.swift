@@ -275,7 +275,7 @@ final class IngestService: HTTPService {
         outgoing.removeAll(keepingCapacity: true)
     }
 
-    /// Handles the results of deliveries of this loop, which are durable if they say so.
+    /// Handles the results of deliveries of this loop. Stored deliveries are durable.
     func completed(_ results: [IngestResult]) {
         let now = shared.time.monotonicNanoseconds()
         for result in results {

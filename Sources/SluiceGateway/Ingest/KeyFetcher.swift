@@ -36,11 +36,11 @@ final class KeyFetcher: Sendable {
 
     typealias Answer = @Sendable (Result<[UInt8], KeyFetchError>) -> Void
 
-    /// What is fetched once at a time.
+    /// Identifies a fetch: requests for the same one share it.
     private struct Address: Hashable {
         let host: String
         let target: String
-        /// What is posted; empty where it is only read.
+        /// The body of a POST; empty for a GET.
         let content: [UInt8]
     }
 

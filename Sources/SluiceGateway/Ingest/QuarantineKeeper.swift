@@ -10,7 +10,7 @@ internal import Synchronization
 final class QuarantineKeeper: Sendable {
     /// The limit of all routes together. A request may exceed the bytes that are left; the next one is then dropped.
     static let rate = RateLimit(limit: 20, per: .seconds(1), burst: 200, bytes: .mebibytes(4))
-    /// It is copied on the event loop.
+    /// Limited because the body is copied on the event loop.
     private static let largestBody = ByteCount.mebibytes(16)
     private static let hour: Int64 = 3_600_000_000_000
 

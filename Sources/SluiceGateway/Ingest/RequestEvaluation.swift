@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceRoutes
 
-/// A complete request on its way through its route, for any thread.
+/// A complete request while its route processes it, for any thread.
 struct IngestRequest: Sendable {
     let entry: ActiveRoutes.Entry
     let exchange: ExchangeID

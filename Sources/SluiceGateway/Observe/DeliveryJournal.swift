@@ -153,7 +153,7 @@ package final class DeliveryJournal: Sendable {
             metadata: .fields([.route: route, .reason: "its content type: \(type)"]))
     }
 
-    /// Said once a route; the metric counts the rest.
+    /// Logged once per route; the metric counts the rest.
     func quarantined(route: String) {
         logger.notice(
             "put a request that no secret matches into the quarantine; logged once per route",
@@ -162,7 +162,7 @@ package final class DeliveryJournal: Sendable {
             ]))
     }
 
-    /// Said once an hour for each route; the metric counts the rest.
+    /// Logged once per route and hour; the metric counts the rest.
     func notQuarantined(_ refusal: QuarantineRefusal, route: String) {
         logger.warning(
             "did not put a request that no secret matches into the quarantine; logged once per route and hour",

@@ -28,7 +28,7 @@ package final class Histogram: Sendable {
 
     /// - Parameters:
     ///   - nanoseconds: the measured time; negative values, as after a step of a clock, count as zero.
-    ///   - count: the number of times, if one measurement stands for several.
+    ///   - count: the number of times, if one measurement represents several.
     package func observe(nanoseconds: Int64, count: Int = 1) {
         let held = max(nanoseconds, 0)
         var bucket = 0

@@ -38,7 +38,7 @@ package final class MetricsRegistry: Sendable {
     package init(time: any TimeSource = SystemTime()) {
         self.time = time
         self.noRoute = RouteMetrics(route: "", nowNanoseconds: time.monotonicNanoseconds())
-        // These have no owner that would create them before they first count.
+        // No other part creates these before their first increment.
         for name in MetricName.allCases where name.kind == .counter && name.labels.isEmpty { _ = counter(name) }
     }
 

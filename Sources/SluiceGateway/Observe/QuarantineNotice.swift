@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// What people are told of the requests of a route in the quarantine.
+/// Texts about the quarantined requests of a route.
 struct QuarantineNotice {
     private let route: String
     private let requests: Int
@@ -40,7 +40,7 @@ struct QuarantineNotice {
     }
 }
 
-/// Text as a word of a shell, in commands that people are told to run.
+/// Quotes a text as one word of a shell, for commands in messages.
 enum ShellWord {
     static func of(_ text: String) -> String {
         let isWord = text.utf8.allSatisfy { $0 > 0x2C && $0 < 0x3A || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x5F }

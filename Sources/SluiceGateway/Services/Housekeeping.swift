@@ -46,7 +46,7 @@ struct TrimSchedule {
     private static let manyConnections = 500
     private static let muchMemory = 16 << 20
 
-    /// A trim delays others by milliseconds: at most at every tenth check.
+    /// The minimum number of checks between two trims, which delay other threads by milliseconds.
     private static let looksBetween = 10
 
     private var looks = 0

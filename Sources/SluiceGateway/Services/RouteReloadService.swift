@@ -32,7 +32,7 @@ actor RouteReloadService: Service {
         var settle: @Sendable () async -> Void
         /// Called with each table that is loaded after the first.
         var reloaded: @Sendable (Report) -> Void = { _ in }
-        /// What to say of a route whose secrets have changed.
+        /// Returns the notice for a route whose secrets have changed; `nil` for none.
         var secretsChanged: @Sendable (_ route: String) -> String? = { _ in nil }
     }
 
@@ -103,7 +103,7 @@ actor RouteReloadService: Service {
         }
     }
 
-    // MARK: - What is active
+    // MARK: - The active table
 
     nonisolated var snapshot: Snapshot { current.withLock { $0 } }
 
@@ -127,7 +127,7 @@ actor RouteReloadService: Service {
 
     // MARK: - Loading
 
-    /// Makes everything be read again soon, with or without a change: SIGHUP.
+    /// Starts a reload of everything, changed or not: SIGHUP.
     nonisolated func ask() { Task { [number = takeNumber()] in await reload(number) } }
 
     /// The same for `sluice reload`, which waits for the result. Later requests are served with the new table.

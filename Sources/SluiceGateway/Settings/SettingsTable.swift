@@ -73,8 +73,8 @@ package enum SettingsTable {
         Setting(
             "outbox.max_quarantine_bytes", \.outbox.maxQuarantineBytes, in: .outbox, form: .size(ByteCount(bytes: 0)),
             meaning:
-                "Limit for the quarantined requests of all routes, besides `outbox.max_bytes`; above it, none are kept"
-        ),
+                "Limit for the quarantined requests of all routes, in addition to `outbox.max_bytes`; above it, none "
+                + "are kept"),
         Setting(
             "outbox.max_keys", \.outbox.maxKeys, in: .outbox, form: .number(1000...Int.max),
             meaning: "Maximum number of remembered unique keys; above it, the oldest are dropped, with an alarm"),

@@ -219,7 +219,7 @@ final class ClientConnection: EventHandler {
         }
     }
 
-    /// Hands on a streamed answer: its head once it is complete, and the available part of the body.
+    /// Passes on a streamed answer: its head once it is complete, and the available part of the body.
     private func handOnBody() {
         guard let streaming, let head = parser?.head else { return }
         if phase == .exchanging {
@@ -264,7 +264,7 @@ final class ClientConnection: EventHandler {
         case .complete(let response):
             if let streaming { finishStream(response, streaming.channel) } else { finish(response) }
         case .refused(.bodyTooLarge):
-            fail(.responseTooLarge, "the answer is over \(pool.configuration.responseLimit) bytes")
+            fail(.responseTooLarge, "the answer has more than \(pool.configuration.responseLimit) bytes")
         case .refused(.truncated): fail(.closed, "the server closed the connection before its answer was complete")
         case .refused(let fault): fail(.malformedResponse, "the answer is not HTTP: \(fault.rawValue)")
         case .needMore, nil:

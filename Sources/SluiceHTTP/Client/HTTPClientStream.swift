@@ -41,7 +41,7 @@ package final class HTTPClientStream: Sendable {
             body += chunk
             guard body.count <= limit else {
                 throw HTTPClientError(
-                    .responseTooLarge, mayHaveBeenProcessed: true, "the answer is over \(limit) bytes")
+                    .responseTooLarge, mayHaveBeenProcessed: true, "the answer has more than \(limit) bytes")
             }
         }
         return body

@@ -3,7 +3,7 @@ package import SluiceBase
 /// Removes the chunk framing of a body in place (RFC 9112 §7.1): chunk data moves to the front, so that the body
 /// becomes contiguous in the connection's buffer. Chunk extensions and trailers are checked and dropped.
 ///
-/// It looks at each byte once, and its results depend only on the bytes, not on how they were split.
+/// It reads each byte once, and its results depend only on the bytes, not on how they were split.
 package struct ChunkedDecoder: Sendable {
     /// The state after the bytes so far.
     package enum Step: Sendable, Hashable {
@@ -86,7 +86,7 @@ package struct ChunkedDecoder: Sendable {
         case .size, .blankBehindSize, .extensionText, .quotedText, .escapedByte, .sizeLineFeed, .dataCarriageReturn,
             .dataLineFeed,
             .complete, .refused:
-            // One byte per chunk costs six times the traffic, and as much work.
+            // A body with one byte per chunk has six times the traffic, and takes as much more work.
             guard framingAllowance > 0 else { throw .chunkFramingTooLong }
             framingAllowance -= 1
             try readFraming(buffer[index])

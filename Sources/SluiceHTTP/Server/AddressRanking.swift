@@ -12,7 +12,7 @@ struct AddressRanking {
         var next: Key?
     }
 
-    /// Addresses with the same number of connections, the one first that has had it longest.
+    /// Addresses with the same number of connections; the first one has had this number longest.
     private struct Level {
         var first: Key?
         var last: Key?

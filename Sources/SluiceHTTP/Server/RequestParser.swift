@@ -3,7 +3,7 @@ package import SluiceBase
 /// Parses the head of one HTTP/1.1 or 1.0 request (RFC 9112) strictly: what two parsers could understand differently is
 /// refused.
 ///
-/// It looks at each byte once, so a head in small pieces costs no more than a whole one, and refuses at the first wrong
+/// It reads each byte once, so a head in small pieces costs no more than a whole one, and refuses at the first wrong
 /// byte. Its results depend only on the bytes, not on how they were split. One parser serves a connection, one request
 /// after the other; it keeps the memory for the header lines.
 package struct RequestParser: Sendable {

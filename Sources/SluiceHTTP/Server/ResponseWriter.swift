@@ -8,7 +8,7 @@ package enum ResponseWriter {
         case close
         /// The connection continues, which is the default of HTTP/1.1.
         case keepAlive
-        /// The connection continues, which HTTP/1.0 needs to be told.
+        /// `connection: keep-alive`, which an HTTP/1.0 sender needs.
         case keepAliveSaid
 
         /// The option for a sender of HTTP/1.`minorVersion`.

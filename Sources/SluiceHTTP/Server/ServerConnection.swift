@@ -454,7 +454,7 @@ final class ServerConnection: EventHandler {
         streamIsOver()
     }
 
-    // MARK: - What the loop and the server are told
+    // MARK: - Updates for the loop and the server
 
     /// Updates deadline, idle list and memory after an event.
     func settle() {
@@ -475,7 +475,7 @@ final class ServerConnection: EventHandler {
         if isIdle { server.noteIdle(source) } else { server.noteBusy(source) }
     }
 
-    /// The state's deadline, or an earlier one that few connections have.
+    /// The earliest of the state's deadline, that of the first request during a stop, and the alarm of a stream.
     private var earliestDeadline: Int64? {
         guard firstRequestDeadline != nil || streamedAnswer != nil else { return state.deadline }
         let earliest = min(state.deadline ?? .max, firstRequestDeadline ?? .max, streamedAnswer?.alarm ?? .max)

@@ -61,7 +61,7 @@ extension ServerConnectionState {
 }
 
 extension RequestHead {
-    /// The end of the request in the buffer; `nil` if only the chunks tell.
+    /// The end of the request in the buffer; `nil` for a chunked body.
     var end: Int? {
         switch framing {
         case .none: length

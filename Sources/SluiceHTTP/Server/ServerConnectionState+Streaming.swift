@@ -1,4 +1,4 @@
-/// A streamed answer. If its receiver shuts down its side, the stream ends: it wanted to receive.
+/// A streamed answer. It ends if its receiver shuts down its side of the connection.
 extension ServerConnectionState {
     /// Whether a streamed answer is in progress.
     package var isStreaming: Bool {

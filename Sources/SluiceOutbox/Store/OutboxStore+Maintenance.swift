@@ -15,11 +15,11 @@ extension OutboxStore {
         checkFiles()
         checkLock()
         // Each transaction would wait for the lock, and deliveries for the transaction.
-        if isLocked, trouble == nil { return }
+        if isLocked, fault == nil { return }
         recoverIfDue()
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
-            if trouble == nil { try dropDeadRuns() }
+            if fault == nil { try dropDeadRuns() }
             // Also on a full disk, where each acknowledgement would make the log longer.
             try checkpointIfDue()
         } catch {
@@ -33,9 +33,9 @@ extension OutboxStore {
     /// - Returns: whether another step can run immediately.
     package func maintainIdle() -> Bool {
         maintain()
-        if isLocked, trouble == nil { return false }
+        if isLocked, fault == nil { return false }
         do throws(SQLiteError) {
-            switch trouble?.kind {
+            switch fault?.kind {
             case .failing, .misplaced: return false
             case .diskFull: return try makeRoom()
             case nil:
@@ -75,14 +75,14 @@ extension OutboxStore {
     private func makeRoom() throws(SQLiteError) -> Bool {
         // The log is emptied before anything is written to it; this alone makes it shorter.
         guard try truncateLog() else { return false }
-        trouble = setAside(besides: DiskRoom.regular)
-        if trouble == nil { return true }
+        fault = setAside(besides: DiskRoom.regular)
+        if fault == nil { return true }
         if try transaction({ () throws(SQLiteError) in try trimDelivered(at: .max, limit: Self.trimStep) }) {
             return true
         }
         if try vacuum(keeping: 0) { return true }
-        trouble = setAside(besides: DiskRoom.least)
-        return trouble == nil
+        fault = setAside(besides: DiskRoom.least)
+        return fault == nil
     }
 
     // MARK: Delivered jobs

@@ -6,7 +6,6 @@ package import SluiceBase
 /// Everything here is synchronous and belongs to one thread at a time: that of `OutboxWriter`, or of a command while no
 /// gateway runs. Each operation is one transaction with a full sync, so everything that returns without an error is
 /// durable. DESIGN.md next to this folder has the reasons, and what happens in a crash.
-/// in a crash.
 package final class OutboxStore {
     /// The configuration as given.
     package let configuration: OutboxConfiguration
@@ -74,8 +73,8 @@ package final class OutboxStore {
     /// Damage found since the outbox was opened. SQLite then fails every write of the same transaction, so optional
     /// rows are no longer read. The file must be salvaged.
     var damage: SQLiteError?
-    /// The problem that keeps the store from writing.
-    var trouble: Trouble?
+    /// What prevents the store from writing; nil if nothing does.
+    var fault: StoreFault?
     /// Whether deliveries were refused because another program has the file locked, and none was stored since.
     var isLocked = false
     /// The last error, for the log; cleared by the code that logs it.
@@ -130,7 +129,7 @@ package final class OutboxStore {
         queues.start(after: lastJobID)
         toleratesDamage = true
         files = OutboxFile.identity(of: configuration.path)
-        trouble = setAside(besides: DiskRoom.least)
+        fault = setAside(besides: DiskRoom.least)
     }
 
     /// Loads the figures; salvages the file if damage shows only then.
@@ -189,7 +188,7 @@ package final class OutboxStore {
         status.isKeyLimitReached = isKeyLimitReached
         status.clockDriftMilliseconds = clock.isTrusted ? 0 : clock.drift
         status.condition = condition
-        status.isMisplaced = trouble?.kind == .misplaced
+        status.isMisplaced = fault?.kind == .misplaced
         status.damagedFiles = damagedFiles.count
         status.fileBytes = OutboxFile.size(of: path)
         status.walBytes = OutboxFile.size(of: path + "-wal")
@@ -198,7 +197,7 @@ package final class OutboxStore {
     }
 
     var condition: OutboxCondition {
-        switch trouble?.kind {
+        switch fault?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing
         case nil where isLocked: .failing

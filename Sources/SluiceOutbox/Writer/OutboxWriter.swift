@@ -122,7 +122,7 @@ package final class OutboxWriter: Sendable {
         }
         guard !wasKnown else { return }
         log.error(
-            "outbox damaged: what is on some pages cannot be read; the rest is still used",
+            "outbox damaged: some pages cannot be read, and their contents may be lost; the rest is still in use",
             metadata: Self.fields([.reason: "\(error)\(Self.salvageHint)"]))
     }
 
@@ -184,20 +184,23 @@ package final class OutboxWriter: Sendable {
     private func logDamage(_ store: OutboxStore) {
         if store.replacesOutbox {
             log.error(
-                "the outbox was missing or empty, and an empty one was made, although there was one before",
+                """
+                the outbox file was missing or empty, although an outbox existed before; created an empty one. Stored \
+                jobs and unique keys are lost unless you find the file or restore a backup
+                """,
                 metadata: Self.fields([.file: configuration.path]))
         }
         if let log = store.damagedLog {
             self.log.error(
                 """
-                the write-ahead log of the outbox was damaged: what was stored last is lost, and remains in a copy of \
-                the log
+                the write-ahead log of the outbox was damaged: the last transactions are lost; a copy of the log was \
+                kept
                 """,
                 metadata: Self.fields([
                     .file: log.copyPath,
                     .reason: """
-                    a wrong checksum, with \(log.frames) pages of \(log.transactions) transactions from there on; \
-                    have the providers send the webhooks of that time again
+                    wrong checksum; \(log.frames) pages of \(log.transactions) transactions from there on are lost; \
+                    have the providers resend the webhooks of that time
                     """,
                 ]))
         }
@@ -219,7 +222,7 @@ package final class OutboxWriter: Sendable {
         var maintenance = MaintenancePace(at: time.monotonicNanoseconds())
         var quarantineAt = time.monotonicNanoseconds()
         while true {
-            if store.trouble != nil { maintenance.endRest() }
+            if store.fault != nil { maintenance.endRest() }
             let (acknowledgements, operations) = nextRequests(
                 maintenanceAt: maintenance.nextStepAt, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)

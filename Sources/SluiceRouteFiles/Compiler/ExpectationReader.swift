@@ -37,7 +37,7 @@ struct ExpectationReader {
         return Expected(value: value, place: context.place(node.position))
     }
 
-    /// Refused requests leave nothing.
+    /// Refuses results that a refused request cannot have.
     private func warnOfContradictions(_ expectation: Expectation) {
         guard let refused = expectation.refused else { return }
         // The route sets the status of a refused handshake.

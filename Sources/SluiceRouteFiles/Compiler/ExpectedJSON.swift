@@ -26,7 +26,7 @@ package struct ExpectedJSON: Sendable {
             }
     }
 
-    /// A value that a key of a file stands for, all of it with the key's location.
+    /// The value that a key of a file implies, all of it with the key's location.
     init(_ tree: JSONTree, at place: SourceLocation) {
         self.place = place
         content =

@@ -383,7 +383,7 @@ extension RouteReader {
                     entry.value.position, "'\(entry.key)' of 'account' must be a text without references")
             } else if text.contains("…") {
                 reader.context.error(
-                    entry.value.position, "'\(entry.key)' of 'account' still is the placeholder of the example")
+                    entry.value.position, "'\(entry.key)' of 'account' is still the placeholder from the example")
             } else {
                 account[entry.key] = text
             }

@@ -3,7 +3,7 @@ internal import SluiceCrypto
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A digest of a rule's contents. Comments, blanks, quotes, the order of keys and the position in the file do not
+/// A digest of a rule's contents. Comments, white space, quotes, the order of keys and the position in the file do not
 /// change it.
 enum RuleDigest {
     /// - Parameter rule: the entry of `jobs`.

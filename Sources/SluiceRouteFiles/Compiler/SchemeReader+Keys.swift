@@ -90,7 +90,7 @@ extension SchemeReader {
         let keys = ["key_encoding", "key_strip_prefix"].compactMap { reader.entry($0) }
         for entry in keys {
             scope.context.error(
-                entry.position, "'\(entry.key)' has no effect with 'key_from', which leads to public keys")
+                entry.position, "'\(entry.key)' has no effect with 'key_from', which fetches public keys")
         }
         if settings.algorithm == .jwt, !settings.usesPublicKey(reader) {
             scope.context.error(

@@ -68,7 +68,8 @@ struct HandshakeKeys {
 struct HandshakeHMACKeys {
     let of = LanguageKey(
         "of", .signaturePart, isRequired: true, examples: ["${query.crc_token}"],
-        meaning: "The value, which must be a token of \(OpaqueToken.words): nothing that a sender signs is one")
+        meaning: "The value, which must be a token of \(OpaqueToken.words): no text that a sender signs has this "
+            + "format")
     let alg = LanguageKey<HandshakeAlgorithm>("alg", .word, meaning: "The algorithm").defaulting(to: .hmacSHA256)
     let encoding = LanguageKey<SignatureEncoding>("encoding", .word, meaning: "How `${hmac}` is written")
         .defaulting(to: .hex)

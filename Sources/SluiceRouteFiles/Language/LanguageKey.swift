@@ -173,7 +173,7 @@ struct FileKeys {
         .node(
             "a mapping from names to [kinds](#kinds)",
             ["type": "object", "propertyNames": .to(.name), "additionalProperties": FileKeys.kindOrNothing]),
-        meaning: "Named sorts of jobs. The name is the job's type at Zizq; a kind can be used by all files")
+        meaning: "Named kinds of jobs. The name is the job's type at Zizq; a kind can be used by all files")
     let providers = LanguageKey(
         "providers",
         .node(

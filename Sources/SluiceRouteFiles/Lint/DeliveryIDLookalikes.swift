@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Values that look like a delivery id but are not: with them as the unique key, real webhooks would be taken for
-/// repetitions, or repetitions for new ones. The meaning of each header is from the provider's documentation.
+/// Values that look like a delivery id but are not: with them as the unique key, new webhooks would be dropped as
+/// duplicates, or duplicates accepted as new. The meaning of each header is from the provider's documentation.
 struct DeliveryIDLookalikes {
     private enum Trap {
         /// Identifies the subscription, which all deliveries share.

@@ -8,7 +8,7 @@ struct SourceText {
     private let indentation: String
     private var depth = 0
 
-    /// - Parameter indentation: blanks per level.
+    /// - Parameter indentation: spaces per level.
     init(indentation: Int) { self.indentation = String(repeating: " ", count: indentation) }
 
     mutating func line(_ line: String = "") {

@@ -135,7 +135,7 @@ extension BodyReader {
         return .json(Self.json(in: document.bytes.span).array)
     }
 
-    /// The claims of a token, or the JSON in one of them. Its signature is a matter of `verify`.
+    /// The claims of a token, or the JSON in one of them. `verify` checks its signature.
     func claims(of body: Span<UInt8>) throws(BodyError) -> BodyReading {
         let parts = body.array.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let claims = Base64.decodeURL(Array(parts[1]).span, allowsPadding: false) else {

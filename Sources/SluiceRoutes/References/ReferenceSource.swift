@@ -115,7 +115,7 @@ extension ReferenceSource {
         }
     }
 
-    /// The header that it names, or that its value is made of; `nil` for anything else.
+    /// The header that it names, or that its value is derived from; `nil` for anything else.
     var header: HeaderName? {
         switch self {
         case .header(let name), .verifyOnly(.listedHeaders(let name)): name

@@ -30,7 +30,7 @@ public struct EnqueuedChunk: Sendable {
     public let jobs: [EnqueuedJob]
 }
 
-/// A chunked enqueue that ended early, with exactly how far it got.
+/// A chunked enqueue that ended early: which jobs were enqueued, and the reason.
 ///
 /// ```swift
 /// do throws(ChunkedEnqueueError) {
@@ -243,7 +243,7 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
     }
 }
 
-/// A `Sequence` as an `AsyncSequence` that never suspends: what `enqueueChunks` makes of it.
+/// A `Sequence` as an `AsyncSequence` that never suspends, as `enqueueChunks` uses it.
 ///
 /// ```swift
 /// let enqueue: ChunkedEnqueue<ImmediateJobs<[SendEmail]>> = client.enqueueChunks(of: jobs)

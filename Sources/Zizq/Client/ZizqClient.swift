@@ -114,7 +114,7 @@ public final class ZizqClient: Sendable {
         .transport(
             .init(
                 reason: .cancelled, requestBodyMayHaveBeenProcessed: error.isAmbiguous,
-                message: "the call was cancelled before its next try; the last one: \(error)"))
+                message: "the call was cancelled before its next attempt; the last one failed: \(error)"))
     }
 
     /// Makes one attempt.

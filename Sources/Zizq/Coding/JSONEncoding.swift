@@ -7,7 +7,7 @@ internal import SluiceJSON
 /// Containers that are requested first and filled later (`nestedContainer`, `superEncoder`) have separate encoders,
 /// whose bytes are inserted at the end.
 final class JSONEncoding: Encoder {
-    /// What the current value has turned out to be.
+    /// The kind of the current value, according to what was written so far.
     enum Level {
         case nothing
         case object(isEmpty: Bool)
@@ -254,7 +254,6 @@ struct JSONSuperKey: CodingKey {
 
 /// Writes `Encodable` values as JSON, directly into bytes. Optimized for the conformances that Swift synthesizes;
 /// hand-written ones (interleaved containers, super encoders) work, too.
-/// encoders) works too.
 ///
 /// Differs from Foundation's encoder for a few types: a `Date` becomes an RFC 3339 text in UTC with milliseconds,
 /// `Data` base64, a `URL` its text, a `Decimal` a number. Keys keep the order in which they are encoded.

@@ -85,7 +85,7 @@ public struct JobStream: AsyncSequence, Sendable {
             }
             let limit = sequence.client.settings.http.responseLimit
             guard lines.unfinished <= limit else {
-                let message = "a job in the stream is over \(limit) bytes"
+                let message = "a job in the stream has more than \(limit) bytes"
                 throw .transport(.init(reason: .tooLong, requestBodyMayHaveBeenProcessed: true, message: message))
             }
         }

@@ -63,8 +63,8 @@ enum Console {
         let others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
         throw StartupError(
             .wrongInput,
-            "the outbox has nothing of the route '\(PrintableText.escape(name))', and no route of this name is loaded"
-                + (others.isEmpty ? "" : "; there is: \(others)"))
+            "the outbox has nothing of the route '\(PrintableText.escape(name))', and no route with this name is loaded"
+                + (others.isEmpty ? "" : "; known routes: \(others)"))
     }
 
     static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {

@@ -97,7 +97,7 @@ extension OutboxCommand {
                 ControlDocuments.ReplayFigures.self, try await Console.ask(.replayFigures(range), options))
             if let oldest = figures.oldestKeptAt, oldest > range.delivered.lowerBound {
                 let time = TimestampText.format(milliseconds: oldest)
-                Terminal.complain("the oldest delivered job that is kept (outbox.keep_delivered) is of \(time)")
+                Terminal.complain("the oldest job that is kept (outbox.keep_delivered) was delivered at \(time)")
             }
             if let route, figures.jobs == 0 { try await Console.requireRoute(route, among: [], options) }
             let jobs = figures.jobs == 1 ? "1 delivered job" : "\(figures.jobs) delivered jobs"

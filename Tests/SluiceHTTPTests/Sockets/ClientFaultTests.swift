@@ -51,15 +51,15 @@ import Testing
         Row(
             "announces more than the client takes", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n")],
             .responseTooLarge,
-            "the answer is over 1000 bytes"),
+            "the answer has more than 1000 bytes"),
         Row(
             "sends chunks over what the client takes",
             [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n")],
-            .responseTooLarge, "the answer is over 1000 bytes"),
+            .responseTooLarge, "the answer has more than 1000 bytes"),
         Row(
             "sends more than the client takes without a length",
             [.read, .send("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "a", count: 1001))], .responseTooLarge,
-            "the answer is over 1000 bytes"),
+            "the answer has more than 1000 bytes"),
         Row("answers nothing", [.read], .timeout, "no complete answer within 200ms"),
         Row(
             "answers half and then nothing", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")],

@@ -11,7 +11,7 @@ import Testing
 
     private static let text = "handshake 200 text/plain; charset=utf-8: "
     private static let noToken =
-        "refused handshake_refused: the query parameter t, of which the HMAC is made, is not 1 to 128 letters, digits "
+        "refused handshake_refused: the query parameter t, the input of the HMAC, is not 1 to 128 letters, digits "
         + "and characters of +/=_-"
 
     @Test("the HMAC of a token has the algorithm, the encoding and the key that the rule says")
@@ -42,8 +42,8 @@ import Testing
                 == Self.text + "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4")
         request.target = "/hook?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53zz"
         #expect(
-            request.processed(by: route).summary == "refused handshake_refused: the query parameter bt_challenge, of "
-                + "which the HMAC is made, does not match 'pattern'")
+            request.processed(by: route).summary == "refused handshake_refused: the query parameter bt_challenge, the "
+                + "input of the HMAC, does not match 'pattern'")
     }
 
     @Test("a field of the body is authenticated after the signature")
@@ -84,7 +84,7 @@ import Testing
         "a body that the handshake would sign for anyone is refused even if its signature is valid",
         arguments: ["123", "true", "null", "abc", "", "QUJD=="])
     func tokenAsBody(body: String) throws {
-        let refusal = "refused signature_invalid: the body is a token, which the route's handshake signs for everyone"
+        let refusal = "refused signature_invalid: the body is a token, which the route's handshake signs for anyone"
         let request = TestRequest(body).signed()
         #expect(try HandshakeRoute(Self.rule(), lines: "body: text").outcome(request) == refusal)
         // Not where the key or the handshake is another one.

@@ -61,7 +61,7 @@ import Testing
             ])
         #expect(
             problems(of: "key_from: https://example.com/key.pem, key_encoding: base64") == [
-                "'key_encoding' has no effect with 'key_from', which leads to public keys"
+                "'key_encoding' has no effect with 'key_from', which fetches public keys"
             ])
     }
 

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceRouteFiles
 import SluiceRouteTools
 import SluiceRoutes

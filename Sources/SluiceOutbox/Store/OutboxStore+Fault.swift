@@ -1,8 +1,8 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// The problem that prevents the store from writing, and the time of the next attempt.
-struct Trouble: Equatable {
+/// What prevents the store from writing, and when it attempts to recover.
+struct StoreFault: Equatable {
     enum Kind: Equatable {
         /// No space is left. The reserve has been released, so acknowledgements may still be written.
         case diskFull
@@ -12,7 +12,7 @@ struct Trouble: Equatable {
         case misplaced
     }
 
-    /// Nanoseconds between two attempts.
+    /// Nanoseconds between two attempts to recover.
     static let pause: Int64 = 1_000_000_000
 
     let kind: Kind
@@ -41,12 +41,12 @@ extension OutboxStore {
         switch error.kind {
         case .diskFull:
             if knowsItsFile {
-                trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+                fault = StoreFault(.diskFull, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
             }
         case .damaged:
             if toleratesDamage, damage == nil { damage = error }
-            trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
-        case .failed: trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
+            fault = StoreFault(.failing, retryAt: time.monotonicNanoseconds())
+        case .failed: fault = StoreFault(.failing, retryAt: time.monotonicNanoseconds())
         case .busy: break
         }
     }
@@ -54,7 +54,7 @@ extension OutboxStore {
     /// Why a delivery cannot be attempted now; `nil` if it can.
     func refusal() -> ErrorCode? {
         recoverIfDue()
-        return switch trouble?.kind {
+        return switch fault?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .commitFailed
         case nil: nil
@@ -63,10 +63,10 @@ extension OutboxStore {
 
     /// Attempts a recovery if it is due.
     func recoverIfDue() {
-        guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
-        switch trouble.kind {
+        guard let fault, time.monotonicNanoseconds() >= fault.retryAt else { return }
+        switch fault.kind {
         case .diskFull:
-            self.trouble = setAside(besides: DiskRoom.regular)
+            self.fault = setAside(besides: DiskRoom.regular)
         case .failing: try? recover()
         case .misplaced: break
         }
@@ -75,11 +75,10 @@ extension OutboxStore {
     /// Reserves the space again after a write found the disk full. The additional room proves that deliveries fit
     /// again: the reserve alone may be the space that was released.
     ///
-    /// - Returns: the remaining trouble; nil if there is none.
-    /// - Returns: the trouble that is left; nil if there is none.
-    func setAside(besides room: Int) -> Trouble? {
+    /// - Returns: the remaining fault; nil if there is none.
+    func setAside(besides room: Int) -> StoreFault? {
         reserve.acquire(besides: room)
-            ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            ? nil : StoreFault(.diskFull, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
     }
 
     /// Whether the disk has little free space.
@@ -87,7 +86,7 @@ extension OutboxStore {
 
     /// Clears `isLocked` if no other program has the file locked any longer, without waiting for it.
     func checkLock() {
-        guard isLocked, trouble == nil else { return }
+        guard isLocked, fault == nil else { return }
         session.connection.setBusyTimeout(milliseconds: 0)
         defer { session.connection.setBusyTimeout(milliseconds: Connection.busyTimeout) }
         guard (try? session.begin.run()) != nil else { return }
@@ -99,20 +98,20 @@ extension OutboxStore {
     /// are then refused, while stored jobs are still sent.
     func checkFiles() {
         let now = time.monotonicNanoseconds()
-        guard files != nil, now >= filesCheckedAt + Trouble.pause else { return }
+        guard files != nil, now >= filesCheckedAt + StoreFault.pause else { return }
         filesCheckedAt = now
         let areInPlace = OutboxFile.identity(of: path) == files
-        if !areInPlace, trouble?.kind != .misplaced {
-            trouble = Trouble(.misplaced, retryAt: .max)
+        if !areInPlace, fault?.kind != .misplaced {
+            fault = StoreFault(.misplaced, retryAt: .max)
             unreportedError = misplaced
-        } else if areInPlace, trouble?.kind == .misplaced {
+        } else if areInPlace, fault?.kind == .misplaced {
             // Problems before or in the meantime were not checked: only a recovery can find them.
-            trouble = Trouble(.failing, retryAt: now)
+            fault = StoreFault(.failing, retryAt: now)
         }
     }
 
     /// Whether the contents of the file are known and it is the right file, even if the disk is full.
-    var knowsItsFile: Bool { trouble == nil || trouble?.kind == .diskFull }
+    var knowsItsFile: Bool { fault == nil || fault?.kind == .diskFull }
 
     private var misplaced: SQLiteError {
         SQLiteError(
@@ -125,7 +124,7 @@ extension OutboxStore {
 
     /// For operations that cannot wait for the next attempt.
     func recoverIfFailing() throws(SQLiteError) {
-        if trouble?.kind == .failing { try recover() }
+        if fault?.kind == .failing { try recover() }
     }
 
     /// Returns to a known state after a failed write or sync. On a full disk, the reserve is released and the recovery
@@ -139,10 +138,10 @@ extension OutboxStore {
                 reserve.release()
                 try reopen()
             }
-            trouble = setAside(besides: DiskRoom.least)
+            fault = setAside(besides: DiskRoom.least)
         } catch {
             unreportedError = error
-            trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            fault = StoreFault(.failing, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
             throw error
         }
     }
