@@ -5,6 +5,8 @@ internal import SluiceJSON
 struct FormFields {
     /// The maximum number of fields.
     static let maximum = 1000
+    /// The number of fields up to which comparing each pair is faster than sorting.
+    private static let few = 24
 
     /// The value of a field.
     package enum Value {
@@ -87,15 +89,17 @@ struct FormFields {
             if json.count > 1 { json.append(UInt8(ascii: ",")) }
             json.appendJSONString(name.span)
             json.append(UInt8(ascii: ":"))
-            let values = sequence(first: index) { next[$0] }.map { fields[$0].value }
+            let values =
+                next.isEmpty ? [fields[index].value] : sequence(first: index) { next[$0] }.map { fields[$0].value }
             append(values, unwrapsJSON: name.elementsEqual("payload".utf8), to: &json)
         }
         json.append(UInt8(ascii: "}"))
         return json
     }
 
-    /// For each field the position of the next one with its name.
+    /// For each field the position of the next one with its name; empty if few fields have different names.
     private var nextOfSameName: [Int?] {
+        if fields.count <= Self.few, fields.indices.allSatisfy(isFirstOfName) { return [] }
         let order = fields.indices.sorted { fields[$0].name.lexicographicallyPrecedes(fields[$1].name) }
         var next = [Int?](repeating: nil, count: fields.count)
         // Sorting is stable.
@@ -103,6 +107,10 @@ struct FormFields {
             next[index] = other
         }
         return next
+    }
+
+    private func isFirstOfName(_ index: Int) -> Bool {
+        fields[..<index].allSatisfy { $0.name != fields[index].name }
     }
 
     private func append(_ values: [Value], unwrapsJSON: Bool, to json: inout [UInt8]) {

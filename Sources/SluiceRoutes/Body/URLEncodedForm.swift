@@ -48,8 +48,7 @@ enum URLEncodedForm {
     }
 
     private static func text(_ encoded: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
-        let bytes = PercentDecoding.formDecode(encoded)
-        guard let text = charset.decode(bytes.span) else {
+        guard let text = charset.decode(PercentDecoding.formDecode(encoded)) else {
             throw BodyError("a field of the form is not valid in its charset")
         }
         return text

@@ -15,15 +15,14 @@ package struct SignatureRequirement: Sendable {
     /// Returns if the request fulfils it.
     func check(_ request: borrowing SignedRequest) throws(VerificationError) {
         let value = try request.value(reference)
-        let noun = reference.source.noun
         guard let text else {
             if value == nil { return }
-            throw .unmet("\(noun) is present, which 'require' excludes")
+            throw .unmet("\(reference.source.noun) is present, which 'require' excludes")
         }
-        guard let value else { throw .missing("\(noun), which 'require' lists, is missing") }
+        guard let value else { throw .missing("\(reference.source.noun), which 'require' lists, is missing") }
         let wanted = try request.text(text)
         guard constantTimeEquals(value.span, wanted.span) else {
-            throw .unmet("\(noun) does not match 'require'")
+            throw .unmet("\(reference.source.noun) does not match 'require'")
         }
     }
 }

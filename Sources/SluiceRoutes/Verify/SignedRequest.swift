@@ -57,11 +57,12 @@ extension SignedRequest {
     ///
     /// - Parameter role: its role in the signature, for messages: `timestamp`.
     func requiredValue(_ reference: Reference, _ role: String) throws(VerificationError) -> [UInt8] {
-        let noun = reference.source.noun
         guard let value = try value(reference) else {
-            throw .missing("\(noun), which contains the \(role), is missing")
+            throw .missing("\(reference.source.noun), which contains the \(role), is missing")
         }
-        guard !value.isEmpty else { throw .missing("\(noun), which contains the \(role), is empty") }
+        guard !value.isEmpty else {
+            throw .missing("\(reference.source.noun), which contains the \(role), is empty")
+        }
         return value
     }
 
