@@ -83,6 +83,10 @@ bench-scale: release ## measures the gateway with 50 million keys and 10 million
 bench-relay: release ## measures how fast a backlog drains, with and without jobs that the queue does not accept
 	SLUICE_BINARY=$(BINARY) python3 Benchmarks/relay
 
+.PHONY: bench-providers
+bench-providers: release ## measures how fast each preset with an HMAC is verified, compared with GitHub's
+	SLUICE_BINARY=$(BINARY) Benchmarks/providers
+
 .PHONY: bench-client
 bench-client: release ## measures the Zizq client, compared with Foundation's coders
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ClientBench
