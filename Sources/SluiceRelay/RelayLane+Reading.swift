@@ -12,8 +12,8 @@ extension RelayLane {
             changes.append(.release(isAll: release == .all))
             return proceed(&state, now: now)
         }
-        if let queue = claimedQueue { state.setAside.endClaim(queue) }
-        claimedQueue = nil
+        if let claimed { state.setAside.endClaim(claimed) }
+        claimed = nil
         if stuck.isProbing { return readNew(.atMost(.zero)) }
         guard state.refusals.isPaused else { return readOn(&state, now: now) }
         return nextInPause(&state.refusals, now: now)
@@ -33,7 +33,7 @@ extension RelayLane {
     }
 
     private mutating func readSetAside(_ query: SetAsideQuery) -> RelayAction {
-        if case .queue(let queue) = query.selection { claimedQueue = queue }
+        claimed = query.selection
         hasRetried = true
         phase = .readingSetAside(query)
         return .readSetAside(query, maximumBytes: limits.bytes)

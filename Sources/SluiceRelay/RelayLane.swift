@@ -51,8 +51,8 @@ package struct RelayLane: Sendable {
     var refusedQueue: String?
     /// Whether the last answer accepted something.
     var isAccepting = false
-    /// The held queue whose jobs this lane has.
-    var claimedQueue: String?
+    /// The jobs that were set aside and are this lane's.
+    var claimed: SetAsideQuery.Selection?
     /// Whether jobs that were set aside were sent last, so that others come next.
     var hasRetried = false
     /// When the last request was sent.

@@ -34,6 +34,8 @@ struct SetAsideJobs: Sendable {
         var refusedInARow = 0
         /// Whether a lane has jobs of it.
         var isClaimed = false
+        /// Whether a lane may still have a job of it that it claimed before the queue was held.
+        var waitsForOthers = false
 
         var isDraining: Bool { size > 0 }
     }
@@ -48,6 +50,8 @@ struct SetAsideJobs: Sendable {
     private var dueAt: Int64 = .min
     /// The last job that was read in this pass.
     private var cursor: Int64 = 0
+    /// Whether a lane has one of these jobs. Another lane could read the same one until its answer is in the outbox.
+    private var isClaimed = false
 
     init(mayHaveSome: Bool) { self.mayHaveSome = mayHaveSome }
 
@@ -71,7 +75,7 @@ struct SetAsideJobs: Sendable {
         }
         counts[queue, default: 0] += 1
         guard counts[queue] == Self.requiredJobs else { return false }
-        holds[queue] = Hold(text: text, dueAt: now + Self.spacing.wholeNanoseconds)
+        holds[queue] = Hold(text: text, dueAt: now + Self.spacing.wholeNanoseconds, waitsForOthers: isClaimed)
         generation += 1
         return true
     }
@@ -84,14 +88,15 @@ struct SetAsideJobs: Sendable {
 
     // MARK: Schedule
 
-    /// - Returns: the jobs to send; nil if none is due.
+    /// - Returns: the jobs to send, which no other lane gets before `endClaim`; nil if none is due.
     mutating func claim(now: Int64) -> SetAsideQuery? {
-        let next = holds.lazy.filter { !$0.value.isClaimed }.min { $0.value.dueAt < $1.value.dueAt }
+        let next = claimableHolds.min { $0.value.dueAt < $1.value.dueAt }
         if let (queue, hold) = next, hold.dueAt <= now {
             holds[queue]?.isClaimed = true
             return SetAsideQuery(after: hold.cursor, selection: .queue(queue), limit: max(1, hold.size))
         }
-        guard mayHaveSome, now >= dueAt else { return nil }
+        guard mayHaveSome, !isClaimed, now >= dueAt else { return nil }
+        isClaimed = true
         dueAt = now + Self.interval.wholeNanoseconds
         return SetAsideQuery(after: cursor, selection: .othersThan(Set(holds.keys)), limit: 1)
     }
@@ -137,13 +142,23 @@ struct SetAsideJobs: Sendable {
         generation += 1
     }
 
-    /// Records that the lane has no more jobs of this queue.
-    mutating func endClaim(_ queue: String) { holds[queue]?.isClaimed = false }
+    private var claimableHolds: some Sequence<(key: String, value: Hold)> {
+        holds.lazy.filter { !$0.value.isClaimed && !$0.value.waitsForOthers }
+    }
+
+    /// Records that the lane has no more jobs of this selection.
+    mutating func endClaim(_ selection: SetAsideQuery.Selection) {
+        switch selection {
+        case .queue(let queue): holds[queue]?.isClaimed = false
+        case .othersThan:
+            isClaimed = false
+            for queue in holds.keys { holds[queue]?.waitsForOthers = false }
+        }
+    }
 
     /// The time until a job is due; nil if there is none.
     func untilDue(now: Int64) -> Duration? {
-        let dues = holds.values.lazy.filter { !$0.isClaimed }.map(\.dueAt)
-        let due = min(dues.min() ?? .max, mayHaveSome ? dueAt : .max)
+        let due = min(claimableHolds.map(\.value.dueAt).min() ?? .max, mayHaveSome && !isClaimed ? dueAt : .max)
         return due == .max ? nil : .nanoseconds(max(0, due - max(now, 0)))
     }
 

@@ -184,9 +184,10 @@ import Zizq
                 if query.selection == .queue("bad") { break }
                 // The pass over the jobs of other queues.
                 _ = held.read(SetAsidePage(jobs: [], scannedThrough: nil), of: query, now: now)
+                held.endClaim(query.selection)
             }
             waits.append((now - start) / 1_000_000_000)
-            held.endClaim("bad")
+            held.endClaim(.queue("bad"))
             // The last took ten minutes.
             let sentAt = waits.count == 12 ? now - 600_000_000_000 : now
             held.refused([makeJob(Int64(job), queue: "bad")], text: "403", sentAt: sentAt, now: now)
@@ -194,6 +195,22 @@ import Zizq
         #expect(waits == [5, 5, 10, 20, 40, 80, 160, 320, 600, 600, 600, 600])
         now += held.untilDue(now: now)?.nanoseconds ?? 0
         #expect(held.claim(now: now)?.selection == .othersThan(["bad"]))
+    }
+
+    @Test("a job that was set aside is not sent by two lanes, however long the first takes to record its answer")
+    func oneLane() throws {
+        var aside = SetAsideJobs(mayHaveSome: true)
+        let claim = aside.claim(now: 0)
+        let query = try #require(claim)
+        _ = aside.read(SetAsidePage(jobs: [makeJob(1, queue: "a")], scannedThrough: 1), of: query, now: 0)
+        for _ in 1...3 { _ = aside.added(of: "a", isAlone: false, text: "403", now: 0) }
+        let later: Int64 = 3_600_000_000_000
+        #expect(aside.untilDue(now: later) == nil)
+        let second = aside.claim(now: later)
+        #expect(second == nil)
+        aside.endClaim(query.selection)
+        let claims = [aside.claim(now: later), aside.claim(now: later), aside.claim(now: later)].map(\.?.selection)
+        #expect(claims == [.queue("a"), .othersThan(["a"]), nil])
     }
 
     @Test(
