@@ -10,6 +10,9 @@ import Testing
 @testable import SluiceOutbox
 
 @Suite struct SalvageListenerTests {
+    /// 127.0.0.99: a server of another test cannot be given the same port there.
+    private static let address: UInt32 = 0x7F00_0063
+
     /// A log that asks the admin listener when a salvage begins, on the thread that will do it.
     private struct AskingLog: LogHandler {
         final class Answers: Sendable {
@@ -36,9 +39,9 @@ import Testing
 
         /// The answer of a listener that may not have begun yet.
         private func ask(_ path: String) -> String {
-            let end = ContinuousClock.now + .seconds(60)
+            let end = ContinuousClock.now + .seconds(600)
             while ContinuousClock.now < end {
-                guard let socket = try? RawSocket(port: port),
+                guard let socket = try? RawSocket(port: port, address: SalvageListenerTests.address),
                     (try? socket.send("GET \(path) HTTP/1.1\r\nhost: h\r\n\r\n")) != nil,
                     let text = try? socket.receive(until: { $0.hasSuffix("}") })
                 else {
@@ -68,7 +71,7 @@ import Testing
         var settings = Settings()
         settings.https = .off
         settings.http = .at(PeerAddress(ipv4: (127, 0, 0, 1), port: 0))
-        settings.admin = .at(PeerAddress(ipv4: (127, 0, 0, 1), port: port))
+        settings.admin = .at(PeerAddress(ipv4: (127, 0, 0, 99), port: port))
         settings.threads = 1
         settings.routes = folder.path
         settings.outbox.path = folder.appending(path: "outbox.db").path
@@ -86,7 +89,7 @@ import Testing
         #expect(gateway.addresses.admin?.port == port)
         let running = Task { await gateway.run() }
         let ready = try await blocking {
-            let socket = try RawSocket(port: port)
+            let socket = try RawSocket(port: port, address: Self.address)
             try socket.send("GET /readyz HTTP/1.1\r\nhost: h\r\n\r\n")
             return try socket.receive { $0.hasSuffix("}") }
         }
