@@ -19,10 +19,13 @@ package enum FileAccess {
     package struct AccessError: Error, Sendable, Hashable, CustomStringConvertible {
         /// For example `No such file or directory`.
         package let description: String
+        /// Whether the file does not exist, as far as this process may see.
+        package let isMissing: Bool
 
-        init(_ description: String) { self.description = description }
+        init(_ description: String) { (self.description, isMissing) = (description, false) }
 
         fileprivate init(errorNumber: Int32) {
+            isMissing = errorNumber == ENOENT || errorNumber == ENOTDIR
             // The text belongs to the C library and is copied immediately.
             description = unsafe String(cString: strerror(errorNumber))
         }

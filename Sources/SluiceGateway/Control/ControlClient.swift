@@ -90,6 +90,12 @@ package enum ControlClient {
     private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }
 
     private static func noOutbox(_ path: String, _ request: ControlRequest) -> StartupError {
+        do throws(FileAccess.AccessError) { _ = try FileAccess.status(of: path) } catch {
+            if !error.isMissing {
+                return StartupError(
+                    .unavailable, "cannot open the outbox at \(path): \(error). \(FileAccess.ownership(of: path))")
+            }
+        }
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; for sluice dev use --outbox-path \(development)" : "; set outbox.path"
         let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""

@@ -70,6 +70,9 @@ final class QuarantineVerifier: Sendable {
                     "no route with the name '\(PrintableText.escape(listing.route))' and the path of the request is "
                         + "loaded")
             }
+            guard entry.route.isVerified else {
+                return .problem("its route verifies nothing now, so every request would be valid")
+            }
             var scratch = RouteScratch()
             return .outcome(entry, entry.route.handle(view, arrival, from: .head, scratch: &scratch))
         }

@@ -206,7 +206,8 @@ actor RouteReloadService: Service {
     ) -> [String] {
         let known = Dictionary(
             before.details.map { ($0.summary.name, $0.summary.secrets) }, uniquingKeysWith: { first, _ in first })
-        return new.details.map(\.summary).filter { known[$0.name] ?? nil != $0.secrets }.map(\.name)
+        return new.details.map(\.summary).filter { $0.secrets?.isEmpty == false && known[$0.name] ?? nil != $0.secrets }
+            .map(\.name)
     }
 
     private func keep(_ problems: [String], warnings: [String], since started: Int64) -> Report {

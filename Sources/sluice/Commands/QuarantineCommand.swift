@@ -55,6 +55,8 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             var tally = QuarantineTally()
+            // Also before an error about a number that does not exist.
+            defer { for line in tally.lines { Terminal.say(line) } }
             try await requests.forEach(arguments.options) { number in
                 guard let answer = try await Console.find(.verifyQuarantined(number), arguments.options) else {
                     return false
@@ -63,7 +65,6 @@ struct QuarantineCommand: AsyncParsableCommand {
                 tally.add(verdict, of: number)
                 return true
             }
-            for line in tally.lines { Terminal.say(line) }
             if tally.refused > 0 {
                 throw StartupError(.wrongInput, "\(TraceWords.count(tally.refused, "request")) still in the quarantine")
             }
@@ -89,6 +90,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             var dropped = 0
+            defer { Terminal.say("\(TraceWords.count(dropped, "request")) dropped") }
             for range in try await requests.ranges(arguments.options) {
                 var next: Int64? = range.ids.lowerBound
                 while let first = next, first <= range.ids.upperBound {
@@ -100,7 +102,6 @@ struct QuarantineCommand: AsyncParsableCommand {
                     next = answer.next
                 }
             }
-            Terminal.say("\(TraceWords.count(dropped, "request")) dropped")
         }
     }
 }
@@ -113,12 +114,13 @@ struct QuarantineArguments: ParsableArguments {
 
     /// Removes the numbers from the settings' positional arguments.
     mutating func selection() throws -> QuarantineSelection {
-        let numbers = try Console.numbers(&options, of: "a quarantined request")
+        var seen: Set<Int64> = []
+        let numbers = try Console.numbers(&options, of: "a quarantined request").filter { seen.insert($0).inserted }
         switch (numbers.isEmpty, all, route) {
         case (false, false, nil): return .numbers(numbers)
         case (true, true, nil): return .range(nil)
         case (true, false, let route?): return .range(route)
-        default: throw ValidationError("give the numbers of requests, or --route ROUTE, or --all")
+        default: throw ValidationError("give only one of: the numbers of requests, --route ROUTE, --all")
         }
     }
 }
