@@ -153,6 +153,10 @@ import Testing
             #expect(unverified.output.contains("request 4: still refused: its route verifies nothing"), "\(unverified)")
             try folder.write(before, to: name)
             #expect(try await gateway.command("reload").ending == .exited(0))
+            for command in ["verify", "drop"] {
+                let unknown = try await gateway.command("quarantine", command, "--route", "shpo")
+                #expect(unknown.errors.contains("no route with this name is loaded; known routes: shop"), "\(unknown)")
+            }
             let dropped = try await gateway.command("quarantine", "drop", "2", "2", "9")
             #expect(dropped.output == "1 request dropped\n" && dropped.ending == .exited(1), "\(dropped)")
             #expect(dropped.errors == "sluice: no quarantined request 9\n")

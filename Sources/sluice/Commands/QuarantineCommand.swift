@@ -65,6 +65,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                 tally.add(verdict, of: number)
                 return true
             }
+            if case .range(let route?) = requests, tally.isEmpty {
+                try await Console.requireRoute(route, among: [], arguments.options)
+            }
             if tally.refused > 0 {
                 throw StartupError(.wrongInput, "\(TraceWords.count(tally.refused, "request")) still in the quarantine")
             }
@@ -101,6 +104,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                     dropped += answer.requests
                     next = answer.next
                 }
+            }
+            if case .range(let route?) = requests, dropped == 0 {
+                try await Console.requireRoute(route, among: [], arguments.options)
             }
         }
     }
@@ -175,6 +181,8 @@ struct QuarantineTally {
     /// The maximum number of printed reasons.
     private static let maximumReasons = 20
 
+    /// Whether there was no request.
+    private(set) var isEmpty = true
     private var verified = 0
     private var jobs = 0
     private var deadLetters = 0
@@ -184,6 +192,7 @@ struct QuarantineTally {
     private var reasons: [String] = []
 
     mutating func add(_ verdict: ControlDocuments.QuarantineVerdict, of number: Int64) {
+        isEmpty = false
         if let problem = verdict.problem {
             refused += 1
             guard refused <= Self.maximumReasons else { return }
