@@ -38,6 +38,11 @@ import Testing
             #expect(rest.output.hasPrefix("230 delivered jobs, "), "\(rest)")
             let atRest = try await gateway.command("outbox", "replay", "--since", "1h", "--route", "githib")
             #expect(atRest.output.isEmpty && atRest.ending == .exited(1), "\(atRest)")
+            #expect(!rest.errors.contains("pending"), "\(rest)")
+            let copied = try await gateway.command("outbox", "replay", "--since", "1h", "--yes")
+            #expect(copied.output == "230 jobs are pending again\n", "\(copied)")
+            let twice = try await gateway.command("outbox", "replay", "--since", "1h")
+            #expect(twice.errors.contains("230 jobs pending: if copies of an earlier replay are among"), "\(twice)")
         }
         let keys = queue.store.jobs.compactMap(\.uniqueKey)
         #expect(queue.store.jobCount == 460)

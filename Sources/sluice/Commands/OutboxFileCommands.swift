@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceOutbox
+internal import SluiceRoutes
 
 extension OutboxCommand {
     /// `sluice outbox backup`
@@ -62,7 +63,8 @@ extension OutboxCommand {
                 moment, such as 2026-11-25T08:00:00Z, or how long ago, such as 2h; it is compared with the time at \
                 which Zizq accepted the job. Jobs go to the end of the sending order with the same unique keys, so a \
                 licensed Zizq server drops those that it still holds; otherwise they are queued twice. Copies that an \
-                earlier replay sent are not sent in addition to their originals.
+                earlier replay sent are not sent in addition to their originals. Copies that are still pending are not \
+                recognized: repeat the command when they were delivered.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("Jobs accepted by Zizq from this time on.", valueName: "time"))
@@ -101,6 +103,14 @@ extension OutboxCommand {
             }
             if let route, figures.jobs == 0 { try await Console.requireRoute(route, among: [], options) }
             let jobs = figures.jobs == 1 ? "1 delivered job" : "\(figures.jobs) delivered jobs"
+            let pending = try ControlCoding.decode(
+                ControlDocuments.Status.self, try await Console.ask(.status, options)
+            ).pendingJobs
+            if figures.jobs > 0, pending > 0 {
+                Terminal.complain(
+                    "\(TraceWords.count(pending, "job")) pending: if copies of an earlier replay are among them, these "
+                        + "jobs are sent once more")
+            }
             guard figures.jobs > 0, yes else {
                 let hint = figures.jobs == 0 ? "" : "; add --yes to send them again"
                 return Terminal.say("\(jobs), \(ConsoleText.size(figures.bytes))\(hint)")
