@@ -256,6 +256,31 @@ struct KeyIndexTests {
         #expect((1001...2000).count { run.mayContain(Fingerprint(number: $0)) } < 20)
     }
 
+    @Test("filters of format 7, which deny other keys, are not used") func earlierFilters() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        do {
+            let store = try fixture.open()
+            fill(store, 1...300, fixture.time)
+            let connection = store.session.connection
+            let filters = try connection.prepare("UPDATE key_chunks SET filter = ?1 WHERE run = ?2 AND chunk = ?3")
+            let bloom = [UInt8](repeating: 0, count: 512)
+            for run in store.keys.runs {
+                for chunk in 0..<run.chunkCount {
+                    filters.bind(KeyChunk.seal(bloom, run: run.number, chunk: chunk), at: 1)
+                    filters.bind(run.number, at: 2)
+                    filters.bind(Int64(chunk), at: 3)
+                    try filters.runAndUnbind()
+                }
+            }
+            try connection.execute("PRAGMA user_version = 7")
+            store.close()
+        }
+        let store = try fixture.open()
+        for key in 1...300 {
+            #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        }
+    }
+
     @Test("keys of a run that is lost are counted once") func lostRun() throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         let store = try fixture.open()
