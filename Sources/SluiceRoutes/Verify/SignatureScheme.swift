@@ -203,7 +203,7 @@ package enum SignatureLocation: Sendable {
     /// A query parameter, a path parameter or a field of the body.
     case value(Reference)
 
-    /// The maximum number of checked entries of one value.
+    /// The numbered headers of a name that ends with `*`, from 1 to the maximum number of checked entries.
     package static func numbered(_ pattern: HeaderName) -> SignatureLocation {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
