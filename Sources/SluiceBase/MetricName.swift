@@ -166,7 +166,8 @@ extension MetricName {
         case .quarantined: "Requests that were put into the quarantine."
         case .quarantineDropped: "Requests that were not put into the quarantine, by reason."
         case .connections: "Open connections, by listener."
-        case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."
+        case .connectionsLimit:
+            "Maximum number of open connections; at the limit, one is closed to make room for a new one."
         case .connectionsClosedForNewer: "Connections closed to make room for new ones."
         case .idleRaces: "Connections on which a request arrived just after they were closed because they were idle."
         case .connectionsRefused: "Refused connections, by reason."

@@ -5,7 +5,7 @@ package enum StandardError {
     /// The result of writing a line.
     package enum Outcome: Sendable, Hashable {
         case written
-        /// The line is lost: it is not read fast enough, or not at all.
+        /// The line is lost: the reader of standard error is too slow or absent.
         case dropped
     }
 

@@ -102,7 +102,9 @@ struct OutboxService: Service {
                 "jobs are in files that are no longer at outbox.path: the next start will not find them",
                 metadata: .fields([.jobs: status.pendingJobs]))
         } else if status.pendingJobs > 0 {
-            logger.notice("jobs stay in the outbox for the next start", metadata: .fields([.jobs: status.pendingJobs]))
+            logger.notice(
+                "undelivered jobs stay in the outbox and are sent after the next start",
+                metadata: .fields([.jobs: status.pendingJobs]))
         }
     }
 }

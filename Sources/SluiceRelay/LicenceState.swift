@@ -3,10 +3,10 @@ package import Zizq
 
 /// The known state of the server's licence, and what to send because of it. Shared by all lanes.
 package struct LicenceState: Sendable {
-    /// How long a refusal counts.
+    /// The time after which the relay uses an unlicensed feature once more, to see whether it is licensed now.
     package static let retryInterval: Duration = .seconds(600)
 
-    /// The minimum time that a refusal counts.
+    /// The minimum of that time, if the relay connects again in the meantime.
     package static let shortestRetryInterval: Duration = .seconds(5)
 
     /// The state of one feature.

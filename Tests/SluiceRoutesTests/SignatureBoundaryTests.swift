@@ -32,7 +32,7 @@ import Testing
         let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
         let found = compile([("r.yaml", text(verify))]).problems.map(\.message)
         #expect(
-            found.count == 1 && found[0].hasPrefix("'signed' joins \(nouns) without showing"), "\(found)")
+            found.count == 1 && found[0].hasPrefix("'signed' joins \(nouns) without a clear boundary"), "\(found)")
     }
 
     @Test(

@@ -21,7 +21,7 @@ import Testing
             let compilation = compile([("r.yaml", scheme.file)])
             guard let route = compilation.table?.routes.first else {
                 #expect(
-                    compilation.problems.allSatisfy { $0.message.contains("without showing where one ends") },
+                    compilation.problems.allSatisfy { $0.message.contains("without a clear boundary") },
                     "\(scheme.file)")
                 continue
             }

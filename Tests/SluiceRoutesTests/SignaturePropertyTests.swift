@@ -86,7 +86,7 @@ struct RandomScheme {
     func route() throws -> Route? {
         let compilation = compile([("r.yaml", text)], environment: ["SECRET": secret])
         #expect(
-            compilation.problems.allSatisfy { $0.message.contains("without showing where one ends") }, "\(text)")
+            compilation.problems.allSatisfy { $0.message.contains("without a clear boundary") }, "\(text)")
         return compilation.table?.routes.first
     }
 

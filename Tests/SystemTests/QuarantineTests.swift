@@ -98,7 +98,7 @@ import Testing
             #expect(try await gateway.metric(Self.kept) == 0)
             let gone = try await gateway.command("quarantine", "verify", "1")
             #expect(gone.ending == .exited(1) && gone.errors == "sluice: no quarantined request 1\n", "\(gone)")
-            let news = gateway.records().filter { $0.message.contains("into the quarantine; logged once per route") }
+            let news = gateway.records().filter { $0.message.contains("matches no secret; logged once per route") }
             #expect(news.map { $0["route"] } == ["shop"])
             for line in gateway.log.lines { #expect(!line.contains("sha256=") && !line.contains(#"{"n""#), "\(line)") }
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
@@ -192,7 +192,7 @@ import Testing
             #expect(try await dropped("address_full") == 16)
             #expect(try await dropped("route_full") == 18)
             let news =
-                "did not put a request that no secret matches into the quarantine; logged once per route and hour"
+                "did not quarantine a request whose signature matches no secret; logged once per route and hour"
             #expect(gateway.records(saying: news).count == 1)
             let list = try await gateway.command("quarantine", "list")
             #expect(list.output.contains("192.0.2.1") && list.output.contains("2001:db8::31"), "\(list)")

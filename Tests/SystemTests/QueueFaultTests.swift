@@ -268,7 +268,7 @@ import Testing
             // All but the one with which the queue was tried come in order.
             let arrived = try await queue.arrivals(100, within: .seconds(120)).dropFirst(61)
             #expect(Array(arrived) == arrived.sorted())
-            try await gateway.record("the end") { $0.message == "jobs of the queue are sent again" }
+            try await gateway.record("the end") { $0.message == "unparked a queue: its jobs are sent again" }
             #expect(try await gateway.stop() == .exited(0))
         }
         #expect(queue.store.jobCount == 100)

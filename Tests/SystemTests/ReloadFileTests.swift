@@ -144,7 +144,7 @@ import Testing
             #expect(
                 reload.errors.hasSuffix("sluice: \(problem)\nsluice: reload failed; keeping route table 1\n"),
                 "\(reload)")
-            #expect(reload.errors.contains("A_NEW_SECRET needs a restart") == name.contains("variable"))
+            #expect(reload.errors.contains("A_NEW_SECRET requires a restart") == name.contains("variable"))
 
             try folder.write("the secret", to: "secret")
             try? folder.remove("routes/more.yml")

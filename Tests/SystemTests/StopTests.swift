@@ -65,7 +65,8 @@ import Testing
             #expect(try await gateway.stop() == .exited(0))
             #expect(
                 gateway.records().contains {
-                    $0.message == "jobs stay in the outbox for the next start" && $0["jobs"] == "5"
+                    $0.message == "undelivered jobs stay in the outbox and are sent after the next start"
+                        && $0["jobs"] == "5"
                 },
                 "\(gateway.log.text)")
         }

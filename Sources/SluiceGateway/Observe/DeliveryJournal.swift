@@ -14,7 +14,7 @@ package final class DeliveryJournal: Sendable {
         case ignored(id: String, route: String)
         /// `refusal`: the reason of a refusal with the route's own status.
         case handshake(route: String, status: Int, refusal: String?)
-        /// The call of a handshake; `isMade`: `false` if calls are left out.
+        /// The call of a handshake; `isMade`: `false` if calls are skipped.
         case called(url: String, isMade: Bool, route: String)
         case refused(ErrorCode, route: String?, reason: String)
         /// Jobs that Zizq accepted.
@@ -111,11 +111,11 @@ package final class DeliveryJournal: Sendable {
 
     /// - Parameters:
     ///   - url: without secret parts.
-    ///   - isMade: `false` if calls are left out.
+    ///   - isMade: `false` if calls are skipped.
     func called(_ url: String, isMade: Bool, route: String) {
         if logsWhatIsShown {
             logger.notice(
-                isMade ? "confirmed a handshake by calling its URL" : "left out the call that confirms a handshake",
+                isMade ? "confirmed a handshake by calling its URL" : "skipped the call that confirms a handshake",
                 metadata: .fields([.route: route, .address: url]))
         }
         show?(.called(url: url, isMade: isMade, route: route))
@@ -156,7 +156,7 @@ package final class DeliveryJournal: Sendable {
     /// Logged once per route; the metric counts the rest.
     func quarantined(route: String) {
         logger.notice(
-            "put a request that no secret matches into the quarantine; logged once per route",
+            "quarantined a request whose signature matches no secret; logged once per route",
             metadata: .fields([
                 .route: route, .reason: "after the right secret was added, run: \(QuarantineNotice.verify(route))",
             ]))
@@ -165,7 +165,7 @@ package final class DeliveryJournal: Sendable {
     /// Logged once per route and hour; the metric counts the rest.
     func notQuarantined(_ refusal: QuarantineRefusal, route: String) {
         logger.warning(
-            "did not put a request that no secret matches into the quarantine; logged once per route and hour",
+            "did not quarantine a request whose signature matches no secret; logged once per route and hour",
             metadata: .fields([.route: route, .reason: refusal.words]))
     }
 
@@ -183,7 +183,7 @@ extension QuarantineRefusal {
         case .addressFull: "address_full: max_per_address of the route's quarantine is reached"
         case .quarantineFull: "quarantine_full: outbox.max_quarantine_bytes is reached"
         case .tooLarge: "too_large: its body has more than 16 MiB"
-        case .busy: "busy: too many came at once, or limits.memory is used up"
+        case .busy: "busy: too many requests at once, or limits.memory is reached"
         case .outbox: "outbox: the outbox is full, or cannot be written"
         }
     }

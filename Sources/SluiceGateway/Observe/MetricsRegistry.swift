@@ -100,7 +100,8 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    /// The same for a gauge without labels; `nil` leaves it out.
+    /// Registers a gauge without labels that is read when the metrics are rendered; it is omitted if `read` returns
+    /// `nil`.
     package func gauge(_ name: MetricName, value read: @escaping @Sendable () -> Double?) {
         gauge(name) { read().map { [Reading($0)] } ?? [] }
     }

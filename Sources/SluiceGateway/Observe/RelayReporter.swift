@@ -58,7 +58,7 @@ struct RelayReporter: Sendable {
                 "parked a queue: its jobs are refused while others are accepted",
                 metadata: .fields([.queue: queue, .reason: text]))
         case .queueReleased(let queue):
-            logger.notice("jobs of the queue are sent again", metadata: .fields([.queue: queue]))
+            logger.notice("unparked a queue: its jobs are sent again", metadata: .fields([.queue: queue]))
         case .outcomeUnknown(let jobs, let count):
             ambiguous.increment()
             logger.warning(

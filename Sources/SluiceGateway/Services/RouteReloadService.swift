@@ -243,7 +243,7 @@ actor RouteReloadService: Service {
         guard let name = missing.first else { return [] }
         return [
             "environment variables are only read at start: a change of \(PrintableText.escape(name)) "
-                + "needs a restart, a secret from a 'file' does not"
+                + "requires a restart; a secret from a 'file' does not"
         ]
     }
 }

@@ -125,7 +125,8 @@ package enum SettingsTable {
             meaning: "Maximum body size; a route's `body_limit` overrides it"),
         Setting(
             "limits.connections", \.limits.connections, in: .limits, form: .number(1...1_000_000),
-            meaning: "Maximum number of open connections; a new one then replaces one without an accepted request"),
+            meaning: "Maximum number of open connections; at the limit, a new one replaces one without an accepted "
+                + "request"),
         Setting(
             "limits.head", \.limits.head, in: .limits, form: .duration(shortWait),
             meaning: "Timeout for a request head, including the TLS handshake"),

@@ -41,7 +41,7 @@ package final class HTTPClient: Sendable {
     /// has a separate connection, in addition to those of the pool.
     ///
     /// - Parameters:
-    ///   - request: its `timeout` is for the head.
+    ///   - request: its `timeout` applies until the head of the answer has arrived.
     ///   - idleTimeout: the maximum silence in the body.
     package func open(_ request: HTTPClientRequest, idleTimeout: Duration) async throws(HTTPClientError)
         -> HTTPClientStream

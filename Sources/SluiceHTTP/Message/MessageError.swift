@@ -39,7 +39,7 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     case transferCodingInOldVersion = "a Transfer-Encoding in an HTTP/1.0 message"
     case transferCoding = "a malformed Transfer-Encoding"
     case chunkedTwice = "the transfer coding chunked applied twice"
-    case chunkedNotLast = "a last transfer coding other than chunked"
+    case chunkedNotLast = "a final transfer coding other than chunked"
     case transferCodingNotSupported = "a transfer coding other than chunked"
 
     // The body

@@ -28,7 +28,7 @@ package struct ConnectionDeadlines: Sendable {
     private var last: Int64 = .max
     private let limits: HTTPLimits
 
-    /// No wait.
+    /// Creates the deadlines of a connection that is not waiting for anything.
     package init(limits: HTTPLimits) { self.limits = limits }
 
     /// Starts a wait, or continues the current one if it is the same.

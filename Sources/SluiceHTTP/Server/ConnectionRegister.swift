@@ -29,7 +29,7 @@ struct ConnectionRegister {
         case none
         /// The connection with this number, on this loop.
         case unverified(number: UInt64, loop: Int)
-        /// All others have an accepted request: the one that has been idle longest.
+        /// The longest-idle connection, if every connection has an accepted request.
         case longestIdle
     }
 

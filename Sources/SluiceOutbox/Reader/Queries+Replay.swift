@@ -21,7 +21,7 @@ package struct ReplayFigures: Sendable, Hashable {
     package let jobs: Int
     /// The size of their payloads.
     package let bytes: Int
-    /// The last of them; 0 for none.
+    /// The id of the last job; 0 if there is none.
     package let lastJob: Int64
     /// When the oldest kept delivered job was delivered, for any route; `nil` for none.
     package let oldestKeptAtMilliseconds: Int64?
@@ -38,7 +38,7 @@ struct ReplayedCopies {
         let storedAt: Int64
         let checksum: Int64
 
-        /// Whether both were stored in one transaction for one delivery.
+        /// Whether this row and `other` were stored in one transaction for one delivery.
         func isTogether(with other: Row?) -> Bool {
             delivery == other?.delivery && storedAt == other?.storedAt
         }

@@ -95,7 +95,7 @@ struct Queries {
 
     // MARK: Jobs
 
-    /// The jobs of a state.
+    /// Whether a query reads the jobs after an id, or the job with exactly that id.
     enum Stretch { case after, exactly }
 
     /// - Parameter content: the columns of the job itself, for a single one; a list must not read payloads.

@@ -56,9 +56,8 @@ struct SchemeReader {
         } catch {
             context.error(
                 position,
-                "'signed' joins \(error.first.noun) and \(error.second.noun) without showing where one "
-                    + "ends and the other "
-                    + "begins: an attacker could split a captured request differently; \(remedy(for: error))")
+                "'signed' joins \(error.first.noun) and \(error.second.noun) without a clear boundary "
+                    + "between them: an attacker could split a captured request differently; \(remedy(for: error))")
             return nil
         }
     }

@@ -214,7 +214,8 @@ struct VerifierReader {
         mapping.node(key).flatMap { $0.position == presetPosition ? nil : $0 }
     }
 
-    /// Also not for a preset's.
+    /// Warns if the signature does not cover the body. The `signed` of a preset is exempt, because the route could not
+    /// improve it.
     private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
         guard let node = written("signed", mapping),
             !SignatureCoverage(schemes: [scheme], publicURL: publicURL).holdsBody
@@ -226,7 +227,7 @@ struct VerifierReader {
                 + "'signed' if the sender signs it")
     }
 
-    /// Not for a preset's: the route could not improve it.
+    /// Warns if the signature does not cover the timestamp. The `timestamp_from` of a preset is exempt.
     private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
         guard let timestamp = scheme.timestamp, let node = written("timestamp_from", mapping) else { return }
         let coverage = SignatureCoverage(schemes: [scheme], publicURL: publicURL)

@@ -26,7 +26,7 @@ struct ConditionKeys {
 
     let exists = LanguageKey(
         "exists", .boolean,
-        meaning: "`true`: is present and not null; an empty text is present. `false`: is absent or null")
+        meaning: "`true`: is present and not null (an empty text counts as present). `false`: is absent or null")
     let not = LanguageKey(
         "not", .node("a scalar or a list", .oneOrList(of: .to(.comparedValue))), meaning: "is equal to none of them")
     let prefix = LanguageKey(
@@ -61,5 +61,5 @@ struct ConditionGroupKeys {
         meaning: "Mappings of conditions, one of which must hold")
     let not = LanguageKey(
         "not", .node("a mapping", Self.group),
-        meaning: "A mapping of conditions that must not all hold")
+        meaning: "A mapping of conditions, at least one of which must fail")
 }

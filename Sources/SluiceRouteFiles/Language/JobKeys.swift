@@ -107,8 +107,8 @@ struct RuleKeys: HasJobOptions {
             + "duplicates only with the route's key")
     let ignore = LanguageKey(
         "ignore", .boolean,
-        meaning: "With `true`: answer success, count, make no job, and remember no key. Only `when` may be combined "
-            + "with it"
+        meaning: "`true`: a delivery or element that matches is counted and answered with success, but makes no job, "
+            + "and its key is not remembered. Only `when` may be combined with it"
     ).defaulting(to: false)
     let options = JobOptionKeys(in: .rule)
 

@@ -24,7 +24,7 @@ struct ProviderKeys {
         "aliases", .list(of: .filledText, "a list of names", named: "an alias"), absent: "none",
         meaning: "Other names under which `sluice providers` finds it and routes may use it")
     let setup = LanguageKey(
-        "setup", .filledText, absent: "none", meaning: "What to enter where at the provider")
+        "setup", .filledText, absent: "none", meaning: "What to enter in the provider's settings")
     let secret = LanguageKey(
         "secret", .filledText, absent: "none", meaning: "What the route's `secrets` must contain, and where to find it")
     let account = LanguageKey(

@@ -124,15 +124,15 @@ package struct ReferenceSyntax: Sendable {
         ReferenceSyntax("md5.body", .word(.verifyOnly(.bodyMD5)), signed: "The MD5 of the body in base64"),
         ReferenceSyntax(
             "sorted.form", .word(.verifyOnly(.sortedForm)),
-            signed: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, without "
-                + "equal pairs and with nothing between them"),
+            signed: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, with "
+                + "duplicate pairs removed and with nothing between them"),
         ReferenceSyntax(
-            "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same of the query"),
+            "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same for the query"),
         ReferenceSyntax(
             "form.without", .name(of: "a field of the form") { .verifyOnly(.formWithout($0)) },
             signed:
-                "The fields of a URL-encoded body but this one, decoded, as `&name=value` sorted by name, with `_` for "
-                + "each `&` and `=` in a value. No field may be repeated"),
+                "All fields of a URL-encoded body except this one, decoded, as `&name=value` sorted by name, with `_` "
+                + "for each `&` and `=` in a value. No field may be repeated"),
         ReferenceSyntax(
             "listed.header", .header { .verifyOnly(.listedHeaders($0)) },
             signed: "The headers that a header lists, as `name:value` in lower case and in the order of their names, "

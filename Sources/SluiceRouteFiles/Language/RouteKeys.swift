@@ -51,8 +51,8 @@ struct RouteKeys {
             + "answered 403. Behind `trusted_proxies`, the address that the proxy reports is checked")
     let provider = LanguageKey(
         "provider", .provider, examples: ["github", "stripe"],
-        meaning: "A [preset](#providers), built in or declared by a route file: it brings keys of a route, which the "
-            + "route can override")
+        meaning: "A [preset](#providers), built in or declared by a route file: it supplies keys, which the route can "
+            + "override")
     let account = LanguageKey(
         "account",
         .node(
@@ -94,8 +94,8 @@ struct RouteKeys {
     let publicURL = LanguageKey(
         "public_url", .publicURL, absent: "the setting `public_url`", examples: ["https://hooks.example.com"],
         meaning: "The URL of this route as the provider knows it: `https://hooks.example.com`, to which the path and "
-            + "query of the request are appended, or a URL with a path if a proxy changes the path. At the path `/` "
-            + "a signature may be over the URL with the slash or without it")
+            + "query of the request are appended, or a URL with a path if a proxy changes the path. For the path `/` "
+            + "the signature may cover the URL with or without the slash")
     let rate = LanguageKey(
         "rate", .mapping(RouteLanguage.rate) { RateLimit($0) }, absent: "no limit",
         meaning: "How many verified requests are accepted per period: a token bucket. A request that finds it empty is "
@@ -119,7 +119,8 @@ struct RouteKeys {
     let bodyLimit = LanguageKey(
         "body_limit", .size(in: RouteLanguage.bodyLimits),
         absent: "the provider's, otherwise the setting `limits.body`", examples: ["1MiB"],
-        meaning: "The largest body. A larger one is answered 413, also if it is larger only after decompression")
+        meaning: "The largest body. A larger one is answered 413, even if it exceeds the limit only after "
+            + "decompression")
     let gzip = LanguageKey("gzip", .boolean, meaning: "Whether bodies with `Content-Encoding: gzip` are accepted")
         .defaulting(to: false)
     let contentTypes = LanguageKey(
@@ -175,8 +176,8 @@ struct RouteKeys {
                 else: .text(matching: ReferencePattern.bodyValue))),
         absent: "the body, or the element", examples: ["${body.data}"],
         meaning: "What `on_changed_body` compares, for a provider that counts its attempts in the body: "
-            + "`${body.data}`, or a list such as `[ \"${body.order}\", \"${body.state}\" ]`. A value that is absent is "
-            + "equal to another absent one; if all are, the whole body is compared")
+            + "`${body.data}`, or a list such as `[ \"${body.order}\", \"${body.state}\" ]`. Two absent values "
+            + "are equal. If all values are absent, the whole body is compared")
     let dedupeWindow = LanguageKey(
         "dedupe_window", .duration(in: .seconds(60) ... .seconds(90 * 86_400)),
         absent: "the setting `outbox.dedupe_window`", examples: ["7d"],
@@ -365,8 +366,8 @@ struct RateKeys {
         "burst", .integer(in: Self.counts), absent: "`limit`", meaning: "How many requests the bucket holds")
     let bytes = LanguageKey<ByteCount>(
         "bytes", .size(in: .kibibytes(1) ... .gibibytes(1024)), absent: "no limit", examples: ["50MiB"],
-        meaning: "How many bytes of bodies are accepted in each period. A body may exceed what is left, and the next "
-            + "request then has to wait")
+        meaning: "How many bytes of bodies are accepted in each period. A body may exceed the remaining allowance; the "
+            + "next request then has to wait")
     let elements = LanguageKey<Int>(
         "elements", .integer(in: 1...1_000_000_000), absent: "no limit",
         meaning: "The same for [elements](#elements); a request without `each` counts as one")

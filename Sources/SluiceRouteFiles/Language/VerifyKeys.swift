@@ -110,7 +110,8 @@ struct VerifyKeys {
         "each", .node("one reference", .text(matching: ReferencePattern.signedElements)), absent: "none",
         examples: ["${body.items[]}"],
         meaning: "The array of the body whose elements are each signed. `${item}` then is the element, in "
-            + "`signature_from`, `timestamp_from`, `id_from` and `signed`. All must be valid, and there must be one")
+            + "`signature_from`, `timestamp_from`, `id_from` and `signed`. There must be at least one, and all must be "
+            + "valid")
     let require = LanguageKey(
         "require",
         .node(

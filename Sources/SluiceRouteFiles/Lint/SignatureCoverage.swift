@@ -19,7 +19,7 @@ struct SignatureCoverage {
     func covers(_ source: ReferenceSource) -> Bool { alternatives.allSatisfy { $0.covers(source) } }
 }
 
-/// The same for one way of signing.
+/// The coverage of a single scheme, one of the alternatives in `verify`.
 private struct SchemeCoverage {
     private let signed: [ReferenceSource]
     /// Whether the signed URL contains the path of the request.

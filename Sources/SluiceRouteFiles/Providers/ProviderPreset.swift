@@ -10,7 +10,7 @@ package struct ProviderPreset: Sendable {
     /// The URL of the provider's documentation; empty if it is not known.
     package let docs: String
     package let aliases: [String]
-    /// What to enter where at the provider; empty if it is not known.
+    /// What to enter in the provider's settings; empty if it is not known.
     package let setup: String
     /// What the route's secrets contain; empty if it is not known.
     package let secret: String

@@ -8,12 +8,12 @@ package enum ProviderPage {
 
         `provider: NAME` in a route uses the keys of one of these presets; see [Route
         files](routes.md#providers). `sluice providers` lists them, `sluice providers show NAME` prints an entry,
-        and `sluice providers show NAME --yaml` the keys of the preset, to copy and change. `make docs` generates this
-        page from the presets.
+        and `sluice providers show NAME --yaml` prints the keys of the preset, so that you can copy and change
+        them. `make docs` generates this page from the presets.
 
         If the signature is `static` or `basic`, nothing is signed: a token or password shows who sends, but does not
         cover the request, so anyone who knows it can send anything. If the unique key is a digest (`${sha256.…}`),
-        deliveries have no id that could be the key, and equal ones within the dedupe window count as one.
+        deliveries have no id that could be the key, and identical ones within the dedupe window count as one.
         "Unconfirmed" means: not in the provider's documentation.
 
         A sender that is not listed can be described with [`verify`](routes.md#verifying) in a route, or once for

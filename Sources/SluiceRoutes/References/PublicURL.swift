@@ -69,9 +69,10 @@ package struct PublicURL: Sendable, Hashable {
         return colon..<end
     }
 
-    /// The URL without the slash that is the whole path of a request: some senders sign the URL as it was entered.
+    /// The URL without a trailing slash, for a request whose path is only `/`: some senders sign the URL as it was
+    /// entered.
     ///
-    /// - Returns: `nil` for any other request, and if a path was written.
+    /// - Returns: `nil` for a request with another path, and if `public_url` contains a path.
     func withoutSlash(of request: borrowing RequestView) -> PublicURL? {
         guard !hasPath, request.path.count == 1 else { return nil }
         return PublicURL(text: text, hasPath: true)

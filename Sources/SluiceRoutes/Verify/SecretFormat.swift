@@ -87,7 +87,7 @@ extension SignatureScheme {
         if let key = secretFormat.key(secret) { return key }
         if secretFormat.withoutPrefix(secret).isEmpty { throw KeyError(phrase: "is empty after 'key_strip_prefix'") }
         if secretFormat.transforms.contains(.nfkd), secretFormat.encoding == .utf8 {
-            throw KeyError(phrase: "has characters that 'key_transform: nfkd' is not able to convert")
+            throw KeyError(phrase: "has characters that 'key_transform: nfkd' cannot convert")
         }
         throw KeyError(phrase: "is not valid \(secretFormat.encoding.rawValue), which 'key_encoding' requires")
     }

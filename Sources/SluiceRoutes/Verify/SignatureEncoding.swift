@@ -64,8 +64,8 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `env NAME, which is not there, so that one was made
-    /// up`; never the secret.
+    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `learnt`; for a generated one, what it replaces, as in
+    /// `env NAME, which is missing, so one was generated`. Never the secret.
     package var description: String {
         switch self {
         case .environment(let name): "env \(name)"

@@ -203,7 +203,9 @@ package enum SignatureLocation: Sendable {
     /// A query parameter, a path parameter or a field of the body.
     case value(Reference)
 
-    /// The numbered headers of a name that ends with `*`, from 1 to the maximum number of checked entries.
+    /// The location for `${header.NAME-*}`: the headers `NAME-1` to `NAME-` followed by the limit of checked entries.
+    ///
+    /// - Parameter pattern: `NAME-*`.
     package static func numbered(_ pattern: HeaderName) -> SignatureLocation {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })

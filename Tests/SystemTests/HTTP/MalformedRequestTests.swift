@@ -31,7 +31,8 @@ import Testing
         Row(start + "content-length: +5\r\n\r\nhello", "a Content-Length that is not a plain decimal number"),
         Row(start + "content-length: 0x5\r\n\r\nhello", "a Content-Length that is not a plain decimal number"),
         Row(
-            start + "transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n", "a last transfer coding other than chunked"
+            start + "transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+            "a final transfer coding other than chunked"
         ),
         Row(start + "transfer-encoding : chunked\r\n\r\n0\r\n\r\n", "white space between a header name and its colon"),
         Row(

@@ -3,8 +3,8 @@ import Testing
 
 @testable import SluiceOutbox
 
-/// What people do to an outbox: bury jobs, discard dead letters, forget keys.
-struct PersonTests {
+/// What an operator does to an outbox: buries jobs, discards dead letters, forgets keys.
+struct OperatorTests {
     let fixture = Fixture()
     var time: ManualTime { fixture.time }
 
