@@ -4,9 +4,10 @@ internal import SluiceYAML
 
 /// A row of the route language: a key of a mapping with its meaning, format, default and reader.
 ///
-/// Messages, the JSON Schema and the tables of the reference page are generated from the rows.
-struct LanguageKey<Value: Sendable>: LanguageRowHolder {
-    private(set) var row: LanguageRow
+/// Messages, the JSON Schema and the tables of the reference page are generated from the rows. A class, like
+/// `LanguageMapping`: each value of each route reads through them, and a copy of a struct would retain all members.
+final class LanguageKey<Value: Sendable>: LanguageRowHolder, Sendable {
+    let row: LanguageRow
     let format: KeyFormat<Value>
 
     /// - Parameters:
@@ -23,11 +24,16 @@ struct LanguageKey<Value: Sendable>: LanguageRowHolder {
         self.format = format
     }
 
+    private init(_ row: LanguageRow, _ format: KeyFormat<Value>) {
+        self.row = row
+        self.format = format
+    }
+
     /// The same row with a default.
     func defaulting(to value: Value) -> DefaultedKey<Value> {
-        var key = self
-        key.row.standard = format.write(value)
-        return DefaultedKey(key: key, value: value)
+        var row = row
+        row.standard = format.write(value)
+        return DefaultedKey(key: LanguageKey(row, format), value: value)
     }
 }
 
@@ -92,7 +98,7 @@ extension LanguageTable {
 
 /// A mapping of the language. `Keys` has a property for each row; shared rows are in a structure that is a property
 /// itself.
-struct LanguageMapping<Keys: Sendable>: LanguageTable {
+final class LanguageMapping<Keys: Sendable>: LanguageTable {
     let name: String
     let noun: String
     let key: Keys
