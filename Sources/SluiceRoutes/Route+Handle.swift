@@ -72,6 +72,7 @@ extension Route {
         _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, from stage: Stage,
         rate: (limiter: RateLimiter, nanoseconds: Int64)? = nil, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
+        var reading: EarlyReading?
         switch stage {
         case .head:
             if let refusal = admit(request, arrival, trace: &trace) { return refusal }
@@ -82,7 +83,7 @@ extension Route {
             if let answer = handshake(ofHead: request, arrival, trace: &recorded) {
                 return limit(answer, rate, trace: &trace)
             }
-            if let refusal = verify(request, arrival, trace: &trace, scratch: &scratch) {
+            if let refusal = verify(request, arrival, reading: &reading, trace: &trace, scratch: &scratch) {
                 guard refusal.status == 401,
                     let answer = handshake(ofUnsigned: request, arrival, trace: &trace, scratch: &scratch)
                 else { return refusal }
@@ -94,7 +95,7 @@ extension Route {
             fallthrough
         case .body:
             defer { scratch.trim() }
-            let outcome = readBody(request, arrival, trace: &trace, scratch: &scratch)
+            let outcome = readBody(request, arrival, reading: reading, trace: &trace, scratch: &scratch)
             if case .store = outcome {
                 rate?.limiter.charge(elements: max(1, scratch.findings.itemCount), at: rate?.nanoseconds ?? 0)
             }
@@ -182,9 +183,17 @@ extension Route {
         return isTooLarge ? .refused(.bodyTooLarge, reason: "the body has more than \(limit)") : nil
     }
 
+    /// The body as it was read for a part of the signature in it, kept for the rules.
+    struct EarlyReading {
+        let result: BodyReading
+        /// The memory reserved for it, in bytes.
+        let charged: Int
+    }
+
+    /// - Parameter reading: set if the body was read and the signature is valid.
     private func verify<Trace: RouteTrace>(
-        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
-        scratch: inout RouteScratch
+        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, reading: inout EarlyReading?,
+        trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome? {
         if arrival.isStored {
             if Trace.isRecording { trace.add(storedSignatureStep(trace.source)) }
@@ -194,19 +203,23 @@ extension Route {
             return refuseToken(trace: &trace)
         }
         let before = scratch.charge.bytes
-        defer { scratch.charge.giveBack(downTo: before) }
+        defer { if reading == nil { scratch.charge.giveBack(downTo: before) } }
         // If a part of the signature is in the body, the body is read before the sender is known.
-        if verifierReadsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
+        let readsBody = verifierReadsBody
+        if readsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
         let now = arrival.receivedAtMilliseconds
         if Trace.isRecording {
             let account = parts.verifier.account(of: request, receivedAtMilliseconds: now)
             trace.add(step(of: account, trace.source))
             return account.refusal.map { .refused($0.code, reason: $0.reason) }
         }
+        let result = readsBody ? parts.body.read(request) : nil
         let verdict = parts.verifier.verdict(
-            on: request, receivedAtMilliseconds: now, findings: &scratch.findings)
+            on: request, reading: result, receivedAtMilliseconds: now, findings: &scratch.findings)
         switch verdict {
-        case .valid: return nil
+        case .valid:
+            reading = result.map { EarlyReading(result: $0, charged: scratch.charge.bytes - before) }
+            return nil
         case .needs(let need): return .needsKey(need)
         case .refused(let error):
             scratch.awaitsSecret = error.awaitsSecret
@@ -267,8 +280,8 @@ extension Route {
 /// From the verified bytes of a body to its JSON.
 extension Route {
     private func readBody<Trace: RouteTrace>(
-        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
-        scratch: inout RouteScratch
+        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, reading: EarlyReading?,
+        trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         if let name = repeatedKeyHeader(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
@@ -280,7 +293,10 @@ extension Route {
         }
         // Like the content type, the header only counts if it cannot have been changed in transit.
         let isGzip = parts.trustsContentEncoding ? coding == .gzip : acceptsGzip && ContentCoding.isGzip(request.body)
-        guard isGzip else { return read(request, received: request, arrival, trace: &trace, scratch: &scratch) }
+        guard isGzip else {
+            return read(request, received: request, arrival, reading: reading, trace: &trace, scratch: &scratch)
+        }
+        release(reading, &scratch)
         return inflate(request, arrival, trace: &trace, scratch: &scratch)
     }
 
@@ -308,7 +324,7 @@ extension Route {
             let request = RequestView(
                 method: received.method, target: received.target, headers: received.headers, body: body.span,
                 peer: received.peer)
-            return read(request, received: received, arrival, trace: &trace, scratch: &scratch)
+            return read(request, received: received, arrival, reading: nil, trace: &trace, scratch: &scratch)
         } catch .overLimit {
             if limit < most { return .tooLargeForThread }
             return .refused(.bodyTooLarge, reason: GzipError.overLimit.description)
@@ -335,29 +351,39 @@ extension Route {
         }
     }
 
+    /// - Parameter reading: of the same body; `nil` if it was not read yet.
     private func read<Trace: RouteTrace>(
         _ request: borrowing RequestView, received: borrowing RequestView, _ arrival: borrowing RequestArrival,
-        trace: inout Trace, scratch: inout RouteScratch
+        reading: EarlyReading?, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         let delivery = ReadRequest(request, received: received, arrival)
-        let before = scratch.charge.bytes
         let areLines = parts.elements?.areLines == true
-        guard scratch.charge.take(areLines ? request.body.count + 2 : parts.body.memory(for: request)) else {
-            return .memoryFull
+        let kept = areLines ? nil : reading
+        if kept == nil { release(reading, &scratch) }
+        let before = scratch.charge.bytes - (kept?.charged ?? 0)
+        if kept == nil {
+            let memory = areLines ? request.body.count + 2 : parts.body.memory(for: request)
+            guard scratch.charge.take(memory) else { return .memoryFull }
         }
         let taken = scratch.charge.bytes - before
         let outcome =
             areLines
-            ? lines(delivery, trace: &trace, scratch: &scratch) : document(delivery, trace: &trace, scratch: &scratch)
+            ? lines(delivery, trace: &trace, scratch: &scratch)
+            : document(delivery, reading: kept?.result, trace: &trace, scratch: &scratch)
         // The document has been released.
         scratch.charge.giveBack(downTo: scratch.charge.bytes - taken)
         return outcome
     }
 
+    private func release(_ reading: EarlyReading?, _ scratch: inout RouteScratch) {
+        guard let reading else { return }
+        scratch.charge.giveBack(downTo: scratch.charge.bytes - reading.charged)
+    }
+
     private func document<Trace: RouteTrace>(
-        _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
+        _ delivery: borrowing ReadRequest, reading: BodyReading?, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
-        let reading = parts.body.read(delivery.request)
+        let reading = reading ?? parts.body.read(delivery.request)
         scratch.hasMislabelledJSON = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
         if Trace.isRecording, let step = step(of: reading, delivery, trace.source) { trace.add(step) }
         switch reading {

@@ -82,6 +82,38 @@ import Testing
         }
     }
 
+    @Test(
+        "a body that is read for its signature keeps its memory until its job is rendered, and is charged once",
+        arguments: ["", "gzip: true"],
+        ["secret=a+secret+of+tests", "secret=a+secret+of+testS"])
+    func earlyReading(line: String, field: String) throws {
+        let text = String(repeating: "%01", count: 10_000)
+        let route = try route(
+            """
+            routes:
+              - path: /hook
+                body: form
+                verify: { alg: static, signature_from: "${body.secret}" }
+                secrets: [ { env: SECRET } ]
+                \(line)
+                jobs: [ { type: t, payload: "${body.text}" } ]
+
+            """)
+        let request = TestRequest("\(field)&text=\(text)")
+        let budget = MemoryBudget(limit: .kibibytes(300))
+        for _ in 0..<3 {
+            var scratch = RouteScratch()
+            scratch.charge = MemoryCharge(to: budget, for: .small)
+            let outcome = request.withView {
+                route.handle($0, request.arrival(), from: .signature, scratch: &scratch)
+            }
+            let isValid = field.hasSuffix("s")
+            #expect(outcome.summary.hasPrefix(isValid ? "stored" : "refused signature_invalid"), "\(outcome.summary)")
+            #expect(budget.bytesInUse == (isValid ? 60_002 : 0))
+            scratch.charge.giveBack(downTo: 0)
+        }
+    }
+
     @Test("124 levels pass, 125 are a dead letter")
     func depth() throws {
         func nested(_ levels: Int) -> String {

@@ -53,7 +53,7 @@ extension BodyReader {
 
     private func soleField(_ name: String, of body: Span<UInt8>) throws(BodyError) -> BodyReading {
         let form = try Self.form(body)
-        guard form.count == 1, form.values(of: name).count == 1 else {
+        guard form.count == 1, form.positions(of: name).count == 1 else {
             throw BodyError("the form has fields other than one '\(PrintableText.escape(name))'")
         }
         return try reading(of: form)

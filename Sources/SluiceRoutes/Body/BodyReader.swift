@@ -124,15 +124,15 @@ extension BodyReader {
     /// Returns a form, or the JSON in its field.
     func reading(of form: FormFields) throws(BodyError) -> BodyReading {
         guard let jsonField else { return .untyped(form.json) }
-        let documents = form.values(of: jsonField)
-        guard let document = documents.first, documents.count == 1 else {
-            let state = documents.isEmpty ? "no field" : "more than one field"
+        let positions = form.positions(of: jsonField)
+        guard let position = positions.first, positions.count == 1 else {
+            let state = positions.isEmpty ? "no field" : "more than one field"
             throw BodyError("the form has \(state) '\(PrintableText.escape(jsonField))'")
         }
-        if case .undecodable = document {
+        if case .undecodable = form.kind(at: position) {
             throw BodyError("the field '\(PrintableText.escape(jsonField))' of the form is not valid in its charset")
         }
-        return .json(Self.json(in: document.bytes.span).array)
+        return .json(Self.json(in: form.value(at: position)).array)
     }
 
     /// The claims of a token, or the JSON in one of them. `verify` checks its signature.

@@ -44,9 +44,16 @@ package enum ContentCoding {
 package enum PercentDecoding {
     /// For forms and queries: `+` is a space, and a `%` without two digits is literal.
     static func formDecode(_ text: Span<UInt8>) -> [UInt8] {
-        if text.firstIndex(of: UInt8(ascii: "%")) ?? text.firstIndex(of: UInt8(ascii: "+")) == nil { return text.array }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
+        formDecode(text, to: &bytes)
+        return bytes
+    }
+
+    /// The same, appended to `bytes`.
+    static func formDecode(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
+        if text.firstIndex(of: UInt8(ascii: "%")) ?? text.firstIndex(of: UInt8(ascii: "+")) == nil {
+            return bytes.append(text)
+        }
         var index = 0
         // The output is never longer.
         bytes.append(addingCapacity: text.count) { output in
@@ -61,7 +68,6 @@ package enum PercentDecoding {
                 }
             }
         }
-        return bytes
     }
 
     /// The byte of an escape such as `%41` at `index`; `nil` if there is none.

@@ -18,10 +18,13 @@ package enum MultipartForm {
     {
         let parts = try parts(of: body, boundary)
         let charset = try charset(of: body, parts, standard: standard)
-        var fields = FormFields()
+        var fields = FormFields(size: body.count)
         for part in parts {
             let content = body.extracting(part.content)
-            fields.add(name(part.head.name.span, charset), value(of: content, part.head, charset))
+            let (kind, value) = value(of: content, part.head, charset)
+            try fields.add(
+                kind, name: { bytes in bytes += name(part.head.name.span, charset) }, value: { bytes in bytes += value }
+            )
         }
         return fields
     }
@@ -57,17 +60,19 @@ package enum MultipartForm {
     }
 
     /// A part that is invalid in its charset, or has an unsupported one, only affects itself: its value is bytes.
-    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) -> FormFields.Value {
-        if let filename = head.filename { return .json(file(name(filename.span, charset), content, head: head)) }
+    private static func value(
+        of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset
+    ) -> (FormFields.Kind, [UInt8]) {
+        if let filename = head.filename { return (.json, file(name(filename.span, charset), content, head: head)) }
         let declared = head.contentType
         let type = MediaType(declared.span)
         let family = type.name.isEmpty ? .text : type.family
-        guard family != .multipart, family != .other else { return .json(BodyReader.bytes(content)) }
+        guard family != .multipart, family != .other else { return (.json, BodyReader.bytes(content)) }
         guard let charset = try? Charset.named(by: type) ?? charset, let text = charset.decode(content) else {
-            return .undecodable(BodyReader.bytes(content))
+            return (.undecodable, BodyReader.bytes(content))
         }
         let json = BodyReader.json(in: text.span)
-        return family == .json && FormFields.isJSON(json) ? .json(json.array) : .text(text)
+        return family == .json && FormFields.isJSON(json) ? (.json, json.array) : (.text, text)
     }
 
     /// The name of a field or a file; if it is invalid in its charset, bytes above 127 are written as `%E9`.

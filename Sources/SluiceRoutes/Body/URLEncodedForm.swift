@@ -24,7 +24,7 @@ enum URLEncodedForm {
     }
 
     static func read(_ body: Span<UInt8>, _ charset: Charset) throws(BodyError) -> FormFields {
-        var fields = FormFields()
+        var fields = FormFields(size: body.count)
         var start = 0
         var count = 0
         while start < body.count {
@@ -43,14 +43,24 @@ enum URLEncodedForm {
 
     private static func add(_ field: Span<UInt8>, _ charset: Charset, to fields: inout FormFields) throws(BodyError) {
         let mark = field.firstIndex(of: UInt8(ascii: "=")) ?? field.count
-        let name = try text(field.extracting(0..<mark), charset)
-        fields.add(name, .text(try text(field.extracting(min(mark + 1, field.count)..<field.count), charset)))
+        let value = field.extracting(min(mark + 1, field.count)..<field.count)
+        try fields.add(
+            .text, name: { bytes throws(BodyError) in try append(field.extracting(0..<mark), charset, to: &bytes) },
+            value: { bytes throws(BodyError) in try append(value, charset, to: &bytes) })
     }
 
-    private static func text(_ encoded: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
-        guard let text = charset.decode(PercentDecoding.formDecode(encoded)) else {
-            throw BodyError("a field of the form is not valid in its charset")
+    private static func append(_ encoded: Span<UInt8>, _ charset: Charset, to bytes: inout [UInt8]) throws(BodyError) {
+        let start = bytes.count
+        PercentDecoding.formDecode(encoded, to: &bytes)
+        let isValid: Bool
+        if case .utf8 = charset {
+            isValid = (try? UTF8Span(validating: bytes.span.extracting(start...))) != nil
+        } else {
+            let text = charset.decode(bytes.span.extracting(start...))
+            bytes.removeSubrange(start...)
+            bytes += text ?? []
+            isValid = text != nil
         }
-        return text
+        guard isValid else { throw BodyError("a field of the form is not valid in its charset") }
     }
 }

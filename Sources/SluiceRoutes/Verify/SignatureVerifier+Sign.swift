@@ -30,7 +30,7 @@ extension SignatureVerifier {
         do throws(VerificationError) {
             try request.withView { view throws(VerificationError) in
                 var findings = JSONFindings()
-                try verify(view, nowMilliseconds, findings: &findings, recorder: nil)
+                try verify(view, reading: nil, nowMilliseconds, findings: &findings, recorder: nil)
             }
         } catch {
             guard error.code == .signatureInvalid else { return }
@@ -54,7 +54,7 @@ extension SignatureVerifier {
         do throws(VerificationError) {
             return try request.withView { view throws(VerificationError) in
                 var findings = JSONFindings()
-                return try read(view, &findings, judge: body)
+                return try read(view, reading: nil, &findings, judge: body)
             }
         } catch {
             throw SigningError(message: "the request cannot be signed: \(error.reason)")

@@ -65,16 +65,17 @@ package final class SignatureVerifier: Sendable {
     /// read.
     ///
     /// - Parameters:
+    ///   - reading: of the body; `nil` to read it if `scheme.readsBody`.
     ///   - findings: the thread's own.
     ///   - recorder: records the steps; `nil` when serving.
     func verify(
-        _ request: borrowing RequestView, _ nowMilliseconds: Int64, findings: inout JSONFindings,
-        recorder: VerificationRecorder?
+        _ request: borrowing RequestView, reading: BodyReading?, _ nowMilliseconds: Int64,
+        findings: inout JSONFindings, recorder: VerificationRecorder?
     ) throws(VerificationError) {
         if recorder == nil, let signature = soleSignature(of: request) {
             return try judge(signature, over: request.body)
         }
-        try read(request, &findings) { signed throws(VerificationError) in
+        try read(request, reading: reading, &findings) { signed throws(VerificationError) in
             guard scheme.hasItems else { return try judge(signed, nowMilliseconds, recorder: recorder) }
             try judgeItems(of: signed, nowMilliseconds, recorder: recorder)
         }
@@ -303,7 +304,7 @@ extension SignatureVerifier {
     /// If a part of the signature is in the body, the body is searched before the sender is verified: in one pass,
     /// bounded by its size and by the depth of JSON.
     func read<Result>(
-        _ request: borrowing RequestView, _ findings: inout JSONFindings,
+        _ request: borrowing RequestView, reading: BodyReading?, _ findings: inout JSONFindings,
         judge: (borrowing SignedRequest) throws(VerificationError) -> Result
     ) throws(VerificationError) -> Result {
         guard scheme.readsBody else {
@@ -312,7 +313,7 @@ extension SignatureVerifier {
                     request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL
                 ))
         }
-        switch body.read(request) {
+        switch reading ?? body.read(request) {
         case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), findings: &findings))
         case .json(let document), .untyped(let document):
             return try judge(scanned(request, document.span, findings: &findings))

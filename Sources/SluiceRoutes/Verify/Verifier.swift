@@ -10,20 +10,22 @@ package enum Verifier: Sendable {
     case any([SignatureVerifier])
 
     /// - Parameters:
+    ///   - reading: of the body, which is read if a part of the signature is in it; `nil` to read it now.
     ///   - receivedAtMilliseconds: the time for checking timestamps, by the wall clock.
     ///   - findings: the thread's own; used if a part of the signature is in the body.
     func verdict(
-        on request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
+        on request: borrowing RequestView, reading: BodyReading?, receivedAtMilliseconds: Int64,
+        findings: inout JSONFindings
     ) -> VerificationVerdict {
         switch self {
         case .none: return .valid
         case .signature(let verifier):
-            return verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings)
+            return verifier.verdict(on: request, reading: reading, receivedAtMilliseconds, findings: &findings)
         case .any(let verifiers):
             var refusals: [VerificationError] = []
             var need: RequiredKey?
             for verifier in verifiers {
-                switch verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings) {
+                switch verifier.verdict(on: request, reading: reading, receivedAtMilliseconds, findings: &findings) {
                 case .valid: return .valid
                 case .needs(let other): need = need ?? other
                 case .refused(let error): refusals.append(error)
@@ -82,7 +84,7 @@ package enum Verifier: Sendable {
         let recorder = VerificationRecorder(verifier)
         var findings = JSONFindings()
         do throws(VerificationError) {
-            try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: recorder)
+            try verifier.verify(request, reading: nil, receivedAtMilliseconds, findings: &findings, recorder: recorder)
             recorder.conclude(.valid)
             return (recorder.account, nil)
         } catch {
@@ -130,10 +132,11 @@ enum VerificationVerdict {
 
 extension SignatureVerifier {
     fileprivate func verdict(
-        on request: borrowing RequestView, _ nowMilliseconds: Int64, findings: inout JSONFindings
+        on request: borrowing RequestView, reading: BodyReading?, _ nowMilliseconds: Int64,
+        findings: inout JSONFindings
     ) -> VerificationVerdict {
         do throws(VerificationError) {
-            try verify(request, nowMilliseconds, findings: &findings, recorder: nil)
+            try verify(request, reading: reading, nowMilliseconds, findings: &findings, recorder: nil)
             return .valid
         } catch {
             return error.need.map { .needs($0) } ?? .refused(error)
