@@ -43,8 +43,8 @@ lint: ## checks the format
 	$(SWIFT) format lint --strict -r Sources Tests Benchmarks Package.swift
 
 .PHONY: build
-build: deps ## builds the tests and their dependencies; warnings are errors
-	$(SWIFT) build --build-tests
+build: deps ## builds the tests, the benchmarks and their dependencies; warnings are errors
+	SLUICE_BENCH=1 $(SWIFT) build --build-tests
 
 .PHONY: release
 release: deps ## builds the release binary

@@ -95,7 +95,7 @@ struct Loop {
         insertDelivery.bind(blob: bodyHash, at: 10)
         insertDelivery.run()
         if sortsKeys {
-            recent.append(key + unsafe withUnsafeBytes(of: nextJob.bigEndian) { unsafe Array($0) })
+            recent.append(unsafe key + withUnsafeBytes(of: nextJob.bigEndian) { unsafe Array($0) })
         } else {
             insertSeen.bind(blob: key, at: 1)
             insertSeen.bind(nextJob, at: 2)
@@ -139,7 +139,7 @@ struct Loop {
             deleteDelivered.run()
             deleted = last
         }
-        for index in 1...9 { updateProgress.bind(Int64(acknowledged), at: Int32(index)) }
+        for index in 1...11 { updateProgress.bind(Int64(acknowledged), at: Int32(index)) }
         updateProgress.run()
         commit.run()
         if bytesSinceCheckpoint > 24 << 20 {

@@ -65,27 +65,32 @@ extension SignedRequest {
     private func listedHeaders(_ list: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let value = try header(list) else { return nil }
         let semicolon = UInt8(ascii: ";")
-        var headers: [(name: HeaderName, value: [UInt8])] = []
-        for part in value.split(separator: UInt8(ascii: ",")) {
-            let name = part.filter { $0 != ASCII.space && $0 != ASCII.tab }.map(ASCII.lowercase)
-            let header = HeaderName(lowercased: name)
-            guard !name.isEmpty, name.allSatisfy(HeaderSyntax.isTokenByte), headers.count < Self.maximumListedHeaders,
-                !headers.contains(where: { $0.name == header })
+        var listed: [(name: HeaderName, index: Int?)] = []
+        listed.reserveCapacity(16)
+        var (splitter, hasSemicolon, length) = (EntrySplitter(separator: UInt8(ascii: ",")), false, 0)
+        while let range = splitter.next(in: value.span) {
+            if range.isEmpty { continue }
+            let name = HeaderName(lowercased: value[range].map(ASCII.lowercase))
+            guard name.lowercased.allSatisfy(HeaderSyntax.isTokenByte), listed.count < Self.maximumListedHeaders,
+                !listed.contains(where: { $0.name == name })
             else { throw .invalid("the header \(list) is not a list of different headers") }
-            headers.append((header, try self.header(header) ?? []))
+            let index = try index(of: name)
+            if let index, request.headers.value(at: index).firstIndex(of: semicolon) != nil { hasSemicolon = true }
+            length += range.count + 2 + (index.map { request.headers.value(at: $0).count } ?? 0)
+            listed.append((name, index))
         }
         // The list itself shows where each header ends, if it is signed.
-        guard headers.contains(where: { $0.name == list }) || !headers.contains(where: { $0.value.contains(semicolon) })
-        else {
+        guard !hasSemicolon || listed.contains(where: { $0.name == list }) else {
             throw .invalid("a header that the header \(list) lists contains a semicolon, which separates the headers")
         }
-        headers.sort { $0.name.lowercased.lexicographicallyPrecedes($1.name.lowercased) }
+        listed.sort { $0.name.lowercased.lexicographicallyPrecedes($1.name.lowercased) }
         var text: [UInt8] = []
-        for (name, value) in headers {
+        text.reserveCapacity(length)
+        for (name, index) in listed {
             if !text.isEmpty { text.append(semicolon) }
             text += name.lowercased
             text.append(UInt8(ascii: ":"))
-            text += value
+            if let index { text.append(request.headers.value(at: index)) }
         }
         return text
     }

@@ -82,11 +82,17 @@ extension SignedRequest {
     }
 
     func header(_ name: HeaderName) throws(VerificationError) -> [UInt8]? {
+        guard let index = try index(of: name) else { return nil }
+        return request.headers.value(at: index).array
+    }
+
+    /// - Returns: `nil` if the header is absent.
+    func index(of name: HeaderName) throws(VerificationError) -> Int? {
         guard let index = request.headers.firstIndex(of: name) else { return nil }
         guard request.headers.firstIndex(of: name, from: index + 1) == nil else {
             throw .invalid("the header \(name) is repeated")
         }
-        return request.headers.value(at: index).array
+        return index
     }
 
     private func fieldText(_ path: Int) -> [UInt8]? {
