@@ -242,7 +242,8 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
             problem(fixture)?.sentence
-                == "\(store.path).lock is locked by process \(getpid()): only one process can use an outbox.")
+                == "\(store.path).lock is locked by process \(getpid()): only one process can use an outbox. A gateway "
+                + "that is starting or saving a damaged outbox answers commands afterwards.")
     }
 
     @Test("a second opener waits for the lock as long as it is told and says so once") func secondOpenerWaits() throws {

@@ -348,7 +348,7 @@ import Testing
             try await queue.arrivals(1)
             let refused = try await gateway.command("outbox", "bury", "1")
             #expect(refused.ending != .exited(0))
-            #expect(refused.errors.contains("The job is being sent to Zizq at this moment"), "\(refused)")
+            #expect(refused.errors.contains("Job 1 is being sent to Zizq at this moment"), "\(refused)")
             #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
             await queue.stop()
             try await gateway.record("the lost answer") { $0.message == Self.again }

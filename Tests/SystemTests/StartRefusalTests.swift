@@ -144,8 +144,9 @@ import Testing
             ProjectFiles.binary, ["outbox", "status", "--outbox-path", folder.file("outbox.db")], environment: [:],
             folder: folder.path)
         #expect(try await command.ending() == .exited(69))
-        let sentence = "outbox.db.lock is locked by another process: only one process can use an outbox.\n"
-        #expect(command.errors.text.replacing(folder.path + "/", with: "") == "sluice: \(sentence)")
+        let sentence = "outbox.db.lock is locked by another process: only one process can use an outbox. A gateway that"
+        let answer = command.errors.text.replacing(folder.path + "/", with: "")
+        #expect(answer.hasPrefix("sluice: \(sentence) is starting or saving a damaged outbox"), "\(answer)")
         let waiting = try await process.errors.line("the wait") {
             $0.contains("outbox.db.lock is locked by another process")
         }

@@ -64,8 +64,12 @@ final class OutboxLock {
 
     private static func held(_ path: String, by holder: String, _ wait: Duration) -> StartupError {
         let waited = wait > .zero ? " for \(DurationText.format(wait))" : ""
+        // Commands do not wait. A gateway that has started would have answered them.
+        let hint =
+            wait > .zero ? "" : " A gateway that is starting or saving a damaged outbox answers commands afterwards."
         return StartupError(
-            .unavailable, "\(path) is locked by \(name(of: holder))\(waited): only one process can use an outbox.")
+            .unavailable,
+            "\(path) is locked by \(name(of: holder))\(waited): only one process can use an outbox.\(hint)")
     }
 
     private static func name(of holder: String) -> String {

@@ -125,8 +125,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case needsRendering
     /// The job was changed since it was stored: its checksum differs.
     case checksumMismatch
-    /// The job is being sent at this moment.
-    case beingSent
+    /// The job with this id is being sent at this moment.
+    case beingSent(Int64)
     /// The outbox is closed.
     case closed
     /// The operation is not possible: one sentence says why.
@@ -141,8 +141,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .notFound: "Nothing with this id in the outbox."
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
         case .checksumMismatch: "The contents differ from what was stored (wrong checksum), so they are not sent."
-        case .beingSent:
-            "The job is being sent to Zizq at this moment; retry after the answer, or after zizq.timeout."
+        case .beingSent(let job):
+            "Job \(job) is being sent to Zizq at this moment; retry after the answer, or after zizq.timeout."
         case .closed: "The outbox is closed."
         case .refused(let sentence): sentence
         }

@@ -181,7 +181,7 @@ package final class SendingJobs: Sendable {
     /// - Throws: `beingSent`, and the errors of `body`.
     func bury(_ job: Int64, by body: () throws(OutboxError) -> Int64) throws(OutboxError) -> Int64 {
         try state.withLock { state throws(OutboxError) in
-            guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent }
+            guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent(job) }
             let letter = try body()
             if state.buried.count >= Self.maximumBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
             state.buried.insert(job)

@@ -111,8 +111,9 @@ enum ConsoleText {
         return ["rule       \(names.joined())digest \(digest.prefix(12))"]
     }
 
+    /// Empty without requests.
     static func quarantineLines(_ page: ControlDocuments.Page<ControlDocuments.QuarantinedRequest>) -> [String] {
-        guard !page.rows.isEmpty else { return ["no quarantined requests"] }
+        if page.rows.isEmpty { return [] }
         let rows = page.rows.map { request in
             [
                 String(request.id), time(request.receivedAt), text(request.route), text(request.sender),

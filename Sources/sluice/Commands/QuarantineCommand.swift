@@ -25,9 +25,17 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             let ids = max(0, min(stretch.after, Int64.max - 1)) + 1
+            var isEmpty = false
             try await options.show(
                 .quarantine(QuarantineRange(route: route, ids: ids...Int64.max), limit: stretch.limit),
-                as: ControlDocuments.Page.self, lines: ConsoleText.quarantineLines)
+                as: ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self
+            ) { page in
+                isEmpty = page.rows.isEmpty
+                return ConsoleText.quarantineLines(page)
+            }
+            if isEmpty {
+                try await QuarantineSelection.range(stretch.after > 0 ? nil : route).sayNone(options.settings)
+            }
         }
     }
 
@@ -56,7 +64,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         func run() async throws {
             var tally = QuarantineTally()
             // Also before an error about a number that does not exist.
-            defer { for line in tally.lines { Terminal.say(line) } }
+            defer { if !tally.isEmpty { for line in tally.lines { Terminal.say(line) } } }
             try await requests.forEach(arguments.options) { number in
                 guard let answer = try await Console.find(.verifyQuarantined(number), arguments.options) else {
                     return false
@@ -65,9 +73,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 tally.add(verdict, of: number)
                 return true
             }
-            if case .range(let route?) = requests, tally.isEmpty {
-                try await Console.requireRoute(route, among: [], arguments.options)
-            }
+            if tally.isEmpty { try await requests.sayNone(arguments.options) }
             if tally.refused > 0 {
                 throw StartupError(.wrongInput, "\(TraceWords.count(tally.refused, "request")) still in the quarantine")
             }
@@ -93,7 +99,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             var dropped = 0
-            defer { Terminal.say("\(TraceWords.count(dropped, "request")) dropped") }
+            defer { if dropped > 0 { Terminal.say("\(TraceWords.count(dropped, "request")) dropped") } }
             for range in try await requests.ranges(arguments.options) {
                 var next: Int64? = range.ids.lowerBound
                 while let first = next, first <= range.ids.upperBound {
@@ -105,9 +111,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                     next = answer.next
                 }
             }
-            if case .range(let route?) = requests, dropped == 0 {
-                try await Console.requireRoute(route, among: [], arguments.options)
-            }
+            if dropped == 0 { try await requests.sayNone(arguments.options) }
         }
     }
 }
@@ -136,6 +140,12 @@ enum QuarantineSelection {
     case numbers([Int64])
     /// All requests that exist when the command starts, of this route or of every route.
     case range(String?)
+
+    /// Says that there is no request, or refuses the name of a route that is not known.
+    func sayNone(_ options: SettingsOptions) async throws {
+        if case .range(let route?) = self { try await Console.requireRoute(route, among: [], options) }
+        Terminal.say("no quarantined requests")
+    }
 
     static func none(_ number: Int64) -> StartupError { Console.noSuchNumber(number, "quarantined request") }
 
