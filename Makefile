@@ -43,7 +43,7 @@ lint: ## checks the format
 	$(SWIFT) format lint --strict -r Sources Tests Benchmarks Package.swift
 
 .PHONY: build
-build: deps ## builds the tests, the benchmarks and their dependencies; warnings are errors
+build: deps ## builds the tests, benchmarks, fuzzers and their dependencies; warnings are errors
 	SLUICE_BENCH=1 $(SWIFT) build --build-tests
 
 .PHONY: release

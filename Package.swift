@@ -121,21 +121,22 @@ let package = Package(
 )
 
 // The fuzz targets need flags that SwiftPM allows in a root package alone, so they exist only on request: `make fuzz`.
+// `make build` compiles them without these flags, so that they follow the code under test.
+let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
+    ("JSONScannerFuzz", ["SluiceJSON"]),
+    ("RequestParserFuzz", ["SluiceBase", "SluiceHTTP"]),
+    ("BodyReaderFuzz", ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceRoutes"]),
+    ("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceYAML"]),
+    ("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles"]),
+    ("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles"]),
+]
 if Context.environment["SLUICE_FUZZ"] != nil {
-    func fuzz(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    package.targets += fuzzers.map { fuzzer in
         .executableTarget(
-            name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
-            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])],
+            name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzz/\(fuzzer.name)",
+            exclude: ["corpus"], swiftSettings: house + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
     }
-    package.targets += [
-        fuzz("JSONScannerFuzz", ["SluiceJSON"]),
-        fuzz("RequestParserFuzz", ["SluiceBase", "SluiceHTTP"]),
-        fuzz("BodyReaderFuzz", ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceRoutes"]),
-        fuzz("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceYAML"]),
-        fuzz("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles"]),
-        fuzz("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles"]),
-    ]
     // libFuzzer needs the coverage of the code under test.
     for target in package.targets
     where ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceHTTP", "SluiceYAML", "SluiceRoutes", "SluiceRouteFiles"]
@@ -145,8 +146,13 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     }
 }
 
-// Benchmarks that run without a gateway; `make bench` and similar targets build them.
+// Benchmarks that run without a gateway; `make bench` and similar targets link them.
 if Context.environment["SLUICE_BENCH"] != nil {
+    package.targets += fuzzers.map { fuzzer in
+        .target(
+            name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzz/\(fuzzer.name)",
+            exclude: ["corpus", "Main.swift"], swiftSettings: house)
+    }
     package.targets += [
         .executableTarget(
             name: "RoutesBench", dependencies: ["SluiceRoutes", "SluiceRouteFiles", "SluiceBase"],

@@ -1,23 +1,8 @@
 internal import SluiceJSON
 
-/// The program's entry, under the name that SwiftPM's linker call gives it, in place of libFuzzer's own `main`.
-@_cdecl("JSONScannerFuzz_main")
-public func start(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
-    var (count, arguments) = unsafe (count, arguments)
-    return unsafe runDriver(&count, &arguments, testOneInput)
-}
-
-/// libFuzzer's entry for programs that have a `main` of their own. It has no header.
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 /// Called by libFuzzer with each input. What does not hold ends the process, which libFuzzer reports with the input.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+public func fuzzJSONScanner(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // A copy, so that reading beyond the end would leave an allocation that the address sanitizer watches.
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     checkScanner(input)

@@ -37,6 +37,28 @@ enum ReferenceText {
         case .signedTimestamp: "timestamp"
         case .handshakeHMAC: "hmac"
         case .signedID: "id"
+        case .account(let name): "account[\(quoted(name))]"
+        case .verifyOnly(let source): of(source)
+        }
+    }
+
+    private static func of(_ source: VerifyReference) -> String {
+        switch source {
+        case .key: "key"
+        case .keyID: "key.id"
+        case .bodyBase64: "base64.body"
+        case .bodyCRC32: "crc32.body"
+        case .bodyMD5: "md5.body"
+        case .lower(let source): "lower.\(of(source))"
+        case .escaped(let source): "escaped.\(of(source))"
+        case .sortedForm: "sorted.form"
+        case .sortedQuery: "sorted.query"
+        case .formWithout(let name): "form.without[\(quoted(name))]"
+        case .listedHeaders(let name): "listed.header.\(name)"
+        case .target: "target"
+        case .urlWithPort: "url.with_port"
+        case .urlWithoutPort: "url.without_port"
+        case .urlWithoutQuery: "url.without_query"
         }
     }
 
