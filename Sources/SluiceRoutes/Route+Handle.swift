@@ -95,7 +95,7 @@ extension Route {
             fallthrough
         case .body:
             defer { scratch.trim() }
-            let outcome = readBody(request, arrival, reading: reading, trace: &trace, scratch: &scratch)
+            let outcome = readBody(request, arrival, reading: &reading, trace: &trace, scratch: &scratch)
             if case .store = outcome {
                 rate?.limiter.charge(elements: max(1, scratch.findings.itemCount), at: rate?.nanoseconds ?? 0)
             }
@@ -280,7 +280,7 @@ extension Route {
 /// From the verified bytes of a body to its JSON.
 extension Route {
     private func readBody<Trace: RouteTrace>(
-        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, reading: EarlyReading?,
+        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, reading: inout EarlyReading?,
         trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         if let name = repeatedKeyHeader(in: request) {
@@ -294,9 +294,9 @@ extension Route {
         // Like the content type, the header only counts if it cannot have been changed in transit.
         let isGzip = parts.trustsContentEncoding ? coding == .gzip : acceptsGzip && ContentCoding.isGzip(request.body)
         guard isGzip else {
-            return read(request, received: request, arrival, reading: reading, trace: &trace, scratch: &scratch)
+            return read(request, received: request, arrival, reading: &reading, trace: &trace, scratch: &scratch)
         }
-        release(reading, &scratch)
+        release(&reading, &scratch)
         return inflate(request, arrival, trace: &trace, scratch: &scratch)
     }
 
@@ -324,7 +324,8 @@ extension Route {
             let request = RequestView(
                 method: received.method, target: received.target, headers: received.headers, body: body.span,
                 peer: received.peer)
-            return read(request, received: received, arrival, reading: nil, trace: &trace, scratch: &scratch)
+            var none: EarlyReading?
+            return read(request, received: received, arrival, reading: &none, trace: &trace, scratch: &scratch)
         } catch .overLimit {
             if limit < most { return .tooLargeForThread }
             return .refused(.bodyTooLarge, reason: GzipError.overLimit.description)
@@ -351,17 +352,16 @@ extension Route {
         }
     }
 
-    /// - Parameter reading: of the same body; `nil` if it was not read yet.
+    /// - Parameter reading: of the same body; `nil` if it was not read yet. Released here.
     private func read<Trace: RouteTrace>(
         _ request: borrowing RequestView, received: borrowing RequestView, _ arrival: borrowing RequestArrival,
-        reading: EarlyReading?, trace: inout Trace, scratch: inout RouteScratch
+        reading: inout EarlyReading?, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         let delivery = ReadRequest(request, received: received, arrival)
         let areLines = parts.elements?.areLines == true
-        let kept = areLines ? nil : reading
-        if kept == nil { release(reading, &scratch) }
-        let before = scratch.charge.bytes - (kept?.charged ?? 0)
-        if kept == nil {
+        if areLines { release(&reading, &scratch) }
+        let before = scratch.charge.bytes - (reading?.charged ?? 0)
+        if reading == nil {
             let memory = areLines ? request.body.count + 2 : parts.body.memory(for: request)
             guard scratch.charge.take(memory) else { return .memoryFull }
         }
@@ -369,21 +369,24 @@ extension Route {
         let outcome =
             areLines
             ? lines(delivery, trace: &trace, scratch: &scratch)
-            : document(delivery, reading: kept?.result, trace: &trace, scratch: &scratch)
+            : document(delivery, reading: &reading, trace: &trace, scratch: &scratch)
         // The document has been released.
         scratch.charge.giveBack(downTo: scratch.charge.bytes - taken)
         return outcome
     }
 
-    private func release(_ reading: EarlyReading?, _ scratch: inout RouteScratch) {
-        guard let reading else { return }
-        scratch.charge.giveBack(downTo: scratch.charge.bytes - reading.charged)
+    private func release(_ reading: inout EarlyReading?, _ scratch: inout RouteScratch) {
+        guard let charged = reading?.charged else { return }
+        reading = nil
+        scratch.charge.giveBack(downTo: scratch.charge.bytes - charged)
     }
 
     private func document<Trace: RouteTrace>(
-        _ delivery: borrowing ReadRequest, reading: BodyReading?, trace: inout Trace, scratch: inout RouteScratch
+        _ delivery: borrowing ReadRequest, reading early: inout EarlyReading?, trace: inout Trace,
+        scratch: inout RouteScratch
     ) -> RouteOutcome {
-        let reading = reading ?? parts.body.read(delivery.request)
+        let reading = early?.result ?? parts.body.read(delivery.request)
+        early = nil
         scratch.hasMislabelledJSON = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
         if Trace.isRecording, let step = step(of: reading, delivery, trace.source) { trace.add(step) }
         switch reading {

@@ -118,7 +118,8 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.checkForChanges() == "waiting")
         #expect(
             watch.checkForChanges()
-                == "version 3; the route 's' no longer exists: its unique keys only apply to a route of the same name")
+                == "version 3; the route 's' no longer exists: its unique keys and quarantined requests belong to that name"
+        )
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -160,7 +161,8 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.checkForChanges() == "waiting")
         #expect(
             watch.checkForChanges()
-                == "version 2; the route 's' no longer exists: its unique keys only apply to a route of the same name")
+                == "version 2; the route 's' no longer exists: its unique keys and quarantined requests belong to that name"
+        )
         for _ in 0..<9 { #expect(watch.checkForChanges() == "unchanged") }
         #expect(watch.reloader.held == nil)
     }
@@ -173,7 +175,8 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.checkForChanges() == "holding routes/b.yaml")
         #expect(
             watch.hangUp()
-                == "version 2; the route 's' no longer exists: its unique keys only apply to a route of the same name")
+                == "version 2; the route 's' no longer exists: its unique keys and quarantined requests belong to that name"
+        )
         for _ in 0..<40 { #expect(["unchanged", "read"].contains(watch.checkForChanges())) }
         try watch.folder.write("b.yaml", text("/b", name: "s"))
         #expect(watch.checkForChanges() == "waiting")
@@ -207,7 +210,8 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.checkForChanges() == "waiting")
         #expect(
             watch.checkForChanges()
-                == "version 3; the route 's' no longer exists: its unique keys only apply to a route of the same name")
+                == "version 3; the route 's' no longer exists: its unique keys and quarantined requests belong to that name"
+        )
     }
 
     @Test("the same content under new times is read and not loaded")

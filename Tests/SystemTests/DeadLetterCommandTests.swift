@@ -136,7 +136,7 @@ import Testing
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
             try await gateway.send(1...4)
             try await gateway.record("a try") { $0.message == "could not send jobs to Zizq; retrying" }
-            let buried = try await gateway.command("outbox", "bury", "2", "3")
+            let buried = try await gateway.command("outbox", "bury", "2", "2", "3")
             #expect(buried.output == "job 2: now dead letter 1\njob 3: now dead letter 2\n", "\(buried)")
             try await queue.restart()
             #expect(try await queue.arrivals(2) == [1, 4])

@@ -153,8 +153,9 @@ import Testing
             #expect(unverified.output.contains("request 4: still refused: its route verifies nothing"), "\(unverified)")
             try folder.write(before, to: name)
             #expect(try await gateway.command("reload").ending == .exited(0))
-            for command in ["list", "verify", "drop"] {
-                let unknown = try await gateway.command("quarantine", command, "--route", "shpo")
+            for (command, name) in [("list", "shpo"), ("verify", "shpo"), ("drop", "shpo"), ("list", ""), ("drop", "")]
+            {
+                let unknown = try await gateway.command("quarantine", command, "--route", name)
                 #expect(unknown.errors.contains("no route with this name is loaded; known routes: shop"), "\(unknown)")
                 #expect(unknown.output.isEmpty && unknown.ending == .exited(1), "\(unknown)")
             }
@@ -167,6 +168,8 @@ import Testing
             #expect(try await gateway.stop() == .exited(0))
             let rest = try await gateway.command("quarantine", "drop", "--route", "shop")
             #expect(rest.output == "1 request dropped\n" && rest.ending == .exited(0), "\(rest)")
+            let none = try await gateway.command("quarantine", "drop", "--route", "shop")
+            #expect(none.output == "no quarantined requests\n" && none.ending == .exited(0), "\(none)")
             #expect(try await gateway.command("quarantine", "drop").ending == .exited(2))
         }
     }

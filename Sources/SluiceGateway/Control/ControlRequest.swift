@@ -147,7 +147,7 @@ package enum ControlRequest: Sendable, Hashable {
     package init?(method: String, target: String, body: [UInt8] = []) {
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
         let words = (halves.first ?? "").split(separator: "/").map(String.init)
-        let query = Self.query(halves.count > 1 ? halves[1] : "")
+        guard let query = Self.query(halves.count > 1 ? halves[1] : "") else { return nil }
         switch (method, words.count, words.first) {
         case ("GET", 1, "status"): self = .status
         case ("GET", 1, "jobs"):
@@ -237,11 +237,14 @@ package enum ControlRequest: Sendable, Hashable {
     static let routesOfFolder =
         "start the gateway to see its route table, or name a folder to see the table of its files: sluice routes FOLDER"
 
-    private static func query(_ text: String) -> [String: String] {
+    /// - Returns: `nil` for anything but pairs: a request without a limit, such as a route, applies to more.
+    private static func query(_ text: String) -> [String: String]? {
         var values: [String: String] = [:]
         for pair in text.split(separator: "&") {
-            let halves = pair.split(separator: "=", maxSplits: 1)
-            if halves.count == 2 { values[String(halves[0])] = String(halves[1]) }
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2, values.updateValue(String(halves[1]), forKey: String(halves[0])) == nil else {
+                return nil
+            }
         }
         return values
     }

@@ -1,4 +1,5 @@
 internal import CSluiceSQLite
+internal import SluiceBase
 
 /// One SQLite connection. Belongs to one thread at a time: it is opened without SQLite's mutex.
 @safe final class Connection {
@@ -161,7 +162,9 @@ internal import CSluiceSQLite
             unsafe handle == nil ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(handle))
         let system = unsafe handle == nil ? 0 : sqlite3_system_errno(handle)
         let concernsSystem = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(code & 0xFF)
-        return SQLiteError(code: code, systemError: concernsSystem ? system : 0, message: message)
+        // A damaged schema is quoted in it.
+        return SQLiteError(
+            code: code, systemError: concernsSystem ? system : 0, message: PrintableText.escape(message))
     }
 }
 

@@ -227,7 +227,7 @@ package struct RouteReloader: Sendable {
     }
 
     private static func warning(ofMissing name: String) -> String {
-        "the route '\(PrintableText.escape(name))' no longer exists: its unique keys only apply to a route of the same "
-            + "name"
+        "the route '\(PrintableText.escape(name))' no longer exists: its unique keys and quarantined requests "
+            + "belong to that name"
     }
 }

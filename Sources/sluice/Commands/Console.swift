@@ -20,17 +20,18 @@ enum Console {
         try options.read(defaults: Settings(), environment: ProcessEnvironment.variables(), checksRules: false).values
     }
 
-    /// The numbers among the positional arguments of a command, which are removed from its options.
+    /// The numbers among the positional arguments of a command, each once, which are removed from its options.
     ///
     /// - Parameter what: the kind of the numbers, such as `a job`.
     static func numbers(_ options: inout SettingsOptions, of what: String) throws -> [Int64] {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
-        return try words.map { word in
+        var seen: Set<Int64> = []
+        return try words.compactMap { word in
             guard let number = Int64(word) else {
                 throw ValidationError("'\(PrintableText.escape(word, limit: 80))' is not the number of \(what)")
             }
-            return number
+            return seen.insert(number).inserted ? number : nil
         }
     }
 
@@ -52,18 +53,24 @@ enum Console {
 
     /// Refuses the name of a route of which a command found nothing, unless it is loaded.
     ///
-    /// - Parameter found: the routes of which the command found something.
-    static func requireRoute(_ name: String, among found: Set<String>, _ options: SettingsOptions) async throws {
-        guard !found.contains(name) else { return }
-        var known = found
-        if let bytes = try? await ask(.routes, options) {
-            known.formUnion(try ControlCoding.decode(ControlDocuments.Routes.self, bytes).routes.map(\.name))
+    /// - Parameters:
+    ///   - found: the routes of which the command found something; `nil` to refuse no name without a gateway.
+    ///   - place: where the command searched.
+    static func requireRoute(
+        _ name: String, among found: Set<String>?, in place: String = "outbox", _ options: SettingsOptions
+    ) async throws {
+        guard found?.contains(name) != true else { return }
+        let bytes = try? await ask(.routes, options)
+        let loaded = try bytes.map { bytes in
+            try ControlCoding.decode(ControlDocuments.Routes.self, bytes).routes.map(\.name)
         }
-        guard !known.contains(name) else { return }
+        let known = (found ?? []).union(loaded ?? [])
+        guard loaded != nil || found != nil, !known.contains(name) else { return }
         let others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
         throw StartupError(
             .wrongInput,
-            "the outbox has nothing of the route '\(PrintableText.escape(name))', and no route with this name is loaded"
+            "the \(place) has nothing of the route '\(PrintableText.escape(name))'"
+                + (loaded == nil ? "" : ", and no route with this name is loaded")
                 + (others.isEmpty ? "" : "; known routes: \(others)"))
     }
 

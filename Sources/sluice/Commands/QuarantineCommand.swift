@@ -124,13 +124,12 @@ struct QuarantineArguments: ParsableArguments {
 
     /// Removes the numbers from the settings' positional arguments.
     mutating func selection() throws -> QuarantineSelection {
-        var seen: Set<Int64> = []
-        let numbers = try Console.numbers(&options, of: "a quarantined request").filter { seen.insert($0).inserted }
+        let numbers = try Console.numbers(&options, of: "a quarantined request")
         switch (numbers.isEmpty, all, route) {
         case (false, false, nil): return .numbers(numbers)
         case (true, true, nil): return .range(nil)
         case (true, false, let route?): return .range(route)
-        default: throw ValidationError("give only one of: the numbers of requests, --route ROUTE, --all")
+        default: throw ValidationError("give one of: the numbers of requests, --route ROUTE, --all")
         }
     }
 }
@@ -143,7 +142,9 @@ enum QuarantineSelection {
 
     /// Says that there is no request, or refuses the name of a route that is not known.
     func sayNone(_ options: SettingsOptions) async throws {
-        if case .range(let route?) = self { try await Console.requireRoute(route, among: [], options) }
+        if case .range(let route?) = self {
+            try await Console.requireRoute(route, among: nil, in: "quarantine", options)
+        }
         Terminal.say("no quarantined requests")
     }
 
