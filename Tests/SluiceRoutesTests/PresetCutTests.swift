@@ -90,10 +90,6 @@ struct PresetCut: CustomTestStringConvertible {
         "vonage-sms",
         // A payload is signed with or without a line feed at its end.
         "braintree",
-        // The text of version 2 is that of version 1 with a body that is no JSON.
-        "hubspot-v2",
-        // The text with a time is that of a request without one whose body is no JSON.
-        "grafana",
     ]
 
     /// `signed` of all alternatives; none of a preset whose requests carry the secret or a token.

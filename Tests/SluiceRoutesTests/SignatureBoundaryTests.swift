@@ -51,6 +51,31 @@ import Testing
         #expect(compile([("r.yaml", text(verify))]).problems.map(\.message) == [])
     }
 
+    @Test(
+        "a text with a time is not that of an alternative without one, whose body begins with the time",
+        arguments: [
+            ("${timestamp}:${body}", "1700000000:", #"{"a":1}"#, ""), ("${body}|${timestamp}", "", "a", "|1700000000"),
+            ("v1,${header.X-Kind},${body}", "v1,x,", "a=1", ""),
+        ])
+    func alternatives(signed: String, before: String, body: String, behind: String) throws {
+        let common = "alg: hmac-sha256, signature_from: '${header.X-Signature}'"
+        let times = SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+        let file =
+            "routes:\n- path: /hook\n  body: text\n  verify:\n  - { \(common) }\n"
+            + "  - { \(common), signed: '\(signed)'\(times) }\n"
+            + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        let compilation = compile([("r.yaml", file)])
+        #expect(compilation.warnings.map(\.message).contains { $0.contains("only accepts bodies that look like JSON") })
+        let route = try #require(compilation.table?.routes.first)
+        func passes(_ text: String) -> Bool {
+            let digest = signature(Array(text.utf8), Self.secret)
+            return SignedCut("").request(["body": text], signature: (name: "X-Signature", value: digest))?.passes(route)
+                ?? false
+        }
+        #expect(!passes(before + body + behind))
+        for json in [#"{"a":1}"#, "[1]"] { #expect(passes(json)) }
+    }
+
     @Test("references of Adyen may contain a colon or a backslash", arguments: ["a:b", "a\\\\b", "a", ""])
     func adyen(reference: String) throws {
         let route = try route(

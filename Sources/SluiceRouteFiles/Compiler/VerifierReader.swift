@@ -31,7 +31,11 @@ struct VerifierReader {
         let node = reader.read(\.verify)
         if node?.scalar?.text == "none" { return unverified() }
         guard let mappings = mappings(node) else { return nil }
-        let schemes = mappings.compactMap { scheme($0) }
+        var schemes = mappings.compactMap { scheme($0) }
+        let alternatives = schemes.map(\.scheme)
+        for index in schemes.indices where schemes[index].scheme.distinguishBodies(among: alternatives) {
+            noteCondition(schemes[index].mapping)
+        }
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
         let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
         let asksForKeys = mappings.contains { $0.has("key_request") && $0.has("key_from") }
@@ -143,6 +147,15 @@ struct VerifierReader {
         guard publicURL.takesPathOfRequest else { return publicURL.constantLength }
         guard scope.parameters.isEmpty, let path = reader.node("path")?.scalar?.text else { return nil }
         return publicURL.constantLength + path.utf8.count
+    }
+
+    /// Warns that an alternative refuses bodies that the route is made for.
+    private func noteCondition(_ mapping: MappingReader<VerifyKeys>) {
+        guard bodyKind != .json, bodyKind != .auto else { return }
+        context.warning(
+            mapping.position,
+            "this alternative only accepts bodies that look like JSON: the text of another alternative contains more "
+                + "than the body, and could be the body of this one; use a route for each of them")
     }
 
     private func unverified() -> Verifier {

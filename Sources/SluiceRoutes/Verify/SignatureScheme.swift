@@ -14,7 +14,7 @@ package struct SignatureScheme: Sendable {
     /// The pattern of ids.
     let idPattern: IDPattern
     /// The alternatives for the signed text; none if the value is the secret, or a token.
-    package let signed: [SignedTemplate]
+    package private(set) var signed: [SignedTemplate]
     /// Conditions in addition to the signature.
     let requirements: [SignatureRequirement]
     /// Only with `alg: jwt`.
@@ -28,7 +28,7 @@ package struct SignatureScheme: Sendable {
     /// The same paths, in the order of their numbers.
     private let pathList: [JSONPath]
     /// The header of the signature, if it contains one signature over the body as received and nothing else is checked.
-    let soleHeader: HeaderName?
+    private(set) var soleHeader: HeaderName?
 
     /// The parts that most schemes do not use.
     package struct Additions: Sendable {
@@ -67,6 +67,19 @@ package struct SignatureScheme: Sendable {
         } else {
             soleHeader = nil
         }
+    }
+
+    /// Adds conditions on bodies, so that no request has a signed text that is also one of another request by the same
+    /// or another of these schemes.
+    ///
+    /// - Parameter schemes: all alternatives of the route, with this one.
+    /// - Returns: whether a condition was added.
+    package mutating func distinguishBodies(among schemes: [SignatureScheme]) -> Bool {
+        let texts = schemes.filter { $0.algorithm == algorithm }.flatMap(\.signed)
+        var isAdded = false
+        for index in signed.indices where signed[index].distinguishBody(from: texts) { isAdded = true }
+        if isAdded { soleHeader = nil }
+        return isAdded
     }
 
     var hasItems: Bool { items != nil }

@@ -12,7 +12,7 @@ package struct SignedTemplate: Sendable {
 
     private let pieces: [Piece]
     /// The conditions on the body.
-    private let bodyBoundaries: [SignedBoundary]
+    private var bodyBoundaries: [SignedBoundary]
     /// The text, if only body and key differ between requests.
     private let constant: SignedText?
     package let sources: [ReferenceSource]
@@ -36,8 +36,8 @@ package struct SignedTemplate: Sendable {
         constant = constants.contains(nil) ? nil : SignedText(pieces: constants.compactMap(\.self))
     }
 
-    /// Whether it is `${body}`.
-    var isBodyAlone: Bool { constant?.isBodyAlone ?? false }
+    /// Whether it is `${body}`, without a condition on it.
+    var isBodyAlone: Bool { bodyBoundaries.isEmpty && constant?.isBodyAlone ?? false }
 
     /// Whether the whole body is signed, directly or by its digest.
     package var holdsBody: Bool { sources.contains(where: \.isOfWholeBody) }
@@ -48,12 +48,12 @@ package struct SignedTemplate: Sendable {
     func text(
         of request: borrowing SignedRequest, _ values: inout SignedValues
     ) throws(VerificationError) -> SignedText {
-        if let constant { return constant }
         for boundary in bodyBoundaries {
             if let complaint = boundary.complaint(aboutBody: request.request.body) {
                 throw .invalid("the body \(complaint)")
             }
         }
+        if let constant { return constant }
         var text = SignedText(pieces: [])
         text.pieces.reserveCapacity(pieces.count)
         for piece in pieces {
@@ -101,7 +101,48 @@ package struct SignedTemplate: Sendable {
     }
 }
 
+extension SignedTemplate {
+    /// The parts before and behind the body; `nil` if the text does not contain it as received.
+    private var besideBody: (before: ArraySlice<TextTemplate.Part>, behind: ArraySlice<TextTemplate.Part>)? {
+        let parts = pieces.map(\.part)
+        guard let index = parts.firstIndex(where: \.isWholeBody) else { return nil }
+        return (parts[..<index], parts[(index + 1)...])
+    }
+
+    /// Adds a condition on the body, so that no body contains the other values of another text of the route: a text
+    /// with a time would be one without a time, whose body begins with the time.
+    ///
+    /// - Returns: whether a condition was added.
+    package mutating func distinguishBody(from others: [SignedTemplate]) -> Bool {
+        guard let (before, behind) = besideBody else { return false }
+        var (begins, ends) = (false, false)
+        for other in others {
+            guard let (otherBefore, otherBehind) = other.besideBody else { continue }
+            if otherBefore.count > before.count, otherBefore.starts(with: before, by: { $0.hasSameValue(as: $1) }) {
+                begins = true
+            }
+            if otherBehind.count > behind.count,
+                otherBehind.reversed().starts(with: behind.reversed(), by: { $0.hasSameValue(as: $1) })
+            {
+                ends = true
+            }
+        }
+        guard begins || ends else { return false }
+        bodyBoundaries.append(.json(begins: begins, ends: ends, mayBeEmpty: true))
+        return true
+    }
+}
+
 extension TextTemplate.Part {
+    /// Whether both are the same literal, or references to the same value.
+    fileprivate func hasSameValue(as other: TextTemplate.Part) -> Bool {
+        switch (self, other) {
+        case (.literal(let one), .literal(let other)): one == other
+        case (.reference(let one), .reference(let other)): one.source == other.source
+        default: false
+        }
+    }
+
     var isWholeBody: Bool { if case .reference(let reference) = self { reference.isWholeBody } else { false } }
 
     /// The value if it is the same in every request; otherwise `nil`.
