@@ -136,14 +136,14 @@ import Testing
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
             try await gateway.send(1...4)
             try await gateway.record("a try") { $0.message == "could not send jobs to Zizq; retrying" }
-            let buried = try await gateway.command("outbox", "bury", "2", "2", "3")
+            let buried = try await gateway.command("outbox", "bury", "2", "9", "2", "3")
             #expect(buried.output == "job 2: now dead letter 1\njob 3: now dead letter 2\n", "\(buried)")
             try await queue.restart()
             #expect(try await queue.arrivals(2) == [1, 4])
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
-            let gone = try await gateway.command("outbox", "bury", "1")
+            let gone = try await gateway.command("outbox", "bury", "1", "9")
             #expect(
-                gone.errors.hasPrefix("sluice: no pending or parked job 1 in ") && gone.ending == .exited(1), "\(gone)")
+                gone.errors == "sluice: no pending or parked job 1, 9\n" && gone.ending == .exited(1), "\(gone)")
             #expect(try await gateway.command("dead", "retry", "1").output == "dead letter 1: now job 5\n")
             try await queue.arrivals(3)
             #expect(try await gateway.stop() == .exited(0))

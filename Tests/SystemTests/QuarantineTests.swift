@@ -159,7 +159,7 @@ import Testing
                 #expect(unknown.errors.contains("no route with this name is loaded; known routes: shop"), "\(unknown)")
                 #expect(unknown.output.isEmpty && unknown.ending == .exited(1), "\(unknown)")
             }
-            let dropped = try await gateway.command("quarantine", "drop", "2", "2", "9")
+            let dropped = try await gateway.command("quarantine", "drop", "9", "2", "2")
             #expect(dropped.output == "1 request dropped\n" && dropped.ending == .exited(1), "\(dropped)")
             #expect(dropped.errors == "sluice: no quarantined request 9\n")
             let again = try await gateway.command("quarantine", "verify", "4", "2")

@@ -78,7 +78,7 @@ import Testing
         let stripped = folder.appending(path: "sluice").path
         _ = try Self.output("/usr/bin/strip", ["-o", stripped, try #require(Self.binary)])
         let size = try #require(try FileManager.default.attributesOfItem(atPath: stripped)[.size] as? Int)
-        #expect(size <= 70_000_000)
+        #expect(size <= 25_000_000)
     }
 
     /// What `debian:bookworm-slim` has already.

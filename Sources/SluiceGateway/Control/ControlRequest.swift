@@ -227,7 +227,6 @@ package enum ControlRequest: Sendable, Hashable {
             return "no delivery \(id) in \(outbox); it may have expired"
         case .learntSecrets(let name), .forgetLearntSecrets(let name):
             return "the route '\(PrintableText.escape(name))' has learnt no secret"
-        case .bury(let id): return "no pending or parked job \(id) in \(outbox)"
         default: break
         }
         return "nothing with this number in \(outbox)"

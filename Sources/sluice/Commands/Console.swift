@@ -74,8 +74,16 @@ enum Console {
                 + (others.isEmpty ? "" : "; known routes: \(others)"))
     }
 
-    static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {
-        StartupError(.wrongInput, "no \(what) \(number)")
+    /// Calls `change` with each number, and then refuses those that do not exist.
+    ///
+    /// - Parameter change: returns whether there is something with this number.
+    static func forEach(
+        _ numbers: [Int64], of what: String, _ change: (Int64) async throws -> Bool
+    ) async throws {
+        var missing: [Int64] = []
+        for number in numbers where try await !change(number) { missing.append(number) }
+        guard !missing.isEmpty else { return }
+        throw StartupError(.wrongInput, "no \(what) \(missing.map(String.init).joined(separator: ", "))")
     }
 }
 

@@ -142,9 +142,10 @@ enum DeadLetterSelection {
         var staying = 0
         switch self {
         case .numbers(let numbers):
-            for number in numbers {
-                guard let isGone = try await change(number) else { throw Console.noSuchNumber(number, "dead letter") }
+            try await Console.forEach(numbers, of: "dead letter") { number in
+                guard let isGone = try await change(number) else { return false }
                 if !isGone { staying += 1 }
+                return true
             }
         case .all:
             let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))

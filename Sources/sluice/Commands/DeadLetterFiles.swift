@@ -28,7 +28,7 @@ extension DeadCommand {
         mutating func validate() throws { numbers = try Console.numbers(&options, of: "a dead letter") }
 
         func run() async throws {
-            for number in numbers where try await !export(number) { throw Console.noSuchNumber(number, "dead letter") }
+            try await Console.forEach(numbers, of: "dead letter", export)
             var after: Int64? = numbers.isEmpty ? 0 : nil
             var routes: Set<String> = []
             while let first = after {
@@ -95,7 +95,9 @@ extension DeadCommand {
             } catch let error as FileAccess.AccessError {
                 throw StartupError(.wrongInput, "\(PrintableText.escape(file)): \(error)")
             }
-            guard tally.refused == 0 else { throw StartupError(.wrongInput, "some lines were refused") }
+            guard tally.refused > 0 else { return }
+            let shown = tally.refused > Self.maximumReasons ? "; the first \(Self.maximumReasons) are shown" : ""
+            throw StartupError(.wrongInput, "some lines were refused\(shown)")
         }
 
         private struct Tally {
@@ -105,11 +107,15 @@ extension DeadCommand {
         /// In bytes: a request with the largest `body_limit` in base64.
         private static let longestLine = 160 << 20
 
+        /// The maximum number of printed reasons.
+        private static let maximumReasons = 20
+
         private func importLine(_ line: [UInt8], _ tally: inout Tally) async throws {
             let result = try ControlCoding.decode(
                 ControlDocuments.Imported.self, try await Console.ask(.importDeadLetter(line), options))
             guard let letter = result.letter else {
                 tally.refused += 1
+                guard tally.refused <= Self.maximumReasons else { return }
                 return Terminal.complain(
                     "line \(tally.line): \(PrintableText.escape(result.problem ?? "", limit: 1000))")
             }

@@ -81,10 +81,11 @@ struct OutboxCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            for number in numbers {
-                let buried = try ControlCoding.decode(
-                    ControlDocuments.Buried.self, try await Console.ask(.bury(number), options))
+            try await Console.forEach(numbers, of: "pending or parked job") { number in
+                guard let answer = try await Console.find(.bury(number), options) else { return false }
+                let buried = try ControlCoding.decode(ControlDocuments.Buried.self, answer)
                 Terminal.say("job \(number): now dead letter \(buried.deadLetter)")
+                return true
             }
         }
     }

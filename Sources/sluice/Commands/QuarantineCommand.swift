@@ -100,18 +100,28 @@ struct QuarantineCommand: AsyncParsableCommand {
         func run() async throws {
             var dropped = 0
             defer { if dropped > 0 { Terminal.say("\(TraceWords.count(dropped, "request")) dropped") } }
-            for range in try await requests.ranges(arguments.options) {
-                var next: Int64? = range.ids.lowerBound
-                while let first = next, first <= range.ids.upperBound {
-                    let stretch = QuarantineRange(route: range.route, ids: first...range.ids.upperBound)
-                    let bytes = try await Console.ask(.dropQuarantined(stretch), arguments.options)
-                    let answer = try ControlCoding.decode(ControlDocuments.QuarantineDropped.self, bytes)
-                    if case .numbers = requests, answer.requests == 0 { throw QuarantineSelection.none(first) }
-                    dropped += answer.requests
-                    next = answer.next
+            if case .numbers(let numbers) = requests {
+                return try await Console.forEach(numbers, of: QuarantineSelection.noun) { number in
+                    let before = dropped
+                    dropped += try await drop(QuarantineRange(ids: number...number))
+                    return dropped > before
                 }
             }
+            if let range = try await requests.range(arguments.options) { dropped = try await drop(range) }
             if dropped == 0 { try await requests.sayNone(arguments.options) }
+        }
+
+        /// - Returns: the number of dropped requests.
+        private func drop(_ range: QuarantineRange) async throws -> Int {
+            var (dropped, next) = (0, Int64?(range.ids.lowerBound))
+            while let first = next, first <= range.ids.upperBound {
+                let stretch = QuarantineRange(route: range.route, ids: first...range.ids.upperBound)
+                let bytes = try await Console.ask(.dropQuarantined(stretch), arguments.options)
+                let answer = try ControlCoding.decode(ControlDocuments.QuarantineDropped.self, bytes)
+                dropped += answer.requests
+                next = answer.next
+            }
+            return dropped
         }
     }
 }
@@ -148,40 +158,30 @@ enum QuarantineSelection {
         Terminal.say("no quarantined requests")
     }
 
-    static func none(_ number: Int64) -> StartupError { Console.noSuchNumber(number, "quarantined request") }
+    static let noun = "quarantined request"
 
-    func ranges(_ options: SettingsOptions) async throws -> [QuarantineRange] {
-        switch self {
-        case .numbers(let numbers): return numbers.map { QuarantineRange(ids: $0...$0) }
-        case .range(let route):
-            let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
-            guard let last = status.lastQuarantined, last > 0 else { return [] }
-            return [QuarantineRange(route: route, ids: 1...last)]
-        }
+    /// - Returns: `nil` for numbers, and if nothing is quarantined.
+    func range(_ options: SettingsOptions) async throws -> QuarantineRange? {
+        guard case .range(let route) = self else { return nil }
+        let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
+        guard let last = status.lastQuarantined, last > 0 else { return nil }
+        return QuarantineRange(route: route, ids: 1...last)
     }
 
     /// Calls `change` with each number.
     ///
     /// - Parameter change: returns whether there is a request with this number.
     func forEach(_ options: SettingsOptions, _ change: (Int64) async throws -> Bool) async throws {
-        if case .numbers(let numbers) = self {
-            for number in numbers {
-                guard try await change(number) else { throw Self.none(number) }
-            }
-            return
-        }
-        for range in try await ranges(options) {
-            var range: QuarantineRange? = range
-            while let stretch = range {
-                let bytes = try await Console.ask(.quarantine(stretch, limit: 500), options)
-                let page = try ControlCoding.decode(
-                    ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self, bytes)
-                // A request that another command has removed in the meantime is skipped.
-                for request in page.rows { _ = try await change(request.id) }
-                range = page.next.flatMap { last in
-                    last < stretch.ids.upperBound
-                        ? QuarantineRange(route: stretch.route, ids: (last + 1)...stretch.ids.upperBound) : nil
-                }
+        if case .numbers(let numbers) = self { return try await Console.forEach(numbers, of: Self.noun, change) }
+        var range = try await range(options)
+        while let stretch = range {
+            let bytes = try await Console.ask(.quarantine(stretch, limit: 500), options)
+            let page = try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self, bytes)
+            // A request that another command has removed in the meantime is skipped.
+            for request in page.rows { _ = try await change(request.id) }
+            range = page.next.flatMap { last in
+                last < stretch.ids.upperBound
+                    ? QuarantineRange(route: stretch.route, ids: (last + 1)...stretch.ids.upperBound) : nil
             }
         }
     }
