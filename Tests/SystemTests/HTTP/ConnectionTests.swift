@@ -132,7 +132,9 @@ import Testing
 
     @Test("at the cap the connection that was idle longest makes room; one that has begun a request does not")
     func closesLongestIdle() async throws {
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "10", "threads": "1"])) {
+        try await GatewayUnderTest.run(
+            GatewaySetup(settings: ["limits.connections": "10", "limits.idle": "1h", "threads": "1"])
+        ) {
             gateway in
             let webhook = Webhook.gitHub()
             let busy = try await Self.midRequest(webhook, gateway)
@@ -180,7 +182,9 @@ import Testing
     )
     func outOfDescriptors() async throws {
         let fewFiles = ["/bin/sh", "-c", "ulimit -n 80; exec \"$@\"", "sh"]
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["threads": "1"], wrapper: fewFiles)) { gateway in
+        try await GatewayUnderTest.run(
+            GatewaySetup(settings: ["threads": "1", "limits.idle": "1h"], wrapper: fewFiles)
+        ) { gateway in
             var wires: [Wire] = []
             for index in 0..<100 {
                 let wire = try gateway.connect()
