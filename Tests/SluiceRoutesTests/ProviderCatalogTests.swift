@@ -7,13 +7,15 @@ import Testing
 /// The built-in presets, one by one.
 @Suite(.serialized) struct ProviderCatalogTests {
     /// A route file with nothing but the preset and what every route needs.
-    private static func file(_ preset: ProviderPreset) -> String {
+    ///
+    /// - Parameter name: that the route gives; `nil` for the preset's own.
+    private static func file(_ preset: ProviderPreset, as name: String? = nil) -> String {
         let account = preset.account.map { "\($0.name): value" }.joined(separator: ", ")
         return """
             routes:
             - path: /hook
               public_url: https://hooks.example.com
-              provider: \(preset.name)
+              provider: \(name ?? preset.name)
               \(preset.needsSecret ? "secrets: [ { env: SECRET } ]" : "")
               \(preset.needsHandshakeSecret ? "handshake_secrets: [ { env: SECRET } ]" : "")
               \(account.isEmpty ? "" : "account: { \(account) }")
@@ -28,6 +30,23 @@ import Testing
         let compilation = compile([("r.yaml", Self.file(preset))], secrets: .throwAway)
         #expect(compilation.problems.map(\.description) == [])
         #expect(compilation.warnings.map(\.description) == [])
+    }
+
+    @Test("the keys of a preset can be copied into 'providers', and into a route", arguments: ProviderCatalog.names)
+    func copied(name: String) throws {
+        let preset = try #require(ProviderCatalog.preset(named: name))
+        func indented(_ width: Int) -> String {
+            ProviderCatalog.routeKeys(of: name).split(separator: "\n").map {
+                String(repeating: " ", count: width) + $0 + "\n"
+            }.joined()
+        }
+        var files = ["providers:\n  copy:\n\(indented(4))" + Self.file(preset, as: "copy")]
+        if preset.account.isEmpty {
+            files.append(Self.file(preset).replacing("  provider: \(name)\n", with: indented(2)))
+        }
+        for file in files {
+            #expect(compile([("r.yaml", file)], secrets: .throwAway).problems.map(\.description) == [], "\(file)")
+        }
     }
 
     @Test("a preset tells people what they need", arguments: ProviderCatalog.names)

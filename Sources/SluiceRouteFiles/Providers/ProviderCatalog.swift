@@ -18,13 +18,14 @@ package enum ProviderCatalog {
         preset(of: name, ProblemLog()) ?? all.first { $0.aliases.contains(name) }
     }
 
-    /// The keys of a route in a preset's file, as written.
+    /// The keys of a route in a preset's file, as written, with `account`, to which they may refer.
     package static func routeKeys(of name: String) -> String {
         var isInside = false
         var lines: [Substring] = []
         for line in (text(of: name) ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
             if let first = line.first, first.isLetter, let colon = line.firstIndex(of: ":") {
-                isInside = !ProviderKeys.information.contains(String(line[..<colon]))
+                let key = String(line[..<colon])
+                isInside = key == "account" || !ProviderKeys.information.contains(key)
             }
             if isInside, !line.isEmpty { lines.append(line) }
         }

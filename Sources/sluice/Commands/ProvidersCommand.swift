@@ -41,8 +41,9 @@ struct ProvidersCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Shows what a preset contains and how to set up the provider.",
             discussion: """
-                With --yaml, prints the preset's keys. They can be copied into a route \
-                instead of 'provider', or under another name into 'providers', and changed.
+                With --yaml, prints the preset's keys. They can be copied under another name \
+                into 'providers', or, unless they contain 'account', into a route instead of \
+                'provider', and changed.
                 """)
 
         @Argument(help: "The provider, or an alias.") var name: String
