@@ -103,17 +103,17 @@ struct QuarantineCommand: AsyncParsableCommand {
             if case .numbers(let numbers) = requests {
                 return try await Console.forEach(numbers, of: QuarantineSelection.noun) { number in
                     let before = dropped
-                    dropped += try await drop(QuarantineRange(ids: number...number))
+                    try await drop(QuarantineRange(ids: number...number), &dropped)
                     return dropped > before
                 }
             }
-            if let range = try await requests.range(arguments.options) { dropped = try await drop(range) }
+            if let range = try await requests.range(arguments.options) { try await drop(range, &dropped) }
             if dropped == 0 { try await requests.sayNone(arguments.options) }
         }
 
-        /// - Returns: the number of dropped requests.
-        private func drop(_ range: QuarantineRange) async throws -> Int {
-            var (dropped, next) = (0, Int64?(range.ids.lowerBound))
+        /// - Parameter dropped: counts the dropped requests, also those before an error.
+        private func drop(_ range: QuarantineRange, _ dropped: inout Int) async throws {
+            var next: Int64? = range.ids.lowerBound
             while let first = next, first <= range.ids.upperBound {
                 let stretch = QuarantineRange(route: range.route, ids: first...range.ids.upperBound)
                 let bytes = try await Console.ask(.dropQuarantined(stretch), arguments.options)
@@ -121,7 +121,6 @@ struct QuarantineCommand: AsyncParsableCommand {
                 dropped += answer.requests
                 next = answer.next
             }
-            return dropped
         }
     }
 }
