@@ -39,6 +39,16 @@ package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 }
 
+/// OpenSSL's state of the whole process.
+package enum OpenSSLState {
+    /// Keeps the state until the process has ended. By default an exit handler frees it (`OPENSSL_init_crypto(3)`), and
+    /// a thread that uses OpenSSL, or is only ending, at that moment crashes. Called once, before OpenSSL is used.
+    package static func keepAtExit() {
+        // Fails only without memory; the exit handler is then installed by the first use.
+        _ = unsafe OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+    }
+}
+
 /// Cryptographically secure random bytes, from OpenSSL's generator, which the kernel seeds. Can be used from any
 /// thread.
 package enum SecureRandom {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import SluiceBase
+internal import SluiceCrypto
 internal import SluiceNet
 
 /// Parses the command line, runs one command, and reports errors as a line and an exit status.
@@ -8,6 +9,7 @@ internal import SluiceNet
 enum Main {
     static func main() async {
         ProcessMemory.limitPools()
+        OpenSSLState.keepAtExit()
         do {
             var command = try SluiceCommand.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

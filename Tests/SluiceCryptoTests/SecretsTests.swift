@@ -1,3 +1,5 @@
+import CSluiceOpenSSL
+import Glibc
 import SluiceCrypto
 import Testing
 
@@ -31,5 +33,15 @@ struct SecretsTests {
         let first = SecureRandom.bytes(count)
         #expect(first.count == count)
         if count >= 16 { #expect(first != SecureRandom.bytes(count)) }
+    }
+    @Test("a process that ends keeps OpenSSL's state, which its other threads may be using")
+    func exit() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            OpenSSLState.keepAtExit()
+            _ = SecureRandom.bytes(1)
+            // Called before the state is freed.
+            OPENSSL_atexit { _exit(3) }
+            Glibc.exit(0)
+        }
     }
 }

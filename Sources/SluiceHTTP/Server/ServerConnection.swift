@@ -448,9 +448,9 @@ final class ServerConnection: EventHandler {
         unlistRequest()
         release(downTo: 0)
         releaseOutput()
-        stream.close()
         server.forget(self)
         source = nil
+        stream.close()
         streamIsOver()
     }
 
