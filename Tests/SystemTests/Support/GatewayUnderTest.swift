@@ -26,10 +26,16 @@ final class GatewayUnderTest: Sendable {
             try await body(gateway)
         } catch {
             gateway.process.kill()
-            throw error
+            throw Failure(
+                description: "\(error); its log ends with\n\(gateway.log.lines.suffix(20).joined(separator: "\n"))")
         }
         gateway.process.kill()
         _ = try await gateway.process.ending()
+    }
+
+    /// What a test met, with what the gateway said of it.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
     }
 
     /// Starts the gateway and waits until it is ready. The caller keeps the object for as long as the gateway

@@ -6,7 +6,7 @@ final class PortPlaceholder {
     private let descriptor: Int32
 
     init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var isReused: Int32 = 1
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
@@ -18,11 +18,8 @@ final class PortPlaceholder {
                 unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else {
-            let error = SystemCallError("bind", code: errno)
-            close(descriptor)
-            throw error
-        }
+        // `deinit` also closes after an error.
+        guard code == 0 else { throw SystemCallError("bind", code: errno) }
     }
 
     deinit { close(descriptor) }
