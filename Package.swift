@@ -86,7 +86,8 @@ let package = Package(
             swiftSettings: house, linkerSettings: [.unsafeFlags(small, .when(configuration: .release))]),
 
         .target(
-            name: "TestSupport", dependencies: ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet"],
+            name: "TestSupport",
+            dependencies: ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "CSluiceLinux"],
             path: "Tests/TestSupport", swiftSettings: house),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),

@@ -32,6 +32,13 @@ package enum FileDescriptor {
         setOption(descriptor, level: Int32(IPPROTO_TCP), name: Int32(TCP_NODELAY), to: 1)
     }
 
+    /// Whether reading, or accepting, would not block at this moment.
+    static func isReadable(_ descriptor: Int32) -> Bool {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // Reads and writes the one structure.
+        return unsafe poll(&watched, 1, 0) > 0
+    }
+
     /// The pending error of a connection attempt or of the peer.
     static func pendingError(_ descriptor: Int32) -> Int32 {
         var code: Int32 = 0

@@ -17,14 +17,15 @@ package final class Listener: EventHandler {
     /// The events of a listener.
     package enum Report {
         case accepted(AcceptedSocket)
-        /// The process or the system has no free descriptor; accepting pauses for a moment. A connection should be
-        /// closed.
+        /// The process or the system has no free descriptor for a connection that waits; accepting pauses for
+        /// `pauseNanoseconds`. A connection should be closed.
         case outOfDescriptors(SystemCallError)
     }
 
     /// The maximum number of connections accepted per wake-up, so that a flood of them does not starve the open ones.
     private static let acceptsPerWake = 16
-    private static let restNanoseconds: Int64 = 100_000_000
+    /// The pause without a free descriptor: 100 ms.
+    package static let pauseNanoseconds: Int64 = 100_000_000
     private static let interest: Readiness = [.readable, .exclusive]
 
     private let socket: ListeningSocket
@@ -81,7 +82,8 @@ package final class Listener: EventHandler {
         switch code {
         case EAGAIN: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-            rest(SystemCallError("accept4", code: code))
+            // The kernel takes a descriptor before it looks whether a connection waits.
+            if FileDescriptor.isReadable(socket.descriptor) { pause(SystemCallError("accept4", code: code)) }
             return false
         default:
             // The connection was closed while it was queued, or the network reports an error here (man 2 accept).
@@ -90,10 +92,10 @@ package final class Listener: EventHandler {
     }
 
     /// The queue stays readable while there is no free descriptor: without a pause the loop would spin.
-    private func rest(_ error: SystemCallError) {
+    private func pause(_ error: SystemCallError) {
         guard let source else { return }
         loop.unwatch(source)
-        loop.setDeadline(loop.now + Self.restNanoseconds, for: source)
+        loop.setDeadline(loop.now + Self.pauseNanoseconds, for: source)
         report(.outOfDescriptors(error))
     }
 }

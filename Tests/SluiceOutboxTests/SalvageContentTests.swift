@@ -19,7 +19,7 @@ struct SalvageContentTests {
         let places = bytes.indices.filter { bytes[$0] == text[0] && bytes[$0...].starts(with: text) }
         #expect(!places.isEmpty)
         let page = [UInt8](repeating: 0xA5, count: Pragmas.pageSize)
-        let file = unsafe open(fixture.configuration.path, O_WRONLY)
+        let file = unsafe open(fixture.configuration.path, O_WRONLY | O_CLOEXEC)
         defer { close(file) }
         for place in places {
             #expect(unsafe pwrite(file, page, page.count, off_t(place / page.count * page.count)) == page.count)

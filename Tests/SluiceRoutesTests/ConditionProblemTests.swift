@@ -20,19 +20,19 @@ import Testing
             ("{ body.a: { prefix: 5 } }", ["6:35: 'prefix' must be a text, not a number; put it in quotes"]),
             ("{ body.a: { prefix: '' } }", ["6:35: 'prefix' is empty, so it holds for every text"]),
             ("{ body.a: { suffix: [x, { y: z }] } }", ["6:39: 'suffix' must be a text, not a mapping"]),
-            ("{ body.a: { prefix: [] } }", ["6:35: an empty list in 'when' can never hold"]),
+            ("{ body.a: { prefix: [] } }", ["6:35: an empty list in 'when' is never true"]),
             ("{ body.a: { prefix: '${body.b}' } }", ["6:35: a condition in 'when' cannot compare with a reference"]),
             (
                 "{ body.a: { contains: [[x]] } }",
                 ["6:38: a condition in 'when' must be a text, a number, true, false or null, not a list"]
             ),
-            ("{ body.a: { contains: [] } }", ["6:37: an empty list in 'when' can never hold"]),
+            ("{ body.a: { contains: [] } }", ["6:37: an empty list in 'when' is never true"]),
             ("{ body.a: { like: true } }", ["6:33: 'like' must be a text, not true or false"]),
             (
                 #"{ body.a: { like: 'a\b' } }"#,
                 [#"6:33: 'like' has a backslash that is not before *, ? or \; write a literal backslash as \\"#]
             ),
-            ("{ body.a: { not: [] } }", ["6:32: an empty list in 'not' always holds"]),
+            ("{ body.a: { not: [] } }", ["6:32: an empty list in 'not' is always true"]),
             (
                 "{ body.a: { not: { prefix: x } } }",
                 [
@@ -52,17 +52,17 @@ import Testing
                 ["6:25: the number is outside the range of a double; to compare it as a text, put it in quotes"]
             ),
             ("{ any: { body.a: 1 } }", ["6:22: 'any' must be a list of mappings, not a mapping"]),
-            ("{ any: [] }", ["6:22: an empty list in 'any' can never hold"]),
+            ("{ any: [] }", ["6:22: an empty list in 'any' is never true"]),
             (
                 "{ any: [x] }",
                 ["6:23: an element of 'any' must be a mapping from references to conditions, not a text"]
             ),
-            ("{ any: [{ body.a: 1 }, {}] }", ["6:38: an empty mapping in 'any' always holds"]),
+            ("{ any: [{ body.a: 1 }, {}] }", ["6:38: an empty mapping in 'any' is always true"]),
             (
                 "{ not: [{ body.a: 1 }] }",
                 ["6:22: 'not' must be a mapping from references to conditions, not a list"]
             ),
-            ("{ not: {} }", ["6:22: an empty mapping in 'not' never holds"]),
+            ("{ not: {} }", ["6:22: an empty mapping in 'not' is never true"]),
             (
                 "{ not: { bdy.a: 1, any: [{ '${body.a}': 1 }] } }",
                 [

@@ -256,7 +256,7 @@ import Testing
                 "- {when: {body.a: '${body.b}'}, type: t}\n",
                 ["5:21: a condition in 'when' cannot compare with a reference"]
             ),
-            ("- {when: {body.a: []}, type: t}\n", ["5:21: an empty list in 'when' can never hold"]),
+            ("- {when: {body.a: []}, type: t}\n", ["5:21: an empty list in 'when' is never true"]),
             (
                 "- {when: {body.a: [[1]]}, type: t}\n",
                 ["5:22: a condition in 'when' must be a text, a number, true, false or null, not a list"]

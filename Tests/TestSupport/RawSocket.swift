@@ -1,3 +1,4 @@
+internal import CSluiceLinux
 internal import Glibc
 internal import SluiceBase
 internal import SluiceNet
@@ -59,7 +60,8 @@ package final class RawSocket: Sendable {
 
     /// The next connection; nil once the socket is closed.
     package func accept() -> RawSocket? {
-        let accepted = Glibc.accept(descriptor, nil, nil)
+        // Other tests start processes meanwhile, which must not keep the connection open.
+        let accepted = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
         return accepted < 0 ? nil : RawSocket(descriptor: accepted)
     }
 

@@ -45,14 +45,14 @@ final class ConnectionCounts: Sendable {
         return best
     }
 
-    /// The loop with the connection that has been idle longest.
-    var longestIdle: Int? {
-        var best: (since: Int64, index: Int)?
+    /// The loop with the connection that has been idle longest, if that is since before `time`.
+    func loopOfLongestIdle(before time: Int64) -> Int? {
+        var best = (since: time, index: -1)
         for index in loops.indices {
             let since = loops[index].longestIdleSince.load(ordering: .relaxed)
-            if since < (best?.since ?? .max) { best = (since, index) }
+            if since < best.since { best = (since, index) }
         }
-        return best?.index
+        return best.index >= 0 ? best.index : nil
     }
 
     /// Counts a connection towards the loop with the fewest, from the moment it is accepted, so that a burst is spread

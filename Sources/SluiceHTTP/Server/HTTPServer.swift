@@ -128,14 +128,15 @@ package final class HTTPServer: Sendable {
         case .accepted(let accepted): place(accepted, tls: tls, from: loop)
         case .outOfDescriptors:
             observer.shed(.outOfDescriptors, peer: .unknown)
-            _ = closeLongestIdle()
+            // A connection that was just accepted is idle until its request is read.
+            _ = closeLongestIdle(before: loop.now - Listener.pauseNanoseconds)
         }
     }
 
     /// Assigns a connection to the loop with the fewest.
     private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
         guard let (ticket, victim) = counts.enter(accepted.peer) else { return refuseConnection(accepted, .perAddress) }
-        if victim == .longestIdle, !closeLongestIdle() {
+        if victim == .longestIdle, !closeLongestIdle(before: loop.now) {
             counts.leave(ticket)
             return refuseConnection(accepted, .atCap)
         }
@@ -149,9 +150,12 @@ package final class HTTPServer: Sendable {
         if !isPosted { accepted.close() }
     }
 
-    private func closeLongestIdle() -> Bool {
-        guard let index = counts.longestIdle else { return false }
-        return post(to: index) { $0.closeLongestIdle() }
+    /// Closes the longest idle connection, if it has been idle since before `time`, in monotonic nanoseconds.
+    ///
+    /// - Returns: `false` if there is none.
+    private func closeLongestIdle(before time: Int64) -> Bool {
+        guard let index = counts.loopOfLongestIdle(before: time) else { return false }
+        return post(to: index) { $0.closeLongestIdle(before: time) }
     }
 
     private func refuseConnection(_ accepted: AcceptedSocket, _ reason: ConnectionShedding) {

@@ -157,9 +157,12 @@ package final class HTTPServerLoop {
             idle.longestIdle.map { idleSince[$0] } ?? .max, ordering: .relaxed)
     }
 
-    /// Closes the connection that has been idle longest, to make room.
-    func closeLongestIdle() {
-        guard let place = idle.longestIdle, let connection = loop.handler(atPlace: place) as? ServerConnection else {
+    /// Closes the connection that has been idle longest, to make room, if it was idle before `time`. By now it may be
+    /// the new connection itself, whose request has not been read.
+    func closeLongestIdle(before time: Int64) {
+        guard let place = idle.longestIdle, idleSince[place] < time,
+            let connection = loop.handler(atPlace: place) as? ServerConnection
+        else {
             return
         }
         observer.shed(.idleClosedForNew, peer: connection.peer)

@@ -28,8 +28,8 @@ package final class BackupFile: Sendable {
         let place = OutboxFile.folder(of: path)
         if let folder, Self.folderIdentity(of: path) != folder {
             throw .refused(
-                "\(place) is not the same folder for the gateway, which has a separate file system (a container, or "
-                    + "PrivateTmp of systemd): name a folder that both see, such as the one of the outbox")
+                "\(place) is another folder for the gateway, which sees other file systems (a container, or PrivateTmp "
+                    + "of systemd): name a folder that both see, such as the one of the outbox")
         }
         guard !Self.exists(path) else { throw .refused("\(path) exists; a backup never replaces a file") }
         let partial = path + ".part"

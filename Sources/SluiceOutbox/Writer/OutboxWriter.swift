@@ -346,7 +346,7 @@ package final class OutboxWriter: Sendable {
         if drift != 0, before == 0 {
             log.error(
                 """
-                the clock was set by \(drift / 1000) seconds since the start: unique keys are not forgotten until it \
+                the clock was set by \(drift / 1000) seconds since the start: unique keys are kept until the old time \
                 is back; if the new time is right, restart sluice
                 """)
         } else if drift == 0, before != 0 {

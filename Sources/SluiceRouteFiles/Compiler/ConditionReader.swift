@@ -37,7 +37,7 @@ struct ConditionReader {
         switch entry.key {
         case "any": any(entry, scope: &scope).map { [$0] }
         case "not":
-            conditions(entry.value, "'not'", ifEmpty: "an empty mapping in 'not' never holds", scope: &scope)
+            conditions(entry.value, "'not'", ifEmpty: "an empty mapping in 'not' is never true", scope: &scope)
                 .map { [.not($0, context.place(entry.position))] }
         default: values(entry, scope: &scope)
         }
@@ -48,11 +48,11 @@ struct ConditionReader {
             context.error(entry.value.position, "'any' must be a list of mappings, not \(entry.value.noun)")
             return nil
         }
-        if elements.isEmpty { context.error(entry.value.position, "an empty list in 'any' can never hold") }
+        if elements.isEmpty { context.error(entry.value.position, "an empty list in 'any' is never true") }
         var alternatives: [[Condition]] = []
         for element in elements {
             let alternative = conditions(
-                element, "an element of 'any'", ifEmpty: "an empty mapping in 'any' always holds", scope: &scope)
+                element, "an element of 'any'", ifEmpty: "an empty mapping in 'any' is always true", scope: &scope)
             if let alternative { alternatives.append(alternative) }
         }
         guard !elements.isEmpty, alternatives.count == elements.count else { return nil }

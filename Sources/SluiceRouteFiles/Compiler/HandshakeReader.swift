@@ -98,7 +98,7 @@ struct HandshakeReader {
     private func stage(_ reader: MappingReader<HandshakeKeys>, readsBody: Bool) -> HandshakeRule.Stage? {
         let signed = reader.read(\.signed)
         if !isVerified, signed == true, let entry = reader.entry("signed") {
-            context.error(entry.position, "'signed: true' can never hold: the route has 'verify: none'")
+            context.error(entry.position, "'signed: true' is never true: the route has 'verify: none'")
             return nil
         }
         guard readsBody else { return signed == true ? .signedHead : .head }

@@ -16,7 +16,7 @@ struct ValueTestReader {
         guard case .mapping(let tests) = entry.value.content else {
             warnOfLookalikes(entry.value)
             warnOfQuotes(entry.value)
-            return expectedValues(entry.value, ifEmpty: Self.neverHolds).map { [(.equals($0), entry.position)] }
+            return expectedValues(entry.value, ifEmpty: Self.neverTrue).map { [(.equals($0), entry.position)] }
         }
         // Unknown keys are recorded.
         guard MappingReader(entry.value, RouteLanguage.condition, in: context) != nil else { return nil }
@@ -50,7 +50,7 @@ struct ValueTestReader {
         }
     }
 
-    private static let neverHolds = "an empty list in 'when' can never hold"
+    private static let neverTrue = "an empty list in 'when' is never true"
 
     private func test(_ entry: YAMLEntry) -> PlacedTest? {
         let node = entry.value
@@ -80,11 +80,11 @@ struct ValueTestReader {
             return nil
         }
         warnOfQuotes(node)
-        return expectedValues(node, ifEmpty: "an empty list in 'not' always holds").map { .differs($0) }
+        return expectedValues(node, ifEmpty: "an empty list in 'not' is always true").map { .differs($0) }
     }
 
     private func contains(_ node: YAMLNode) -> ValueTest? {
-        expectedValues(node, ifEmpty: Self.neverHolds).map { .contains($0, $0.map { ByteSearch(for: $0.source) }) }
+        expectedValues(node, ifEmpty: Self.neverTrue).map { .contains($0, $0.map { ByteSearch(for: $0.source) }) }
     }
 }
 
@@ -94,7 +94,7 @@ extension ValueTestReader {
     }
 
     private func affixes(_ node: YAMLNode, _ subject: String) -> [[UInt8]]? {
-        elements(node, ifEmpty: Self.neverHolds) { node in
+        elements(node, ifEmpty: Self.neverTrue) { node in
             guard let text = text(node, subject) else { return nil }
             if text.isEmpty { context.error(node.position, "\(subject) is empty, so it holds for every text") }
             return text.isEmpty ? nil : Array(text.utf8)
@@ -102,7 +102,7 @@ extension ValueTestReader {
     }
 
     private func globs(_ node: YAMLNode) -> [Glob]? {
-        elements(node, ifEmpty: Self.neverHolds) { node in
+        elements(node, ifEmpty: Self.neverTrue) { node in
             guard let text = text(node, "'like'") else { return nil }
             do throws(Glob.PatternError) {
                 return try Glob(text)

@@ -51,7 +51,7 @@ final class TemporaryFolder {
     }
 
     func write(_ bytes: [UInt8], to name: String) {
-        let descriptor = unsafe open(file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let descriptor = unsafe open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeBytes {
@@ -64,7 +64,7 @@ final class TemporaryFolder {
     }
 
     func read(_ name: String) -> [UInt8] {
-        let descriptor = unsafe open(file(name), O_RDONLY)
+        let descriptor = unsafe open(file(name), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

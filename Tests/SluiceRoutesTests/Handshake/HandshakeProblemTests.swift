@@ -118,7 +118,7 @@ import Testing
                 ])
         #expect(
             problems(openRoute("handshake: [ { when: { header.a: b }, signed: true } ]")) == [
-                "5:43: 'signed: true' can never hold: the route has 'verify: none'"
+                "5:43: 'signed: true' is never true: the route has 'verify: none'"
             ])
     }
 

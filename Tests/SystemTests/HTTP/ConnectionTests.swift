@@ -208,6 +208,25 @@ import Testing
         }
     }
 
+    @Test("a connection on the last free descriptor closes no other one")
+    func lastDescriptor() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["threads": "1"])) { gateway in
+            let idle = try gateway.connect()
+            try idle.send(Webhook.gitHub().bytes)
+            #expect(try await idle.answer().status == 200)
+            let open = Set(try FileAccess.names(inFolder: "/proc/\(gateway.process.id)/fd").compactMap { Int($0) })
+            let free = (0..<open.count + 3).filter { !open.contains($0) }
+            let limit = ["--pid", "\(gateway.process.id)", "--nofile=\(free[2])"]
+            let change = try ChildProcess("prlimit", limit, environment: [:], folder: "/")
+            #expect(try await change.ending() == .exited(0))
+            let unused = try gateway.connect()
+            try await gateway.expectGoodDelivery()
+            #expect(idle.isQuiet)
+            try unused.send(Webhook.gitHub(id: "2").bytes)
+            #expect(try await unused.answer().status == 200)
+        }
+    }
+
     @Test("one address has a limit of connections")
     func perAddress() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "2"])) { gateway in
