@@ -87,6 +87,15 @@ bench-relay: release ## measures how fast a backlog drains, with and without job
 bench-providers: release ## measures how fast each preset with an HMAC is verified, compared with GitHub's
 	SLUICE_BINARY=$(BINARY) Benchmarks/providers
 
+# Benchmarks/attack/README.md says what each program shows, and which options choose less.
+.PHONY: bench-attack
+bench-attack: release ## measures what legitimate senders get during each of the known attacks (half an hour)
+	export SLUICE_BINARY=$(BINARY); failed=0; \
+	for program in run "run --memory" forgery.py records.py bodies.py starving.py endings.py; do \
+		echo "== $$program"; python3 Benchmarks/attack/$$program || failed=1; \
+	done; \
+	exit $$failed
+
 .PHONY: bench-client
 bench-client: release ## measures the Zizq client, compared with Foundation's coders
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ClientBench
@@ -110,7 +119,8 @@ crash: release test-deps ## kills gateway and queue under load on a failing disk
 	SLUICE_BINARY=$(BINARY) python3 Tests/Proof/crash.py
 
 .PHONY: soak
-soak: release test-deps ## runs a compressed week with outages, reloads and expiring keys: HOURS=0.25
+soak: build release test-deps ## runs memory loads at full length, and a compressed week with outages: HOURS=0.25
+	SLUICE_BINARY=$(BINARY) MEMORY_SECONDS=20 $(SWIFT) test --skip-build --filter ResidentMemoryTests
 	SLUICE_BINARY=$(BINARY) python3 Tests/Proof/soak.py
 
 # A separate build folder, so that the two builds do not invalidate each other.

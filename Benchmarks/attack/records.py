@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
-"""A flood of TLS records that bring no application data, over a connection whose handshake is done.
+"""Floods of TLS records that bring no application data, over a connection whose handshake is done.
 
-    Benchmarks/attack/records.py --port 8443 --kind keyupdate --records 200000
+    Benchmarks/attack/records.py --kind keyupdate --records 200000
 
 prepares the records, sends them at once, and says how long the server took until the connection ended or a request behind them was answered,
-and how long a TLS handshake of another client took at the worst meanwhile. Needs the package `cryptography`.
+and how long a TLS handshake and an answer took at the worst for another client meanwhile. That must not be more than `--most` milliseconds
+longer than before the flood, or the exit status is 1. Without `--kind` each kind gets its turn, and without `--port` a gateway of its own:
+SLUICE_BINARY. Needs the package `cryptography`.
 """
 
 import argparse
+import os
 import socket
 import ssl
+import sys
 import threading
 import time
 
+import gateway
 from tls13 import ALERT, KEY_UPDATE_REQUESTED, Connection
 
+KINDS = ["keyupdate", "requested", "empty", "cancelled", "bytes", "mixed"]
 REQUEST = b"GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
@@ -36,7 +42,7 @@ def prepared(connection, kind, count):
     return b"".join(parts)
 
 
-def watch(host, port, stop, worst):
+def watch(host, port, stop, waits, failures):
     """How long a new client waits for its handshake and an answer, again and again."""
     context = ssl._create_unverified_context()
     while not stop.is_set():
@@ -46,8 +52,8 @@ def watch(host, port, stop, worst):
                 client.sendall(REQUEST)
                 client.recv(4096)
         except OSError as error:
-            print(f"another client failed: {error}")
-        worst.append(time.monotonic() - start)
+            failures.append(str(error))
+        waits.append(time.monotonic() - start)
         time.sleep(0.01)
 
 
@@ -62,20 +68,12 @@ def attack(connection, flood):
     return time.monotonic() - start
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8443)
-    parser.add_argument(
-        "--kind", choices=["keyupdate", "requested", "empty", "cancelled", "bytes", "mixed"], default="keyupdate")
-    parser.add_argument("--records", type=int, default=100_000, help="on each connection")
-    parser.add_argument("--connections", type=int, default=1)
-    options = parser.parse_args()
-
-    connections = [Connection(options.host, options.port) for _ in range(options.connections)]
-    floods = [prepared(connection, options.kind, options.records) for connection in connections]
-    stop, waits = threading.Event(), []
-    watcher = threading.Thread(target=watch, args=(options.host, options.port, stop, waits))
+def measure(kind, host, port, options):
+    """One kind of flood. Returns whether another client was served meanwhile as before."""
+    connections = [Connection(host, port) for _ in range(options.connections)]
+    floods = [prepared(connection, kind, options.records) for connection in connections]
+    stop, waits, failures = threading.Event(), [], []
+    watcher = threading.Thread(target=watch, args=(host, port, stop, waits, failures))
     watcher.start()
     time.sleep(0.5)
     before, taken = len(waits), []
@@ -86,12 +84,37 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
+    # Once more behind the flood, which may be over before the watcher has noticed it.
+    time.sleep(0.1)
     stop.set()
     watcher.join()
-    total = sum(map(len, floods))
+    calm, worst = max(waits[:before] or [0]) * 1000, max(waits[before:] or [0]) * 1000
+    holds = worst <= calm + options.most and not failures
     print(
-        f"{options.kind}: {options.records * options.connections} records, {total / 1e6:.1f} MB, over after {max(taken):.2f} s; "
-        f"another client waited {max(waits[:before] or [0]) * 1000:.0f} ms at most before, {max(waits[before:] or [0]) * 1000:.0f} ms meanwhile")
+        f"{kind}: {options.records * options.connections} records, {sum(map(len, floods)) / 1e6:.1f} MB, over after {max(taken):.2f} s; "
+        f"another client waited {calm:.0f} ms at most before, {worst:.0f} ms meanwhile{': no' if not holds else ''} {failures[:1] or ''}".rstrip(),
+        flush=True)
+    return holds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, help="of a gateway that runs already")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="repeatable; default: each")
+    parser.add_argument("--records", type=int, default=100_000, help="on each connection")
+    parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--most", type=float, default=50, help="how many ms longer than before another client may wait")
+    options = parser.parse_args()
+
+    target = None if options.port else gateway.Gateway(os.environ["SLUICE_BINARY"])
+    try:
+        port = options.port or target.port
+        results = [measure(kind, options.host, port, options) for kind in options.kind or KINDS]
+    finally:
+        if target:
+            target.stop()
+    sys.exit(0 if all(results) else 1)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ package final class Gateway: Sendable {
             OutboxService(outbox: outbox, logger: core.logger),
             RelayService(relay: relay, stopper: stopper),
             LogSummaryService(log: configuration.log),
+            LoopWatchService(watchdog: core.watchdog),
             MemoryTrimService(ingest: listeners.ingest, memory: core.memory),
             reload,
             ListeningService(ingest: listeners.ingest, stopper: stopper),
@@ -115,6 +116,8 @@ struct GatewayCore: Sendable {
     let journal: DeliveryJournal
     let memory: MemoryBudget
     let logger: Logger
+    /// For all loops below.
+    let watchdog: LoopWatchdog
     /// For the public listeners.
     let loops: IngestLoops
     /// For admin and control, which must answer even if the other loops are busy.
@@ -142,7 +145,7 @@ struct GatewayCore: Sendable {
         // `sluice dev` has no secrets to protect.
         learnt = LearntSecrets(isAlwaysArmed: configuration.secretStandIn != nil)
         memory = MemoryBudget(limit: settings.limits.memory)
-        let watchdog = LoopWatchdog(metrics: metrics, logger: logger)
+        watchdog = LoopWatchdog(metrics: metrics, logger: logger)
         do throws(SystemCallError) {
             let count = settings.threads ?? ProcessorCount.available()
             loops = IngestLoops(try watchdog.loops(count, name: "loop"))

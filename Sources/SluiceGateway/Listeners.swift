@@ -22,7 +22,8 @@ struct Listeners: Sendable {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
         let condition = GatewayCondition(
             outbox: { outbox.status.condition.reasonNotReady },
-            concern: { outbox.isDamaged ? "outbox_damaged" : outbox.status.isLogHeld ? "outbox_log_held" : nil })
+            concern: { outbox.isDamaged ? "outbox_damaged" : outbox.status.isLogHeld ? "outbox_log_held" : nil },
+            isStuck: { [watchdog = core.watchdog] in watchdog.isStuck })
         let listeners = Listeners(
             ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),

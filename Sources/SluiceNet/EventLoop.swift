@@ -200,6 +200,7 @@ package final class EventLoop {
         let waiting = unfinished.count
         let count = epoll.wait(timeoutMilliseconds: waiting == 0 ? timeoutMilliseconds() : 0)
         now = time.monotonicNanoseconds()
+        mailbox.turnBegan(at: now)
         turnNumber &+= 1
         for position in 0..<count {
             let event = epoll.event(at: position)
@@ -209,6 +210,7 @@ package final class EventLoop {
         fireDeadlines()
         for body in afterEvents { body() }
         reportStall()
+        mailbox.turnEnded()
     }
 
     private func call(_ id: SourceID, _ readiness: Readiness) {

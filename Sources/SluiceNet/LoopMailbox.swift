@@ -14,6 +14,8 @@ package final class LoopMailbox: Sendable {
 
     let descriptor: Int32
     private let state = Mutex(State())
+    /// In monotonic nanoseconds; `Int64.max` while the loop waits for events.
+    private let turnStart = Atomic<Int64>(.max)
 
     init() throws(SystemCallError) {
         descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
@@ -36,6 +38,19 @@ package final class LoopMailbox: Sendable {
         if mustWake { wake() }
         return accepted
     }
+
+    /// The start of the loop's current turn in monotonic nanoseconds; `nil` while it waits for events. Can be read on
+    /// any thread, so that a turn that does not end is noticed.
+    package var currentTurn: Int64? {
+        let start = turnStart.load(ordering: .relaxed)
+        return start == .max ? nil : start
+    }
+
+    /// Called by the loop.
+    func turnBegan(at start: Int64) { turnStart.store(start, ordering: .relaxed) }
+
+    /// Called by the loop.
+    func turnEnded() { turnStart.store(.max, ordering: .relaxed) }
 
     /// Runs all queued work in order; called by the loop.
     func runAll(on loop: EventLoop) {

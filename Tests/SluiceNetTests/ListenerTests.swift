@@ -2,7 +2,7 @@ import Glibc
 import SluiceNet
 import Testing
 
-/// The end of a listening socket.
+/// Which loop is woken by a listening socket, and its end.
 @Suite struct ListenerTests {
     /// A connection that is asked for, without waiting for it.
     private static func connect(to port: UInt16) -> Int32 {
@@ -23,6 +23,40 @@ import Testing
         // The call writes into the structure.
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&entry, 1, milliseconds) == 1 && entry.revents & Int16(POLLERR | POLLHUP) == 0
+    }
+
+    @Test("of two loops that wait for connections, each one wakes only one")
+    func wakesOne() async throws {
+        let group = try EventLoopGroup(count: 2, name: "test")
+        let socket = try ListeningSocket(#require(SocketAddress(host: "127.0.0.1", port: 0)))
+        let (connections, told) = AsyncStream<Void>.makeStream()
+        let key = LoopLocal<Listener>()
+        for index in 0..<2 {
+            _ = await group.run(on: index) { loop in
+                let listener = try? Listener(socket, on: loop) {
+                    if case .accepted(let accepted) = $0 { accepted.close() }
+                    told.yield()
+                }
+                loop.set(listener, for: key)
+            }
+        }
+        func turns() async -> UInt64 {
+            var sum: UInt64 = 0
+            for index in 0..<2 { sum += await group.run(on: index) { $0.turnNumber } ?? 0 }
+            return sum
+        }
+        let before = await turns()
+        var iterator = connections.makeAsyncIterator()
+        for _ in 0..<100 {
+            let sender = Self.connect(to: socket.address.port)
+            _ = await iterator.next()
+            close(sender)
+        }
+        // Two turns are those of the question. A loop that is on its way to wait may be woken, too.
+        #expect(await turns() - before - 2 < 150)
+        for index in 0..<2 { _ = await group.run(on: index) { $0[key]?.stop() } }
+        socket.close()
+        await group.stop()
     }
 
     @Test("once a listener stops queueing, connections that are queued can be accepted and no other one is made")

@@ -46,6 +46,32 @@ import Testing
         }
     }
 
+    @Test("/readyz says outbox_full from the first delivery that does not fit until one fits")
+    func full() async throws {
+        let setup = GatewaySetup(settings: ["outbox.max_bytes": "64MiB"], routes: ["routes.yaml": Self.routes])
+        try await GatewayUnderTest.run(setup) { gateway in
+            func send(_ number: Int, padding: Int) async throws -> WireAnswer {
+                var webhook = Self.busy(#"{"n":\#(number),"x":"\#(String(repeating: "x", count: padding))"}"#)
+                webhook.target = "/open"
+                return try await gateway.answer(to: webhook)
+            }
+            var answer = try await send(0, padding: 9 << 20)
+            for number in 1...12 where answer.status == 200 {
+                #expect(try await gateway.admin("/readyz").text == #"{"status":"ok"}"#)
+                answer = try await send(number, padding: 9 << 20)
+            }
+            for number in 20...21 {
+                #expect(answer.status == 503 && answer.code == "outbox_full")
+                let ready = try await gateway.admin("/readyz")
+                #expect(ready.status == 503 && ready.text == #"{"status":"outbox_full"}"#, "\(ready.text)")
+                #expect(try await gateway.admin("/healthz").status == 200)
+                answer = try await send(number, padding: 9 << 20)
+            }
+            #expect(try await send(30, padding: 0).status == 200)
+            #expect(try await gateway.admin("/readyz").text == #"{"status":"ok"}"#)
+        }
+    }
+
     @Test("a request whose elements use up the rate is accepted, and the next one gets 429 with Retry-After")
     func elements() async throws {
         try await GatewayUnderTest.run(GatewaySetup(routes: ["routes.yaml": Self.routes])) { gateway in

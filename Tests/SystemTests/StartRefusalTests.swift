@@ -117,15 +117,17 @@ import Testing
         #expect(ending == .exited(1))
     }
 
-    @Test("a port in use", arguments: ["http", "https", "admin"])
+    @Test("a port on which another gateway listens, with another outbox", arguments: ["http", "https", "admin"])
     func portInUse(listener: String) async throws {
-        let queue = try await TestQueue.start()
-        let address = queue.url.replacing("http://", with: "")
-        let (ending, errors) = try await refusal(GatewaySetup(settings: [listener: address]))
-        let advice = "stop the other process or set \(listener) to another address"
-        #expect(errors == "sluice: cannot listen on \(address) (\(listener)): Address already in use; \(advice)\n")
-        #expect(ending == .exited(69))
-        await queue.stop()
+        try await GatewayUnderTest.run { gateway in
+            let ports = ["http": gateway.httpPort, "https": gateway.httpsPort, "admin": gateway.adminPort]
+            let address = "127.0.0.1:\(try #require(ports[listener]))"
+            let (ending, errors) = try await refusal(GatewaySetup(settings: [listener: address]))
+            let advice = "stop the other process or set \(listener) to another address"
+            #expect(errors == "sluice: cannot listen on \(address) (\(listener)): Address already in use; \(advice)\n")
+            #expect(ending == .exited(69))
+            try await gateway.expectGoodDelivery()
+        }
     }
 
     @Test("an outbox that another process works on stays shut to a command, and opens once it is free")

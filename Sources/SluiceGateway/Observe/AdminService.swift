@@ -31,9 +31,11 @@ final class AdminService: HTTPService {
                     status: 200, headers: [(name: "content-type", value: PrometheusText.contentType)],
                     body: metrics.render()))
         }
-        // Alive means that it answers; ready means that it can commit. Whether Zizq answers does not matter: ingest
-        // continues without it.
-        guard request.path.equals("/readyz") else { return .now(Self.status("ok", 200)) }
+        // Alive means that its event loops continue; ready means that it can commit. Whether Zizq answers does not
+        // matter: ingest continues without it.
+        guard request.path.equals("/readyz") else {
+            return .now(condition.isStuck() ? Self.status("event_loop_stuck", 503) : Self.status("ok", 200))
+        }
         if let reason = condition.reason { return .now(Self.status(reason, 503)) }
         return .now(Self.status("ok", 200, warning: condition.warning))
     }
@@ -46,19 +48,24 @@ final class AdminService: HTTPService {
     }
 }
 
-/// Whether the gateway can accept deliveries. Written by its components, read by `/readyz`. Can be used from any
-/// thread.
+/// Whether the gateway can accept deliveries. Written by its components, read by `/readyz` and `/healthz`. Can be used
+/// from any thread.
 package final class GatewayCondition: Sendable {
     private let draining = Atomic<Bool>(false)
     private let started = Atomic<Bool>(false)
     private let outbox: @Sendable () -> String?
     private let concern: @Sendable () -> String?
+    /// Whether an event loop does not return, so that only a restart helps its connections.
+    let isStuck: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - outbox: returns why the outbox cannot commit; `nil` if it can.
     ///   - concern: returns what will prevent it from committing unless someone acts.
-    package init(outbox: @escaping @Sendable () -> String?, concern: @escaping @Sendable () -> String? = { nil }) {
-        (self.outbox, self.concern) = (outbox, concern)
+    package init(
+        outbox: @escaping @Sendable () -> String?, concern: @escaping @Sendable () -> String? = { nil },
+        isStuck: @escaping @Sendable () -> Bool = { false }
+    ) {
+        (self.outbox, self.concern, self.isStuck) = (outbox, concern, isStuck)
     }
 
     /// All listeners are ready.

@@ -75,27 +75,3 @@ struct ListenerObserver: HTTPServerObserver {
             metadata: .fields([.code: error.cause.rawValue, .reason: error.message, .peer: peer]))
     }
 }
-
-/// Counts and logs long turns of event loops, which delay other connections. Can be used from any thread.
-struct LoopWatchdog: Sendable {
-    let metrics: MetricsRegistry
-    let logger: Logger
-
-    /// Starts watched event loops, with their counters at 0.
-    func loops(_ count: Int, name: String) throws(SystemCallError) -> EventLoopGroup {
-        let group = try EventLoopGroup(count: count, name: name, stalled: stalled)
-        for index in 0..<count { _ = metrics.counter(.loopStalls, labels: ["\(name)-\(index)"]) }
-        return group
-    }
-
-    private func stalled(_ loop: String, _ stall: LoopStall) {
-        // Looked up each time: stalls are rare and much longer than a lock.
-        metrics.counter(.loopStalls, labels: [loop]).increment()
-        logger.warning(
-            "an event loop was busy for too long: its other connections had to wait",
-            metadata: .fields([
-                .loop: loop, .milliseconds: stall.time.wholeNanoseconds / 1_000_000,
-                .processorMilliseconds: stall.processorTime.wholeNanoseconds / 1_000_000,
-            ]))
-    }
-}

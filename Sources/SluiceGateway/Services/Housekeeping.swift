@@ -16,6 +16,18 @@ struct LogSummaryService: Service {
     }
 }
 
+/// Looks once a second for turns of event loops that do not end, which the loops cannot report themselves.
+struct LoopWatchService: Service {
+    let watchdog: LoopWatchdog
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            // A cancelled sleep ends the loop.
+            while (try? await Task.sleep(for: .seconds(1))) != nil { watchdog.look() }
+        }
+    }
+}
+
 /// Returns memory to the system after a load has ended.
 struct MemoryTrimService: Service {
     let ingest: HTTPServer

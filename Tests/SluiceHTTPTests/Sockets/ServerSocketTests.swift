@@ -1,6 +1,8 @@
+import Dispatch
 import SluiceBase
 import SluiceHTTP
 import SluiceNet
+import Synchronization
 import TestSupport
 import Testing
 
@@ -30,6 +32,75 @@ import Testing
         #expect(await server.release() == [true])
         let text = try await blocking { try ended.receive(until: nil) }
         #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.hasSuffix("\r\n\r\nreleased"), "\(text)")
+        await server.stop()
+    }
+
+    /// A turn of a loop that lasts until the test ends it, or too long.
+    private final class LongTurn: Sendable {
+        private let end = DispatchSemaphore(value: 0)
+        private let isOver = Atomic<Bool>(false)
+
+        init(of loop: Int, _ server: ServerUnderTest) async {
+            await withCheckedContinuation { continuation in
+                server.server.post(to: loop) { [self] _ in
+                    continuation.resume()
+                    _ = end.wait(timeout: .now() + 20)
+                    isOver.store(true, ordering: .relaxed)
+                }
+            }
+        }
+
+        /// - Returns: whether it had lasted until now.
+        func finish() -> Bool {
+            defer { end.signal() }
+            return !isOver.load(ordering: .relaxed)
+        }
+    }
+
+    @Test("each loop accepts connections and serves those it has while the other one is busy")
+    func acceptsOnEachLoop() async throws {
+        let server = try await ServerUnderTest.start()
+        var senders: [RawSocket] = []
+        func holdOne() async throws -> Int? {
+            let sender = try RawSocket(port: server.port)
+            try sender.send(Self.hold)
+            senders.append(sender)
+            await server.holds(senders.count)
+            return server.desk.state.withLock { $0.held.last?.loop }
+        }
+        // The loop that is not busy has fewer connections, or as many and the lower index.
+        #expect(try await holdOne() == 0)
+        for busy in [0, 1, 0] {
+            let turn = await LongTurn(of: busy, server)
+            #expect(try await holdOne() == 1 - busy)
+            #expect(turn.finish())
+        }
+        _ = await server.release()
+        await server.stop()
+    }
+
+    @Test("a new connection goes to the loop with the fewest, also after others have ended")
+    func fewest() async throws {
+        let server = try await ServerUnderTest.start()
+        func connections(_ count: Int) async throws -> [(loop: Int, sender: RawSocket)] {
+            var placed: [(loop: Int, sender: RawSocket)] = []
+            for _ in 0..<count {
+                let sender = try RawSocket(port: server.port)
+                try sender.send(Self.hold)
+                await server.holds(1)
+                let loop = try #require(server.desk.state.withLock { $0.held.first?.loop })
+                #expect(await server.release() == [true])
+                placed.append((loop, sender))
+            }
+            return placed
+        }
+        let first = try await connections(8)
+        #expect(first.map(\.loop) == [0, 1, 0, 1, 0, 1, 0, 1])
+        for (loop, sender) in first where loop == 1 { sender.close() }
+        while server.server.connectionCount > 4 { await Task.yield() }
+        let second = try await connections(5)
+        #expect(second.map(\.loop) == [1, 1, 1, 1, 0])
+        withExtendedLifetime((first, second)) {}
         await server.stop()
     }
 

@@ -1,4 +1,5 @@
 import DevQueue
+import Glibc
 import SluiceBase
 import Testing
 
@@ -127,6 +128,29 @@ import Testing
             let perConnection = (try gateway.residentMemory() - before) / 2000
             #expect(perConnection < 16 << 10, "\(perConnection) bytes a connection")
             for wire in wires { #expect(wire.isQuiet) }
+        }
+    }
+
+    @Test("memory of connections that have ended goes back to the system, although some stay open")
+    func memoryAfterLoad() async throws {
+        try OpenFiles.raiseLimit()
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "0"])) { gateway in
+            let before = try gateway.residentMemory()
+            let port = gateway.httpsPort
+            let peak = try await blocking {
+                var wires = try (0..<2000).map { _ in try TLSWire(port: port) }
+                let peak = try gateway.residentMemory()
+                wires.removeSubrange(10...)
+                let end = ContinuousClock.now + .seconds(60)
+                while try gateway.residentMemory() > (before + peak) / 2, ContinuousClock.now < end {
+                    _ = poll(nil, 0, 100)
+                }
+                withExtendedLifetime(wires) {}
+                return peak
+            }
+            let after = try gateway.residentMemory()
+            #expect(peak > before + 10 << 20, "\(before >> 20) and \(peak >> 20) MiB")
+            #expect(after <= (before + peak) / 2, "\(before >> 20), \(peak >> 20) and then \(after >> 20) MiB")
         }
     }
 
@@ -284,6 +308,29 @@ import Testing
             let limits = String(decoding: try FileAccess.read("\(folder)/limits", limit: 1 << 16), as: UTF8.self)
             let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
             #expect(core.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"], "\(core)")
+        }
+    }
+
+    @Test("the gateway's environment and memory cannot be read by other processes of its user")
+    func dumps() async throws {
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        var setup = GatewaySetup(folder: folder)
+        let user = getuid() == 0 ? 65534 : getuid()
+        if getuid() == 0 {
+            setup.wrapper = ["setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups"]
+            for name in [".", "certificate.pem", "key.pem"] {
+                try #require(unsafe chown(folder.file(name), user, user) == 0)
+            }
+        }
+        try await GatewayUnderTest.run(setup) { gateway in
+            try await gateway.expectGoodDelivery()
+            for name in ["environ", "mem", "maps"] {
+                var facts = stat()
+                let isThere = unsafe stat("/proc/\(gateway.process.id)/\(name)", &facts) == 0
+                // The files of a process that may not be dumped belong to root (man 5 proc).
+                #expect(isThere && facts.st_uid == 0, "\(name)")
+            }
         }
     }
 }

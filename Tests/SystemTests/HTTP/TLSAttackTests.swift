@@ -1,3 +1,4 @@
+internal import Foundation
 import Testing
 
 /// What unauthenticated clients can do with TLS before, during and after the handshake.
@@ -112,6 +113,22 @@ import Testing
         try await GatewayUnderTest.run { gateway in
             let client = try await SClient.run(gateway, options, sending: .gitHub())
             #expect(client.output.contains("HTTP/1.1 200 OK"), "\(client.output)\(client.errors)")
+        }
+    }
+
+    @Test("a client without tickets gets no session that it could resume: the gateway stores none")
+    func noSessionCache() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let options = ["-tls1_2", "-no_ticket", "-sess_out", "session.pem"]
+            let client = try await SClient.run(gateway, options, sending: .gitHub())
+            #expect(client.output.contains("\nNew, TLSv1.2"), "\(client.output)\(client.errors)")
+            #expect(client.output.contains("HTTP/1.1 200 OK"), "\(client.output)")
+            // There is nothing for `-sess_in`.
+            #expect(client.output.contains("    Session-ID: \n"), "\(client.output)")
+            #expect(!FileManager.default.fileExists(atPath: gateway.folder.file("session.pem")))
+            let again = try await SClient.run(gateway, ["-tls1_2", "-no_ticket", "-reconnect"], sending: .gitHub())
+            #expect(again.output.ranges(of: "\nNew, TLSv1.2").count == 6, "\(again.output)\(again.errors)")
+            #expect(!again.output.contains("\nReused, "), "\(again.output)")
         }
     }
 
