@@ -129,7 +129,7 @@ let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
     ("BodyReaderFuzz", ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceRoutes"]),
     ("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceYAML"]),
     ("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles"]),
-    ("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles"]),
+    ("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles", "TestSupport"]),
 ]
 if Context.environment["SLUICE_FUZZ"] != nil {
     package.targets += fuzzers.map { fuzzer in

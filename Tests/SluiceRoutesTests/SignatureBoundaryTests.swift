@@ -1,7 +1,9 @@
 import SluiceBase
+import SluiceCrypto
 import SluiceRouteFiles
 import SluiceRouteTools
 import SluiceRoutes
+import TestSupport
 import Testing
 
 /// A signature covers bytes, and not where one value ends and the next begins: of all requests with one signed text at
@@ -29,7 +31,7 @@ import Testing
             ("${url}${header.X-More}", "the URL and the header x-more"),
         ])
     func ambiguous(signed: String, nouns: String) {
-        let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+        let verify = "signed: '\(signed)'" + CutScheme.Alternative.lines(for: signed, format: "unix", idPattern: nil)
         let found = compile([("r.yaml", text(verify))]).problems.map(\.message)
         #expect(
             found.count == 1 && found[0].hasPrefix("'signed' joins \(nouns) without a clear boundary"), "\(found)")
@@ -47,7 +49,8 @@ import Testing
             ("${body}.${timestamp}", "unix", nil),
         ] as [(String, String, String?)])
     func selfDelimiting(signed: String, format: String, idPattern: String?) {
-        let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: format, idPattern: idPattern)
+        let verify =
+            "signed: '\(signed)'" + CutScheme.Alternative.lines(for: signed, format: format, idPattern: idPattern)
         #expect(compile([("r.yaml", text(verify))]).problems.map(\.message) == [])
     }
 
@@ -59,7 +62,7 @@ import Testing
         ])
     func alternatives(signed: String, before: String, body: String, behind: String) throws {
         let common = "alg: hmac-sha256, signature_from: '${header.X-Signature}'"
-        let times = SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+        let times = CutScheme.Alternative.lines(for: signed, format: "unix", idPattern: nil)
         let file =
             "routes:\n- path: /hook\n  body: text\n  verify:\n  - { \(common) }\n"
             + "  - { \(common), signed: '\(signed)'\(times) }\n"
@@ -69,11 +72,153 @@ import Testing
         let route = try #require(compilation.table?.routes.first)
         func passes(_ text: String) -> Bool {
             let digest = signature(Array(text.utf8), Self.secret)
-            return SignedCut("").request(["body": text], signature: (name: "X-Signature", value: digest))?.passes(route)
-                ?? false
+            return TestRequest(text, headers: [("X-Signature", digest)]).passes(route)
         }
         #expect(!passes(before + body + behind))
         for json in [#"{"a":1}"#, "[1]"] { #expect(passes(json)) }
+    }
+
+    private func alternatives(_ verify: [String]) -> String {
+        "routes:\n- path: /hook\n  public_url: https://example.com\n  verify:\n"
+            + verify.map { signed in
+                let lines = CutScheme.Alternative.lines(for: signed, format: "unix", idPattern: nil)
+                return
+                    "  - { alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '\(signed)'\(lines) }\n"
+            }.joined() + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+    }
+
+    @Test(
+        "alternatives are refused if the text of one can be that of another request by the other",
+        arguments: [
+            // An expired time would be an id.
+            ["${timestamp}.${body}", "${id}.${body}"],
+            ["${header.X-More}|${body}", "${timestamp}|${body}"], ["${header.X-More}", "${body}|${header.X-Other}"],
+            // Where the first value ends is not the same in both.
+            ["${header.X-More}.${body}", "${header.X-Other}:${body}"],
+            ["${timestamp}.${body.a}", "${timestamp}.${body.b}"], ["${sha256.body}.${id}", "${id}.${header.X-More}"],
+        ])
+    func ambiguousAlternatives(verify: [String]) {
+        let found = problems(alternatives(verify))
+        #expect(
+            found.count == 1
+                && found[0].hasSuffix(
+                    "the signed texts of the alternatives 1 and 2 of 'verify' can be equal for different "
+                        + "requests, without a clear boundary: an attacker could send a captured request for one as a "
+                        + "request for the other, with another id, timestamp or body; use a route for each of them"),
+            "\(found)")
+    }
+
+    @Test("so are two texts of one list, and the place is that of the list")
+    func ambiguousList() {
+        let file = alternatives(["${timestamp}.${body}"]).replacing(
+            "signed: '${timestamp}.${body}'",
+            with: "signed: ['${timestamp}.${body}', '${id}.${body}'], id_from: '${header.X-Id}'")
+        let found = problems(file)
+        #expect(found.count == 1 && found[0].hasPrefix("5:"), "\(found)")
+        #expect(found[0].contains("two texts of 'signed' can be equal for different requests"), "\(found)")
+    }
+
+    @Test(
+        "alternatives are accepted if no request has the text of another one",
+        arguments: [
+            ["${timestamp}.${body}", "${timestamp}:${body}"], ["v1:${id}:${body}", "v2:${timestamp}:${body}"],
+            ["${timestamp}.${body}", "${timestamp}.${body}"], ["${timestamp}.${body}", "${body}"],
+            ["${id}.${timestamp}.${body}", "${timestamp}.${body}"], ["${method}${url}${body}", "${body}"],
+            ["${header.X-More}.${body}", "${header.X-Other}.${body}"], ["${base64.body}", "${body}"],
+            ["${url}.${body}", "${url.with_port}.${body}"], ["${body}|${timestamp}", "${body}|${header.X-More}|v"],
+            ["${sha256.body}", "${body}", "${timestamp}.${body}"], ["${url}${body}", "${url}${body}${timestamp}"],
+            // No id, no time and no body.
+            ["${header.X-More}.${query.q}", "${query.q}"], ["${url}", "${url.with_port}"],
+            ["id:${id};ts:${timestamp};", "id:${id};request-id:${header.X-More};ts:${timestamp};"],
+        ])
+    func distinctAlternatives(verify: [String]) {
+        #expect(problems(alternatives(verify)) == [])
+    }
+
+    @Test("texts that differ only in the literals around one value are warned of")
+    func differentLiterals() {
+        let compilation = compile([("r.yaml", alternatives(["${body.a}", "${body.a}-"]))])
+        #expect(compilation.problems == [])
+        let found = compilation.warnings.map(\.message).filter {
+            $0.contains("the alternatives 1 and 2 of 'verify' differ")
+        }
+        #expect(found.count == 1, "\(compilation.warnings)")
+    }
+
+    @Test("an expired request is not one without a time, whose id is the time")
+    func expired() throws {
+        let route = try route(alternatives(["${id}.${timestamp}.${body}", "${timestamp}.${body}"]))
+        func judged(_ text: String, _ headers: [(String, String)], _ body: String) -> String {
+            let digest = signature(Array(text.utf8), Self.secret)
+            return TestRequest(body, headers: [("X-Signature", digest)] + headers).judged(by: route)
+        }
+        let (old, now) = ("1600000000", "1700000000")
+        // The id of an expired request is the fresh time of another one.
+        let text = "\(now).\(old).{}"
+        #expect(judged(text, [("X-Id", now), ("X-Time", old)], "{}").hasPrefix("refused signature_expired"))
+        #expect(judged(text, [("X-Time", now)], "\(old).{}").contains("the body does not begin with { or ["))
+        #expect(judged("\(now).{}", [("X-Time", now)], "{}") == "valid")
+    }
+
+    @Test(
+        "a text with the names and values of a form is warned of, but not in a preset, whose notes say so",
+        arguments: [
+            (
+                "${url}${sorted.form}", ", nor the URL from them",
+                "or else use a URL without a query, make 'unique_key' of fields"
+            ),
+            ("${sorted.query}.${body}", "", "or else make 'unique_key' of fields"),
+        ])
+    func pairs(signed: String, what: String, remedy: String) throws {
+        let compilation = compile([("r.yaml", text("signed: '\(signed)'"))])
+        let found = compilation.warnings.map(\.description).filter { $0.contains("does not separate") }
+        #expect(
+            found.count == 1
+                && found[0].hasPrefix(
+                    "r.yaml:5:80: warning: the signed text does not separate the names and values of the form or query"
+                        + "\(what): an attacker with a captured request could move bytes from one to the other")
+                && found[0].contains(remedy), "\(compilation.warnings)")
+        for preset in ["twilio", "plivo"] {
+            let file =
+                "routes:\n- path: /hook\n  public_url: https://example.com\n  provider: \(preset)\n"
+                + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+            let warnings = compile([("r.yaml", file)]).warnings.map(\.description)
+            #expect(!warnings.contains { $0.contains("does not separate") }, "\(warnings)")
+            let notes = ProviderCatalog.text(of: preset).map { "\($0)" } ?? ""
+            #expect(notes.contains("The signed text does not separate the names"), "\(preset)")
+        }
+    }
+
+    @Test("a text with the CRC-32 of the body only is warned of, but not in a preset, whose notes say so")
+    func checksum() {
+        func warnings(_ signed: String) -> [String] {
+            compile([("r.yaml", text("signed: '\(signed)'"))]).warnings.map(\.message).filter { $0.contains("CRC-32") }
+        }
+        #expect(warnings("${crc32.body}|${method}").count == 1)
+        #expect(warnings("${crc32.body}|${body}") == [])
+        #expect(
+            ProviderCatalog.text(of: "paypal").map { "\($0)".contains("another body with the same CRC-32") } == true)
+    }
+
+    @Test(
+        "a plain digest is not that of a longer text, unless the secret is at its end",
+        arguments: [
+            ("${key}${body}", "{}", true), ("${key}${body}", "{}\u{0}", false), ("${key}${query.q}", "a", true),
+            ("${key}${query.q}", "\u{0}", false), ("${body}${key}", "{}\u{0}", true),
+        ])
+    func extensions(signed: String, value: String, isValid: Bool) throws {
+        let file = text("signed: '\(signed)'").replacing("hmac-sha256", with: "sha256").replacing(
+            "  secrets:", with: "  body: bytes\n  secrets:")
+        let route = try #require(compile([("r.yaml", file)]).table?.routes.first)
+        let signedText = SignedCut(signed).text([
+            "key": Array(Self.secret.utf8), "body": Array(value.utf8), "query.q": Array(value.utf8),
+        ])
+        let digest = [("X-Signature", Hash.digest(.sha256, signedText.span).hex)]
+        let query = value.utf8.map { "%" + Hex.encode([$0]) }.joined()
+        let request = TestRequest(
+            signed.contains("body") ? value : "", target: signed.contains("query") ? "/hook?q=\(query)" : "/hook",
+            headers: digest)
+        #expect((request.judged(by: route) == "valid") == isValid)
     }
 
     @Test("references of Adyen may contain a colon or a backslash", arguments: ["a:b", "a\\\\b", "a", ""])
@@ -134,14 +279,17 @@ import Testing
         ] as [(String, [String: String], String)])
     func separators(signed: String, values: [String: String], expected: String) throws {
         let verify =
-            "tolerance: 0, signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+            "tolerance: 0, signed: '\(signed)'"
+            + CutScheme.Alternative.lines(for: signed, format: "unix", idPattern: nil)
         let route = try route(
             text(verify.contains("timestamp_from") ? verify : String(verify.dropFirst("tolerance: 0, ".count))))
         let cut = SignedCut(signed)
         let all = ["id": "m1", "timestamp": "1700000000", "body": "{}", "header.X-More": "more"].merging(values) { $1 }
         let used = all.filter { cut.parts.contains(.value($0.key)) }
-        let request = try #require(
-            cut.request(used, signature: ("X-Signature", signature(Array(cut.text(used).utf8), Self.secret))))
+        let bytes = used.mapValues { Array($0.utf8) }
+        let request = TestRequest(
+            try #require(
+                CutRequest(bytes, signature: ("X-Signature", signature(cut.text(bytes), Self.secret)))))
         #expect(
             request.judged(by: route).hasPrefix("refused signature_invalid: \(expected)"),
             "\(request.judged(by: route))")
@@ -225,18 +373,5 @@ import Testing
         let found = problems(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))
         #expect(
             found.count == 1 && found[0].contains("'id_pattern' must be a set of characters and a length"), "\(found)")
-    }
-}
-
-/// The lines of `verify` that a signed text needs.
-enum SignedScheme {
-    static func lines(for signed: String, format: String, idPattern: String?) -> String {
-        var lines = ""
-        if signed.contains("${timestamp}") {
-            lines += ", timestamp_from: '${header.X-Time}', timestamp_format: \(format)"
-        }
-        if signed.contains("${id}") { lines += ", id_from: '${header.X-Id}'" }
-        if let idPattern { lines += ", id_pattern: '\(idPattern)'" }
-        return lines
     }
 }

@@ -140,6 +140,31 @@ import Testing
         )
     }
 
+    /// Gzip whose header contains a form as the name of a file: as received, it is a form with the signed field, and
+    /// decompressed another one.
+    @Test("a body is never verified as received and then decompressed into other fields")
+    func gzipWithSignedFields() throws {
+        let route = try route(
+            "routes:\n- path: /hook\n  gzip: true\n  verify: { alg: hmac-sha256, signature_from: "
+                + "'${header.X-Signature}', signed: '${header.Content-Type}|${body.id}' }\n  body: form\n"
+                + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+        let form = "application/x-www-form-urlencoded; charset=latin1"
+        let digest = [("Content-Type", form), ("X-Signature", signature(Array("\(form)|m1".utf8), Self.secret))]
+        var polyglot: [UInt8] = [0x1F, 0x8B, 8, 8, 0, 0, 0, 0, 0, 0xFF] + Array("&id=m1&".utf8) + [0]
+        polyglot += GzipSample.fixed.dropFirst(10)
+        var outcomes: [String] = []
+        for body in [Array("id=m1".utf8), polyglot] {
+            var request = TestRequest("", headers: digest)
+            request.body = body
+            outcomes.append(request.processed(by: route).summary)
+        }
+        #expect(
+            outcomes == [
+                "stored",
+                "refused signature_invalid: the body is gzip, and a part of the signature is in the body",
+            ])
+    }
+
     /// Each case: what is signed, the headers of the sender, and those of an attacker who has captured the request.
     @Test(
         "a header that may be left out, or another one that is signed, decides nothing either",

@@ -35,6 +35,41 @@ import Testing
           verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", signed: "${header.Content-Type}|${body}" }
           secrets: [ { env: SECRET } ]
           jobs: [ { type: coding } ]
+        - path: /grafana
+          public_url: https://h
+          verify:
+          - alg: hmac-sha256
+            signature_from: ${header.X-Signature}
+            timestamp_from: ${header.X-Time}
+            signed: ${timestamp}:${body}
+          - alg: hmac-sha256
+            signature_from: ${header.X-Signature}
+            require: { header.X-Time: null }
+          body: text
+          secrets: [ { env: SECRET } ]
+          jobs: [ { type: grafana } ]
+        - path: /hubspot
+          public_url: https://h
+          verify:
+          - { alg: sha256, signature_from: "${header.X-Signature}", signed: "${key}${method}${url}${body}" }
+          - { alg: sha256, signature_from: "${header.X-Signature}", signed: "${key}${body}" }
+          body: text
+          secrets: [ { env: SECRET } ]
+          jobs: [ { type: hubspot } ]
+        - path: /ids
+          verify:
+          - alg: hmac-sha256
+            signature_from: ${header.X-Signature}
+            timestamp_from: ${header.X-Time}
+            id_from: ${header.X-Id}
+            signed: ${id}.${timestamp}.${body}
+          - alg: hmac-sha256
+            signature_from: ${header.X-Signature}
+            timestamp_from: ${header.X-Time}
+            signed: ${timestamp}.${body}
+          body: text
+          secrets: [ { env: SECRET } ]
+          jobs: [ { type: ids } ]
         """
 
     /// The types and payloads of all jobs that came of some requests.
@@ -121,6 +156,61 @@ import Testing
         let (statuses, jobs) = try await jobs(of: webhooks)
         #expect(statuses == [401, 200])
         #expect(jobs == [#"url "{\"a\":1}""#])
+    }
+
+    @Test("the longer text of one alternative is refused as the body of another one, and makes no dead letter")
+    func alternatives() async throws {
+        let now = Int(Date().timeIntervalSince1970)
+        // Without the time, an expired request would never expire.
+        let longer = ["\(now - 7200):{\"a\":1}", "\(now):{\"a\":1}"].map { text in
+            webhook("/grafana", [:], body: Array(text.utf8), signed: Array(text.utf8))
+        }
+        let key = String(decoding: Self.key, as: UTF8.self)
+        func hubspot(_ target: String, _ body: String, signed: String) -> Webhook {
+            let digest = Hash.digest(.sha256, Array((key + signed).utf8).span).hex
+            let headers = [(name: "host", value: "h"), (name: "x-signature", value: digest)]
+            return Webhook(target: target, headers: headers, body: Array(body.utf8))
+        }
+        let text = "POSThttps://h/hubspot{\"a\":1}"
+        // The id of an expired request as a fresh time.
+        let ids = "\(now).\(now - 7200).{\"a\":1}"
+        let forged =
+            longer + [
+                hubspot("/hubspot", text, signed: text), hubspot("/hubspot?x=1", text, signed: text),
+                webhook(
+                    "/ids", ["x-time": "\(now)"], body: Array("\(now - 7200).{\"a\":1}".utf8),
+                    signed: Array(ids.utf8)),
+            ]
+        let sent = [
+            webhook("/grafana", [:], body: Array("[1]".utf8), signed: Array("[1]".utf8)),
+            webhook(
+                "/grafana", ["x-time": "\(now)"], body: Array("a".utf8), signed: Array("\(now):a".utf8)),
+            hubspot("/hubspot", #"{"a":1}"#, signed: text), hubspot("/hubspot", "[2]", signed: "[2]"),
+        ]
+        let (statuses, jobs) = try await jobs(of: forged + sent)
+        #expect(statuses == forged.map { _ in 401 } + sent.map { _ in 200 })
+        #expect(jobs == [#"grafana "[1]""#, #"grafana "a""#, #"hubspot "{\"a\":1}""#, #"hubspot "[2]""#])
+    }
+
+    @Test("the plain digest of a captured request cannot be continued to that of a longer one")
+    func lengthExtension() async throws {
+        // Anyone can compute the digest of the longer text from that of the first one: the padding of SHA-256 is part
+        // of the body, with the length of secret and body in bits.
+        let body = Array(#"{"a":1}"#.utf8)
+        let length = Self.key.count + body.count
+        let padding =
+            [0x80] + [UInt8](repeating: 0, count: (119 - length) % 64 + 6) + [
+                UInt8(length >> 5), UInt8(length << 3 & 0xFF),
+            ]
+        let webhooks = [body, body + padding + Array(#","evil":1}"#.utf8)].map { body in
+            let digest = Hash.digest(.sha256, (Self.key + body).span).hex
+            return Webhook(
+                target: "/hubspot", headers: [(name: "host", value: "h"), (name: "x-signature", value: digest)],
+                body: body)
+        }
+        let (statuses, jobs) = try await jobs(of: webhooks)
+        #expect(statuses == [200, 401])
+        #expect(jobs == [#"hubspot "{\"a\":1}""#])
     }
 
     @Test("gzip without its Content-Encoding is the same job, also if the signature covers Content-Type")

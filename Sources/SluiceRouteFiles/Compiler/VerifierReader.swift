@@ -32,10 +32,7 @@ struct VerifierReader {
         if node?.scalar?.text == "none" { return unverified() }
         guard let mappings = mappings(node) else { return nil }
         var schemes = mappings.compactMap { scheme($0) }
-        let alternatives = schemes.map(\.scheme)
-        for index in schemes.indices where schemes[index].scheme.distinguishBodies(among: alternatives) {
-            noteCondition(schemes[index].mapping)
-        }
+        distinguishTexts(of: &schemes)
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
         let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
         let asksForKeys = mappings.contains { $0.has("key_request") && $0.has("key_from") }
@@ -49,6 +46,8 @@ struct VerifierReader {
         for (scheme, mapping) in schemes {
             warnOfUncoveredTimestamp(scheme, mapping)
             warnOfUncoveredBody(scheme, mapping)
+            warnOfPairs(scheme, mapping)
+            warnOfChecksum(scheme, mapping)
         }
         let body = bodyReader(schemes.map(\.scheme))
         return Verifier(
@@ -149,6 +148,48 @@ struct VerifierReader {
         return publicURL.constantLength + path.utf8.count
     }
 
+    /// Makes sure that the text of an alternative is never that of another request, or reports the alternatives.
+    private func distinguishTexts(of schemes: inout [(scheme: SignatureScheme, mapping: MappingReader<VerifyKeys>)]) {
+        var alternatives = schemes.map(\.scheme)
+        let distinction = SignatureScheme.distinguish(&alternatives)
+        for index in schemes.indices {
+            schemes[index].scheme = alternatives[index]
+            if distinction.limited.contains(index) { noteCondition(schemes[index].mapping) }
+        }
+        if let (mapping, subject) = written(distinction.ambiguous, schemes.map(\.mapping)) {
+            context.error(
+                mapping.node("signed")?.position ?? mapping.position,
+                "\(subject) can be equal for different requests, without a clear boundary: an attacker could send a "
+                    + "captured request for one as a request for the other, with another id, timestamp or body; use a "
+                    + "route for each of them")
+        } else if let (mapping, subject) = written(distinction.differentLiterals, schemes.map(\.mapping)) {
+            context.warning(
+                mapping.node("signed")?.position ?? mapping.position,
+                "\(subject) differ only in the text around a value: an attacker could send a captured request with "
+                    + "that text as a part of the value; use a route for each of them if the value must be exact")
+        }
+    }
+
+    /// The first pair of texts that is not the preset's own, because the remedy is the same for all: the place of the
+    /// second one, and words for both.
+    private func written(
+        _ pairs: [(first: Int, second: Int)], _ mappings: [MappingReader<VerifyKeys>]
+    ) -> (mapping: MappingReader<VerifyKeys>, subject: String)? {
+        let written = pairs.first { !isOfPreset(mappings[$0.first]) || !isOfPreset(mappings[$0.second]) }
+        guard let (first, second) = written else { return nil }
+        let subject =
+            first == second
+            ? "two texts of 'signed'"
+            : "the signed texts of the alternatives \(first + 1) and \(second + 1) of 'verify'"
+        return (mappings[second], subject)
+    }
+
+    /// Whether the preset says what is signed. Its notes say what follows if that is ambiguous, and the route could not
+    /// improve it.
+    private func isOfPreset(_ mapping: MappingReader<VerifyKeys>) -> Bool {
+        mapping.position == presetPosition && written("signed", mapping) == nil
+    }
+
     /// Warns that an alternative refuses bodies that the route is made for.
     private func noteCondition(_ mapping: MappingReader<VerifyKeys>) {
         guard bodyKind != .json, bodyKind != .auto else { return }
@@ -238,6 +279,30 @@ struct VerifierReader {
             "the signature does not cover the body: an attacker with a captured request could send any other body with "
                 + "its signature; put ${body} into "
                 + "'signed' if the sender signs it")
+    }
+
+    /// Warns of names and values that the signed text does not separate. The `signed` of a preset is exempt: its notes
+    /// say so.
+    private func warnOfPairs(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
+        guard let node = written("signed", mapping), scheme.joinsPairs else { return }
+        let hasURL = scheme.signed.contains { $0.sources.contains(where: \.isURL) }
+        context.warning(
+            node.position,
+            "the signed text does not separate the names and values of the form or query"
+                + "\(hasURL ? ", nor the URL from them" : ""): an attacker with a captured request could move bytes "
+                + "from one to the other, and so send other fields; sign ${body} instead if the sender offers it, "
+                + "or else \(hasURL ? "use a URL without a query, " : "")make 'unique_key' of fields, because their "
+                + "order is not signed either, and require with 'when' that the fields that the job needs exist")
+    }
+
+    /// Warns of a CRC-32 in place of the body. The `signed` of a preset is exempt: its notes say so.
+    private func warnOfChecksum(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
+        guard let node = written("signed", mapping), scheme.holdsOnlyChecksum else { return }
+        context.warning(
+            node.position,
+            "the signature covers the body only by its CRC-32: an attacker with a captured request could make another "
+                + "body with the same CRC-32; put ${body} or ${sha256.body} into 'signed' if the sender signs it, or "
+                + "else fetch what the job acts on from the sender")
     }
 
     /// Warns if the signature does not cover the timestamp. The `timestamp_from` of a preset is exempt.

@@ -21,7 +21,7 @@ struct SignatureCoverage {
 
 /// The coverage of a single scheme, one of the alternatives in `verify`.
 private struct SchemeCoverage {
-    private let signed: [ReferenceSource]
+    private var signed: [ReferenceSource]
     /// Whether the signed URL contains the path of the request.
     private let urlHoldsPath: Bool
     let holdsTimestamp: Bool
@@ -41,6 +41,7 @@ private struct SchemeCoverage {
         self.signed = signed
         urlHoldsPath = publicURL?.takesPathOfRequest ?? false
         carriesSecret = scheme.algorithm.carriesSecret
+        if let source = scheme.digestSource, covers(source) { self.signed.append(.bodyDigest(.root)) }
     }
 
     /// The value that a signed value covers: an escaped value covers itself, and elements belong to the body.
@@ -77,7 +78,9 @@ private struct SchemeCoverage {
             switch source {
             case .body(let signedPath) where !signedPath.steps.isEmpty: path == signedPath && !isDigest
             case .body(let signedPath), .bodyDigest(let signedPath): path.steps.starts(with: signedPath.steps)
-            case .verifyOnly(.bodyBase64), .verifyOnly(.sortedForm): true
+            case .verifyOnly(.bodyBase64): true
+            // The order of the fields and their percent-encoding are not signed.
+            case .verifyOnly(.sortedForm): !isDigest
             case .verifyOnly(.formWithout(let name)): !isDigest && !path.steps.isEmpty && path.steps[0] != .key(name)
             default: false
             }

@@ -54,7 +54,7 @@ package struct IDPattern: Sendable, Hashable {
             }, as: UTF8.self)
     }
 
-    private func allows(_ byte: UInt8) -> Bool {
+    func allows(_ byte: UInt8) -> Bool {
         byte < 128 && (byte < 64 ? low >> UInt64(byte) : high >> UInt64(byte - 64)) & 1 == 1
     }
 

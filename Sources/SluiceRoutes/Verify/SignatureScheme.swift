@@ -69,17 +69,12 @@ package struct SignatureScheme: Sendable {
         }
     }
 
-    /// Adds conditions on bodies, so that no request has a signed text that is also one of another request by the same
-    /// or another of these schemes.
-    ///
-    /// - Parameter schemes: all alternatives of the route, with this one.
-    /// - Returns: whether a condition was added.
-    package mutating func distinguishBodies(among schemes: [SignatureScheme]) -> Bool {
-        let texts = schemes.filter { $0.algorithm == algorithm }.flatMap(\.signed)
-        var isAdded = false
-        for index in signed.indices where signed[index].distinguishBody(from: texts) { isAdded = true }
-        if isAdded { soleHeader = nil }
-        return isAdded
+    /// Whether a text contains the names and values of a form or a query without separators.
+    package var joinsPairs: Bool { signed.contains { $0.sources.contains(where: \.isSortedPairs) } }
+
+    /// Whether a text contains the body only as its CRC-32, which other bodies can be made to have.
+    package var holdsOnlyChecksum: Bool {
+        signed.contains { $0.sources.filter(\.isOfWholeBody) == [.verifyOnly(.bodyCRC32)] }
     }
 
     var hasItems: Bool { items != nil }
@@ -101,6 +96,11 @@ package struct SignatureScheme: Sendable {
             return (token?.coveredSources ?? []) + (place.isWholeBody ? [.body(.root)] : [])
         }
         return first.requiredSources.filter { source in signed.allSatisfy { $0.requiredSources.contains(source) } }
+    }
+
+    /// The value that `require` compares with the digest of the body: if it is signed, so is the body.
+    package var digestSource: ReferenceSource? {
+        requirements.first { $0.text?.soleReference?.source == .bodyDigest(.root) }?.reference.source
     }
 
     /// Headers that `require` compares with something that only the sender should know.
@@ -136,6 +136,54 @@ package struct SignatureScheme: Sendable {
 }
 
 extension SignatureScheme {
+    /// What is known about the texts of several schemes.
+    package struct Distinction {
+        /// The schemes, as positions, whose bodies must begin or end like JSON so that no text is that of another
+        /// request.
+        package fileprivate(set) var limited: Set<Int> = []
+        /// Pairs with texts that can be equal for different requests. A scheme with itself if `signed` is a list.
+        package fileprivate(set) var ambiguous: [(first: Int, second: Int)] = []
+        /// Pairs of which each text contains only the same value, with other literals around it.
+        package fileprivate(set) var differentLiterals: [(first: Int, second: Int)] = []
+    }
+
+    /// Adds conditions on bodies, so that no request has a signed text that is also one of another request by the same
+    /// or another of some schemes.
+    ///
+    /// - Parameter schemes: all alternatives of the route.
+    package static func distinguish(_ schemes: inout [SignatureScheme]) -> Distinction {
+        var distinction = Distinction()
+        let texts = schemes.indices.flatMap { index in schemes[index].signed.indices.map { (scheme: index, text: $0) } }
+        for (position, one) in texts.enumerated() {
+            for other in texts[(position + 1)...] {
+                guard schemes[one.scheme].mayShareSignature(with: schemes[other.scheme]) else { continue }
+                let (scheme, second) = (schemes[one.scheme], schemes[other.scheme])
+                let comparison = SignedTextComparison(
+                    (scheme.signed[one.text], scheme), (second.signed[other.text], second))
+                switch comparison.outcome {
+                case .distinct: break
+                case .ambiguous: distinction.ambiguous.append((one.scheme, other.scheme))
+                case .distinctButForLiterals: distinction.differentLiterals.append((one.scheme, other.scheme))
+                case .distinctWith(let condition, let isFirst):
+                    let limited = isFirst ? one : other
+                    schemes[limited.scheme].limitBody(of: limited.text, by: condition)
+                    distinction.limited.insert(limited.scheme)
+                }
+            }
+        }
+        return distinction
+    }
+
+    /// Whether a signature by one can be one by the other. Texts with pairs are ambiguous by themselves.
+    private func mayShareSignature(with other: SignatureScheme) -> Bool {
+        algorithm == other.algorithm && !joinsPairs && !other.joinsPairs
+    }
+
+    private mutating func limitBody(of text: Int, by condition: SignedBoundary) {
+        signed[text].bodyBoundaries.append(condition)
+        soleHeader = nil
+    }
+
     /// Returns all signatures in a request.
     func entries(in request: borrowing SignedRequest) throws(VerificationError) -> SignatureEntries {
         var entries = SignatureEntries(form)
@@ -189,6 +237,10 @@ extension SignatureScheme {
         for template in signed {
             do throws(VerificationError) {
                 let text = try template.text(of: request, &values)
+                if algorithm == .sha256, text.mayBeExtended(body: request.request.body) {
+                    throw .invalid(
+                        "the signed text contains a zero byte, and anyone could have extended it after its end")
+                }
                 if !texts.contains(text) { texts.append(text) }
             } catch {
                 firstError = firstError ?? error

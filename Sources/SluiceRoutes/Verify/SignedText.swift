@@ -5,14 +5,16 @@ internal import SluiceJSON
 /// The text over which a signature is made, with references: `signed`.
 package struct SignedTemplate: Sendable {
     /// One part of the text, and the condition on its value.
-    private struct Piece {
+    struct Piece {
         let part: TextTemplate.Part
         let boundary: SignedBoundary
+        /// The known bounds of a value.
+        let extent: SignedExtent
     }
 
-    private let pieces: [Piece]
+    let pieces: [Piece]
     /// The conditions on the body.
-    private var bodyBoundaries: [SignedBoundary]
+    var bodyBoundaries: [SignedBoundary]
     /// The text, if only body and key differ between requests.
     private let constant: SignedText?
     package let sources: [ReferenceSource]
@@ -28,7 +30,13 @@ package struct SignedTemplate: Sendable {
         _ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent, open: ReferenceSource? = nil
     ) throws(AmbiguousJoinError) {
         let boundaries = try SignedBoundary.all(of: template.parts, extent: extent, open: open)
-        pieces = zip(template.parts, boundaries).map { Piece(part: $0, boundary: $1) }
+        pieces = zip(template.parts, boundaries).map { part, boundary in
+            guard case .reference(let reference) = part else {
+                return Piece(part: part, boundary: boundary, extent: .open)
+            }
+            let known = reference.source == open ? .free : extent(reference.source)
+            return Piece(part: part, boundary: boundary, extent: known)
+        }
         bodyBoundaries = pieces.filter { $0.part.isWholeBody && $0.boundary != .none }.map(\.boundary)
         sources = template.references.map(\.source)
         requiredSources = template.references.filter { $0.fallback == nil }.map(\.source)
@@ -101,48 +109,7 @@ package struct SignedTemplate: Sendable {
     }
 }
 
-extension SignedTemplate {
-    /// The parts before and behind the body; `nil` if the text does not contain it as received.
-    private var besideBody: (before: ArraySlice<TextTemplate.Part>, behind: ArraySlice<TextTemplate.Part>)? {
-        let parts = pieces.map(\.part)
-        guard let index = parts.firstIndex(where: \.isWholeBody) else { return nil }
-        return (parts[..<index], parts[(index + 1)...])
-    }
-
-    /// Adds a condition on the body, so that no body contains the other values of another text of the route: a text
-    /// with a time would be one without a time, whose body begins with the time.
-    ///
-    /// - Returns: whether a condition was added.
-    package mutating func distinguishBody(from others: [SignedTemplate]) -> Bool {
-        guard let (before, behind) = besideBody else { return false }
-        var (begins, ends) = (false, false)
-        for other in others {
-            guard let (otherBefore, otherBehind) = other.besideBody else { continue }
-            if otherBefore.count > before.count, otherBefore.starts(with: before, by: { $0.hasSameValue(as: $1) }) {
-                begins = true
-            }
-            if otherBehind.count > behind.count,
-                otherBehind.reversed().starts(with: behind.reversed(), by: { $0.hasSameValue(as: $1) })
-            {
-                ends = true
-            }
-        }
-        guard begins || ends else { return false }
-        bodyBoundaries.append(.json(begins: begins, ends: ends, mayBeEmpty: true))
-        return true
-    }
-}
-
 extension TextTemplate.Part {
-    /// Whether both are the same literal, or references to the same value.
-    fileprivate func hasSameValue(as other: TextTemplate.Part) -> Bool {
-        switch (self, other) {
-        case (.literal(let one), .literal(let other)): one == other
-        case (.reference(let one), .reference(let other)): one.source == other.source
-        default: false
-        }
-    }
-
     var isWholeBody: Bool { if case .reference(let reference) = self { reference.isWholeBody } else { false } }
 
     /// The value if it is the same in every request; otherwise `nil`.
@@ -192,6 +159,20 @@ struct SignedText: Equatable {
     /// The plain SHA-256 of the whole text.
     func digest(key: [UInt8], body: Span<UInt8>) -> Digest {
         Hash.digest(.sha256, bytes(body: body, key: key).span)
+    }
+
+    /// Whether anyone who knows a plain digest can have made this text from the one with that digest. SHA-256 continues
+    /// from its own result, behind a padding that ends in the length as eight bytes, the first of them zero
+    /// (FIPS 180-4 §5.1.1). Not possible if the secret is at the end.
+    func mayBeExtended(body: Span<UInt8>) -> Bool {
+        guard pieces.last != .key else { return false }
+        return pieces.contains { piece in
+            switch piece {
+            case .bytes(let bytes): bytes.contains(0)
+            case .body: body.firstIndex(of: 0) != nil
+            case .key: false
+            }
+        }
     }
 
     func isVerified(_ signature: Span<UInt8>, by key: PublicKey, body: Span<UInt8>) -> Bool {

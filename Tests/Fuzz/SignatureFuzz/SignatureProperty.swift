@@ -2,123 +2,101 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceRouteFiles
 internal import SluiceRoutes
+internal import Synchronization
+internal import TestSupport
 
-/// Of all requests that a signed text can be cut into at most one passes.
+/// Of all requests that a signed text can be cut into at most one passes, and it becomes the same with any content
+/// type.
 enum SignatureProperty {
     private static let secret = "a secret of the fuzzer"
     private static let now: Int64 = 1_700_000_000_123
 
-    /// A text that is signed: values with literals between them.
-    private struct Scheme {
-        /// `literals[0] values[0] literals[1] values[1] …`
-        let literals: [[UInt8]]
-        let values: [String]
-        let route: Route
-    }
+    private typealias Compiled = (scheme: CutScheme, route: Route)
 
-    private static let schemes: [Scheme] = [
-        scheme(["", "."], ["timestamp", "body"]), scheme(["v0:", ":"], ["timestamp", "body"]),
-        scheme(["", ".", "."], ["id", "timestamp", "body"]), scheme(["", ""], ["timestamp", "body"]),
-        scheme(["", ""], ["timestamp", "body"], format: "rfc3339"),
-        scheme(["", "", ""], ["id", "timestamp", "body"], format: "rfc3339"),
-        scheme(["", "", ""], ["id", "timestamp", "body"], pattern: "[a-z0-9.-]{4}"),
-        scheme(["", ""], ["body", "timestamp"], format: "unix_ms"),
-        scheme(["", "|", ".."], ["header.X-More", "body", "timestamp"]),
-        scheme(["", ":", ":"], ["id", "body", "header.X-More"]),
-        scheme(["", ""], ["url", "body"]), scheme(["", ""], ["body", "url"]),
-        scheme(["POST", "", ""], ["url", "body", "timestamp"], format: "unix_ms"),
-        scheme(["", "\n", "\n"], ["header.X-More", "id", "body"]),
-        scheme(["a\n", "\nb\n"], ["body", "header.X-More"], more: "signed_open: '${body}'"),
-        scheme(["id:", ";ts:", ";"], ["id", "timestamp", "body"], format: "unix_or_ms"),
+    /// Schemes that chance seldom makes; the numbers of the first random ones follow.
+    private static let fixed: [CutScheme] = [
+        scheme("${timestamp}.${body}"), scheme("v0:${timestamp}:${body}"), scheme("${id}.${timestamp}.${body}"),
+        scheme("${timestamp}${body}"), scheme("${timestamp}${body}", format: "rfc3339"),
+        scheme("${id}${timestamp}${body}", format: "rfc3339"),
+        scheme("${id}${timestamp}${body}", pattern: "[a-z0-9.-]{4}"),
+        scheme("${body}${timestamp}", format: "unix_ms"), scheme("${header.X-More}|${body}..${timestamp}"),
+        scheme("${id}:${body}:${header.X-More}"), scheme("${url}${body}"), scheme("${body}${url}"),
+        scheme("POST${url}${body}${timestamp}", format: "unix_ms"), scheme("${header.X-More}\n${id}\n${body}"),
+        scheme("a\n${body}\nb\n${header.X-More}", more: ", signed_open: '${body}'"),
+        scheme("id:${id};ts:${timestamp};${body}", format: "unix_or_ms"),
     ]
 
     private static func scheme(
-        _ literals: [String], _ values: [String], format: String = "unix", pattern: String? = nil,
-        more: String? = nil
-    ) -> Scheme {
-        let signed = zip(literals, values).map { "\($0)${\($1)}" }.joined().replacing("\n", with: "\\n")
-        var verify =
-            "alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: \"\(signed)\""
-            + (more.map { ", \($0)" } ?? "")
-        if values.contains("timestamp") {
-            verify += ", timestamp_from: '${header.X-Time}', tolerance: 0, timestamp_format: \(format)"
-        }
-        if values.contains("id") {
-            verify += ", id_from: '${header.X-Id}'" + (pattern.map { ", id_pattern: '\($0)'" } ?? "")
-        }
-        let text =
-            "routes:\n- path: /h\n  public_url: https://h\n  body: bytes\n  verify: { \(verify) }\n  secrets: [ { "
-            + "env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        _ signed: String, format: String = "unix", pattern: String? = nil, more: String = ""
+    ) -> CutScheme {
+        CutScheme(
+            [CutScheme.Alternative(signed: signed, format: format, idPattern: pattern, more: more)],
+            lines: ["body: bytes"])
+    }
+
+    /// Those that were used recently; `nil` for a scheme that `check` refuses.
+    private static let compiled = Mutex<[UInt64: Compiled?]>([:])
+    private static let mostCompiled = 2000
+
+    private static func compiled(_ number: UInt64) -> Compiled? {
+        if let known = compiled.withLock({ $0[number] }) { return known }
+        var random = SeededRandom(seed: number)
+        let scheme = number < UInt64(fixed.count) ? fixed[Int(number)] : CutScheme(using: &random)
         let compilation = RouteTable.compile(
-            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "."),
+            [RouteFile(name: "r.yaml", bytes: Array(scheme.file.utf8))], secretFiles: SecretFiles(folder: "."),
             environment: ["SECRET": secret])
-        guard let route = compilation.table?.routes.first else { preconditionFailure("\(compilation.problems)") }
-        return Scheme(literals: literals.map { Array($0.utf8) }, values: values, route: route)
+        let route = compilation.table?.routes.first
+        precondition(route != nil || number >= UInt64(fixed.count), "\(compilation.problems)")
+        let found = route.map { (scheme, $0) }
+        compiled.withLock { known in
+            if known.count >= mostCompiled { known.removeAll() }
+            known[number] = found
+        }
+        return found
     }
 
-    static func check(scheme index: Int, cuts: [[UInt8]], text: [UInt8]) {
-        let scheme = schemes[index % schemes.count]
+    static func check(scheme number: UInt64, cuts: [[UInt8]], text: [UInt8]) {
+        guard let (scheme, route) = compiled(number) else { return }
         let digest = HMACKey(.sha256, key: Array(secret.utf8).span).authenticate(text.span).hex
-        var passed: [[UInt8]]?
+        var results: Set<String> = []
         for cut in cuts {
-            guard let values = values(of: text, scheme, cut), passes(values, scheme, digest) else { continue }
-            precondition(passed == nil || passed == values, "One signature holds for two requests.")
-            passed = values
-        }
-    }
-
-    /// Cuts the text where its literals stand, at that of their occurrences which the byte selects.
-    private static func values(of text: [UInt8], _ scheme: Scheme, _ cuts: [UInt8]) -> [[UInt8]]? {
-        var rest = text[...]
-        var values: [[UInt8]] = []
-        for (index, literal) in scheme.literals.enumerated() {
-            guard rest.starts(with: literal) else { return nil }
-            rest = rest.dropFirst(literal.count)
-            guard index + 1 < scheme.literals.count else { break }
-            let next = scheme.literals[index + 1]
-            let ends = (rest.startIndex...rest.endIndex).filter { rest[$0...].starts(with: next) }
-            guard !ends.isEmpty else { return nil }
-            let end = ends[Int(cuts[index]) % ends.count]
-            values.append(Array(rest[..<end]))
-            rest = rest[end...]
-        }
-        return values + [Array(rest)]
-    }
-
-    /// - Returns: `nil` for what is not a URL of the route.
-    private static func target(of url: [UInt8]) -> String? {
-        let text = String(decoding: url, as: UTF8.self)
-        guard text == "https://h/h" || text.hasPrefix("https://h/h?"), url.allSatisfy({ 0x21...0x7E ~= $0 }) else {
-            return nil
-        }
-        return String(text.dropFirst("https://h".count))
-    }
-
-    private static func passes(_ values: [[UInt8]], _ scheme: Scheme, _ digest: String) -> Bool {
-        var request = RequestToSign(target: "/h", headers: [.init("X-Signature", digest)], body: [])
-        for (name, value) in zip(scheme.values, values) {
-            guard name != "body" else {
-                request.body = value
-                continue
+            let position = Int(cut[0]) % scheme.alternatives.count
+            let alternative = scheme.alternatives[position]
+            var next = 2
+            let values = alternative.cut.values(of: text) { count in
+                defer { next = next == 7 ? 2 : next + 1 }
+                return Int(cut[next]) % count
             }
-            if name == "url" {
-                guard let target = target(of: value) else { return false }
-                request.target = target
-                continue
+            guard let values, let request = CutRequest(values, signature: ("X-Signature", digest)) else { continue }
+            for sent in [request, request.changed { Int(cut[1]) % $0 }] {
+                guard let result = result(of: sent, position, route) else { continue }
+                results.insert("\(scheme.identity(of: values, request)) \(result)")
             }
-            // A header holds text without control characters, and none at its ends that HTTP strips.
-            guard value.allSatisfy({ 0x21...0x7E ~= $0 }) else { return false }
-            let header = name == "id" ? "X-Id" : name == "timestamp" ? "X-Time" : "X-More"
-            request.headers.append(.init(header, String(decoding: value, as: UTF8.self)))
         }
+        precondition(results.count <= 1, "One signature is valid for several requests: \(scheme.file) \(results)")
+    }
+
+    /// What the request becomes; `nil` if its signature, or a content coding, is refused, or if another alternative
+    /// accepts it, which does not sign all of its values.
+    private static func result(of request: CutRequest, _ position: Int, _ route: Route) -> String? {
+        let headers = request.headers.map { RequestToSign.Header($0.name, $0.value) }
+        let request = RequestToSign(
+            method: request.method, target: request.target, headers: headers, body: request.body)
         return request.withView { view in
             var scratch = RouteScratch()
             let arrival = RequestArrival(sender: .unknown, receivedAtMilliseconds: now, deliveryID: "")
-            let outcome = scheme.route.handle(view, arrival, from: .signature, scratch: &scratch)
+            let outcome = route.handle(view, arrival, from: .head, scratch: &scratch)
             switch outcome.refusal?.code {
-            case .signatureMissing?, .signatureInvalid?, .signatureExpired?: return false
-            default: return true
+            case .signatureMissing?, .signatureInvalid?, .signatureExpired?, .contentEncodingNotSupported?: return nil
+            case let code?: return code.rawValue
+            case nil: break
             }
+            let accepted = route.verificationAccount(of: view, receivedAtMilliseconds: now).alternative?.number
+            guard accepted == nil || accepted == position + 1 else { return nil }
+            guard case .store(let delivery, _) = outcome else { return "\(outcome)" }
+            let jobs = delivery.jobs.map { "\($0.type) \(String(decoding: $0.payload, as: UTF8.self))" }
+            let keys = delivery.parts.map { part in part.key.map { "\($0)" } ?? "" }
+            return "\(jobs) \(delivery.deadLetters.map(\.reason)) \(keys)"
         }
     }
 }
