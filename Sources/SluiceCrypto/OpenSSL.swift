@@ -45,7 +45,7 @@ package enum OpenSSLState {
     /// a thread that uses OpenSSL, or is only ending, at that moment crashes. Called once, before OpenSSL is used.
     package static func keepAtExit() {
         // Fails only without memory; the exit handler is then installed by the first use.
-        _ = unsafe OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+        _ = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
     }
 }
 
