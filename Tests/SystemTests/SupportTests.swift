@@ -46,7 +46,7 @@ import Testing
         try folder.write(
             """
             check:
-            \t@bash -mc 'bash -c "trap \\"\\" TERM INT HUP; exec sleep 600" & echo $$!; [ "$$ENDS" ] || wait'
+            \t@bash -c 'set -m; bash -c "trap \\"\\" TERM INT HUP; exec sleep 600" & echo $$!; [ "$$ENDS" ] || wait'
 
             """, to: "Makefile")
         let environment = ["PATH": "/usr/bin:/bin", "ENDS": signal == 0 ? "1" : ""]
