@@ -36,7 +36,7 @@ extension Gateway {
     }
 
     private func registerOutbox(in registry: MetricsRegistry) {
-        registry.gauge(.outboxJobs, value: { [outbox] in Double(outbox.status.pendingJobs) })
+        registry.gauge(.outboxJobs, value: { [outbox] in Double(max(0, outbox.status.pendingJobs)) })
         registry.gauge(.outboxParkedJobs, value: { [outbox] in Double(outbox.status.parkedJobs) })
         registry.gauge(.outboxDeadLetters, value: { [outbox] in Double(outbox.status.deadLetters) })
         registry.gauge(.outboxDamagedFiles, value: { [outbox] in Double(outbox.status.damagedFiles) })
@@ -45,7 +45,7 @@ extension Gateway {
         let deadLimit = Double(OutboxConfiguration(core.settings).deadLimit.bytes)
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })
         registry.gauge(.outboxKeys, value: { [outbox] in Double(outbox.status.rememberedKeys) })
-        registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
+        registry.gauge(.outboxBytes, value: { [outbox] in Double(max(0, outbox.status.undeliveredBytes)) })
         registry.gauge(.outboxLogBytes, value: { [outbox] in Double(outbox.status.walBytes) })
         registry.gauge(.outboxLogHeldBytes, value: { [outbox] in Double(outbox.status.heldLogBytes) })
         registry.gauge(.quarantineRequests) { [outbox, reload] in

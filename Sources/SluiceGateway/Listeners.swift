@@ -22,7 +22,11 @@ struct Listeners: Sendable {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
         let condition = GatewayCondition(
             outbox: { outbox.status.condition.reasonNotReady },
-            concern: { outbox.isDamaged ? "outbox_damaged" : outbox.status.isLogHeld ? "outbox_log_held" : nil },
+            concern: {
+                if outbox.isDamaged { return "outbox_damaged" }
+                if outbox.status.isLogHeld { return "outbox_log_held" }
+                return outbox.status.damagedFiles > 0 ? "outbox_damaged_files" : nil
+            },
             isStuck: { [watchdog = core.watchdog] in watchdog.isStuck })
         let listeners = Listeners(
             ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),

@@ -179,7 +179,9 @@ struct OpeningTests {
         fixture.folder.write(bytes, to: "outbox.db")
         #expect(problem(fixture)?.status == .wrongInput)
         #expect(
-            problem(fixture)?.sentence == "\(fixture.configuration.path) is not an outbox: it is not a SQLite database."
+            problem(fixture)?.sentence
+                == "\(fixture.configuration.path) is not an outbox: it does not begin like a SQLite database. If it was an outbox, "
+                + "its first page is damaged, and nothing can be saved: restore a backup (docs/operating/backup.md)."
         )
         #expect(fixture.folder.read("outbox.db") == bytes)
     }
@@ -267,6 +269,19 @@ struct OpeningTests {
         #expect(
             said.withLock { $0 } == ["\(store.path).lock is locked by process \(getpid()); waiting at most 30s"]
         )
+    }
+
+    @Test("a process that waits for a lock file that is removed locks the file that has the name then")
+    func removedLock() throws {
+        let path = fixture.folder.file("new.lock")
+        var first: OutboxLock? = try OutboxLock(path: path, waitingFor: .zero, time: fixture.time)
+        let second = try OutboxLock(
+            path: path, waitingFor: .seconds(1), time: fixture.time, pause: { _ in first = nil })
+        #expect(first == nil)
+        #expect { try OutboxLock(path: path, waitingFor: .zero, time: fixture.time) } throws: { error in
+            (error as? StartupError)?.sentence.contains("is locked by process") ?? false
+        }
+        second.keep()
     }
 
     @Test("the lock is free when the holder is gone") func lockFreeWhen() throws {

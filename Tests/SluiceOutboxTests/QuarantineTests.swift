@@ -120,6 +120,25 @@ struct QuarantineTests {
         #expect(try store.pending().count == 2)
     }
 
+    @Test("requests that wait for their turn to be stored are stored for a person who asks")
+    func storedWhenAsked() async throws {
+        let writer = try OutboxWriter(
+            fixture.configuration, time: time, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) { _, _ in }
+        let answers = Answers()
+        for number in 1...3 {
+            let request = self.request(number)
+            #expect(writer.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
+            writer.keep(request) { answers.add($0) }
+            // Nobody moves the clock: after the first one, the next turn never comes.
+            while answers.all.isEmpty { await Task.yield() }
+        }
+        try await writer.storeQuarantined()
+        #expect(answers.all == [nil, nil, nil])
+        #expect(try await writer.perform { store throws(OutboxError) in try store.lastQuarantined() } == 3)
+        await writer.close()
+    }
+
     @Test("at no write can a crash leave both the job and the request, or neither")
     func crash() throws {
         let store = try fixture.open()

@@ -95,4 +95,53 @@ struct ReplayTests {
         #expect(all.count == 4)
         for _ in 1...3 { #expect(try replay(store, range()) == all) }
     }
+
+    @Test("a job whose copy by an earlier replay is still pending or parked is left out, and counted")
+    func waitingCopies() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...10).map { sample($0, at: time) })
+        let all = try drain(store)
+        time.advance(by: .seconds(1))
+        _ = try store.replay(try store.replayedJobs(range(), limit: 4))
+        try store.park([11], because: .unlicensed)
+        for copied in [4, 10] {
+            let figures = try store.replayFigures(range())
+            #expect(figures.jobs == 10 - copied && figures.waitingCopies == copied && !figures.isWaitingUnknown)
+            let rest = try store.replayedJobs(range(), limit: 500)
+            #expect(rest == (1...10).dropFirst(copied).map(Int64.init))
+            _ = try store.replay(rest)
+        }
+        #expect(try drain(store).count == 9)
+        #expect(try store.replayFigures(range()).waitingCopies == 1)
+        #expect(try store.unpark() == 1)
+        #expect(try drain(store) == ["push-1-0"])
+        #expect(try replay(store, range()) == all)
+    }
+
+    @Test("an equal job of the same delivery that is not delivered yet is no copy")
+    func equalJobWaits() throws {
+        let store = try fixture.open()
+        _ = store.commit([
+            sample(1, hasKey: false, at: time, jobs: 0, others: [part(nil, body: 1, jobs: [job(1), job(1)])])
+        ])
+        time.advance(by: .seconds(1))
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        let figures = try store.replayFigures(range())
+        #expect(figures.jobs == 1 && figures.waitingCopies == 0)
+    }
+
+    @Test("with too many pending jobs to read all of them, that is said")
+    func unknownCopies() throws {
+        do {
+            let store = try fixture.open()
+            _ = store.commit((1...3).map { sample($0, at: time) })
+            time.advance(by: .seconds(1))
+            try store.acknowledge([Acknowledgement(job: 2, zizqID: "z")])
+            try store.session.connection.execute("UPDATE jobs SET id = 300000 WHERE id = 3")
+            store.close()
+        }
+        let store = try fixture.open()
+        let figures = try store.replayFigures(range())
+        #expect(figures.jobs == 1 && figures.isWaitingUnknown)
+    }
 }

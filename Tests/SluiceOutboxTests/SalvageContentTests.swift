@@ -13,9 +13,11 @@ struct SalvageContentTests {
     }
 
     /// Overwrites the pages that hold a job's payload, in place.
-    private func damage(job number: Int) throws {
+    private func damage(job number: Int) throws { try damage("push-\(number)-0") }
+
+    private func damage(_ text: String) throws {
         let bytes = fixture.folder.read("outbox.db")
-        let text = Array("push-\(number)-0".utf8)
+        let text = Array(text.utf8)
         let places = bytes.indices.filter { bytes[$0] == text[0] && bytes[$0...].starts(with: text) }
         #expect(!places.isEmpty)
         let page = [UInt8](repeating: 0xA5, count: Pragmas.pageSize)
@@ -279,5 +281,76 @@ struct SalvageContentTests {
         #expect(read.first == 1 && read.last == 300 && (270..<300).contains(read.count) && !read.contains(100))
         #expect(told.withLock { $0 } == 1)
         #expect(store.status.pendingJobs == 300 - read.count)
+    }
+
+    private func list(_ report: SalvageReport) -> [Substring] {
+        let name = String(report.lostPath.split(separator: "/").last ?? "")
+        return String(decoding: fixture.folder.read(name), as: UTF8.self).split(separator: "\n")
+    }
+
+    @Test("saved jobs whose delivery is lost are listed with their keys, and no time if no job is lost")
+    func lostRecords() throws {
+        try fill(1...400)
+        try damage("delivery-200")
+        let report = try salvage()
+        let store = try fixture.open()
+        let lost = 400 - (report.tables.first { $0.name == "deliveries" }?.saved ?? 0)
+        #expect(lost > 5 && lost < 300 && report.lostDeliveries == 0 && report.lostStretches == 0, "\(report.lines)")
+        #expect(report.jobsWithoutDelivery == lost && store.status.rememberedKeys == 400 - lost)
+        let time = TimestampText.format(milliseconds: fixture.time.wallMilliseconds())
+        #expect(list(report).count == lost)
+        #expect(list(report).contains("# job 200, stored \(time): the key github:200 is not remembered"))
+        #expect(report.lines.last?.hasPrefix("\(lost) saved jobs lost the record of the delivery") ?? false)
+        #expect(store.lostLists == [report.lostPath] && store.status.damagedFiles == 1)
+    }
+
+    @Test("the time from which jobs are lost together with their deliveries is listed", arguments: [200, 400])
+    func lostTimes(number: Int) throws {
+        do {
+            let before = try fixture.open()
+            for batch in 0..<4 {
+                _ = before.commit((1...100).map { sample(batch * 100 + $0, at: fixture.time, payload: 1000) })
+                fixture.time.advance(by: .seconds(60))
+            }
+            before.close()
+        }
+        try damage("delivery-\(number)")
+        try damage(job: number)
+        let report = try salvage()
+        #expect(report.lostStretches == 1 && report.jobsWithoutDelivery > 0, "\(report.lines)")
+        let line = try #require(list(report).first { $0.hasPrefix("# received ") })
+        if number == 400 {
+            #expect(
+                line.hasPrefix("# received after ")
+                    && line.hasSuffix(": deliveries whose record is lost, and jobs of them"))
+        } else {
+            #expect(
+                line.contains(
+                    /^# received before .*Z: up to \d+ deliveries whose record is lost, and jobs of them$/))
+        }
+        #expect(report.lines.contains { $0.hasPrefix("jobs are lost together with the records of their deliveries") })
+    }
+
+    @Test(
+        "a file that is refused gets no lock file next to it, and a lock that was there stays",
+        arguments: [false, true])
+    func refusedFile(hasLock: Bool) throws {
+        fixture.folder.write(
+            Array("A text that is no database, and longer than the header of one.".utf8), to: "outbox.db")
+        if hasLock { fixture.folder.write([], to: "outbox.db.lock") }
+        #expect { try OutboxStore.salvage(fixture.configuration, time: fixture.time) } throws: { error in
+            (error as? StartupError)?.status == .wrongInput
+        }
+        #expect(fixture.folder.names.sorted() == (hasLock ? ["outbox.db", "outbox.db.lock"] : ["outbox.db"]))
+    }
+
+    @Test("texts of SQLite are printable, whatever the schema of a damaged file contains")
+    func printable() throws {
+        let store = try fixture.open()
+        #expect {
+            try store.session.connection.execute("SELECT * FROM \"\u{1B}[31m\nred\"")
+        } throws: { error in
+            "\(error)" == #"no such table: \u{1b}[31m\u{a}red (SQLite 1)"#
+        }
     }
 }

@@ -261,4 +261,41 @@ struct WriterTests {
         try other.execute("ROLLBACK")
         await writer.close()
     }
+
+    @Test(
+        "a full disk ends the rest after a long step of maintenance: deliveries are refused until there is room",
+        .timeLimit(.minutes(1)))
+    func endsRest() async throws {
+        let vfs = FaultyVFS()
+        fixture.configuration.vfs = vfs.name
+        let writer = try writer()
+        for number in 1...10 { writer.submit(sample(number, at: time, window: .seconds(60), jobs: 0)) }
+        await results.wait(for: 10)
+        let isLong = Monitor(false)
+        vfs.set { [time] in
+            $0.afterLogSync = {
+                guard
+                    isLong.withLock({ isLong in
+                        defer { isLong = true }
+                        return !isLong
+                    })
+                else { return }
+                // In the step that forgets the keys, which so is followed by a rest of 90 minutes: a delivery ends the
+                // quiet time, in which there would be none.
+                time.advance(by: .seconds(600))
+                writer.submit(sample(11, at: time, jobs: 0))
+            }
+        }
+        time.advance(by: .seconds(61))
+        try await writer.perform { _ throws(OutboxError) in }
+        await results.wait(for: 11)
+        vfs.set { $0.fullFiles = [.log] }
+        writer.submit(sample(12, at: time))
+        await results.wait(for: 12)
+        #expect(results.outcome(12) == .refused(.diskFull))
+        vfs.set { $0.fullFiles = [] }
+        // Nobody moves the clock: the next step comes only because the rest has ended.
+        while writer.status.condition != .storing, !Task.isCancelled { await Task.yield() }
+        await writer.close()
+    }
 }

@@ -197,6 +197,8 @@ import Testing
             (["dead", "retry", "one"], "Error: 'one' is not the number of a dead letter"),
             (["dead", "discard"], "Error: give the numbers of dead letters, or --all"),
             (["outbox", "bury"], "Error: give the numbers of jobs, as shown by `sluice outbox list`"),
+            (["outbox", "backup", ""], "Error: name the file to create"),
+            (["dead", "import", ""], "Error: name the file, or - for standard input"),
             (["outbox", "forget"], "Error: use --delivery ID or --key ROUTE KEY"),
             (
                 ["outbox", "forget", "--key", "github"],
@@ -221,6 +223,18 @@ import Testing
             arguments, in: try TemporaryFolder(), environment: ["GITHUB_WEBHOOK_SECRET": "a secret of tests"])
         #expect(errors.split(separator: "\n").first.map(String.init) == sentence)
         #expect(output.isEmpty)
+        #expect(ending == .exited(2))
+    }
+
+    @Test(
+        "a second --route is an error, as one of the two would be ignored",
+        arguments: [
+            "quarantine list", "quarantine verify", "quarantine drop", "dead export", "outbox replay --since 1h",
+        ])
+    func twoRoutes(command: String) async throws {
+        let words = command.split(separator: " ").map(String.init) + ["--route", "a", "--route", "b"]
+        let (ending, _, errors) = try await run(words, in: try TemporaryFolder())
+        #expect(errors.hasPrefix("Error: give --route once, and run the command for each route\n"))
         #expect(ending == .exited(2))
     }
 

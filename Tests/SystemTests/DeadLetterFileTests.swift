@@ -152,4 +152,39 @@ import Testing
             #expect(!(try await gateway.command("dead", "show", "3").output.contains("WRONG")))
         }
     }
+
+    @Test("an import says if the unique key of a dead letter was forgotten, or a later delivery has it")
+    func forgottenKey() async throws {
+        let lines = try await export()
+        try await GatewayUnderTest.run(GatewaySetup(routes: Self.routes)) { gateway in
+            try gateway.folder.write(lines, to: "dead.jsonl")
+            #expect(try await gateway.command("dead", "import", "dead.jsonl").errors.isEmpty)
+            #expect(try await gateway.command("dead", "discard", "2", "--forget-key").ending == .exited(0))
+            let forgotten = try await gateway.command("dead", "import", "dead.jsonl")
+            #expect(forgotten.output == "1 imported, 2 already there, 0 refused\n" && forgotten.ending == .exited(0))
+            #expect(
+                forgotten.errors
+                    == "line 2: dead letter 4 has a unique key that was forgotten: if you retry it, and the "
+                    + "provider sends the webhook again, there will be two jobs\n")
+            let again = try await gateway.answer(to: .gitHub(event: "other", id: "two", body: #"{"n":"two"}"#))
+            let id = try #require(again.text.firstMatch(of: /"id":"([^"]+)"/)?.1)
+            #expect(try await gateway.command("dead", "discard", "4").ending == .exited(0))
+            let later = try await gateway.command("dead", "import", "dead.jsonl")
+            #expect(
+                later.errors
+                    == "line 2: dead letter 6 has the unique key of the delivery \(id), which came later: if you "
+                    + "retry it, there may be a second job\n", "\(again) \(later)")
+        }
+    }
+
+    @Test("an import prints at most 20 reasons")
+    func manyReasons() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(routes: Self.routes)) { gateway in
+            try gateway.folder.write(String(repeating: "{}\n", count: 25), to: "dead.jsonl")
+            let imported = try await gateway.command("dead", "import", "dead.jsonl")
+            #expect(imported.output == "0 imported, 0 already there, 25 refused\n")
+            let reasons = (1...20).map { "line \($0): it is not a dead letter that was exported\n" }.joined()
+            #expect(imported.errors == reasons + "sluice: some lines were refused; the first 20 are shown\n")
+        }
+    }
 }

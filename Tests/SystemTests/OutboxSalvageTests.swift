@@ -8,11 +8,11 @@ import Testing
     private static let count = 600
 
     /// A folder with the outbox of a gateway that took so many webhooks and could not send them.
-    private func fill() async throws -> TemporaryFolder {
+    private func fill(padding: Int = 2000) async throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try GatewayUnderTest.writeCertificate(to: folder)
         try await GatewayUnderTest.run(GatewaySetup(settings: ["log.level": "info"], folder: folder)) { gateway in
-            try await gateway.send(1...Self.count, padding: 2000)
+            try await gateway.send(1...Self.count, padding: padding)
             #expect(try await gateway.stop() == .exited(0))
         }
         return folder
@@ -29,6 +29,16 @@ import Testing
                 start..<(start + Pragmas.pageSize), with: repeatElement(0xA5, count: Pragmas.pageSize))
         }
         try folder.write(bytes, to: "outbox.db")
+    }
+
+    /// The same, while a gateway has the file open.
+    private func damageInPlace(_ folder: TemporaryFolder, job: Int) throws {
+        let text = Array("\"n\":\(job),".utf8)
+        let place = try #require(Data(try folder.read("outbox.db")).firstRange(of: text)?.lowerBound)
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: folder.file("outbox.db")))
+        try file.seek(toOffset: UInt64(place / Pragmas.pageSize * Pragmas.pageSize))
+        try file.write(contentsOf: Data(repeating: 0xA5, count: Pragmas.pageSize))
+        try file.close()
     }
 
     /// The damaged databases that were set aside, without their logs and the lists of lost webhooks.
@@ -65,13 +75,21 @@ import Testing
             #expect(try await queue.arrivals(saved + 2).contains(300))
             #expect(reason.contains("\(Self.count - saved) deliveries lost undelivered jobs"), "\(reason)")
             #expect(try await gateway.send([Self.count + 1]) == [200])
-            #expect(try await gateway.admin("/readyz").status == 200)
+            let ready = try await gateway.admin("/readyz")
+            #expect(ready.status == 200 && ready.text == #"{"status":"ok","warning":"outbox_damaged_files"}"#)
             #expect(try await gateway.metric("sluice_outbox_damaged_files") == 1)
             let status = try await gateway.command("outbox", "status")
             #expect(status.output.contains("damaged files    1, renamed, next to it\n"), "\(status)")
+            #expect(status.output.contains("lost webhooks    listed in "), "\(status)")
+            #expect(status.output.hasSuffix("\(aside)-lost\n"), "\(status)")
             #expect(try await gateway.stop() == .exited(0))
         }
         await queue.stop()
+        try await GatewayUnderTest.run(GatewaySetup(folder: folder)) { gateway in
+            let record = try await gateway.record { $0.message.hasPrefix("a damaged outbox was renamed earlier") }
+            #expect(record["reason"]?.hasPrefix("webhooks that providers must send again are in ") ?? false)
+            #expect(record["reason"]?.hasSuffix("-lost") ?? false)
+        }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains(".salvage") }
         #expect(names.isEmpty)
     }
@@ -126,6 +144,35 @@ import Testing
         try await GatewayUnderTest.run(GatewaySetup(folder: folder)) { gateway in
             let again = try await gateway.answer(to: .numbered(7, padding: 2000))
             #expect(again.text == #"{"id":"damaged","jobs":0,"dead_letters":0,"duplicate":true}"#)
+        }
+    }
+
+    @Test("figures of a damaged outbox that do not fit each other are not below zero in the status")
+    func negativeFigures() async throws {
+        let folder = try await fill()
+        let process = try ChildProcess(
+            "sqlite3", ["outbox.db", "UPDATE jobs SET position = 1 << 40 WHERE id = 1"],
+            environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
+        #expect(try await process.ending() == .exited(0))
+        let status = try ChildProcess(
+            ProjectFiles.binary, ["outbox", "status", "--outbox-path", "outbox.db"], environment: [:],
+            folder: folder.path)
+        #expect(try await status.ending() == .exited(0))
+        #expect(status.output.text.contains("\nundelivered      0 B of "), "\(status.output.text)")
+    }
+
+    @Test("a backup of a damaged outbox says in one sentence what SQLite found")
+    func damagedBackup() async throws {
+        // More than SQLite keeps in memory after the check at the start, in which the page is still whole.
+        let folder = try await fill(padding: 25_000)
+        try await GatewayUnderTest.run(GatewaySetup(folder: folder)) { gateway in
+            try damageInPlace(folder, job: 20)
+            let backup = try await gateway.command("outbox", "backup", "copy.db")
+            #expect(
+                backup.errors.contains(
+                    /^sluice: the outbox, and so this copy of it, is damaged: [^*\\]* \(SQLite 11\)\. Stop the gateway and run sluice outbox salvage\n$/
+                ), "\(backup)")
+            #expect(backup.ending == .exited(1))
         }
     }
 }

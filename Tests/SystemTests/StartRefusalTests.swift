@@ -130,6 +130,20 @@ import Testing
         }
     }
 
+    @Test("something else in the place of the control socket is named with its owner and mode")
+    func controlSocket() async throws {
+        let folder = try Self.withCertificate(try TemporaryFolder())
+        try folder.write("", to: "outbox.db.sock/file")
+        let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
+        let user = getuid()
+        #expect(
+            errors.hasPrefix(
+                "sluice: cannot create the control socket outbox.db.sock: Address already in use. outbox.db.sock belongs "
+                    + "to user \(user) and has mode 755. "))
+        #expect(errors.hasSuffix(" This process runs as user \(user).\n"), "\(errors)")
+        #expect(ending == .exited(69))
+    }
+
     @Test("an outbox that another process works on stays shut to a command, and opens once it is free")
     func locked() async throws {
         let folder = try TemporaryFolder()
@@ -267,7 +281,10 @@ import Testing
         try folder.write(text, to: "outbox.db")
         unsafe chmod(folder.file("outbox.db"), 0o644)
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
-        #expect(errors == "sluice: outbox.db is not an outbox: it is not a SQLite database.\n")
+        #expect(
+            errors
+                == "sluice: outbox.db is not an outbox: it does not begin like a SQLite database. If it was an outbox, "
+                + "its first page is damaged, and nothing can be saved: restore a backup (docs/operating/backup.md).\n")
         #expect(ending == .exited(1))
         var facts = stat()
         #expect(unsafe stat(folder.file("outbox.db"), &facts) == 0 && facts.st_mode & 0o777 == 0o644)

@@ -1,4 +1,5 @@
 import DevQueue
+internal import Foundation
 import Testing
 
 /// What the tests of this folder stand on.
@@ -35,5 +36,28 @@ import Testing
         let process = try ChildProcess("sh", ["-c", "read x"], environment: [:], folder: "/", hasInput: true)
         process.kill()
         #expect(try await process.ending() == .signalled(9))
+    }
+
+    @Test("what CI runs leaves no process behind, also not in a process group of its own", arguments: [0, 15, 2, 1])
+    func leavesNothing(signal: Int32) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(try ProjectFiles.text(".ci/run"), to: "ci/run")
+        // As `swift test` does, in another process group; it takes no notice of any signal but SIGKILL.
+        try folder.write(
+            """
+            check:
+            \t@bash -c 'set -m; bash -c "trap \\"\\" TERM INT HUP; exec sleep 600" & echo $$!; [ "$$ENDS" ] || wait'
+
+            """, to: "Makefile")
+        let environment = ["PATH": "/usr/bin:/bin", "ENDS": signal == 0 ? "1" : ""]
+        // This process may ignore the signals.
+        let run = try ChildProcess(
+            "env", ["--default-signal", "bash", "ci/run"], environment: environment, folder: folder.path)
+        let left = try #require(pid_t(try await run.output.line("the process") { !$0.isEmpty }))
+        if signal != 0 { run.send(signal) }
+        #expect(try await run.ending() == .exited(signal == 0 ? 0 : 128 + signal))
+        // It may still wait for its parent.
+        let state = (try? String(contentsOfFile: "/proc/\(left)/stat", encoding: .utf8))?.split(separator: ") ").last
+        #expect(state?.hasPrefix("Z") ?? true, "\(state ?? "")")
     }
 }

@@ -23,6 +23,8 @@ package enum ControlDocuments {
         package var logBytes: Int
         /// Damaged files that were set aside; nil from a gateway of an earlier version.
         package var damagedFiles: Int?
+        /// Files that list webhooks whose jobs a salvage could not save; nil from a gateway of an earlier version.
+        package var lostLists: [String]?
         /// Whether a gateway runs on this outbox.
         package var isGatewayRunning: Bool
         /// Whether jobs are sent, and if not, why; nil if no gateway runs.
@@ -159,6 +161,10 @@ package enum ControlDocuments {
         package var lastJob: Int64
         /// When the oldest kept delivered job was delivered, in milliseconds since the epoch.
         package var oldestKeptAt: Int64?
+        /// Jobs that are left out because a copy is pending or parked; nil from a gateway of an earlier version.
+        package var waitingCopies: Int?
+        /// Whether there may be more of these; nil from a gateway of an earlier version.
+        package var isWaitingUnknown: Bool?
     }
 
     /// Some delivered jobs that are pending again.

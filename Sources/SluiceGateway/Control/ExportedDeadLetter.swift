@@ -56,6 +56,8 @@ extension ControlDocuments {
         package var wasThere = false
         /// The delivery that has its unique key.
         package var keyHolder: String?
+        /// Whether its unique key was forgotten; nil if not, and from a gateway of an earlier version.
+        package var isKeyForgotten: Bool?
         /// Why it was not imported.
         package var problem: String?
     }

@@ -121,20 +121,23 @@ package struct OutboxConsole: Sendable {
     private func status() async throws(OutboxError) -> [UInt8] {
         let now = time.wallMilliseconds()
         let isGatewayRunning = if case .running = source { true } else { false }
+        try await storeQuarantined()
         return try await ask { [limit, relay] store throws(OutboxError) in
             let status = store.status
+            // Figures of a damaged outbox may not fit each other: a difference of them can be below 0.
             return ControlCoding.encode(
                 ControlDocuments.Status(
-                    condition: status.condition.rawValue, pendingJobs: status.pendingJobs,
+                    condition: status.condition.rawValue, pendingJobs: max(0, status.pendingJobs),
                     oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0,
                     parkedJobs: status.parkedJobs,
                     deadLetters: status.deadLetters, lastDeadLetter: try store.lastDeadLetter(),
                     deadBytes: status.deadBytes,
-                    deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: status.undeliveredBytes,
+                    deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: max(0, status.undeliveredBytes),
                     undeliveredLimit: limit.bytes,
-                    deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
+                    deliveredBytes: max(0, status.deliveredBytes), rememberedDeliveries: status.rememberedKeys,
                     fileBytes: status.fileBytes, logBytes: status.walBytes,
-                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay(),
+                    damagedFiles: status.damagedFiles, lostLists: store.lostLists, isGatewayRunning: isGatewayRunning,
+                    relay: relay(),
                     quarantinedRequests: store.quarantine.sum.requests,
                     quarantinedBytes: store.quarantine.sum.bytes, lastQuarantined: try store.lastQuarantined()))
         }
@@ -190,7 +193,9 @@ package struct OutboxConsole: Sendable {
         return try await ask { store throws(OutboxError) in
             let letter = try store.importDeadLetter(content)
             return ControlCoding.encode(
-                ControlDocuments.Imported(letter: letter.id, wasThere: !letter.isNew, keyHolder: letter.keyHolder))
+                ControlDocuments.Imported(
+                    letter: letter.id, wasThere: !letter.isNew, keyHolder: letter.keyHolder,
+                    isKeyForgotten: letter.isKeyForgotten ? true : nil))
         }
     }
 
@@ -253,7 +258,8 @@ package struct OutboxConsole: Sendable {
             return ControlCoding.encode(
                 ControlDocuments.ReplayFigures(
                     jobs: figures.jobs, bytes: figures.bytes, lastJob: figures.lastJob,
-                    oldestKeptAt: figures.oldestKeptAtMilliseconds))
+                    oldestKeptAt: figures.oldestKeptAtMilliseconds, waitingCopies: figures.waitingCopies,
+                    isWaitingUnknown: figures.isWaitingUnknown))
         }
     }
 
@@ -285,15 +291,22 @@ package struct OutboxConsole: Sendable {
     }
 
     private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
+        try await storeQuarantined()
+        return try await read { outbox throws(OutboxError) in
             let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
             return ControlCoding.encode(
                 ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
         }
     }
 
+    /// Stores the requests that wait for the quarantine: an answer then includes all that were answered 401 before.
+    private func storeQuarantined() async throws(OutboxError) {
+        if case .running(let writer, _) = source { try await writer.storeQuarantined() }
+    }
+
     private func dropQuarantined(_ range: QuarantineRange) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
+        try await storeQuarantined()
+        return try await ask { store throws(OutboxError) in
             let (requests, next) = try store.dropQuarantined(range)
             return ControlCoding.encode(ControlDocuments.QuarantineDropped(requests: requests, next: next))
         }

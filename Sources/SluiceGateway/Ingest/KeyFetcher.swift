@@ -31,6 +31,8 @@ final class KeyFetcher: Sendable {
         var host: String?
         /// The timeout for each of the two steps, instead of the usual ones.
         var timeout: Duration?
+        /// The clock of the limits per minute; nil for the gateway's.
+        var time: (any TimeSource)?
         var isAllowed: @Sendable (PeerAddress) -> Bool = KeyFetcher.isPublic
     }
 
@@ -67,7 +69,7 @@ final class KeyFetcher: Sendable {
 
     init(loop: LoopMailbox, time: any TimeSource, network: Network = Network()) {
         self.loop = loop
-        self.time = time
+        self.time = network.time ?? time
         self.network = network
     }
 

@@ -183,6 +183,14 @@ enum OutboxFile {
         return found
     }
 
+    /// Whether an open file is the one with this name.
+    static func isFile(_ descriptor: Int32, at path: String) -> Bool {
+        var (file, named) = (stat(), stat())
+        // Both calls fill the given structures.
+        guard unsafe fstat(descriptor, &file) == 0, unsafe lstat(path, &named) == 0 else { return false }
+        return file.st_dev == named.st_dev && file.st_ino == named.st_ino
+    }
+
     /// The identity of a file, independent of its name.
     struct FileIdentity: Equatable {
         let device: UInt64

@@ -7,9 +7,12 @@ internal import SluiceBase
 /// the whole process.
 final class OutboxLock {
     private let descriptor: Int32
+    private let path: String
+    /// Whether the file was created here and is removed again.
+    private var isTemporary: Bool
 
     /// - Parameters:
-    ///   - path: the lock file; it is created if it does not exist, and not removed.
+    ///   - path: the lock file. If it does not exist, it is created, and removed again unless `keep` is called.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     ///   - wait: the maximum time to wait for another holder.
     ///   - pause: called between two attempts with the time to wait; `nil` for the system's sleep.
@@ -20,20 +23,31 @@ final class OutboxLock {
         pause: ((Duration) -> Void)? = nil,
         held: ((String) -> Void)? = nil
     ) throws(StartupError) {
-        let file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
-        guard file >= 0 else { throw OutboxFile.problem(opening: path, errno) }
-        do throws(StartupError) {
-            try OutboxFile.check(file, path, trustsOwner: trustsOwner)
-            try OutboxFile.protect(file, path)
-            try Self.lock(file, path, wait: wait, time: time, pause: pause ?? Self.sleep, tell: held)
-        } catch {
+        let isNew = OutboxFile.modified(path) == nil
+        var file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
+        while true {
+            guard file >= 0 else { throw OutboxFile.problem(opening: path, errno) }
+            do throws(StartupError) {
+                try OutboxFile.check(file, path, trustsOwner: trustsOwner)
+                try OutboxFile.protect(file, path)
+                try Self.lock(file, path, wait: wait, time: time, pause: pause ?? Self.sleep, tell: held)
+            } catch {
+                close(file)
+                throw error
+            }
+            // The holder before may have removed it.
+            if OutboxFile.isFile(file, at: path) { break }
             close(file)
-            throw error
+            file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         }
         OutboxFile.replaceText(file, "\(getpid())\n")
+        (self.path, isTemporary) = (path, isNew)
         // Set last: from here on, releasing this object removes the holder's name.
         descriptor = file
     }
+
+    /// Leaves the file in place when the lock is released: what it is next to is an outbox.
+    func keep() { isTemporary = false }
 
     private static func lock(
         _ file: Int32, _ path: String, wait: Duration, time: any TimeSource, pause: (Duration) -> Void,
@@ -57,8 +71,9 @@ final class OutboxLock {
     }
 
     deinit {
-        // The file stays: removing it could let two processes lock different files with one name.
         OutboxFile.replaceText(descriptor, "")
+        // Before the lock is released: a process that waits for it then finds that its file has lost the name.
+        if isTemporary { OutboxFile.remove(path) }
         close(descriptor)
     }
 

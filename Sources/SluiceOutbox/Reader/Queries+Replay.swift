@@ -1,6 +1,7 @@
 internal import SluiceBase
 
-/// The delivered jobs to send again. Of a job that was replayed before, only the oldest in the range.
+/// The delivered jobs to send again. Of a job that was replayed before, only the oldest in the range, and none if a
+/// copy is still pending or parked.
 package struct ReplayRange: Sendable, Hashable {
     /// When Zizq accepted them, milliseconds since 1970.
     package var delivered: ClosedRange<Int64>
@@ -25,13 +26,27 @@ package struct ReplayFigures: Sendable, Hashable {
     package let lastJob: Int64
     /// When the oldest kept delivered job was delivered, for any route; `nil` for none.
     package let oldestKeptAtMilliseconds: Int64?
+    /// The number of jobs that are left out because a copy by an earlier replay is still pending or parked.
+    package let waitingCopies: Int
+    /// Whether there may be more of these: so many jobs are pending that only the newest were read.
+    package let isWaitingUnknown: Bool
 }
 
 /// Finds copies that earlier replays appended, so that each delivered job is sent once.
 ///
 /// The rows of a range are passed twice, in the order of their ids. Rows are appended in the order of their deliveries,
-/// except for those that are put back or copied later: only the deliveries of these are kept in memory.
+/// except for those that are put back or copied later: only the deliveries of these are kept in memory. Between the two
+/// passes come the rows that wait to be sent.
 struct ReplayedCopies {
+    /// What is done with a row.
+    enum Verdict {
+        /// An earlier row has the same job of the same delivery.
+        case copy
+        /// A copy of it waits to be sent.
+        case waits
+        case replay
+    }
+
     struct Row {
         let id: Int64
         let delivery: Int64
@@ -51,8 +66,16 @@ struct ReplayedCopies {
         let ordinal: Int
     }
 
+    /// The job of a row that waits, without its ordinal: a replay may have copied equal jobs in several transactions.
+    private struct Waiting: Hashable {
+        let delivery: Int64
+        let checksum: Int64
+    }
+
     private var last: Row?
-    private var highest: Int64 = 0
+    private(set) var highest: Int64 = 0
+    /// When the waiting rows of each job were stored.
+    private var waiting: [Waiting: [Int64]] = [:]
     private var returning: Set<Int64> = []
     private var seen: Set<Content> = []
     private var equal: [Int64: Int] = [:]
@@ -64,16 +87,25 @@ struct ReplayedCopies {
         last = row
     }
 
+    /// Between the passes: a row that waits to be sent, of a delivery up to `highest`.
+    mutating func noteWaiting(_ row: Row) {
+        guard row.delivery <= highest else { return }
+        returning.insert(row.delivery)
+        waiting[Waiting(delivery: row.delivery, checksum: row.checksum), default: []].append(row.storedAt)
+    }
+
     /// The second pass.
-    ///
-    /// - Returns: whether an earlier row has the same job of the same delivery.
-    mutating func isCopy(_ row: Row) -> Bool {
-        guard returning.contains(row.delivery) else { return false }
+    mutating func verdict(on row: Row) -> Verdict {
+        guard returning.contains(row.delivery) else { return .replay }
         if !row.isTogether(with: last) { equal = [:] }
         last = row
         let ordinal = equal[row.checksum, default: 0]
         equal[row.checksum] = ordinal + 1
-        return !seen.insert(Content(delivery: row.delivery, checksum: row.checksum, ordinal: ordinal)).inserted
+        let content = Content(delivery: row.delivery, checksum: row.checksum, ordinal: ordinal)
+        guard seen.insert(content).inserted else { return .copy }
+        // Rows of the same transaction are not copies, but equal jobs that are not delivered yet.
+        let times = waiting[Waiting(delivery: row.delivery, checksum: row.checksum)] ?? []
+        return ordinal < times.count { $0 != row.storedAt } ? .waits : .replay
     }
 }
 
@@ -97,34 +129,73 @@ extension Queries {
         if let route = range.route { statement.bind(route, at: 2) }
         defer { statement.reset() }
         while try statement.step() {
-            let row = ReplayedCopies.Row(
-                id: statement.int64(0), delivery: statement.int64(1), storedAt: statement.int64(2),
-                checksum: statement.int64(3))
-            guard body(row, statement.int64(4)) else { return }
+            guard body(ReplayedCopies.Row(statement), statement.int64(4)) else { return }
         }
     }
 
-    /// As `eachDelivered`, without copies of jobs that are in the range themselves.
+    /// The number of job ids that are searched for copies that wait: an index over the deliveries of jobs would cost
+    /// each delivery more than the copies are worth. Copies are the newest jobs when a replay is repeated.
+    private static var searchedForWaiting: Int64 { 200_000 }
+
+    /// Calls `body` with jobs that are pending or parked.
+    ///
+    /// - Parameter highest: of deliveries up to this row.
+    /// - Returns: whether these are all of them.
+    private func eachWaiting(
+        upTo highest: Int64, _ body: (ReplayedCopies.Row) -> Void
+    ) throws(SQLiteError) -> Bool {
+        let first = try connection.integer("SELECT first_pending FROM progress") ?? 0
+        let last = try connection.integer("SELECT max(id) FROM jobs") ?? 0
+        let start = max(first, last - Self.searchedForWaiting + 1)
+        let statement = try connection.prepare(
+            """
+            SELECT id, delivery, stored_at, checksum FROM jobs WHERE id >= \(start) AND delivery <= ?1
+                AND NOT EXISTS (SELECT 1 FROM delivered WHERE job = jobs.id)
+            UNION ALL SELECT * FROM (
+                SELECT job, delivery, stored_at, checksum FROM parked WHERE delivery <= ?1
+                ORDER BY job DESC LIMIT \(Self.searchedForWaiting))
+            """)
+        statement.bind(highest, at: 1)
+        defer { statement.reset() }
+        while try statement.step() { body(ReplayedCopies.Row(statement)) }
+        return start == first
+    }
+
+    /// As `eachDelivered`, without copies of jobs that are in the range themselves, and without jobs whose copies wait.
+    ///
+    /// - Returns: the number of the latter that were passed, and whether there may be more.
+    @discardableResult
     private func eachReplayed(
         _ range: ReplayRange, _ body: (_ id: Int64, _ bytes: Int64) -> Bool
-    ) throws(SQLiteError) {
+    ) throws(SQLiteError) -> (waiting: Int, isUnknown: Bool) {
         var copies = ReplayedCopies()
         try eachDelivered(range) { row, _ in
             copies.note(row)
             return true
         }
-        try eachDelivered(range) { row, bytes in copies.isCopy(row) || body(row.id, bytes) }
+        let isComplete = try eachWaiting(upTo: copies.highest) { copies.noteWaiting($0) }
+        var waiting = 0
+        try eachDelivered(range) { row, bytes in
+            switch copies.verdict(on: row) {
+            case .copy: break
+            case .waits: waiting += 1
+            case .replay: return body(row.id, bytes)
+            }
+            return true
+        }
+        return (waiting, !isComplete)
     }
 
     func replayFigures(_ range: ReplayRange) throws(SQLiteError) -> ReplayFigures {
         var (jobs, total, last) = (0, 0, Int64(0))
-        try eachReplayed(range) { id, bytes in
+        let (waiting, isUnknown) = try eachReplayed(range) { id, bytes in
             (jobs, total, last) = (jobs + 1, total + Int(bytes), id)
             return true
         }
         return ReplayFigures(
             jobs: jobs, bytes: total, lastJob: last,
-            oldestKeptAtMilliseconds: try connection.integer(Statements.selectOldestDelivered))
+            oldestKeptAtMilliseconds: try connection.integer(Statements.selectOldestDelivered),
+            waitingCopies: waiting, isWaitingUnknown: isUnknown)
     }
 
     /// The first of the jobs, in order.
@@ -135,5 +206,12 @@ extension Queries {
             return ids.count < limit
         }
         return ids
+    }
+}
+
+extension ReplayedCopies.Row {
+    /// - Parameter row: with the columns id, delivery, stored_at and checksum.
+    fileprivate init(_ row: Statement) {
+        self.init(id: row.int64(0), delivery: row.int64(1), storedAt: row.int64(2), checksum: row.int64(3))
     }
 }

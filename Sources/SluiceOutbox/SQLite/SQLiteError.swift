@@ -1,5 +1,6 @@
 internal import CSluiceSQLite
 internal import Glibc
+internal import SluiceBase
 
 /// An error of an SQLite call.
 package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -7,13 +8,14 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     package let code: Int32
     /// The `errno` of the failed system call, or 0.
     package let systemError: Int32
-    /// SQLite's message. It names tables and columns, never a value.
+    /// SQLite's message. It names tables and columns, never a value. The schema of a damaged file can contain any
+    /// names: control characters are escaped.
     package let message: String
 
     package init(code: Int32, systemError: Int32 = 0, message: String) {
         self.code = code
         self.systemError = systemError
-        self.message = message
+        self.message = PrintableText.escape(message, limit: .max)
     }
 
     /// Classes of errors, by their remedy.

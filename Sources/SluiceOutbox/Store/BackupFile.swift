@@ -67,8 +67,8 @@ package final class BackupFile: Sendable {
             // For writing, so that SQLite removes its log and index when it closes.
             let copy = try Connection(path: partialPath, vfs: nil, access: .readWrite)
             defer { copy.close() }
-            let found = try copy.text("PRAGMA quick_check(1)") ?? ""
-            return found == "ok" ? nil : found
+            try OutboxStore.checkWhole(copy)
+            return nil
         } catch {
             return "\(error)"
         }

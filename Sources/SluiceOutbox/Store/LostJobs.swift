@@ -19,6 +19,26 @@ struct LostJobs {
     private(set) var lines: [String] = []
     /// The greatest `last_job` of a delivery.
     private(set) var lastJob: Int64 = 0
+    /// Whether rows of jobs were lost.
+    private let areJobsMissing: Bool
+    /// The last delivery that was read, with the number of problems until then.
+    private var last: (row: Int64, received: Int64?, problems: Int) = (0, nil, 0)
+    /// The deliveries that were not read since the last one with a job.
+    private var gap: Gap?
+    /// One line for each time from which jobs are lost together with their deliveries.
+    private(set) var stretches: [String] = []
+    /// The number of saved jobs with a unique key whose delivery is lost, and a line for each of the first ones.
+    private(set) var withoutDelivery = 0
+    private(set) var keys: [String] = []
+
+    /// Deliveries that were not read.
+    private struct Gap {
+        /// The time of the delivery before; nil for none.
+        let after: Int64?
+        var rows: Int64
+    }
+
+    private static let listedKeys = 10_000
 
     /// - Parameters:
     ///   - new: the database with the saved jobs.
@@ -26,6 +46,7 @@ struct LostJobs {
     ///   - report: the tables that were saved so far.
     init(in new: Connection, of damaged: Connection, _ report: SalvageReport) throws(SQLiteError) {
         func hasGaps(_ name: String) -> Bool { report.tables.contains { $0.name == name && !$0.isComplete } }
+        areJobsMissing = hasGaps("jobs") || hasGaps("parked")
         var first = try? damaged.integer("SELECT first_pending FROM progress")
         if let known = first, !(1...Statement.greatestFigure ~= known) { first = nil }
         // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
@@ -72,6 +93,55 @@ struct LostJobs {
         // Otherwise the lost jobs directly before the first saved one may be this delivery's.
         guard let border = borders[row], border < lastJob else { return false }
         return !finished.contains(border) && !ends.contains(border)
+    }
+
+    /// Records that a delivery was read, in the order of the rows, before `isLost`.
+    ///
+    /// - Parameter problems: the number of unreadable and unusable rows so far. Without a new one, rows between two
+    ///   deliveries have expired.
+    mutating func reached(row: Int64, received: Int64, lastJob: Int64, problems: Int) {
+        if problems > last.problems, row > last.row + 1 {
+            gap = Gap(after: gap.map(\.after) ?? last.received, rows: (gap?.rows ?? 0) + row - last.row - 1)
+        }
+        last = (row, received, problems)
+        guard lastJob > self.lastJob, let found = gap else { return }
+        gap = nil
+        guard areJobsMissing, isAnyLost(in: (self.lastJob + 1)...lastJob) else { return }
+        let start = found.after.map { "between \(TimestampText.format(milliseconds: $0)) and" } ?? "before"
+        stretches.append(
+            "# received \(start) \(TimestampText.format(milliseconds: received)): up to \(found.rows) deliveries whose "
+                + "record is lost, and jobs of them")
+    }
+
+    /// Records that no delivery follows.
+    mutating func finish(problems: Int) {
+        guard areJobsMissing, gap != nil || problems > last.problems else { return }
+        let start = (gap.map(\.after) ?? last.received).map { "after \(TimestampText.format(milliseconds: $0))" }
+        stretches.append("# received \(start ?? "at any time"): deliveries whose record is lost, and jobs of them")
+    }
+
+    private func isAnyLost(in ids: ClosedRange<Int64>) -> Bool {
+        ranges.contains { range in
+            guard range.overlaps(ids) else { return false }
+            let both = range.clamped(to: ids)
+            return finished.firstPending(from: both.lowerBound) <= both.upperBound
+        }
+    }
+
+    /// Lists the saved jobs whose delivery was not saved.
+    mutating func noteJobsWithoutDelivery(in new: Connection) throws(SQLiteError) {
+        let rows = try new.prepare(
+            ["SELECT id, stored_at, unique_key FROM jobs", "SELECT job, stored_at, unique_key FROM parked"].map {
+                $0 + " WHERE unique_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = delivery)"
+            }.joined(separator: " UNION ALL "))
+        defer { rows.reset() }
+        while try rows.step() {
+            withoutDelivery += 1
+            guard withoutDelivery <= Self.listedKeys else { continue }
+            keys.append(
+                "# job \(rows.int64(0)), stored \(TimestampText.format(milliseconds: rows.int64(1))): the key "
+                    + "\(PrintableText.escape(rows.text(2))) is not remembered")
+        }
     }
 
     /// Adds the delivery to the list of those that must be sent again.

@@ -63,13 +63,17 @@ extension OutboxStore {
         return store.salvaged
     }
 
+    /// - Throws: the first damage of a whole database.
+    static func checkWhole(_ connection: Connection) throws(SQLiteError) {
+        let found = try connection.text("PRAGMA quick_check(1)") ?? ""
+        // The first line may contain only the name of the database.
+        let line = found.split(separator: "\n").last.map(String.init) ?? found
+        guard found == "ok" else { throw SQLiteError(code: SQLITE_CORRUPT, message: line) }
+    }
+
     private static func check(_ connection: Connection, size: Int, time: any TimeSource) throws(SQLiteError) {
         guard size > checkedWhole else {
-            let found = try connection.text("PRAGMA quick_check(1)") ?? ""
-            // The first line may contain only the name of the database.
-            let line = found.split(separator: "\n").last.map(String.init) ?? found
-            guard found == "ok" else { throw SQLiteError(code: SQLITE_CORRUPT, message: line) }
-            return
+            return try checkWhole(connection)
         }
         let end = time.monotonicNanoseconds() + checkNanoseconds
         for order in ["ASC", "DESC"] {

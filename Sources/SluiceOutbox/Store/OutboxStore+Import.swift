@@ -10,6 +10,8 @@ extension OutboxStore {
         package let isNew: Bool
         /// Another delivery with its unique key; `nil` if there is none.
         package let keyHolder: String?
+        /// Whether an operator had its unique key forgotten, so that the webhook is accepted when it is sent again.
+        package let isKeyForgotten: Bool
     }
 
     /// Stores an exported dead letter, unless it exists. Its unique key is remembered for another window, unless
@@ -23,18 +25,18 @@ extension OutboxStore {
         }
         let identity = letter.identity
         let (rows, present) = try find(letter, identity)
-        if let present { return ImportedLetter(id: present, isNew: false, keyHolder: nil) }
+        if let present { return ImportedLetter(id: present, isNew: false, keyHolder: nil, isKeyForgotten: false) }
         let share = DeliveryShare(element: letter.letter.element, rule: letter.letter.rule)
         let dead = DeadLetter(
             reason: reason, detail: letter.letter.detail, share: share, madeBy: letter.letter.madeBy)
         try checkRoom(for: letter, dead)
         return try urgentTransaction { () throws(SQLiteError) in
-            let (row, holder) = try row(for: letter, rows)
+            let (row, holder, isForgotten) = try row(for: letter, rows)
             var letterRow = DeadLetterRow(dead, ofDelivery: row, job: letter.job)
             letterRow.requestChecksum = letter.request.map { Checksum.of($0) }
             let id = try insertDeadLetter(letterRow, at: letter.letter.diedAtMilliseconds)
             try complete(letter, number: id, identity: identity)
-            return ImportedLetter(id: id, isNew: true, keyHolder: holder)
+            return ImportedLetter(id: id, isNew: true, keyHolder: holder, isKeyForgotten: isForgotten)
         }
     }
 
@@ -69,16 +71,19 @@ extension OutboxStore {
 
     /// The row of the dead letter's delivery: the existing one, or a new one.
     private func row(for letter: DeadLetterContent, _ rows: ClosedRange<Int64>?) throws(SQLiteError)
-        -> (row: Int64, holder: String?)
+        -> (row: Int64, holder: String?, isKeyForgotten: Bool)
     {
         let key = letter.origin?.key
-        if let rows {
-            for row in rows where try self.key(ofDelivery: row) == key { return (row, nil) }
-            return (rows.lowerBound, nil)
-        }
         let holder = if let key { try newest(key) } else { Remembered?.none }
+        let isForgotten = holder?.isKeyForgotten ?? false
+        let isOwn = holder?.holder.deliveryID == letter.letter.deliveryID
+        if let rows {
+            let other = isOwn ? nil : holder?.holder.deliveryID
+            for row in rows where try self.key(ofDelivery: row) == key { return (row, other, isForgotten) }
+            return (rows.lowerBound, other, isForgotten)
+        }
         // Several dead letters of one delivery share a row.
-        if let holder, holder.holder.deliveryID == letter.letter.deliveryID { return (holder.holder.row, nil) }
+        if let holder, isOwn { return (holder.holder.row, nil, isForgotten) }
         let window = Duration.milliseconds(letter.origin?.window ?? 0)
         let delivery = Delivery(
             id: letter.letter.deliveryID, route: letter.letter.route, receivedAtMilliseconds: time.wallMilliseconds(),
@@ -90,7 +95,7 @@ extension OutboxStore {
         receiptShift = clock.shift
         try insert(part, of: delivery, generation: letter.origin?.generation ?? 0, supersedes: nil, lastJob: 0)
         ledger.isChanged = true
-        return (row, holder?.holder.deliveryID)
+        return (row, holder?.holder.deliveryID, isForgotten)
     }
 
     /// Adds the columns of imported dead letters.

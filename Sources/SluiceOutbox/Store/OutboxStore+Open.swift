@@ -51,7 +51,10 @@ extension OutboxStore {
     static func problem(_ error: SQLiteError, opening path: String) -> StartupError {
         switch error.code & 0xFF {
         case SQLITE_NOTADB where error.message == "file is not a database":
-            StartupError(.wrongInput, "\(path) is not an outbox: it is not a SQLite database.")
+            StartupError(
+                .wrongInput,
+                "\(path) is not an outbox: it does not begin like a SQLite database. If it was an outbox, its first "
+                    + "page is damaged, and nothing can be saved: restore a backup (docs/operating/backup.md).")
         case SQLITE_NOTADB: StartupError(.wrongInput, "\(path) is not usable as an outbox: \(error.message).")
         case SQLITE_CORRUPT:
             StartupError(

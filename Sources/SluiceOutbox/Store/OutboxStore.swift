@@ -18,6 +18,9 @@ package final class OutboxStore {
     /// Damaged files that were set aside, now or earlier, and still exist next to the outbox.
     package private(set) var damagedFiles: [String]
 
+    /// The files next to the outbox that list webhooks whose jobs a salvage could not save.
+    package var lostLists: [String] { Salvage.lostLists(configuration.path) }
+
     /// Whether a new outbox was created although there was one before, whose file is missing.
     package let replacesOutbox: Bool
     /// The unreadable part of the write-ahead log when the outbox was opened; nil if nothing was damaged.
@@ -130,6 +133,7 @@ package final class OutboxStore {
         toleratesDamage = true
         files = OutboxFile.identity(of: configuration.path)
         fault = setAside(besides: DiskRoom.least)
+        lock.keep()
     }
 
     /// Loads the figures; salvages the file if damage shows only then.

@@ -23,11 +23,16 @@ package struct SalvageReport: Sendable, Hashable {
     package var cause = ""
     /// The number of deliveries that lost an undelivered job. Their keys are forgotten.
     package var lostDeliveries = 0
+    /// The number of times of receipt from which jobs are lost together with the records of their deliveries.
+    package var lostStretches = 0
+    /// The number of saved jobs with a unique key whose delivery was not saved: the key is not remembered.
+    package var jobsWithoutDelivery = 0
 
     /// Whether nothing is known to be lost.
     package var isComplete: Bool { tables.allSatisfy(\.isComplete) }
 
-    /// The file with a line for each delivery of `lostDeliveries`: id, time of receipt, route.
+    /// The file with a line for each delivery of `lostDeliveries`: id, time of receipt, route. Lines with a `#`
+    /// describe what is lost without its delivery.
     package var lostPath: String { damagedPath + Salvage.lostSuffix }
 
     /// One line for each table, and one about the deliveries that providers must send again.
@@ -35,11 +40,17 @@ package struct SalvageReport: Sendable, Hashable {
         let lost =
             "\(lostDeliveries) deliver\(lostDeliveries == 1 ? "y" : "ies") lost undelivered jobs and can be sent again "
             + "by the provider: their keys are forgotten, their ids are in \(lostPath)"
+        let stretches =
+            "jobs are lost together with the records of their deliveries; the times of receipt are in \(lostPath)"
+        let jobs =
+            "\(jobsWithoutDelivery) saved job\(jobsWithoutDelivery == 1 ? "" : "s") lost the record of the delivery, "
+            + "and with it the unique key: the webhook is new if it is sent again; see \(lostPath)"
         return tables.map { table in
             let gaps = table.gaps == 0 ? "" : ", \(table.gaps) unreadable stretch\(table.gaps == 1 ? "" : "es")"
             let unusable = table.unusable == 0 ? "" : ", \(table.unusable) unusable"
             return "\(table.name): \(table.saved) row\(table.saved == 1 ? "" : "s") saved\(gaps)\(unusable)"
-        } + (lostDeliveries == 0 ? [] : [lost])
+        } + (lostDeliveries == 0 ? [] : [lost]) + (lostStretches == 0 ? [] : [stretches])
+            + (jobsWithoutDelivery == 0 ? [] : [jobs])
     }
 }
 
@@ -153,13 +164,18 @@ struct Salvage {
 
     /// The files that were set aside earlier.
     static func setAside(_ path: String) -> [String] {
+        leftBy(path).filter { !$0.hasSuffix("-wal") && !$0.hasSuffix(lostSuffix) }
+    }
+
+    /// The lists of lost webhooks, of earlier salvages.
+    static func lostLists(_ path: String) -> [String] { leftBy(path).filter { $0.hasSuffix(lostSuffix) } }
+
+    private static func leftBy(_ path: String) -> [String] {
         let folder = OutboxFile.folder(of: path)
         let name = path.split(separator: "/").last ?? ""
         let prefixes = ["\(name).damaged-", "\(name)-wal.damaged-"]
         let names = (try? FileAccess.names(inFolder: folder)) ?? []
-        return names.filter {
-            prefixes.contains(where: $0.hasPrefix) && !$0.hasSuffix("-wal") && !$0.hasSuffix(lostSuffix)
-        }.map { "\(folder)/\($0)" }
+        return names.filter { prefixes.contains(where: $0.hasPrefix) }.map { "\(folder)/\($0)" }
     }
 
     private init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(SQLiteError) {
@@ -313,14 +329,26 @@ struct Salvage {
             let rows = try? SalvagedRows(
                 damaged, path: configuration.path, table: "deliveries", id: "id", columns: columns)
         else {
-            return table.gaps = 1
+            table.gaps = 1
+            var jobs = try LostJobs(in: new, of: damaged, report)
+            return try note(&jobs, in: new, table)
         }
         var jobs = try LostJobs(in: new, of: damaged, report)
         var isAtEnd = false
         while !isAtEnd { isAtEnd = try store.adopt(upTo: Self.batch, of: rows, &table, lost: &jobs) }
-        report.lostDeliveries = jobs.lines.count
-        lost = jobs.lines
+        try note(&jobs, in: new, table)
         // The ids of lost jobs are never reused either.
         try new.execute("UPDATE progress SET finished = NULL, last_finished = max(last_finished, \(jobs.lastJob))")
+    }
+
+    /// Takes over what is lost, when all deliveries are copied.
+    private mutating func note(
+        _ jobs: inout LostJobs, in new: Connection, _ deliveries: SalvageReport.Table
+    ) throws(SQLiteError) {
+        jobs.finish(problems: deliveries.gaps + deliveries.unusable)
+        if !deliveries.isComplete { try jobs.noteJobsWithoutDelivery(in: new) }
+        report.lostDeliveries = jobs.lines.count
+        (report.lostStretches, report.jobsWithoutDelivery) = (jobs.stretches.count, jobs.withoutDelivery)
+        lost = jobs.lines + jobs.stretches + jobs.keys
     }
 }

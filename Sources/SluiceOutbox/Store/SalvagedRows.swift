@@ -158,7 +158,11 @@ extension OutboxStore {
         let isAtEnd = try transaction { () throws(SQLiteError) in
             for _ in 0..<limit {
                 guard try rows.next(&result) else { return true }
-                if try adopt(rows.row, &lost) { result.saved += 1 } else { result.unusable += 1 }
+                if try adopt(rows.row, after: result.gaps + result.unusable, &lost) {
+                    result.saved += 1
+                } else {
+                    result.unusable += 1
+                }
             }
             writes = try writeKeys(added: keys.recent.count - keysBefore)
             return false
@@ -170,13 +174,14 @@ extension OutboxStore {
     }
 
     /// - Returns: false for a row that is not a valid delivery.
-    private func adopt(_ row: Statement, _ lost: inout LostJobs) throws(SQLiteError) -> Bool {
+    private func adopt(_ row: Statement, after problems: Int, _ lost: inout LostJobs) throws(SQLiteError) -> Bool {
         let (id, received, expires) = (row.int64(0), row.int64(3), row.int64(4))
         let window = expires.subtractingReportingOverflow(received)
         guard id >= ledger.nextDelivery, Self.isID(row.text(1)), !row.text(2).isEmpty,
             !window.overflow, (0...Self.longestWindow).contains(window.partialValue),
             row.isNull(8) || row.key(8) != nil
         else { return false }
+        lost.reached(row: id, received: received, lastJob: row.int64(5), problems: problems)
         let isLost = lost.isLost(row: id, lastJob: row.int64(5))
         for column in 0..<Int32(10) { session.insertDelivery.bind(columnOf: row, column, at: column + 1) }
         if isLost {

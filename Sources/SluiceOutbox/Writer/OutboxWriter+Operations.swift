@@ -100,6 +100,11 @@ extension OutboxWriter {
         work.wake()
     }
 
+    /// Stores the waiting requests now, and returns when that is done. For people, who are rare.
+    package func storeQuarantined() async throws(OutboxError) {
+        try await perform { [self] store throws(OutboxError) in _ = keepQuarantined(in: store) }
+    }
+
     /// Stores the waiting requests, on the writer's thread.
     ///
     /// - Returns: whether there were any.

@@ -212,9 +212,14 @@ package final class OutboxWriter: Sendable {
                     .reason: "\(report.cause); \(report.lines.joined(separator: "; "))",
                 ]))
         } else if !store.damagedFiles.isEmpty {
+            let lists = store.lostLists.joined(separator: ", ")
             log.warning(
                 "a damaged outbox was renamed earlier; move it away when you no longer need it",
-                metadata: Self.fields([.file: store.damagedFiles.joined(separator: ", ")]))
+                metadata: Self.fields([
+                    .file: store.damagedFiles.joined(separator: ", "),
+                    .reason: lists.isEmpty
+                        ? "no webhooks are listed as lost" : "webhooks that providers must send again are in \(lists)",
+                ]))
         }
     }
 

@@ -37,7 +37,7 @@ enum Console {
 
     /// The only positional argument of a command, which is removed from its options.
     static func word(_ options: inout SettingsOptions, orSay hint: String) throws -> String {
-        guard let word = try optionalWord(&options) else { throw ValidationError(hint) }
+        guard let word = try optionalWord(&options), !word.isEmpty else { throw ValidationError(hint) }
         return word
     }
 
@@ -99,6 +99,19 @@ struct ConsoleOptions: ParsableArguments {
         let bytes = try await Console.ask(request, settings)
         if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
         for line in lines(try ControlCoding.decode(type, bytes)) { Terminal.say(line) }
+    }
+}
+
+/// The route that a command is limited to. Given twice it is an error: the last one would silently win.
+struct RouteChoice: ParsableArguments {
+    @Option(name: .customLong("route"), help: ArgumentHelp("Only those of this route.", valueName: "name"))
+    var names: [String] = []
+
+    /// Nil for all routes.
+    var name: String? { names.first }
+
+    func validate() throws {
+        guard names.count <= 1 else { throw ValidationError("give --route once, and run the command for each route") }
     }
 }
 

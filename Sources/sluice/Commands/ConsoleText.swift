@@ -24,6 +24,7 @@ enum ConsoleText {
                 ? ["quarantine       \(status.quarantinedRequests ?? 0), \(size(status.quarantinedBytes ?? 0))"] : [])
             + ((status.damagedFiles ?? 0) > 0
                 ? ["damaged files    \(status.damagedFiles ?? 0), renamed, next to it"] : [])
+            + (status.lostLists ?? []).map { "lost webhooks    listed in \(whole($0))" }
     }
 
     static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {

@@ -16,7 +16,7 @@ extension DeadCommand {
                 payloads and requests. `sluice dead import` reads them, in this outbox or in another one.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("Only those of this route.", valueName: "name")) var route: String?
+        @OptionGroup var route: RouteChoice
         @Option(name: .long, help: ArgumentHelp("Only those with this reason.", valueName: "reason"))
         var reason: DeadLetterReason?
         @OptionGroup var options: SettingsOptions
@@ -38,11 +38,11 @@ extension DeadCommand {
                 for letter in page where isChosen(letter) { _ = try await export(letter.id) }
                 after = page.last?.id
             }
-            if let route, numbers.isEmpty { try await Console.requireRoute(route, among: routes, options) }
+            if let name = route.name, numbers.isEmpty { try await Console.requireRoute(name, among: routes, options) }
         }
 
         private func isChosen(_ letter: ControlDocuments.DeadLetter) -> Bool {
-            (route ?? letter.route) == letter.route && (reason?.rawValue ?? letter.reason) == letter.reason
+            (route.name ?? letter.route) == letter.route && (reason?.rawValue ?? letter.reason) == letter.reason
         }
 
         private func export(_ number: Int64) async throws -> Bool {
@@ -120,10 +120,16 @@ extension DeadCommand {
                     "line \(tally.line): \(PrintableText.escape(result.problem ?? "", limit: 1000))")
             }
             if result.wasThere { tally.present += 1 } else { tally.imported += 1 }
-            guard let holder = result.keyHolder else { return }
-            Terminal.complain(
-                "line \(tally.line): dead letter \(letter) has the unique key of the delivery "
-                    + "\(PrintableText.escape(holder)), which came later: if you retry it, there may be a second job")
+            let letterName = "line \(tally.line): dead letter \(letter)"
+            if let holder = result.keyHolder {
+                Terminal.complain(
+                    "\(letterName) has the unique key of the delivery \(PrintableText.escape(holder)), which came "
+                        + "later: if you retry it, there may be a second job")
+            } else if result.isKeyForgotten == true {
+                Terminal.complain(
+                    "\(letterName) has a unique key that was forgotten: if you retry it, and the provider sends the "
+                        + "webhook again, there will be two jobs")
+            }
         }
     }
 }

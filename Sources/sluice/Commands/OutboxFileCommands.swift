@@ -35,8 +35,8 @@ extension OutboxCommand {
             if let damage = backup.damage {
                 throw StartupError(
                     .wrongInput,
-                    "the outbox, and so this copy of it, is damaged: \(PrintableText.escape(damage, limit: 200)). Stop "
-                        + "the gateway and run sluice outbox salvage")
+                    "the outbox, and so this copy of it, is damaged: \(damage). Stop the gateway and run sluice outbox "
+                        + "salvage")
             }
         }
 
@@ -63,15 +63,15 @@ extension OutboxCommand {
                 moment, such as 2026-11-25T08:00:00Z, or how long ago, such as 2h; it is compared with the time at \
                 which Zizq accepted the job. Jobs go to the end of the sending order with the same unique keys, so a \
                 licensed Zizq server drops those that it still holds; otherwise they are queued twice. Copies that an \
-                earlier replay sent are not sent in addition to their originals. Copies that are still pending are not \
-                recognized: repeat the command when they were delivered.
+                earlier replay sent are not sent in addition to their originals, and a job whose copy is still pending \
+                or parked is left out.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("Jobs accepted by Zizq from this time on.", valueName: "time"))
         var since: String
         @Option(name: .long, help: ArgumentHelp("Jobs accepted until this time. Default: now.", valueName: "time"))
         var until: String?
-        @Option(name: .long, help: ArgumentHelp("Only jobs of this route.", valueName: "name")) var route: String?
+        @OptionGroup var route: RouteChoice
         @Flag(name: .long, help: "Send the jobs again.") var yes = false
         @OptionGroup var options: SettingsOptions
 
@@ -85,7 +85,7 @@ extension OutboxCommand {
                 try Self.time(since, of: "--since", now), try until.map { try Self.time($0, of: "--until", now) }
             )
             guard first <= last ?? now else { throw ValidationError("--since must be before --until") }
-            range = ReplayRange(delivered: first...(last ?? now), route: route)
+            range = ReplayRange(delivered: first...(last ?? now), route: route.name)
         }
 
         private static func time(_ text: String, of option: String, _ now: Int64) throws -> Int64 {
@@ -101,15 +101,19 @@ extension OutboxCommand {
                 let time = TimestampText.format(milliseconds: oldest)
                 Terminal.complain("the oldest job that is kept (outbox.keep_delivered) was delivered at \(time)")
             }
-            if let route, figures.jobs == 0 { try await Console.requireRoute(route, among: [], options) }
+            if let name = route.name, figures.jobs == 0, figures.waitingCopies ?? 0 == 0 {
+                try await Console.requireRoute(name, among: [], options)
+            }
             let jobs = figures.jobs == 1 ? "1 delivered job" : "\(figures.jobs) delivered jobs"
-            let pending = try ControlCoding.decode(
-                ControlDocuments.Status.self, try await Console.ask(.status, options)
-            ).pendingJobs
-            if figures.jobs > 0, pending > 0 {
+            if let waiting = figures.waitingCopies, waiting > 0 {
                 Terminal.complain(
-                    "\(TraceWords.count(pending, "job")) pending: if copies of an earlier replay are among them, these "
-                        + "jobs are sent once more")
+                    "\(TraceWords.count(waiting, "job")) left out: an earlier replay has made copies, which are "
+                        + "pending or parked")
+            }
+            if figures.jobs > 0, figures.isWaitingUnknown ?? true {
+                Terminal.complain(
+                    "so many jobs are pending that not all of them were read: if copies of an earlier replay are among "
+                        + "them, these jobs are sent once more")
             }
             guard figures.jobs > 0, yes else {
                 let hint = figures.jobs == 0 ? "" : "; add --yes to send them again"

@@ -19,7 +19,7 @@ struct QuarantineCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists quarantined requests, oldest first.")
 
-        @Option(name: .long, help: ArgumentHelp("Only those of this route.", valueName: "route")) var route: String?
+        @OptionGroup var route: RouteChoice
         @OptionGroup var stretch: ListStretch
         @OptionGroup var options: ConsoleOptions
 
@@ -27,14 +27,14 @@ struct QuarantineCommand: AsyncParsableCommand {
             let ids = max(0, min(stretch.after, Int64.max - 1)) + 1
             var isEmpty = false
             try await options.show(
-                .quarantine(QuarantineRange(route: route, ids: ids...Int64.max), limit: stretch.limit),
+                .quarantine(QuarantineRange(route: route.name, ids: ids...Int64.max), limit: stretch.limit),
                 as: ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self
             ) { page in
                 isEmpty = page.rows.isEmpty
                 return ConsoleText.quarantineLines(page)
             }
             if isEmpty {
-                try await QuarantineSelection.range(stretch.after > 0 ? nil : route).sayNone(options.settings)
+                try await QuarantineSelection.range(stretch.after > 0 ? nil : route.name).sayNone(options.settings)
             }
         }
     }
@@ -128,13 +128,13 @@ struct QuarantineCommand: AsyncParsableCommand {
 /// The arguments of the commands that apply to some quarantined requests.
 struct QuarantineArguments: ParsableArguments {
     @Flag(name: .long, help: "All requests that are there when the command starts.") var all = false
-    @Option(name: .long, help: ArgumentHelp("All of them of this route.", valueName: "route")) var route: String?
+    @OptionGroup var route: RouteChoice
     @OptionGroup var options: SettingsOptions
 
     /// Removes the numbers from the settings' positional arguments.
     mutating func selection() throws -> QuarantineSelection {
         let numbers = try Console.numbers(&options, of: "a quarantined request")
-        switch (numbers.isEmpty, all, route) {
+        switch (numbers.isEmpty, all, route.name) {
         case (false, false, nil): return .numbers(numbers)
         case (true, true, nil): return .range(nil)
         case (true, false, let route?): return .range(route)
