@@ -405,12 +405,20 @@ extension Route {
         }
     }
 
-    /// Each line is a separate JSON text: one that continues on the next line would change the elements.
+    /// Each line is a separate JSON text: one that continues on the next line would change the elements. A body that is
+    /// one array contains its elements, because a sender may offer both formats.
     private func lines<Trace: RouteTrace>(
         _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
+        let json = BodyReader.json(in: delivery.request.body)
+        if JSONLines.beginsLikeArray(json),
+            (try? JSONScanner.scan(json, paths: paths, into: &scratch.findings)) != nil
+        {
+            if Trace.isRecording { trace.add(linesStep(delivery, isArray: true, trace.source)) }
+            return scanned(json, isForm: false, delivery, trace: &trace, scratch: &scratch)
+        }
         let lines = JSONLines(delivery.request.body)
-        if Trace.isRecording { trace.add(linesStep(delivery, trace.source)) }
+        if Trace.isRecording { trace.add(linesStep(delivery, isArray: false, trace.source)) }
         let isWhole: (borrowing DeliveryContext) -> Bool = { context in
             for (element, range) in lines.lines.enumerated() {
                 guard context.findings.range(of: 0, item: element) == range else { return false }
@@ -430,6 +438,13 @@ extension Route {
         } catch {
             return unreadable(delivery, error.description, trace: &trace, scratch: &scratch)
         }
+        return scanned(document, isForm: isForm, delivery, isWhole: isWhole, trace: &trace, scratch: &scratch)
+    }
+
+    private func scanned<Trace: RouteTrace>(
+        _ document: Span<UInt8>, isForm: Bool, _ delivery: borrowing ReadRequest,
+        isWhole: ((borrowing DeliveryContext) -> Bool)? = nil, trace: inout Trace, scratch: inout RouteScratch
+    ) -> RouteOutcome {
         let context = DeliveryContext(
             delivery, document: document, isForm: isForm, findings: scratch.findings, route: self)
         if let isWhole, !isWhole(context) {

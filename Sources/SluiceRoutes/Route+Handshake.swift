@@ -161,6 +161,7 @@ enum HandshakeVerdict {
 }
 
 extension DeliveryContext {
+    private static let plainText = RouteReply.Header(name: "content-type", value: "text/plain; charset=utf-8")
     private static let noSniff = RouteReply.Header(name: "x-content-type-options", value: "nosniff")
 
     fileprivate func verdict(on rule: HandshakeRule) -> HandshakeVerdict {
@@ -214,6 +215,8 @@ extension DeliveryContext {
         var reply = template.reply(self)
         if reply.body == nil, template.body != nil { return .refused("the reply is too large") }
         reply.body = reply.body ?? []
+        // Discord expects a content type although there is no content.
+        if ReplyTemplate.hasNoContent(reply.status) { reply.headers.append(Self.plainText) }
         reply.headers.append(Self.noSniff)
         return .answered(reply)
     }

@@ -100,9 +100,9 @@ extension Route {
         return TraceStep("body", holds: true, form + remark + bodyDetails(delivery), at: source.location(of: "body"))
     }
 
-    func linesStep(_ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep {
-        TraceStep(
-            "body", holds: true, "JSON, one text per line" + bodyDetails(delivery), at: source.location(of: "each"))
+    func linesStep(_ delivery: borrowing ReadRequest, isArray: Bool, _ source: RouteSource) -> TraceStep {
+        let format = isArray ? "JSON, one array" : "JSON, one text per line"
+        return TraceStep("body", holds: true, format + bodyDetails(delivery), at: source.location(of: "each"))
     }
 
     func unreadableStep(_ why: String, _ delivery: borrowing ReadRequest, source: RouteSource) -> TraceStep {

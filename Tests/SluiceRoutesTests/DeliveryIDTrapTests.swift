@@ -64,5 +64,18 @@ import Testing
         #expect(warnings(text.replacing("header.X-Request-Id", with: "sha256.body")) == [])
     }
 
+    @Test("the digest of a body that is always empty is no key")
+    func emptyBody() {
+        func found(_ lines: String) -> [String] { warnings(openRoute(lines)).filter { $0.contains("an empty body") } }
+        #expect(
+            found("methods: [GET]\nunique_key: '${sha256.body}'") == [
+                "r.yaml:6:17: warning: the unique key is only the digest of the body, and requests with GET have an empty "
+                    + "body: all but the first would be dropped; add a query parameter or a header"
+            ])
+        #expect(found("methods: [GET, POST]\nunique_key: '${sha256.body}'") == [])
+        #expect(found("methods: [GET]\nunique_key: ['${sha256.body}', '${query.id}']") == [])
+        #expect(found("methods: [GET]\nunique_key: '${query.id}'") == [])
+    }
+
     private func warnings(_ text: String) -> [String] { compile([("r.yaml", text)]).warnings.map(\.description) }
 }

@@ -30,6 +30,9 @@ import Testing
             (#"${body["odd key"]}"#, #"{"odd key":["a"]}"#, ["\"a\""]),
             ("${body.list[1].x}", #"{"list":[0,{"x":[5]}]}"#, ["5"]),
             ("lines", "{\"a\":1}\r\n\n  [2]\t\n3", [#"{"a":1}"#, "[2]", "3"]),
+            ("lines", "[1]\n[2]", ["[1]", "[2]"]),
+            ("lines", #"[{"a":1},[2],3]"#, [#"{"a":1}"#, "[2]", "3"]),
+            ("lines", " \r\n[ {\n\"a\": 1 },\n2]\n", ["{\n\"a\": 1 }", "2"]),
         ])
     func arrays(each: String, body: String, expected: [String]) throws {
         let outcome = TestRequest(body).processed(by: try route(openRoute("each: '\(each)'", rule: "payload: ${item}")))
@@ -40,7 +43,7 @@ import Testing
         "an empty array is a success without jobs, and no key is remembered",
         arguments: [
             ("${body.items}", #"{"items":[]}"#), ("${body.a[].b}", #"{"a":[{"b":[]}]}"#), ("lines", "\n \n"),
-            ("lines", ""),
+            ("lines", ""), ("lines", " [ ]\n"),
         ])
     func empty(each: String, body: String) throws {
         let route = try route(openRoute("each: \(each)\nunique_key: '${sha256.body}'"))
@@ -62,7 +65,7 @@ import Testing
 
     @Test(
         "JSON lines in which one continues on the next are invalid",
-        arguments: ["{\"a\":1\n\"b\":2}", "[1\n2]", "1 2", "{}\n{"])
+        arguments: ["{\"a\":1\n\"b\":2}", "[1\n2]", "1 2", "{}\n{", "[1", "[1]]"])
     func brokenLines(body: String) throws {
         let outcome = TestRequest(body).processed(by: try route(openRoute("each: lines")))
         #expect(outcome.summary.hasPrefix("dead letter body_unreadable: "))

@@ -64,6 +64,9 @@ import Testing
     func names() throws {
         let names = ProviderCatalog.all.flatMap { [$0.name] + $0.aliases }
         #expect(Set(names).count == names.count)
+        for preset in ProviderCatalog.all {
+            for alias in preset.aliases { #expect(ProviderCatalog.preset(named: alias)?.name == preset.name) }
+        }
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Sources/SluiceRouteFiles/Providers/Presets")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }

@@ -16,11 +16,13 @@ import Testing
               signed: "${account.endpoint}.${timestamp}.${body}"
             account: { endpoint: the id of the endpoint }
             event: ${body.type}
-            events: [paid, refunded]
+            events: [paid, refunded, "v2.*"]
+            not_unique: { body.payment: names a payment, header.X-Acme-Hook: names the webhook }
             unique_key: ${body.id}
             retry_span: 3d
             delivery_delay: 1m
             success: [200]
+            success_body: "[accepted]"
 
         """
 
@@ -74,18 +76,18 @@ import Testing
 
     @Test("what the preset asks for in 'account' must be there, and nothing else")
     func account() {
-        #expect(messages("") == ["r.yaml:18:13: 'account' needs 'endpoint': the id of the endpoint"])
+        #expect(messages("") == ["r.yaml:20:13: 'account' needs 'endpoint': the id of the endpoint"])
         #expect(
             messages("account: {endpoint: we_1, endpiont: x}") == [
-                "r.yaml:20:29: the preset does not use 'endpiont'; did you mean 'endpoint'?"
+                "r.yaml:22:29: the preset does not use 'endpiont'; did you mean 'endpoint'?"
             ])
         #expect(
             messages("account: {endpoint: '${body.a}'}") == [
-                "r.yaml:20:23: 'endpoint' of 'account' must be a text without references"
+                "r.yaml:22:23: 'endpoint' of 'account' must be a text without references"
             ])
         #expect(
             messages("account: {endpoint: …}") == [
-                "r.yaml:20:23: 'endpoint' of 'account' is still the placeholder from the example"
+                "r.yaml:22:23: 'endpoint' of 'account' is still the placeholder from the example"
             ])
     }
 
@@ -109,7 +111,8 @@ import Testing
     func knownEvents() {
         #expect(
             messages(
-                "account: {endpoint: we_1}\notherwise: ignore", jobs: "[{when: {event: [paid, refunded]}, type: t}]")
+                "account: {endpoint: we_1}\notherwise: ignore",
+                jobs: "[{when: {event: [paid, refunded, v2.core.event]}, type: t}]")
                 == [])
         #expect(
             messages(
@@ -124,19 +127,80 @@ import Testing
     func advice() {
         #expect(
             messages("account: {endpoint: we_1}\ndedupe_window: 1h") == [
-                "r.yaml:21:18: warning: 'dedupe_window' is 1h, and Acme may retry for 3d: a late retry would be accepted as new"
+                "r.yaml:23:18: warning: 'dedupe_window' is 1h, and Acme may retry for 3d: a late retry would be accepted as new"
             ])
         #expect(
             messages("account: {endpoint: we_1}\nverify: {tolerance: 5s}") == [
-                "r.yaml:21:23: warning: 'tolerance' is 5s, and requests from Acme may be 1m old when they arrive"
+                "r.yaml:23:23: warning: 'tolerance' is 5s, and requests from Acme may be 1m old when they arrive"
             ])
         #expect(
-            messages("account: {endpoint: we_1}\nreply: {status: 204}") == [
-                "r.yaml:21:19: warning: Acme treats the status 204 as a failure; it accepts only 200"
+            messages("account: {endpoint: we_1}\nreply: {status: 202, body: '[accepted]'}") == [
+                "r.yaml:23:19: warning: Acme treats the status 202 as a failure; it accepts only 200"
             ])
         #expect(
-            messages("account: {endpoint: we_1}\ndedupe_window: 3d\nverify: {tolerance: 1m}\nreply: {status: 200}")
+            messages(
+                "account: {endpoint: we_1}\ndedupe_window: 3d\nverify: {tolerance: 1m}\nreply: {status: 200, body: '[accepted]'}"
+            )
                 == [])
+    }
+
+    @Test(
+        "a reply without the text that the provider expects is a warning",
+        arguments: [
+            ("{status: 200}", false), ("{status: 200, body: ok}", false), ("{body: {a: [ok]}}", false),
+            ("{body: '[accepted]'}", true), ("{body: 'so: [accepted]!'}", true), ("{body: {a: ['[accepted]']}}", true),
+            ("{body: '${body.answer}'}", true),
+        ])
+    func successBody(reply: String, isFine: Bool) {
+        let expected =
+            "r.yaml:23:10: warning: Acme treats an answer without the text '[accepted]' as a failure; add it to the "
+            + "body of the reply"
+        #expect(messages("account: {endpoint: we_1}\nreply: \(reply)") == (isFine ? [] : [expected]))
+    }
+
+    @Test(
+        "a reply with a body is a warning for a provider that wants none",
+        arguments: [
+            ("{status: 200}", false), ("{body: ok}", false), ("{status: 202, body: {}}", false),
+            ("{status: 204}", true), ("{body: ''}", true),
+        ])
+    func emptyBody(reply: String, isFine: Bool) {
+        let text = route("account: {endpoint: we_1}\nreply: \(reply)").replacing("    success: [200]\n", with: "")
+            .replacing("success_body: \"[accepted]\"", with: "success_body: ''")
+        let compilation = compile([("r.yaml", text)])
+        let expected = "Acme expects an answer without a body; set 'status: 204' or 'body: \"\"' in the reply"
+        #expect(compilation.problems == [])
+        #expect(compilation.warnings.map(\.message) == (isFine ? [] : [expected]))
+    }
+
+    @Test(
+        "a key of nothing but values that deliveries share is a warning",
+        arguments: [
+            ("${body.payment}", "body.payment names a payment"),
+            ("[ '${header.x-acme-hook}', '${body.payment}' ]", "header.X-Acme-Hook names the webhook"),
+            ("${body.payment}-${header.X-Acme-Hook}", "body.payment names a payment"),
+            ("[ '${body.payment}', '${body.type}' ]", nil), ("[ '${body.payment}', '${sha256.body}' ]", nil),
+            ("${body.payment.id}", nil),
+        ])
+    func sharedKey(key: String, meaning: String?) {
+        let found = messages("account: {endpoint: we_1}\nunique_key: \(key)").filter { $0.contains("share: ") }
+        #expect(
+            found
+                == (meaning.map {
+                    [
+                        "r.yaml:23:15: warning: the unique key contains only values that deliveries of Acme share: "
+                            + "\($0); all deliveries but the first would be dropped; the preset's key is ${body.id}"
+                    ]
+                } ?? []))
+    }
+
+    @Test("a value in 'not_unique' must be a value of a request")
+    func notUnique() {
+        let text = route("account: {endpoint: we_1}").replacing("body.payment:", with: "body.payment x:")
+        #expect(
+            compile([("r.yaml", text)]).problems.map(\.message) == [
+                "'body.payment x' in 'not_unique' must be a value of a request, such as body.id"
+            ])
     }
 
     @Test(

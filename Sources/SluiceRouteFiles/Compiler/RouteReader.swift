@@ -76,7 +76,7 @@ package struct RouteReader {
         let (keepsRequest, outboxShare) = (reader.read(\.keepRequest), reader.read(\.outboxShare))
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
-        checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
+        checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier, methods: methods)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
         let (source, quarantine) = (source(), quarantine(verifier, hasKey: key != nil))
         var parts = Route.Parts(
@@ -243,13 +243,17 @@ extension RouteReader {
     }
 
     private mutating func checkCoverage(
-        of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier
+        of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier, methods: [String]
     ) {
         var isChanging = false
         if let key, let position = writtenPosition("unique_key") {
             let traps = DeliveryIDLookalikes(signatureHeaders: verifier.credentialHeaders)
             traps.warn(of: key, at: position, in: context)
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
+            traps.warn(ofEmpty: key, methods: methods, at: position, in: context)
+            if let preset, let named = presetPosition {
+                PresetAdvice(preset: preset, context: context, position: named).warn(ofSharedKey: key, at: position)
+            }
         }
         let schemes = verifier.schemes
         guard !schemes.isEmpty else { return }
@@ -364,6 +368,7 @@ extension RouteReader {
         {
             advice.warn(ofStatus: number, at: status.position)
         }
+        if let reply = reader.node("reply"), reply.position != position { advice.warn(ofReply: reply) }
     }
 
     /// The values of `account` by name; for a probe a value for every name.

@@ -40,7 +40,17 @@ struct ProviderKeys {
     )
     let events = LanguageKey(
         "events", .list(of: .filledText, "a list of texts", named: "an event"), absent: "not known",
-        meaning: "The provider's event names. `sluice check` warns of a rule for any other event")
+        meaning: "The provider's event names; `v2.*` stands for all that begin with `v2.`. `sluice check` warns of a "
+            + "rule for any other event")
+    let notUnique = LanguageKey(
+        "not_unique",
+        .node(
+            "a mapping from values to clauses",
+            ["type": "object", "additionalProperties": .filledText]),
+        absent: "none",
+        meaning: "Values that several deliveries share although they look like ids, such as `body.groupKey`, and what "
+            + "each of them does, such as \"names a group of alerts\". `sluice check` warns of a `unique_key` that "
+            + "consists only of them")
     let retrySpan = LanguageKey(
         "retry_span", .duration(in: .zero ... .seconds(90 * 86_400)), absent: "not known",
         meaning: "How long after the first attempt the provider may retry; 0 if it never does")
@@ -54,6 +64,10 @@ struct ProviderKeys {
     let success = LanguageKey(
         "success", .list(of: .integer(in: 200...399), "a list of statuses", named: "a status"), absent: "every 2xx",
         meaning: "The statuses that the provider treats as success. `sluice check` warns of a `reply` with another")
+    let successBody = LanguageKey(
+        "success_body", .text, absent: "any",
+        meaning: "What the body of an answer must contain for the provider to treat it as success; if it is empty, "
+            + "the body must be empty. `sluice check` warns of a `reply` with another")
     let notes = LanguageKey(
         "notes", .list(of: .filledText, "a list of sentences", named: "a note"), absent: "none",
         meaning: "Notes about the provider")
@@ -91,7 +105,7 @@ struct ProviderKeys {
 
     /// The keys with information for people.
     static let information: Set<String> = [
-        "title", "docs", "aliases", "setup", "secret", "account", "events", "retry_span", "delivery_delay",
-        "answer_within", "success", "notes", "unverified", "samples",
+        "title", "docs", "aliases", "setup", "secret", "account", "events", "not_unique", "retry_span",
+        "delivery_delay", "answer_within", "success", "success_body", "notes", "unverified", "samples",
     ]
 }

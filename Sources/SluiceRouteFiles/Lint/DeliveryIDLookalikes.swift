@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
@@ -78,6 +79,17 @@ struct DeliveryIDLookalikes {
         guard let provider = signatureHeaders.compactMap({ Self.withoutID[$0] }).first, !headers.isEmpty else { return }
         context.warning(
             position, "\(provider) sends no header with a delivery id; use ${sha256.body} as the unique key")
+    }
+
+    /// Warns of a key that is only the digest of the body, if all requests have the same, empty one.
+    func warn(ofEmpty key: UniqueKeyTemplate, methods: [String], at position: YAMLPosition, in context: FileContext) {
+        guard methods.allSatisfy({ ["GET", "HEAD", "OPTIONS"].contains($0) }),
+            !key.references.isEmpty, key.references.allSatisfy({ $0.source == .bodyDigest(.root) })
+        else { return }
+        context.warning(
+            position,
+            "the unique key is only the digest of the body, and requests with \(methods.joined(separator: " or ")) "
+                + "have an empty body: all but the first would be dropped; add a query parameter or a header")
     }
 
     private func complaint(about name: HeaderName, isAlone: Bool, _ key: UniqueKeyTemplate) -> String? {

@@ -17,8 +17,8 @@ struct PresetAdvice {
         for rule in rules {
             guard let when = rule.mapping?.first(where: { $0.key == "when" })?.value else { continue }
             for node in Self.events(in: when) {
-                guard let event = node.scalar?.text, !preset.events.contains(event) else { continue }
-                let hint = Suggestion.phrase(for: event, among: preset.events)
+                guard let event = node.scalar?.text, !preset.hasEvent(event) else { continue }
+                let hint = Suggestion.phrase(for: event, among: preset.events.filter { !$0.hasSuffix("*") })
                 let remedy = hint.isEmpty ? "; 'sluice providers show \(preset.name)' lists them" : hint
                 context.warning(
                     node.position, "\(preset.name) has no event '\(PrintableText.escape(event))'\(remedy)")
@@ -70,5 +70,49 @@ struct PresetAdvice {
             place,
             "\(preset.title) treats the status \(status) as a failure; it accepts only "
                 + (counted.isEmpty ? "2xx" : counted))
+    }
+
+    /// Warns of an answer whose body the provider treats as a failure.
+    ///
+    /// - Parameter reply: as written in the route.
+    func warn(ofReply reply: YAMLNode) {
+        guard let text = preset.successBody else { return }
+        let status = reply.mapping?.first { $0.key == "status" }?.value.scalar.flatMap { Int($0.text) }
+        let body = reply.mapping?.first { $0.key == "body" }?.value
+        let isEmpty = status.map(ReplyTemplate.hasNoContent) ?? false || body?.scalar?.text.isEmpty == true
+        if text.isEmpty {
+            guard !isEmpty else { return }
+            context.warning(
+                reply.position,
+                "\(preset.title) expects an answer without a body; set 'status: 204' or 'body: \"\"' in the reply")
+        } else if isEmpty || body?.mayContain(text) != true {
+            context.warning(
+                reply.position,
+                "\(preset.title) treats an answer without the text '\(PrintableText.escape(text))' as a failure; "
+                    + "add it to the body of the reply")
+        }
+    }
+
+    /// Warns of a key that several deliveries share.
+    func warn(ofSharedKey key: UniqueKeyTemplate, at place: YAMLPosition) {
+        let shared = key.references.map { reference in preset.notUnique.first { $0.source == reference.source } }
+        guard !shared.contains(where: { $0 == nil }), let first = shared.compactMap(\.self).first else { return }
+        let own = preset.texts(of: "unique_key").joined(separator: " + ")
+        context.warning(
+            place,
+            "the unique key contains only values that deliveries of \(preset.title) share: \(first.written) "
+                + "\(first.meaning); all deliveries but the first would be dropped"
+                + (own.isEmpty ? "" : "; the preset's key is \(own)"))
+    }
+}
+
+extension YAMLNode {
+    /// Whether a text in the node contains a text, or a reference, which may stand for it.
+    fileprivate func mayContain(_ text: String) -> Bool {
+        switch content {
+        case .scalar(let scalar): scalar.text.contains(text) || scalar.text.contains("${")
+        case .sequence(let elements): elements.contains { $0.mayContain(text) }
+        case .mapping(let entries): entries.contains { $0.key.contains(text) || $0.value.mayContain(text) }
+        }
     }
 }

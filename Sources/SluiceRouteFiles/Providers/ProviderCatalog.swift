@@ -13,9 +13,9 @@ package enum ProviderCatalog {
     /// All presets, by name.
     package static var all: [ProviderPreset] { names.compactMap { preset(of: $0, ProblemLog()) } }
 
-    /// The preset with a name or an alias. Aliases are searched in all presets.
+    /// The preset with a name or an alias.
     package static func preset(named name: String) -> ProviderPreset? {
-        preset(of: name, ProblemLog()) ?? all.first { $0.aliases.contains(name) }
+        preset(of: PresetTexts.name(ofAlias: name) ?? name, ProblemLog())
     }
 
     /// The keys of a route in a preset's file, as written, with `account`, to which they may refer.

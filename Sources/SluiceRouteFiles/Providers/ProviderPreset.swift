@@ -16,8 +16,10 @@ package struct ProviderPreset: Sendable {
     package let secret: String
     /// What the route's `account` must contain.
     package let account: [(name: String, meaning: String)]
-    /// The known event names; empty if they are not known.
+    /// The known event names, or beginnings of them with a `*`; empty if they are not known.
     package let events: [String]
+    /// Values that several deliveries share although they look like ids, as written, and what each does.
+    let notUnique: [(written: String, source: ReferenceSource, meaning: String)]
     /// The time between the first and the last attempt; `nil` if it is not known.
     package let retrySpan: Duration?
     /// The maximum age of a signed timestamp on arrival; `nil` if it is not known.
@@ -25,6 +27,8 @@ package struct ProviderPreset: Sendable {
     package let answerWithin: Duration?
     /// The statuses that the provider treats as success; empty for every 2xx.
     package let success: [Int]
+    /// The text that the body of a successful answer must contain, empty if the body must be empty; `nil` for any body.
+    package let successBody: String?
     package let notes: [String]
     /// Facts that are not in the provider's documentation.
     package let unverified: [String]
@@ -47,10 +51,12 @@ package struct ProviderPreset: Sendable {
         secret = reader.read(\.secret) ?? ""
         account = Self.texts(reader.read(\.account), "'account'", in: context)
         events = reader.read(\.events) ?? []
+        notUnique = Self.sharedValues(reader.read(\.notUnique), in: context)
         retrySpan = reader.read(\.retrySpan)
         deliveryDelay = reader.read(\.deliveryDelay)
         answerWithin = reader.read(\.answerWithin)
         success = reader.read(\.success) ?? []
+        successBody = reader.read(\.successBody)
         notes = reader.read(\.notes) ?? []
         unverified = reader.read(\.unverified) ?? []
         samples = Self.entries(reader.read(\.samples), "'samples'", in: context)
@@ -84,6 +90,27 @@ package struct ProviderPreset: Sendable {
                 (entry.key, $0)
             }
         }
+    }
+
+    private static func sharedValues(
+        _ node: YAMLNode?, in context: FileContext
+    ) -> [(written: String, source: ReferenceSource, meaning: String)] {
+        entries(node, "'not_unique'", in: context).compactMap { entry in
+            let written = PrintableText.escape(entry.key)
+            guard let parts = try? TemplateParser.parse("${\(entry.key)}"), parts.count == 1,
+                case .reference(let reference)? = parts.first
+            else {
+                context.error(
+                    entry.position, "'\(written)' in 'not_unique' must be a value of a request, such as body.id")
+                return nil
+            }
+            return context.text(entry.value, "'\(written)' of 'not_unique'").map { (written, reference.source, $0) }
+        }
+    }
+
+    /// Whether the provider has an event.
+    func hasEvent(_ name: String) -> Bool {
+        events.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : $0 == name }
     }
 
     /// The text of a key of the preset, or the texts of a list.

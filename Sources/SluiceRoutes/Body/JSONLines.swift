@@ -23,6 +23,13 @@ struct JSONLines {
         document.append(UInt8(ascii: "]"))
     }
 
+    /// Whether the first byte that is not white space begins an array.
+    static func beginsLikeArray(_ body: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < body.count, isBlank(body[index]) || body[index] == ASCII.lineFeed { index += 1 }
+        return index < body.count && body[index] == UInt8(ascii: "[")
+    }
+
     private mutating func add(_ line: Span<UInt8>) {
         guard !line.isEmpty else { return }
         if document.count > 1 { document.append(UInt8(ascii: ",")) }

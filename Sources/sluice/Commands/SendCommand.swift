@@ -16,8 +16,9 @@ struct SendCommand: AsyncParsableCommand {
         discussion: """
             sluice send github push --to https://127.0.0.1:8443/github
 
-            'sluice providers show PROVIDER' lists the samples. The exit status is 1 if the webhook is not accepted, \
-            and with --tamper if it is.
+            'sluice providers show PROVIDER' lists the samples. The exit status is 1 if an answer is not the expected \
+            one: a 2xx; with --tamper a 401 because of the signature; with --duplicate and --retry for the second \
+            request the answer to a duplicate; with --handshake the reply of the preset.
             """)
 
     @Argument(help: "The provider.") var provider: String
@@ -63,17 +64,17 @@ struct SendCommand: AsyncParsableCommand {
         let preset = try preset()
         let sample = try sample(of: preset)
         let configuration = try target.client(ca: ca ?? developmentCertificate)
-        for request in try requests(sample, of: preset, to: target) {
+        var previous: HTTPClientResponse?
+        for (request, expected) in try requests(sample, of: preset, to: target) {
             let answer = try await OneRequest.send(
                 request, to: configuration,
                 tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
             Terminal.say(
                 "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
-            let isAccepted = 200...299 ~= answer.status
-            guard isAccepted != tamper else {
-                let problem = tamper ? "the changed webhook was accepted" : "the webhook was not accepted"
+            if let problem = expected.problem(with: answer, after: previous) {
                 throw StartupError(.wrongInput, problem)
             }
+            previous = answer
         }
     }
 
@@ -102,32 +103,42 @@ extension SendCommand {
     /// The age of the first attempt of a retry, in milliseconds.
     private static let retryDelay: Int64 = 30_000
 
+    /// The requests, each with the answer that it should get.
     private func requests(
         _ sample: String, of preset: ProviderPreset, to target: SendTarget
-    ) throws -> [HTTPClientRequest] {
+    ) throws -> [(HTTPClientRequest, ExpectedAnswer)] {
         let now = SystemTime().wallMilliseconds()
         var values = SampleValues(uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
         values.account = accountValues
         if handshake { return try handshakes(of: preset, target, at: now) }
         let first = try request(sample, of: preset, to: target, with: values, at: retry ? now - Self.retryDelay : now)
-        if retry { return [first, try request(sample, of: preset, to: target, with: values, at: now)] }
-        return duplicate ? [first, first] : [first]
+        let expected: ExpectedAnswer = tamper ? .refusal(of: nil) : .acceptance
+        guard retry || duplicate else { return [(first, expected)] }
+        let second = retry ? try request(sample, of: preset, to: target, with: values, at: now) : first
+        return [(first, expected), (second, tamper ? expected : .duplicate)]
     }
 
-    /// One request per rule; with `--tamper` with a wrong token and signature.
+    /// One request per rule; with `--tamper` with a wrong token and signature, and only for rules that check one.
     private func handshakes(
         of preset: ProviderPreset, _ target: SendTarget, at now: Int64
-    ) throws -> [HTTPClientRequest] {
+    ) throws -> [(HTTPClientRequest, ExpectedAnswer)] {
         do throws(SigningError) {
-            let route = try route(of: preset, target, isOther: tamper)
+            let (route, receiver) = (
+                try route(of: preset, target, isOther: tamper), try self.route(of: preset, target, isOther: false)
+            )
             let token = try handshakeSecret(preset) ?? DevelopmentSecret.text
             let samples = route.handshakeSamples(token: tamper ? token + "x" : token, value: "challenge1")
             guard !samples.isEmpty else { throw SigningError(message: "\(preset.title) has no handshake") }
-            var requests: [HTTPClientRequest] = []
+            var requests: [(HTTPClientRequest, ExpectedAnswer)] = []
             for sample in samples {
                 let request =
                     sample.isSigned ? try route.sign(sample.request, at: now, id: Self.newID()) : sample.request
-                requests.append(HTTPClientRequest(request))
+                let expected = ExpectedAnswer(of: receiver, to: request, at: now)
+                if tamper, !expected.isRefusal { continue }
+                requests.append((HTTPClientRequest(request), expected))
+            }
+            if requests.isEmpty {
+                throw SigningError(message: "the handshakes of \(preset.title) have neither a token nor a signature")
             }
             return requests
         } catch {

@@ -49,7 +49,7 @@ import Testing
             "{ when: { method: GET, query.verify: { exists: true } }, token: '${query.verify}', otherwise_status: 404, "
             + "reply: { status: 204 } }"
         let route = try HandshakeRoute(rule, lines: HandshakeRoute.secrets)
-        #expect(route.get("verify=the+verify+token") == "handshake 204")
+        #expect(route.get("verify=the+verify+token") == "handshake 204 text/plain; charset=utf-8")
         let reason = "the query parameter verify does not match any of 'handshake_secrets'"
         #expect(route.get("verify=wrong") == "handshake 404 (\(reason))")
     }
@@ -133,7 +133,7 @@ import Testing
         let text = TestRequest(#"{"challenge":"pogchamp"}"#, headers: [("X-Type", "verify")])
         #expect(route.outcome(text.signed()) == "handshake 200 text/plain; charset=utf-8: pogchamp")
         #expect(route.outcome(TestRequest(#"{"type":1}"#).signed()) == #"handshake 200 application/json: {"type":1}"#)
-        #expect(route.outcome(TestRequest(#"{"type":0}"#).signed()) == "handshake 204")
+        #expect(route.outcome(TestRequest(#"{"type":0}"#).signed()) == "handshake 204 text/plain; charset=utf-8")
         #expect(route.outcome(TestRequest(#"{"type":"url_verification"}"#).signed()) == "stored")
         #expect(route.outcome(TestRequest(#"{"type":2}"#).signed()) == "stored")
     }

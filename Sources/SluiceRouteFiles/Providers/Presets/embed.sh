@@ -1,4 +1,4 @@
-# embed.sh OUTPUT PRESET.yaml…: writes a Swift file with the text of each preset, by name.
+# embed.sh OUTPUT PRESET.yaml…: writes a Swift file with the text of each preset, by name, and the names by alias.
 set -eu
 output=$1
 shift
@@ -14,6 +14,16 @@ shift
         printf '        case "%s": ###"""\n' "$(basename "$preset" .yaml)"
         cat "$preset"
         echo '"""###'
+    done
+    echo '        default: nil'
+    echo '        }'
+    echo '    }'
+    echo '    static func name(ofAlias alias: String) -> String? {'
+    echo '        switch alias {'
+    for preset in "$@"; do
+        sed -n 's/^aliases: \[\(.*\)\]$/\1/p' "$preset" | tr ',' '\n' | while read -r alias; do
+            printf '        case "%s": "%s"\n' "$alias" "$(basename "$preset" .yaml)"
+        done
     done
     echo '        default: nil'
     echo '        }'
