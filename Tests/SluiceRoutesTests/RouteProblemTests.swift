@@ -74,20 +74,6 @@ import Testing
                 ["2:24: unknown provider 'gihub'; did you mean 'github'?"]
             ),
             (
-                """
-                routes:
-                - path: /a
-                  provider: gihub
-                  secrets: [ { env: SECRET } ]
-                  verify: { tolerance: 5m }
-                  account: { region: eu }
-                  compare: "${body.a}"
-                  jobs: [ { when: { event: push }, type: "${event}" } ]
-
-                """,
-                ["3:13: unknown provider 'gihub'; did you mean 'github'?"]
-            ),
-            (
                 "routes:\n- {path: /a, provider: github, secrets: [{env: SECRET}], jobs: [{type: t}], uniqe_key: x}\n",
                 ["2:77: unknown key 'uniqe_key' in a route; did you mean 'unique_key'?"]
             ),

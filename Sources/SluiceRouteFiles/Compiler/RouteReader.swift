@@ -28,8 +28,7 @@ package struct RouteReader {
     ) {
         guard let reader = MappingReader(node, RouteLanguage.route, in: context) else { return nil }
         preset = Self.preset(reader, presets)
-        // Without its preset a route lacks keys, such as `verify`: complaints about these would only follow.
-        if preset == nil, !isProbe, reader.has("provider") { return nil }
+        if let name = reader.node("provider")?.scalar?.text, !isProbe, presets.broken.contains(name) { return nil }
         let account = Self.account(reader, preset, isProbe: isProbe)
         let position = isProbe ? nil : reader.entry("provider")?.position
         self.reader =
