@@ -41,6 +41,7 @@ import Testing
           - alg: hmac-sha256
             signature_from: ${header.X-Signature}
             timestamp_from: ${header.X-Time}
+            tolerance: 1h
             signed: ${timestamp}:${body}
           - alg: hmac-sha256
             signature_from: ${header.X-Signature}
@@ -61,11 +62,13 @@ import Testing
           - alg: hmac-sha256
             signature_from: ${header.X-Signature}
             timestamp_from: ${header.X-Time}
+            tolerance: 1h
             id_from: ${header.X-Id}
             signed: ${id}.${timestamp}.${body}
           - alg: hmac-sha256
             signature_from: ${header.X-Signature}
             timestamp_from: ${header.X-Time}
+            tolerance: 1h
             signed: ${timestamp}.${body}
           body: text
           secrets: [ { env: SECRET } ]

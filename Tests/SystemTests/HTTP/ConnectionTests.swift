@@ -234,10 +234,13 @@ import Testing
 
     @Test("a connection on the last free descriptor closes no other one")
     func lastDescriptor() async throws {
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["threads": "1"])) { gateway in
+        // With a queue the relay has one connection, and does not open others in between.
+        let queue = try await TestQueue.start()
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["threads": "1"], queue: queue.url)) { gateway in
             let idle = try gateway.connect()
             try idle.send(Webhook.gitHub().bytes)
             #expect(try await idle.answer().status == 200)
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             let open = Set(try FileAccess.names(inFolder: "/proc/\(gateway.process.id)/fd").compactMap { Int($0) })
             let free = (0..<open.count + 3).filter { !open.contains($0) }
             let limit = ["--pid", "\(gateway.process.id)", "--nofile=\(free[2])"]
@@ -249,6 +252,7 @@ import Testing
             try unused.send(Webhook.gitHub(id: "2").bytes)
             #expect(try await unused.answer().status == 200)
         }
+        await queue.stop()
     }
 
     @Test("one address has a limit of connections")

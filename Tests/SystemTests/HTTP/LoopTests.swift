@@ -35,7 +35,7 @@ import Testing
 
     @Test(
         "a thread that does not return is logged once and counted while the others serve, and after 30 s /healthz says so",
-        .enabled("strace is not there or may not trace") { await SyncTests.canTrace() }, .timeLimit(.minutes(3)))
+        .enabled("strace is not there or may not trace") { await SyncTests.canTrace() })
     func endlessTurn() async throws {
         // The one thread that connects to a server is the one for Zizq.
         let fault = "inject=connect:delay_enter=90000000:when=1"
