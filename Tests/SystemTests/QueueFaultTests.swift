@@ -352,7 +352,7 @@ import Testing
             #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
             await queue.stop()
             try await gateway.record("the lost answer") { $0.message == Self.again }
-            // The relay tries again meanwhile.
+            // The relay may be sending it again.
             let end = ContinuousClock.now + .seconds(20)
             var burial = try await gateway.command("outbox", "bury", "1")
             while burial.errors.contains("is being sent"), ContinuousClock.now < end {
