@@ -47,8 +47,7 @@ extension DeliveryContext {
         switch reference.source {
         case .body, .bodyDigest, .item, .itemDigest, .index: true
         case .event: route.event?.references.contains { readsBody($0) } ?? false
-        case .header, .headers, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .verifyOnly, .account,
+        case .header, .headers, .query, .parameter, .request, .signedTimestamp, .signedID, .verifyOnly, .account,
             .handshakeHMAC:
             false
         }
@@ -62,10 +61,9 @@ extension DeliveryContext {
             guard let index = request.headers.firstIndex(of: name) else { return absenceFulfils(condition) }
             guard request.headers.firstIndex(of: name, from: index + 1) == nil else { break }
             return condition.test.holds(forText: request.headers.value(at: index), isTyped: false)
-        case .method: return condition.test.holds(forText: request.method, isTyped: false)
-        case .headers, .query, .parameter, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds,
-            .remoteAddress, .route,
-            .bodyDigest, .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
+        case .request(.method): return condition.test.holds(forText: request.method, isTyped: false)
+        case .headers, .query, .parameter, .request, .event, .bodyDigest, .itemDigest, .index, .signedTimestamp,
+            .signedID, .verifyOnly, .account, .handshakeHMAC:
             break
         }
         guard isPresent(condition.reference) else { return absenceFulfils(condition) }

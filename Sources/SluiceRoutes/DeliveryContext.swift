@@ -51,10 +51,8 @@ extension DeliveryContext {
         case .query(let name): QueryParameters.first(name, in: request.query) != nil
         case .event: route.event.map { isPresent($0) } ?? false
         // A request that is rendered again from a dead letter has no sender any more.
-        case .remoteAddress: request.peer != .unknown
-        case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
-            .index, .handshakeHMAC:
-            true
+        case .request(.remoteAddress): request.peer != .unknown
+        case .request, .headers, .parameter, .index, .handshakeHMAC: true
         // Belong to the verifier, which has a separate context.
         case .signedTimestamp, .signedID, .verifyOnly, .account: false
         }
@@ -78,11 +76,10 @@ extension DeliveryContext {
         switch reference.source {
         case .body, .item: appendDocument(at: reference.pathID, to: &json)
         case .headers: appendHeaders(to: &json)
-        case .receivedMilliseconds: json.appendJSONInteger(receivedAtMilliseconds)
+        case .request(let value) where value.row.isNumber: json += text(reference)
         case .index: json.appendJSONInteger(Int64(item))
-        case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
-            .receivedAt, .remoteAddress,
-            .route, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
+        case .request, .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .signedTimestamp, .signedID,
+            .verifyOnly, .account, .handshakeHMAC:
             json.appendJSONString(text(reference).span)
         }
     }
@@ -100,19 +97,25 @@ extension DeliveryContext {
             return json
         case .query(let name): return QueryParameters.first(name, in: request.query) ?? []
         case .parameter(_, let segment): return PathParameters.value(at: segment, of: request.path)
-        case .method: return request.method.array
-        case .url: return route.publicURL(of: request)
-        case .path: return PercentDecoding.pathDecode(request.path) ?? []
+        case .request(let value): return text(value)
         case .event: return route.event.map { text($0) } ?? []
-        case .deliveryID: return Array(deliveryID.utf8)
-        case .receivedAt: return Array(TimestampText.format(milliseconds: receivedAtMilliseconds).utf8)
-        case .receivedMilliseconds: return Array(String(receivedAtMilliseconds).utf8)
-        case .remoteAddress: return Array(request.peer.description.utf8)
-        case .route: return Array(route.name.utf8)
         case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
         case .index: return Array(String(item).utf8)
         case .signedTimestamp, .signedID, .verifyOnly, .account: return []
         case .handshakeHMAC: return hmac
+        }
+    }
+
+    private func text(_ value: RequestValue) -> [UInt8] {
+        switch value {
+        case .method: request.method.array
+        case .path: PercentDecoding.pathDecode(request.path) ?? []
+        case .url: route.publicURL(of: request)
+        case .deliveryID: Array(deliveryID.utf8)
+        case .receivedAt: Array(TimestampText.format(milliseconds: receivedAtMilliseconds).utf8)
+        case .receivedMilliseconds: Array(String(receivedAtMilliseconds).utf8)
+        case .remoteAddress: Array(request.peer.description.utf8)
+        case .route: Array(route.name.utf8)
         }
     }
 

@@ -79,7 +79,7 @@ struct ReplyReader {
     }
 
     private static func namesDelivery(_ references: [Reference]) -> Bool {
-        references.contains { $0.source == .deliveryID }
+        references.contains { $0.source == .request(.deliveryID) }
     }
 
     private static func namesDelivery(_ body: ReplyTemplate.Body?) -> Bool {

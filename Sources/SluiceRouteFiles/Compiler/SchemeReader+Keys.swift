@@ -55,7 +55,7 @@ extension SchemeReader {
         let members = entries.compactMap { entry in keyRequestText(entry).map { (name: entry.key, text: $0) } }
         guard members.count == entries.count else { return nil }
         let sources = members.flatMap(\.text.references).map(\.source)
-        guard sources.contains(.verifyOnly(.key)), sources.contains(.verifyOnly(.keyID)) else {
+        guard sources.contains(.secret), sources.contains(.derived(.keyID)) else {
             scope.context.error(
                 node.position, "'key_request' must contain ${key}, the secret of the route, and ${key.id}")
             return nil
@@ -68,7 +68,7 @@ extension SchemeReader {
         var scope = scope
         scope.hasKeyID = true
         guard let template = scope.template(entry.value, subject) else { return nil }
-        let known: [ReferenceSource] = [.verifyOnly(.key), .verifyOnly(.keyID)]
+        let known: [ReferenceSource] = [.secret, .derived(.keyID)]
         if template.references.allSatisfy({ $0.fallback == nil && known.contains($0.source) }) { return template }
         scope.context.error(entry.value.position, "\(subject) can only contain ${key} and ${key.id}")
         return nil

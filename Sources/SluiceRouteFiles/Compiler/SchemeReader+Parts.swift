@@ -92,7 +92,7 @@ extension SchemeReader {
         }
         guard let reference = scope.bareReference(entry.key, at: entry.position) else { return nil }
         switch reference.source {
-        case .signedTimestamp, .signedID, .verifyOnly(.key):
+        case .signedTimestamp, .signedID, .secret:
             scope.context.error(entry.position, "\(reference.source.noun) can only be used in 'signed'")
             return nil
         default: break

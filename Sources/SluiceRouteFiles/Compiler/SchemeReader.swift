@@ -71,11 +71,11 @@ struct SchemeReader {
         case .bodyDigest: .fixed(64)
         case .method: Self.areSelfDelimiting(methods) ? .selfDelimiting : .open
         // MD5 in base64.
-        case .verifyOnly(.bodyMD5): .fixed(24)
+        case .derived(.bodyMD5): .fixed(24)
         case .verifyOnly(.escaped): .escaped
         // Not a value of the request.
-        case .verifyOnly(.key): .selfDelimiting
-        case .verifyOnly(.urlWithoutQuery): urlLength.map { .fixed($0) } ?? .open
+        case .secret: .selfDelimiting
+        case .urlWithoutQuery: urlLength.map { .fixed($0) } ?? .open
         default: .open
         }
     }
@@ -211,7 +211,7 @@ extension SchemeReader {
 
     /// A plain digest proves nothing without the secret in its text; any other signature has the secret as its key.
     private func checkKey(_ templates: [TextTemplate]) {
-        let haveKey = templates.map { $0.references.contains { $0.source == .verifyOnly(.key) } }
+        let haveKey = templates.map { $0.references.contains { $0.source == .secret } }
         if settings.algorithm == .sha256 {
             guard haveKey.contains(false) else { return }
             context.error(

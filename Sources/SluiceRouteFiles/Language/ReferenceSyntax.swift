@@ -4,8 +4,8 @@ internal import SluiceRoutes
 
 /// A row of the table of references: one form of `${…}`.
 ///
-/// The parser, the patterns of the JSON Schema and the tables of the reference page are generated from the rows. The
-/// name of a reference in messages is `ReferenceSource.noun`, which requests need, too.
+/// The parser, the patterns of the JSON Schema and the tables of the reference page are generated from the rows. Those
+/// of single words come from the rows of `RequestValue` and `DerivedValue`.
 package struct ReferenceSyntax: Sendable {
     /// The start of the reference: `body`, `delivery.id`.
     package let name: String
@@ -36,6 +36,14 @@ package struct ReferenceSyntax: Sendable {
         signedMeaning = signed
     }
 
+    private init(_ value: RequestValue) {
+        self.init(value.row.name, .word(.request(value)), meaning: value.row.meaning, signed: value.row.signed)
+    }
+
+    private init(_ value: DerivedValue) {
+        self.init(value.row.name, .word(.derived(value)), signed: value.row.meaning)
+    }
+
     package static let all =
         [
             ReferenceSyntax(
@@ -59,31 +67,11 @@ package struct ReferenceSyntax: Sendable {
                 "param", .name(of: "a path parameter") { .parameter($0, segment: -1) },
                 meaning: "A parameter of the [path](#paths), decoded", signed: "A parameter of the path, decoded"),
             ReferenceSyntax(
-                "method", .word(.method), meaning: "The method of the request", signed: "The method, such as `POST`"),
-            ReferenceSyntax(
-                "path", .word(.path), meaning: "The path of the request, decoded",
-                signed: "The path as received, not decoded"),
-            ReferenceSyntax(
-                "url", .word(.url), meaning: "The URL as the provider knows it, from `public_url`",
-                signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings"),
-            ReferenceSyntax(
                 "event", .word(.event), meaning: "The value of the route's `event`, or of the provider's"),
             ReferenceSyntax(
                 "item", .path { .item($0) }, meaning: "With `each`: the element, or a value in it",
                 signed: "With `each` in `verify`: the element, or a value in it"),
             ReferenceSyntax("index", .word(.index), meaning: "With `each`: the position of the element, from 0"),
-            ReferenceSyntax("delivery.id", .word(.deliveryID), meaning: "The delivery's id in this gateway"),
-            ReferenceSyntax(
-                "delivery.received_at", .word(.receivedAt), meaning: "The time of receipt: RFC 3339 in UTC"),
-            ReferenceSyntax(
-                "delivery.received_ms", .word(.receivedMilliseconds),
-                meaning: "The time of receipt: milliseconds since 1970 as a number"),
-            ReferenceSyntax(
-                "delivery.remote_address", .word(.remoteAddress),
-                meaning:
-                    "The sender's address: that of the connection, or with `trusted_proxies` the one that the proxy "
-                    + "reports. Absent when a dead letter is processed again"),
-            ReferenceSyntax("route", .word(.route), meaning: "The route's name"),
             ReferenceSyntax(
                 "sha256.body", .path { .bodyDigest($0) },
                 meaning:
@@ -101,33 +89,11 @@ package struct ReferenceSyntax: Sendable {
                 meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
             ReferenceSyntax("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
             ReferenceSyntax("id", .word(.signedID), signed: "The value of `id_from`, as received"),
-        ] + derived
+        ] + RequestValue.allCases.map { ReferenceSyntax($0) } + DerivedValue.allCases.map { ReferenceSyntax($0) }
+        + derived
 
     /// Values that senders derive from others; not useful in jobs.
     private static let derived = [
-        ReferenceSyntax(
-            "key", .word(.verifyOnly(.key)),
-            signed: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in `key_request`"),
-        ReferenceSyntax(
-            "key.id", .word(.verifyOnly(.keyID)),
-            signed: "The id of the key that a token names; only in `key_request`"),
-        ReferenceSyntax("target", .word(.verifyOnly(.target)), signed: "The path and the query as received"),
-        ReferenceSyntax(
-            "url.with_port", .word(.verifyOnly(.urlWithPort)),
-            signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none"),
-        ReferenceSyntax("url.without_port", .word(.verifyOnly(.urlWithoutPort)), signed: "The URL without its port"),
-        ReferenceSyntax(
-            "url.without_query", .word(.verifyOnly(.urlWithoutQuery)), signed: "The URL up to the query"),
-        ReferenceSyntax("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),
-        ReferenceSyntax(
-            "crc32.body", .word(.verifyOnly(.bodyCRC32)), signed: "The CRC-32 of the body as a decimal number"),
-        ReferenceSyntax("md5.body", .word(.verifyOnly(.bodyMD5)), signed: "The MD5 of the body in base64"),
-        ReferenceSyntax(
-            "sorted.form", .word(.verifyOnly(.sortedForm)),
-            signed: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, with "
-                + "duplicate pairs removed and with nothing between them"),
-        ReferenceSyntax(
-            "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same for the query"),
         ReferenceSyntax(
             "form.without", .name(of: "a field of the form") { .verifyOnly(.formWithout($0)) },
             signed:

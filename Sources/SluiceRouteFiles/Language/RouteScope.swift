@@ -98,9 +98,7 @@ struct RouteScope {
             guard let part = resolve(Reference(source: inner, fallback: nil), at: position) else { return nil }
             resolved.source = .verifyOnly(source.replacing(inner: part.source))
             resolved.pathID = part.pathID
-        case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
-            .remoteAddress, .route,
-            .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+        case .header, .headers, .query, .request, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             break
         }
         return resolved
@@ -135,7 +133,7 @@ extension RouteScope {
             return
                 "the path has no parameter '\(PrintableText.escape(name))'; write parameters as {name} in "
                 + "'path'\(hint)"
-        case .url: return hasPublicURL ? nil : "'url' needs 'public_url', in the route or in the settings"
+        case .request(.url): return hasPublicURL ? nil : "'url' needs 'public_url', in the route or in the settings"
         case .item, .itemDigest: return itemComplaint("item") ?? eachComplaint(source)
         case .index: return itemComplaint("index")
         case .signedTimestamp: return signedComplaint("timestamp")
@@ -145,13 +143,11 @@ extension RouteScope {
         case .account(let name):
             return "'account.\(PrintableText.escape(name))' has a value only in a preset whose 'account' declares it"
         case .body, .bodyDigest: return eachComplaint(source)
-        case .verifyOnly(.keyID): return hasKeyID ? nil : "'key.id' can only be used in 'key_request'"
+        case .verifyOnly(.value(.keyID)): return hasKeyID ? nil : "'key.id' can only be used in 'key_request'"
         case .verifyOnly:
             if subject != .signature { return "\(source.noun) can only be used in 'verify'" }
             return source.isURL ? complaint(about: .url) : nil
-        case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
-            .route:
-            return nil
+        case .header, .headers, .query, .request: return nil
         }
     }
 

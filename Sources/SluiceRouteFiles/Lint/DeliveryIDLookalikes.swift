@@ -120,7 +120,7 @@ extension ReferenceSource {
     /// Whether the gateway generates the value for each request, including repeated ones.
     fileprivate var changesWithEachRequest: Bool {
         switch self {
-        case .deliveryID, .receivedAt, .receivedMilliseconds: true
+        case .request(let value): value.row.isNewEachTime
         default: false
         }
     }

@@ -32,23 +32,21 @@ struct KeyCoverage {
     private func isUncovered(_ reference: Reference) -> Bool {
         switch reference.source {
         case .header: !signature.covers(reference.source)
-        case .headers, .query, .parameter, .url, .body, .bodyDigest: !signature.covers(reference.source)
+        case .headers, .query, .parameter, .body, .bodyDigest: !signature.covers(reference.source)
         // Without parameters the route has one path.
-        case .path: !scope.parameters.isEmpty && !signature.covers(.path)
+        case .request(.path): !scope.parameters.isEmpty && !signature.covers(.path)
         case .item, .itemDigest: !signature.covers(.body(reference.source.bodyPath(items: scope.items) ?? .root))
         case .index: !signature.covers(.body(scope.items ?? .root))
         case .event: scope.event?.references.contains(where: isUncovered) ?? false
-        case .method: !signature.covers(.method)
-        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID,
-            .account, .handshakeHMAC, .verifyOnly:
-            false
+        case .request(let value): value.row.signed != nil && !signature.covers(reference.source)
+        case .signedTimestamp, .signedID, .account, .handshakeHMAC, .verifyOnly: false
         }
     }
 
     /// Whether the value depends on the address of the client.
     private func dependsOnAddress(_ reference: Reference) -> Bool {
         switch reference.source {
-        case .remoteAddress: true
+        case .request(.remoteAddress): true
         case .event: scope.event?.references.contains(where: dependsOnAddress) ?? false
         default: false
         }

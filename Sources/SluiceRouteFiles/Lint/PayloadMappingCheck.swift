@@ -126,10 +126,9 @@ extension ReferenceSource {
         switch self {
         case .body, .item, .event, .signedTimestamp, .signedID, .account, .verifyOnly: nil
         case .headers: .object
-        case .receivedMilliseconds, .index: .integer
-        case .header, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress, .route,
-            .bodyDigest, .itemDigest, .handshakeHMAC:
-            .string
+        case .index: .integer
+        case .request(let value): value.row.isNumber ? .integer : .string
+        case .header, .query, .parameter, .bodyDigest, .itemDigest, .handshakeHMAC: .string
         }
     }
 }

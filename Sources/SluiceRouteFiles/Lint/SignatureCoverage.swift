@@ -58,18 +58,16 @@ private struct SchemeCoverage {
         case .body(let path): coversBody(path, isDigest: false)
         case .bodyDigest(let path): coversBody(path, isDigest: true)
         case .query:
-            signed.contains(source) || signed.contains(.url) || holds(.target) || holds(.urlWithPort)
-        case .parameter, .path:
-            signed.contains(source) || signed.contains(.path) || holds(.target)
+            signed.contains(source) || signed.contains(.url) || signed.contains(.derived(.target))
+                || signed.contains(.urlWithPort)
+        case .parameter, .request(.path):
+            signed.contains(source) || signed.contains(.path) || signed.contains(.derived(.target))
                 || urlHoldsPath && signed.contains(where: \.isURL)
-        case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
-            .route, .item,
-            .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
+        case .header, .headers, .request, .event, .item, .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly,
+            .account, .handshakeHMAC:
             signed.contains(source)
         }
     }
-
-    private func holds(_ source: VerifyReference) -> Bool { signed.contains(.verifyOnly(source)) }
 
     /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, or
     /// how a string is escaped.
@@ -78,9 +76,9 @@ private struct SchemeCoverage {
             switch source {
             case .body(let signedPath) where !signedPath.steps.isEmpty: path == signedPath && !isDigest
             case .body(let signedPath), .bodyDigest(let signedPath): path.steps.starts(with: signedPath.steps)
-            case .verifyOnly(.bodyBase64): true
+            case .derived(.bodyBase64): true
             // The order of the fields and their percent-encoding are not signed.
-            case .verifyOnly(.sortedForm): !isDigest
+            case .sortedForm: !isDigest
             case .verifyOnly(.formWithout(let name)): !isDigest && !path.steps.isEmpty && path.steps[0] != .key(name)
             default: false
             }

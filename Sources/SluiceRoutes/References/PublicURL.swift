@@ -33,9 +33,9 @@ package struct PublicURL: Sendable, Hashable {
     /// The same for a variant of the URL; 0 for other values.
     func constantLength(of source: ReferenceSource) -> Int {
         switch source {
-        case .url, .verifyOnly(.urlWithoutQuery): text.count
-        case .verifyOnly(.urlWithPort): withPort.text.count
-        case .verifyOnly(.urlWithoutPort): withoutPort.text.count
+        case .url, .urlWithoutQuery: text.count
+        case .urlWithPort: withPort.text.count
+        case .urlWithoutPort: withoutPort.text.count
         default: 0
         }
     }

@@ -14,40 +14,16 @@ extension ReferenceSource {
         case .headers: "the headers"
         case .query(let name): "the query parameter \(PrintableText.escape(name))"
         case .parameter(let name, _): "the path parameter \(PrintableText.escape(name))"
-        case .method: "the method"
-        case .url: "the URL"
-        case .path: "the path"
+        case .request(let value): value.row.noun
         case .event: "the event"
-        case .deliveryID: "the delivery's id"
-        case .receivedAt, .receivedMilliseconds: "the time of receipt"
-        case .remoteAddress: "the sender's address"
-        case .route: "the route's name"
         case .signedTimestamp: "the timestamp"
         case .account(let name): "the account's \(PrintableText.escape(name))"
         case .signedID: "the id"
         case .handshakeHMAC: "the HMAC of a handshake"
-        case .verifyOnly(let source): source.noun
-        }
-    }
-}
-
-extension VerifyReference {
-    fileprivate var noun: String {
-        switch self {
-        case .key: "the secret"
-        case .keyID: "the id of the key"
-        case .bodyBase64: "the body in base64"
-        case .bodyCRC32: "the CRC-32 of the body"
-        case .bodyMD5: "the MD5 of the body"
-        case .lower(let source), .escaped(let source): source.noun
-        case .sortedForm: "the sorted form"
-        case .sortedQuery: "the sorted query"
-        case .formWithout(let name): "the form without \(PrintableText.escape(name))"
-        case .listedHeaders(let name): "the headers that the header \(name) lists"
-        case .target: "the target"
-        case .urlWithPort: "the URL with its port"
-        case .urlWithoutPort: "the URL without its port"
-        case .urlWithoutQuery: "the URL without its query"
+        case .verifyOnly(.value(let value)): value.row.noun
+        case .verifyOnly(.lower(let source)), .verifyOnly(.escaped(let source)): source.noun
+        case .verifyOnly(.formWithout(let name)): "the form without \(PrintableText.escape(name))"
+        case .verifyOnly(.listedHeaders(let name)): "the headers that the header \(name) lists"
         }
     }
 }

@@ -13,20 +13,10 @@ package enum ReferenceSource: Sendable, Hashable {
     case query(String)
     /// A parameter of the path: the decoded segment at this index, from 0.
     case parameter(String, segment: Int)
-    case method
-    /// The URL that the provider uses, from `public_url`.
-    case url
-    /// The path that the route matched.
-    case path
+    /// A value of the request or the delivery that one word names: `method`, `delivery.id`.
+    case request(RequestValue)
     /// The event, as defined by the route or its provider.
     case event
-    case deliveryID
-    /// RFC 3339, in UTC with milliseconds.
-    case receivedAt
-    case receivedMilliseconds
-    case remoteAddress
-    /// The route's name.
-    case route
     /// SHA-256 of the body, after gzip, or of the exact bytes of a value in it, in hex.
     case bodyDigest(JSONPath)
     /// The current element, with `each`, or a value in it.
@@ -48,42 +38,23 @@ package enum ReferenceSource: Sendable, Hashable {
 
 /// Values that senders derive from a request or a secret before they sign.
 package indirect enum VerifyReference: Sendable, Hashable {
-    /// The secret, if it is part of the text whose plain digest is the signature.
-    case key
-    /// The id of the key that a token names.
-    case keyID
-    /// The body in base64.
-    case bodyBase64
-    /// The CRC-32 of the body as an unsigned decimal number.
-    case bodyCRC32
-    /// The MD5 of the body in base64.
-    case bodyMD5
+    /// A value that one word names: `md5.body`.
+    case value(DerivedValue)
     /// Another value in lower case.
     case lower(ReferenceSource)
     /// Another value with a backslash before each backslash and colon.
     case escaped(ReferenceSource)
-    /// The names and values of a form, or of the query, decoded and sorted.
-    case sortedForm
-    case sortedQuery
     /// The fields of a form but this one, sorted and joined.
     case formWithout(String)
     /// The headers that this header lists.
     case listedHeaders(HeaderName)
-    /// Path and query as received.
-    case target
-    /// Variants of the URL.
-    case urlWithPort
-    case urlWithoutPort
-    case urlWithoutQuery
 
     /// The same reference for another value, if it is derived from one.
     package func replacing(inner: ReferenceSource) -> VerifyReference {
         switch self {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
-        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
-            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
-            self
+        case .value, .formWithout, .listedHeaders: self
         }
     }
 
@@ -91,9 +62,7 @@ package indirect enum VerifyReference: Sendable, Hashable {
     package var inner: ReferenceSource? {
         switch self {
         case .lower(let source), .escaped(let source): source
-        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
-            .listedHeaders, .target, .urlWithPort, .urlWithoutPort, .urlWithoutQuery:
-            nil
+        case .value, .formWithout, .listedHeaders: nil
         }
     }
 }
@@ -108,9 +77,8 @@ extension ReferenceSource {
         case .bodyDigest(let path): path.steps.isEmpty ? nil : path
         case .item(let path), .itemDigest(let path): JSONPath((items?.steps ?? []) + path.steps)
         case .verifyOnly(let source): source.inner?.bodyPath(items: items)
-        case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
-            .receivedMilliseconds,
-            .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+        case .header, .headers, .query, .parameter, .request, .event, .index, .signedTimestamp, .signedID, .account,
+            .handshakeHMAC:
             nil
         }
     }
@@ -120,9 +88,8 @@ extension ReferenceSource {
         switch self {
         case .header(let name), .verifyOnly(.listedHeaders(let name)): name
         case .verifyOnly(let source): source.inner?.header
-        case .body, .item, .bodyDigest, .itemDigest, .headers, .query, .parameter, .method, .url, .path, .event,
-            .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp,
-            .signedID, .account, .handshakeHMAC:
+        case .body, .item, .bodyDigest, .itemDigest, .headers, .query, .parameter, .request, .event, .index,
+            .signedTimestamp, .signedID, .account, .handshakeHMAC:
             nil
         }
     }
@@ -132,10 +99,8 @@ extension ReferenceSource {
         switch self {
         case .body, .item: true
         case .verifyOnly(let source): source.inner?.isOfBody ?? false
-        case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
-            .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account,
-            .handshakeHMAC:
+        case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .request, .event, .index,
+            .signedTimestamp, .signedID, .account, .handshakeHMAC:
             false
         }
     }
@@ -145,9 +110,8 @@ extension ReferenceSource {
         switch self {
         case .item, .itemDigest, .index: true
         case .verifyOnly(let source): source.inner?.isOfItem ?? false
-        case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
-            .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+        case .body, .bodyDigest, .header, .headers, .query, .parameter, .request, .event, .signedTimestamp, .signedID,
+            .account, .handshakeHMAC:
             false
         }
     }
@@ -157,22 +121,18 @@ extension ReferenceSource {
     /// Whether it is a part of a request that its sender can have signed.
     package var mayBeSigned: Bool {
         switch self {
-        case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .item, .signedTimestamp, .signedID:
-            true
-        case .account: true
+        case .body, .bodyDigest, .header, .query, .parameter, .item, .signedTimestamp, .signedID, .account: true
+        case .request(let value): value.row.signed != nil
         case .verifyOnly(let source): source.inner?.mayBeSigned ?? true
-        case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .itemDigest,
-            .index, .handshakeHMAC:
-            false
+        case .headers, .event, .itemDigest, .index, .handshakeHMAC: false
         }
     }
 
     /// Whether it is the whole body in any form.
     var isOfWholeBody: Bool {
         switch self {
-        case .body(.root), .bodyDigest(.root), .verifyOnly(.bodyBase64), .verifyOnly(.bodyMD5),
-            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm), .verifyOnly(.formWithout):
-            true
+        case .body(.root), .bodyDigest(.root), .verifyOnly(.formWithout): true
+        case .verifyOnly(.value(let value)): value.row.isOfWholeBody
         default: false
         }
     }
@@ -180,13 +140,13 @@ extension ReferenceSource {
     /// Whether it is the URL, or a variant of it.
     package var isURL: Bool {
         switch self {
-        case .url, .verifyOnly(.urlWithPort), .verifyOnly(.urlWithoutPort), .verifyOnly(.urlWithoutQuery): true
+        case .url, .urlWithPort, .urlWithoutPort, .urlWithoutQuery: true
         default: false
         }
     }
 
     /// Whether it is names and values without separators.
-    package var isSortedPairs: Bool { self == .verifyOnly(.sortedForm) || self == .verifyOnly(.sortedQuery) }
+    package var isSortedPairs: Bool { self == .sortedForm || self == .sortedQuery }
 }
 
 /// The default for a value that is absent or null.

@@ -86,7 +86,7 @@ package struct KeyRequest: Sendable {
             let text = template.parts.flatMap { part in
                 switch part {
                 case .literal(let bytes): bytes
-                case .reference(let reference) where reference.source == .verifyOnly(.key): secret
+                case .reference(let reference) where reference.source == .secret: secret
                 case .reference: Array(keyID.utf8)
                 }
             }

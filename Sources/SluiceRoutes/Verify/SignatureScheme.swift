@@ -74,7 +74,7 @@ package struct SignatureScheme: Sendable {
 
     /// Whether a text contains the body only as its CRC-32, which other bodies can be made to have.
     package var holdsOnlyChecksum: Bool {
-        signed.contains { $0.sources.filter(\.isOfWholeBody) == [.verifyOnly(.bodyCRC32)] }
+        signed.contains { $0.sources.filter(\.isOfWholeBody) == [.derived(.bodyCRC32)] }
     }
 
     var hasItems: Bool { items != nil }

@@ -7,21 +7,27 @@ extension SignedRequest {
     /// - Parameter pathID: of the original value, if the source is derived from one.
     func value(_ source: VerifyReference, _ pathID: Int) throws(VerificationError) -> [UInt8]? {
         switch source {
-        // Filled in for each secret, and for a request for a key.
-        case .key, .keyID: return nil
-        case .bodyBase64: return Array(Base64.encode(request.body.array).utf8)
-        case .bodyCRC32: return Array(String(CRC32.of(request.body)).utf8)
-        case .bodyMD5: return Array(Base64.encode(Hash.digest(.md5, request.body).span.array).utf8)
+        case .value(let derived): return try value(derived)
         case .lower(let source): return try value(source, pathID).map(Self.lowercased)
         case .escaped(let source): return try value(source, pathID).map(Self.escaped)
-        case .sortedForm: return try form().sortedPairs
         case .formWithout(let name): return try joinedForm(without: name)
-        case .sortedQuery: return try Self.pairs(request.query, "the query").sortedPairs
         case .listedHeaders(let name): return try listedHeaders(name)
+        }
+    }
+
+    private func value(_ derived: DerivedValue) throws(VerificationError) -> [UInt8]? {
+        switch derived {
+        // Filled in for each secret, and for a request for a key.
+        case .key, .keyID: return nil
         case .target: return request.target.array
         case .urlWithPort: return publicURL?.withPort.url(of: request)
         case .urlWithoutPort: return publicURL?.withoutPort.url(of: request)
         case .urlWithoutQuery: return publicURL?.url(ofPath: request)
+        case .bodyBase64: return Array(Base64.encode(request.body.array).utf8)
+        case .bodyCRC32: return Array(String(CRC32.of(request.body)).utf8)
+        case .bodyMD5: return Array(Base64.encode(Hash.digest(.md5, request.body).span.array).utf8)
+        case .sortedForm: return try form().sortedPairs
+        case .sortedQuery: return try Self.pairs(request.query, "the query").sortedPairs
         }
     }
 
@@ -39,7 +45,7 @@ extension SignedRequest {
         return text
     }
 
-    private func form() throws(VerificationError) -> FormFields {
+    func form() throws(VerificationError) -> FormFields {
         do throws(BodyError) { try URLEncodedForm.requireWhole(request.body) } catch { throw .invalid(error.reason) }
         return try Self.pairs(request.body, "the body")
     }

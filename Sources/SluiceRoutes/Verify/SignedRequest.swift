@@ -40,16 +40,21 @@ extension SignedRequest {
         case .header(let name): try header(name)
         case .query(let name): QueryParameters.first(name, in: request.query)
         case .parameter(_, let segment): PathParameters.value(at: segment, of: request.path)
-        case .method: request.method.array
-        case .url: publicURL?.url(of: request)
+        case .request(let value): self.value(value)
         case .verifyOnly(let source): try value(source, pathID)
+        // The scope refuses these in `verify`, and the first two are filled in before.
+        case .signedTimestamp, .signedID, .account, .headers, .event, .itemDigest, .index, .handshakeHMAC: nil
+        }
+    }
+
+    private func value(_ value: RequestValue) -> [UInt8]? {
+        switch value {
+        case .method: request.method.array
         // Not decoded, because the sender signed it as it is.
         case .path: request.path.array
-        // The scope refuses these in `verify`, and the first two are filled in before.
-        case .signedTimestamp, .signedID, .account, .headers, .event, .itemDigest, .index, .deliveryID, .receivedAt,
-            .receivedMilliseconds,
-            .remoteAddress, .route, .handshakeHMAC:
-            nil
+        case .url: publicURL?.url(of: request)
+        // The scope refuses these in `verify`.
+        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route: nil
         }
     }
 

@@ -83,7 +83,7 @@ package struct SignedTemplate: Sendable {
         switch reference.source {
         case .signedTimestamp: value = values.timestamp
         case .signedID: value = values.id
-        case .verifyOnly(.sortedForm):
+        case .sortedForm:
             if values.sortedForm == nil { values.sortedForm = try request.value(reference) }
             value = values.sortedForm
         default: value = try request.value(reference)
@@ -117,7 +117,7 @@ extension TextTemplate.Part {
         switch self {
         case .literal(let bytes): .bytes(bytes)
         case .reference(let reference) where reference.isWholeBody: .body
-        case .reference(let reference) where reference.source == .verifyOnly(.key): .key
+        case .reference(let reference) where reference.source == .secret: .key
         case .reference: nil
         }
     }

@@ -218,13 +218,13 @@ private struct SignedUnit {
             bytes.first = Set((isForwards || isNumber ? digits : digits + "Zz").utf8)
         case .signedID: bytes = Bytes((0...255).filter(scheme.idPattern.allows), mayBeEmpty: false)
         case .bodyDigest: return Bytes(digits + "abcdef")
-        case .verifyOnly(.bodyCRC32): return Bytes(digits)
-        case .verifyOnly(.bodyMD5): return Bytes(base64)
-        case .verifyOnly(.bodyBase64): return Bytes(base64, mayBeEmpty: true)
+        case .derived(.bodyCRC32): return Bytes(digits)
+        case .derived(.bodyMD5): return Bytes(base64)
+        case .derived(.bodyBase64): return Bytes(base64, mayBeEmpty: true)
         // A token (RFC 9110 §5.6.2).
         case .method: return Bytes(digits + letters + "!#$%&'*+-.^_`|~")
         case .path: if isForwards { bytes.first = Set("/".utf8) }
-        case .verifyOnly(.target): if isForwards { bytes.first = Set("/hH".utf8) }
+        case .derived(.target): if isForwards { bytes.first = Set("/hH".utf8) }
         case _ where reference.source.isURL: if isForwards { bytes.first = Set("h".utf8) }
         default: return .any
         }

@@ -24,15 +24,8 @@ enum ReferenceText {
         case .headers: "headers"
         case .query(let name): "query[\(quoted(name))]"
         case .parameter(let name, _): "param[\(quoted(name))]"
-        case .method: "method"
-        case .url: "url"
-        case .path: "path"
+        case .request(let value): value.row.name
         case .event: "event"
-        case .deliveryID: "delivery.id"
-        case .receivedAt: "delivery.received_at"
-        case .receivedMilliseconds: "delivery.received_ms"
-        case .remoteAddress: "delivery.remote_address"
-        case .route: "route"
         case .index: "index"
         case .signedTimestamp: "timestamp"
         case .handshakeHMAC: "hmac"
@@ -44,21 +37,11 @@ enum ReferenceText {
 
     private static func of(_ source: VerifyReference) -> String {
         switch source {
-        case .key: "key"
-        case .keyID: "key.id"
-        case .bodyBase64: "base64.body"
-        case .bodyCRC32: "crc32.body"
-        case .bodyMD5: "md5.body"
+        case .value(let value): value.row.name
         case .lower(let source): "lower.\(of(source))"
         case .escaped(let source): "escaped.\(of(source))"
-        case .sortedForm: "sorted.form"
-        case .sortedQuery: "sorted.query"
         case .formWithout(let name): "form.without[\(quoted(name))]"
         case .listedHeaders(let name): "listed.header.\(name)"
-        case .target: "target"
-        case .urlWithPort: "url.with_port"
-        case .urlWithoutPort: "url.without_port"
-        case .urlWithoutQuery: "url.without_query"
         }
     }
 

@@ -1,0 +1,130 @@
+/// A value of a request, or of its delivery, that one word names. A new one is a case, its row, and how
+/// `DeliveryContext` and, if senders can sign it, `SignedRequest` read it.
+package enum RequestValue: Sendable, Hashable, CaseIterable {
+    case method, path, url, deliveryID, receivedAt, receivedMilliseconds, remoteAddress, route
+
+    /// What the route language knows of a value. The meanings are in Markdown.
+    package struct Row: Sendable {
+        /// The reference between `${` and `}`.
+        package let name: String
+        /// With an article, for messages.
+        let noun: String
+        /// Its value in a job.
+        package let meaning: String
+        /// Its value in `verify`; `nil` if senders cannot sign it.
+        package var signed: String?
+        /// Whether it is written as a number in JSON.
+        package var isNumber = false
+        /// Whether it differs when the same request arrives again.
+        package var isNewEachTime = false
+    }
+
+    package var row: Row {
+        switch self {
+        case .method:
+            Row(
+                name: "method", noun: "the method", meaning: "The method of the request",
+                signed: "The method, such as `POST`")
+        case .path:
+            Row(
+                name: "path", noun: "the path", meaning: "The path of the request, decoded",
+                signed: "The path as received, not decoded")
+        case .url:
+            Row(
+                name: "url", noun: "the URL", meaning: "The URL as the provider knows it, from `public_url`",
+                signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings")
+        case .deliveryID:
+            Row(
+                name: "delivery.id", noun: "the delivery's id", meaning: "The delivery's id in this gateway",
+                isNewEachTime: true)
+        case .receivedAt:
+            Row(
+                name: "delivery.received_at", noun: "the time of receipt",
+                meaning: "The time of receipt: RFC 3339 in UTC", isNewEachTime: true)
+        case .receivedMilliseconds:
+            Row(
+                name: "delivery.received_ms", noun: "the time of receipt",
+                meaning: "The time of receipt: milliseconds since 1970 as a number", isNumber: true,
+                isNewEachTime: true)
+        case .remoteAddress:
+            Row(
+                name: "delivery.remote_address", noun: "the sender's address",
+                meaning: "The sender's address: that of the connection, or with `trusted_proxies` the one that the "
+                    + "proxy reports. Absent when a dead letter is processed again")
+        case .route: Row(name: "route", noun: "the route's name", meaning: "The route's name")
+        }
+    }
+}
+
+/// A value that senders derive from a request or a secret before they sign, and that one word names. A new one is a
+/// case, its row, and how `SignedRequest` reads it.
+package enum DerivedValue: Sendable, Hashable, CaseIterable {
+    case key, keyID, target, urlWithPort, urlWithoutPort, urlWithoutQuery, bodyBase64, bodyCRC32, bodyMD5, sortedForm,
+        sortedQuery
+
+    /// What the route language knows of a value.
+    package struct Row: Sendable {
+        /// The reference between `${` and `}`.
+        package let name: String
+        /// With an article, for messages.
+        let noun: String
+        /// In Markdown.
+        package let meaning: String
+        /// Whether each part of the body changes it.
+        var isOfWholeBody = false
+    }
+
+    package var row: Row {
+        switch self {
+        case .key:
+            Row(
+                name: "key", noun: "the secret",
+                meaning: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in "
+                    + "`key_request`")
+        case .keyID:
+            Row(
+                name: "key.id", noun: "the id of the key",
+                meaning: "The id of the key that a token names; only in `key_request`")
+        case .target: Row(name: "target", noun: "the target", meaning: "The path and the query as received")
+        case .urlWithPort:
+            Row(
+                name: "url.with_port", noun: "the URL with its port",
+                meaning: "The URL with the port of its scheme, `:443` or `:80`, if it has none")
+        case .urlWithoutPort:
+            Row(name: "url.without_port", noun: "the URL without its port", meaning: "The URL without its port")
+        case .urlWithoutQuery:
+            Row(name: "url.without_query", noun: "the URL without its query", meaning: "The URL up to the query")
+        case .bodyBase64:
+            Row(name: "base64.body", noun: "the body in base64", meaning: "The body in base64", isOfWholeBody: true)
+        case .bodyCRC32:
+            Row(
+                name: "crc32.body", noun: "the CRC-32 of the body",
+                meaning: "The CRC-32 of the body as a decimal number", isOfWholeBody: true)
+        case .bodyMD5:
+            Row(
+                name: "md5.body", noun: "the MD5 of the body", meaning: "The MD5 of the body in base64",
+                isOfWholeBody: true)
+        case .sortedForm:
+            Row(
+                name: "sorted.form", noun: "the sorted form",
+                meaning: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, with "
+                    + "duplicate pairs removed and with nothing between them",
+                isOfWholeBody: true)
+        case .sortedQuery: Row(name: "sorted.query", noun: "the sorted query", meaning: "The same for the query")
+        }
+    }
+}
+
+extension ReferenceSource {
+    package static var method: ReferenceSource { .request(.method) }
+    package static var path: ReferenceSource { .request(.path) }
+    package static var url: ReferenceSource { .request(.url) }
+    package static var secret: ReferenceSource { .derived(.key) }
+    package static var urlWithPort: ReferenceSource { .derived(.urlWithPort) }
+    package static var urlWithoutPort: ReferenceSource { .derived(.urlWithoutPort) }
+    package static var urlWithoutQuery: ReferenceSource { .derived(.urlWithoutQuery) }
+    package static var sortedForm: ReferenceSource { .derived(.sortedForm) }
+    package static var sortedQuery: ReferenceSource { .derived(.sortedQuery) }
+
+    package static func derived(_ value: DerivedValue) -> ReferenceSource { .verifyOnly(.value(value)) }
+}
