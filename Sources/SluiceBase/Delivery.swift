@@ -23,7 +23,8 @@ package struct Delivery: Sendable {
     /// The number of parts without a key because the request has none. For metrics; not stored.
     package var missingKeys: Int
 
-    package init(
+    // Inlined, because a call returns a copy of all fields.
+    @inlinable package init(
         id: String, route: String, receivedAtMilliseconds: Int64, dedupeWindow: Duration,
         onChangedBody: ChangedBodyPolicy = .duplicate, outboxShare: Int? = nil, parts: [Part] = [],
         request: [UInt8]? = nil,
@@ -58,7 +59,7 @@ package struct Delivery: Sendable {
         /// The dead letters. Without jobs and dead letters only the key is remembered.
         package var deadLetters: [DeadLetter]
 
-        package init(
+        @inlinable package init(
             key: DeliveryKey?, bodyHash: Fingerprint, element: Int? = nil, jobs: [Job] = [],
             deadLetters: [DeadLetter] = []
         ) {
@@ -70,7 +71,7 @@ package struct Delivery: Sendable {
         }
 
         /// The size of the part that counts towards `outbox.max_bytes`, in bytes.
-        package var byteCost: Int {
+        @inlinable package var byteCost: Int {
             // A loop, because a closure would copy each element.
             var bytes = 0
             for index in jobs.indices { bytes += jobs[index].byteCost }
@@ -134,7 +135,7 @@ package struct DeadLetter: Sendable, Hashable {
     }
 
     /// The size of the dead letter that counts towards `outbox.max_bytes`, in bytes, without the shared request.
-    package var byteCost: Int { Job.rowOverhead + detail.utf8.count }
+    @inlinable package var byteCost: Int { Job.rowOverhead + detail.utf8.count }
 }
 
 /// A part of a delivery's jobs: all of them, or the job of one rule for one element.

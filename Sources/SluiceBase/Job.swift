@@ -14,7 +14,8 @@ package struct Job: Sendable, Hashable {
     /// The position of the job rule that made it, from 0. Not stored: `nil` for a job from the outbox.
     package var rule: Int?
 
-    package init(
+    // Inlined, because a call returns a copy of all fields.
+    @inlinable package init(
         type: String, queue: String, options: JobOptions = .none, uniqueKey: String? = nil,
         uniqueWhile: UniqueWhile? = nil, hasOwnKey: Bool = false, payload: [UInt8], rule: Int? = nil
     ) {
@@ -47,10 +48,16 @@ package struct Job: Sendable, Hashable {
     /// this by itself has `~0` appended first, so that it is not a generation of another key. A key that a rule wrote
     /// does not change.
     package func marked(generation: Int64) -> Job {
-        guard !hasOwnKey, let uniqueKey, generation > 0 || Self.endsLikeMark(uniqueKey) else { return self }
+        guard isMarked(by: generation), let uniqueKey else { return self }
         var job = self
         job.uniqueKey = "\(uniqueKey)~\(generation)"
         return job
+    }
+
+    /// Whether `marked` changes the key.
+    package func isMarked(by generation: Int64) -> Bool {
+        guard !hasOwnKey, let uniqueKey else { return false }
+        return generation > 0 || Self.endsLikeMark(uniqueKey)
     }
 
     private static func endsLikeMark(_ key: String) -> Bool {

@@ -33,7 +33,7 @@ struct DeliveryAssembly {
     /// Adds a job to the last part.
     ///
     /// - Parameter limit: the maximum size of all payloads of a delivery in bytes.
-    mutating func add(_ job: Job, upTo limit: Int) throws(StopError) {
+    mutating func add(_ job: consuming Job, upTo limit: Int) throws(StopError) {
         jobs += 1
         bytes += job.payload.count
         guard jobs <= Self.maximumJobs else {
@@ -60,8 +60,12 @@ enum KeptRequest {
     private static let host: HeaderName = "host"
 
     /// Request line, headers without credentials, an empty line, and the body without chunk framing.
-    static func bytes(of request: borrowing RequestView, without credentials: Set<HeaderName>) -> [UInt8] {
-        var bytes = head(of: request, without: credentials, room: request.body.count)
+    ///
+    /// - Parameter parameters: those of the query whose values are left out.
+    static func bytes(
+        of request: borrowing RequestView, without credentials: Set<HeaderName>, parameters: Set<String>
+    ) -> [UInt8] {
+        var bytes = head(of: request, without: credentials, parameters: parameters, room: request.body.count)
         bytes.append(request.body)
         return bytes
     }
@@ -70,13 +74,14 @@ enum KeptRequest {
     ///
     /// - Parameter room: for how many bytes more.
     static func head(
-        of request: borrowing RequestView, without credentials: Set<HeaderName>, room: Int = 0
+        of request: borrowing RequestView, without credentials: Set<HeaderName>, parameters: Set<String> = [],
+        room: Int = 0
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(room + 2048)
         bytes.append(request.method)
         bytes.append(ASCII.space)
-        bytes.append(request.target)
+        bytes += QueryParameters.target(request.target, without: parameters)
         // A request without a host came as HTTP/1.0, and can only be parsed again as such (RFC 9112 §3.2).
         bytes += Array((request.headers.firstIndex(of: host) == nil ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n").utf8)
         for index in 0..<request.headers.count {

@@ -75,7 +75,7 @@ extension ReplyTemplate {
 extension MismatchPolicy {
     /// The outcome of a delivery with rendered jobs: the delivery, or a refusal if a payload did not match and the
     /// route says so.
-    func outcome(of delivery: Delivery, reply: RouteReply?) -> RouteOutcome {
+    func outcome(of delivery: consuming Delivery, reply: RouteReply?) -> RouteOutcome {
         guard self == .reject, let letter = delivery.deadLetters.first(where: { $0.reason == .payloadMismatch }) else {
             return .store(delivery, reply: reply)
         }

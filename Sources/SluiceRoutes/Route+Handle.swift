@@ -199,9 +199,6 @@ extension Route {
             if Trace.isRecording { trace.add(storedSignatureStep(trace.source)) }
             return nil
         }
-        if handshakeStages.signsTokens, OpaqueToken.isTokenPart(request.body) {
-            return refuseToken(trace: &trace)
-        }
         let before = scratch.charge.bytes
         defer { if reading == nil { scratch.charge.giveBack(downTo: before) } }
         // If a part of the signature is in the body, the body is read before the sender is known.
@@ -225,13 +222,6 @@ extension Route {
             scratch.awaitsSecret = error.awaitsSecret
             return .refused(error.code, reason: error.reason)
         }
-    }
-
-    /// Refuses a body that anyone could have signed with a handshake of the route.
-    private func refuseToken<Trace: RouteTrace>(trace: inout Trace) -> RouteOutcome {
-        let reason = "the body is a token, which the route's handshake signs for anyone"
-        if Trace.isRecording { trace.add(signatureStep(refusedBecause: reason, trace.source)) }
-        return .refused(.signatureInvalid, reason: reason)
     }
 
     /// Evaluated on the scheme in place: a copy of it is 25 retains.

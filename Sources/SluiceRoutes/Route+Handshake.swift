@@ -122,17 +122,12 @@ struct HandshakeStages {
     let hasSignedHead: Bool
     let hasUnsignedBody: Bool
     let hasAny: Bool
-    /// Whether an unauthenticated client can have a token signed with a key of the route's signatures.
-    let signsTokens: Bool
 
     init(_ rules: [HandshakeRule]) {
         hasHead = rules.contains { $0.stage == .head }
         hasSignedHead = rules.contains { $0.stage == .signedHead }
         hasUnsignedBody = rules.contains { $0.stage == .unsignedBody }
         hasAny = !rules.isEmpty
-        signsTokens = rules.contains {
-            ($0.stage == .head || $0.stage == .unsignedBody) && $0.hmac?.hasRouteKey == true
-        }
     }
 }
 

@@ -30,10 +30,7 @@ extension Route {
         guard !assembly.parts.isEmpty else {
             return .acknowledged(parts.reply?.reply(context) ?? .standard, because: assembly.ignored ?? .noElements)
         }
-        var delivery = delivery(context)
-        delivery.parts = assembly.parts
-        delivery.missingKeys = assembly.missingKeys
-        return stored(delivery, context, charge: &assembly.charge)
+        return stored(assembly.parts, missingKeys: assembly.missingKeys, context, charge: &assembly.charge)
     }
 
     /// The error for a missing element: a dead letter may be about an element that the route's current version does not
@@ -55,30 +52,26 @@ extension Route {
             key = bodyHashKey(context)
         }
         if Trace.isRecording, !keysAreOfElements { addKey(key, context, to: &trace) }
-        var delivery = delivery(context)
-        delivery.parts = [
-            Delivery.Part(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])
-        ]
-        return stored(delivery, context, charge: &charge)
-    }
-
-    /// An empty delivery.
-    private func delivery(_ context: borrowing DeliveryContext) -> Delivery {
-        Delivery(
-            id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
-            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, outboxShare: parts.outboxShare,
-            keepsRequest: parts.keepsRequest,
-            repairedSurrogates: context.findings.loneSurrogates.count)
+        let part = Delivery.Part(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])
+        return stored([part], context, charge: &charge)
     }
 
     private func stored(
-        _ delivery: Delivery, _ context: borrowing DeliveryContext, charge: inout MemoryCharge
+        _ made: [Delivery.Part], missingKeys: Int = 0, _ context: borrowing DeliveryContext,
+        charge: inout MemoryCharge
     ) -> RouteOutcome {
-        var delivery = delivery
-        if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
+        var request: [UInt8]?
+        if parts.keepsRequest || made.contains(where: { !$0.deadLetters.isEmpty }) {
             guard charge.take(context.received.body.count) else { return .memoryFull }
-            delivery.request = KeptRequest.bytes(of: context.received, without: parts.credentialHeaders)
+            request = KeptRequest.bytes(
+                of: context.received, without: parts.credentialHeaders,
+                parameters: parts.verifier.credentialParameters)
         }
+        let delivery = Delivery(
+            id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
+            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, outboxShare: parts.outboxShare,
+            parts: made, request: request, keepsRequest: parts.keepsRequest,
+            repairedSurrogates: context.findings.loneSurrogates.count, missingKeys: missingKeys)
         return parts.onMismatch.outcome(of: delivery, reply: parts.reply?.reply(context))
     }
 

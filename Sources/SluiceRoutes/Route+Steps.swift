@@ -63,12 +63,6 @@ extension Route {
             at: source.location(of: "verify"))
     }
 
-    func signatureStep(refusedBecause reason: String, _ source: RouteSource) -> TraceStep {
-        TraceStep(
-            "signature", holds: false, "\(ErrorCode.signatureInvalid.rawValue): \(reason)",
-            at: source.location(of: "verify"))
-    }
-
     func step(of account: VerificationAccount, _ source: RouteSource) -> TraceStep {
         let place = source.location(of: "verify")
         let scheme = "\(account.algorithm), \(account.place)"

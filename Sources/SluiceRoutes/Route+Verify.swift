@@ -72,6 +72,9 @@ extension Route {
             }
         }
         parts.verifier = Verifier(others)
+        // A rule with other keys than the route's has the given one only here.
+        parts.refuse(
+            tokensOf: parts.handshakes.filter { $0.hmac?.hasRouteKey ?? false }.compactMap(\.signerForAnyone))
         return Route(parts, index: index)
     }
 }

@@ -212,3 +212,11 @@ package enum MatchPolicy: String, CaseIterable, Sendable {
     /// Each matching rule makes a job.
     case all
 }
+
+extension Route.Parts {
+    /// What signs tokens for unauthenticated clients.
+    package var tokenSigners: [TokenSigner] { handshakes.compactMap(\.signerForAnyone) }
+
+    /// Refuses requests that these would sign for anyone.
+    package mutating func refuse(tokensOf signers: [TokenSigner]) { verifier = verifier.refusing(tokensOf: signers) }
+}

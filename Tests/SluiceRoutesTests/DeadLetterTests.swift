@@ -36,6 +36,30 @@ import Testing
         #expect(delivery.jobs == [])
     }
 
+    @Test(
+        "a static token in the query is not kept, but a signature is",
+        arguments: [
+            ("a=b&token=a+secret+of%20tests&c", "static", "a=b&token&c"),
+            ("%74oken=a+secret+of+tests&token=x&a=token", "static", "%74oken&token&a=token"),
+            ("token=b3f4e5", "hmac-sha256", "token=b3f4e5"),
+        ])
+    func keptQuery(query: String, algorithm: String, kept: String) throws {
+        let text = """
+            routes:
+            - path: /hook
+              verify:
+              - { alg: \(algorithm), signature_from: "${query.token}" }
+              - { alg: static, signature_from: "${header.X-Token}" }
+              secrets: [ { env: SECRET } ]
+              jobs: [ { type: t } ]
+
+            """
+        let request = TestRequest("not json", target: "/hook?\(query)", headers: [("X-Token", "a secret of tests")])
+        let delivery = try #require(request.processed(by: try route(text)).delivery)
+        let head = String(decoding: try #require(delivery.request), as: UTF8.self).prefix { $0 != "\r\n" }
+        #expect(head == "POST /hook?\(kept) HTTP/1.0")
+    }
+
     @Test("a dead letter has its unique key, so that a repetition is a duplicate, also with an unreadable body")
     func key() throws {
         let route = try route(signed)

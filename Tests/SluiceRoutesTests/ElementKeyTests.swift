@@ -141,4 +141,18 @@ import Testing
             ])
         #expect(Set(keys.map { $0?.hash }).count == keys.count)
     }
+
+    @Test("a colon in a route's name does not make its keys those of another route at Zizq")
+    func colons() throws {
+        func key(_ name: String, _ id: String, path: String = "/hook", to target: String = "/hook") throws -> String? {
+            let text = openRoute("unique_key: ${body.id}").replacing("name: open", with: "name: '\(name)'")
+                .replacing("/hook", with: path)
+            return TestRequest(#"{"id":"\#(id)"}"#, target: target).processed(by: try route(text)).delivery?.parts[0]
+                .jobs[0].uniqueKey
+        }
+        #expect(try key("shop", "eu:17") == "shop:eu:17")
+        #expect(try key("shop:eu", "17") == "shop%3Aeu:17")
+        #expect(try key("shop", "17", path: "/{t}", to: "/eu") == "shop:eu:17")
+        #expect(try key("shop%3Aeu", "17") == "shop%253Aeu:17")
+    }
 }

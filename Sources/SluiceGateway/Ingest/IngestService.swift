@@ -101,14 +101,15 @@ final class IngestService: HTTPService {
         return reply(to: received, evaluation)
     }
 
-    private func reply(to request: IngestRequest, _ evaluation: IngestRequest.Evaluation) -> ServiceReply {
+    private func reply(to request: IngestRequest, _ evaluation: consuming IngestRequest.Evaluation) -> ServiceReply {
         let entry = request.entry
         if let type = evaluation.mislabelledType, entry.metrics.mislabelledJSON.count(type) {
             shared.journal.mislabelledJSON(type, route: entry.route.name)
         }
+        let (awaitsSecret, charge) = (evaluation.awaitsSecret, evaluation.charge)
         switch evaluation.outcome {
         case .refused(let code, let reason):
-            if evaluation.awaitsSecret, let limits = entry.route.quarantine,
+            if awaitsSecret, let limits = entry.route.quarantine,
                 let bytes = server.share(request.exchange)
             {
                 shared.quarantine.keep(request, reason: reason, bytes, limits: limits)
@@ -130,7 +131,7 @@ final class IngestService: HTTPService {
         case .learns(let secret, let reply): return learn(secret, of: request, reply: reply)
         case .call(let url, let reply): return call(url, for: request, reply: reply)
         case .store(let delivery, let reply):
-            return store(delivery, of: request, reply: reply, charge: evaluation.charge)
+            return store(delivery, of: request, reply: reply, charge: charge)
         // Its decompressed size is not known, only that it exceeds the limit of a loop.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, from: .body)
         case .needsKey(let need): return park(request, until: need)
@@ -210,7 +211,7 @@ final class IngestService: HTTPService {
     }
 
     private func store(
-        _ delivery: Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
+        _ delivery: consuming Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
     ) -> ServiceReply {
         let received = shared.time.monotonicNanoseconds()
         let submission = Submission(
@@ -227,7 +228,7 @@ final class IngestService: HTTPService {
             PendingRequests.Item(
                 exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: reply,
                 receivedAtNanoseconds: received, memory: memory, parts: submission.partCount, peer: request.peer))
-        note(delivery, of: request)
+        note(submission.delivery, of: request)
         server.releaseRequest(request.exchange)
         outgoing.append(submission)
         return .later

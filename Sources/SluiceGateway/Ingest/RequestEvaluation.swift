@@ -70,14 +70,11 @@ struct IngestRequest: Sendable {
         scratch.hasMislabelledJSON = false
         scratch.awaitsSecret = false
         let outcome = entry.route.handle(request, arrival, from: stage, rate: rate, scratch: &scratch)
-        var evaluation = Evaluation(outcome: outcome, charge: scratch.charge)
-        evaluation.awaitsSecret = scratch.awaitsSecret
+        if case .store = outcome {} else { scratch.charge.giveBack(downTo: 0) }
+        let charge = scratch.charge
         scratch.charge = .uncounted
-        if scratch.hasMislabelledJSON {
-            evaluation.mislabelledType = ContentTypes.name(in: request.headers).lowercased()
-        }
-        if case .store = outcome { return evaluation }
-        evaluation.charge.giveBack(downTo: 0)
-        return evaluation
+        return Evaluation(
+            outcome: outcome, charge: charge, awaitsSecret: scratch.awaitsSecret,
+            mislabelledType: scratch.hasMislabelledJSON ? ContentTypes.name(in: request.headers).lowercased() : nil)
     }
 }

@@ -14,12 +14,12 @@ package final class Submission: Sendable {
     /// The size of the delivery that counts towards the 16 MiB of one transaction, and the memory budget.
     package let byteCost: Int
 
-    package init(_ delivery: Delivery, origin: Int, ticket: UInt64, enqueuedAtNanoseconds: Int64) {
+    package init(_ delivery: consuming Delivery, origin: Int, ticket: UInt64, enqueuedAtNanoseconds: Int64) {
         self.origin = origin
         self.ticket = ticket
         self.enqueuedAtNanoseconds = enqueuedAtNanoseconds
-        self.delivery = delivery
         byteCost = delivery.byteCost
+        self.delivery = delivery
     }
 
     /// The maximum number of the delivery's rows in a transaction, for the limit of rows.

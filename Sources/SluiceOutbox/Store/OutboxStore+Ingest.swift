@@ -24,16 +24,17 @@ extension OutboxStore {
     /// - Parameter bytes: the delivery's `byteCost`.
     func ingest(_ delivery: Delivery, bytes: Int, at now: Int64) throws(SQLiteError) -> IngestOutcome {
         guard delivery.parts.count == 1 else { return try ingestParts(of: delivery, at: now) }
-        let verdict = try verdict(on: delivery.parts[0], DedupeRule(delivery.onChangedBody), at: now)
+        let part = delivery.parts[0]
+        let verdict = try verdict(on: part, DedupeRule(delivery.onChangedBody), at: now)
         if case .duplicate(let holder, let changedBody) = verdict {
             return .duplicate(firstDeliveryID: holder.deliveryID, changedBody: changedBody)
         }
-        if let code = try refusal(of: delivery, bytes: bytes, dead: deadBytes(of: delivery.parts[0], verdict)) {
+        if let code = try refusal(of: delivery, bytes: bytes, dead: deadBytes(of: part, verdict)) {
             return .refused(code)
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally(delivery)
-        try store(delivery.parts[0], of: delivery, verdict, at: now, tally: &tally)
+        try store(part, of: delivery, verdict, at: now, tally: &tally)
         try keepRequest(of: delivery, from: place, tally)
         noteShare(of: delivery, bytes: bytes)
         return tally.outcome
@@ -166,9 +167,13 @@ extension OutboxStore {
         throws(SQLiteError)
     {
         let row = ledger.nextDelivery
-        // Marking copies a job, and only few need it.
         for job in part.jobs {
-            try insert(job.marked(generation: generation), delivery: row, at: now)
+            // Marking copies a job, and only few need it.
+            if job.isMarked(by: generation) {
+                try insert(job.marked(generation: generation), delivery: row, at: now)
+            } else {
+                try insert(job, delivery: row, at: now)
+            }
         }
         tally.jobs += part.jobs.count
         try storeDeadLetters(of: part, at: now, &tally)

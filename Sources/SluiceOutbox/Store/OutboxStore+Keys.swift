@@ -20,7 +20,8 @@ extension OutboxStore {
     }
 
     private func newestRow(_ key: Fingerprint) throws(SQLiteError) -> Int64? {
-        if let row = keys.recentRow(of: key) { return row }
+        // A method of the index would copy all of it.
+        if let row = keys.recent[key] ?? keys.frozen?.rows[key] { return row }
         var newest: Int64?
         for index in keys.runs.indices where keys.runs[index].mayContain(key) {
             let run = keys.runs[index]

@@ -63,18 +63,23 @@ package struct RouteCompiler {
     mutating func compile(_ files: [RouteFile]) -> [(route: Route, details: RouteDetails)] {
         let sections = sections(of: files)
         counts.files = files.count
-        var routes: [(route: Route, details: RouteDetails)] = []
+        var routes: [(parts: Route.Parts, details: RouteDetails)] = []
         for section in sections {
             guard let elements = section.read(\.routes) else { continue }
             counts.routes += elements.count
             for element in elements {
                 guard let read = route(element, in: section.context) else { continue }
-                routes.append((Route(read.parts, index: routes.count), read.details))
+                routes.append(read)
             }
         }
         kinds.warnOfUnused(log)
         counts.kinds = kinds.byName.count
-        return routes
+        // Also of other routes, which may have the same secret.
+        let signers = routes.flatMap(\.parts.tokenSigners)
+        if !signers.isEmpty {
+            for index in routes.indices { routes[index].parts.refuse(tokensOf: signers) }
+        }
+        return routes.enumerated().map { (Route($1.parts, index: $0), $1.details) }
     }
 
     /// - Returns: the kinds of all files; routes are ignored.

@@ -68,8 +68,7 @@ struct HandshakeKeys {
 struct HandshakeHMACKeys {
     let of = LanguageKey(
         "of", .signaturePart, isRequired: true, examples: ["${query.crc_token}"],
-        meaning: "The value, which must be a token of \(OpaqueToken.words): no text that a sender signs has this "
-            + "format")
+        meaning: "The value, which must be a token of \(OpaqueToken.words)")
     let alg = LanguageKey<HandshakeAlgorithm>("alg", .word, meaning: "The algorithm").defaulting(to: .hmacSHA256)
     let encoding = LanguageKey<SignatureEncoding>("encoding", .word, meaning: "How `${hmac}` is written")
         .defaulting(to: .hex)

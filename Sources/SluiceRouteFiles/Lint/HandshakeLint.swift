@@ -57,15 +57,15 @@ struct HandshakeLint {
         }
     }
 
-    /// If the signed text can itself be a token, the handshake would sign it.
+    /// If the signed text can itself be a token, the handshake would sign it, and the gateway refuses it.
     private func warnOfOracle(_ rule: HandshakeRule, at position: YAMLPosition) {
         guard let hmac = rule.hmac, rule.stage == .head || rule.stage == .unsignedBody, hmac.signsForAnyone,
-            schemes.contains(where: { !$0.holdsBody })
+            schemes.contains(where: { $0.signed.contains(where: \.mayBeToken) })
         else { return }
         context.warning(
             position,
-            "'hmac' uses a key that also verifies signatures, and 'signed' does not contain the body: the signed text "
-                + "could itself be a token, which this rule would sign for anyone; set 'pattern' to the form of the "
-                + "provider's tokens")
+            "'hmac' uses a key that also verifies signatures, and the signed text could itself be a token, which this "
+                + "rule would sign for anyone; such requests are refused, so set 'pattern' to the form of the provider's "
+                + "tokens, or use another secret in 'handshake_secrets'")
     }
 }

@@ -63,6 +63,9 @@ package struct HandshakeRule: Sendable {
         }
     }
 
+    /// What signs tokens for unauthenticated clients; `nil` if the rule does not.
+    var signerForAnyone: TokenSigner? { stage == .head || stage == .unsignedBody ? hmac?.signer : nil }
+
     /// The status of a refusal without `otherwise_status`.
     package static let standardRefusal = 403
     /// In bytes; the maximum length of an echoed value.
@@ -110,11 +113,9 @@ package struct HandshakeToken: Sendable {
 package struct HandshakeHMAC: Sendable {
     /// The authenticated value: an opaque token, so that nothing else can be signed.
     package let reference: Reference
-    let key: HMACKey
+    let signer: TokenSigner
     package let secretFormat: SecretFormat
     let encoding: SignatureEncoding
-    /// The additional format of tokens; `nil` for any.
-    package let pattern: IDPattern?
     /// Whether the key is a secret that also verifies the route's signatures.
     let hasRouteKey: Bool
 
@@ -124,27 +125,27 @@ package struct HandshakeHMAC: Sendable {
         hasRouteKey: Bool
     ) {
         self.reference = reference
-        self.key = key
+        signer = TokenSigner(key: key, pattern: pattern)
         self.secretFormat = secretFormat
         self.encoding = encoding
-        self.pattern = pattern
         self.hasRouteKey = hasRouteKey
     }
 
     fileprivate func with(key: [UInt8]) -> HandshakeHMAC {
         HandshakeHMAC(
-            of: reference, key: HMACKey(self.key.algorithm, key: key.span), secretFormat: secretFormat,
-            encoding: encoding,
-            pattern: pattern, hasRouteKey: hasRouteKey)
+            of: reference, key: HMACKey(signer.key.algorithm, key: key.span), secretFormat: secretFormat,
+            encoding: encoding, pattern: signer.pattern, hasRouteKey: hasRouteKey)
     }
 
     /// Whether any token can be signed with a key of the route's signatures.
-    package var signsForAnyone: Bool { hasRouteKey && pattern == nil }
+    package var signsForAnyone: Bool { hasRouteKey && signer.pattern == nil }
+
+    /// The additional format of tokens; `nil` for any.
+    package var pattern: IDPattern? { signer.pattern }
 
     /// - Returns: `nil` for a value that is not an opaque token.
     func code(of value: [UInt8]) -> [UInt8]? {
-        guard OpaqueToken.isValid(value.span), pattern?.matches(value) ?? true else { return nil }
-        return Array(encoding.encode(key.authenticate(value.span).span.array).utf8)
+        signer.code(of: value).map { Array(encoding.encode($0.span.array).utf8) }
     }
 }
 
@@ -194,30 +195,6 @@ package enum HandshakeAlgorithm: String, CaseIterable, Sendable {
         case .hmacSHA1: .sha1
         case .hmacSHA256: .sha256
         case .hmacSHA512: .sha512
-        }
-    }
-}
-
-/// A text that no provider signs by itself: 1 to 128 letters, digits and `+/=_-`.
-package enum OpaqueToken {
-    package static let words = "1 to 128 letters, digits and characters of +/=_-"
-    private static let longest = 128
-
-    static func isValid(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && isTokenText(text) }
-
-    /// Whether the text could be part of a token, which may be empty.
-    static func isTokenPart(_ text: Span<UInt8>) -> Bool { text.count <= longest && isTokenText(text) }
-
-    private static func isTokenText(_ text: Span<UInt8>) -> Bool {
-        for index in text.indices where !isMember(text[index]) { return false }
-        return true
-    }
-
-    private static func isMember(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: false
         }
     }
 }

@@ -25,8 +25,8 @@ package struct JobRule: Sendable {
     var isIgnore: Bool { if case .ignore = action { true } else { false } }
 }
 
-/// The job of a rule.
-package struct JobTemplate: Sendable {
+/// The job of a rule. A class, so that a rule is used without a copy of its templates.
+package final class JobTemplate: Sendable {
     package let type: JobText
     package let queue: JobText
     /// `nil` if it is a constant option, or Zizq's default.

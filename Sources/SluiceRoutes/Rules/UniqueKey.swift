@@ -95,15 +95,15 @@ struct KeyScope: Sendable, Hashable {
     let name: [UInt8]
     /// Decoded, in the order of the path.
     let parameters: [[UInt8]]
-    /// The text before the key for Zizq: `route:value:`. A colon or percent sign in a value is percent-encoded, so that
-    /// the values of two parameters are unambiguous.
+    /// The text before the key for Zizq: `route:value:`. A colon or percent sign in the name or a value is
+    /// percent-encoded, so that no other route or value has the same text.
     let prefix: [UInt8]
 
     init(name: [UInt8], parameters: [[UInt8]] = []) {
         self.name = name
         self.parameters = parameters
-        var prefix = name + [UInt8(ascii: ":")]
-        for value in parameters {
+        var prefix: [UInt8] = []
+        for value in [name] + parameters {
             for byte in value {
                 switch byte {
                 case UInt8(ascii: ":"): prefix += Array("%3A".utf8)

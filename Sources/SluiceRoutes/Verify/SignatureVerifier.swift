@@ -27,10 +27,12 @@ package final class SignatureVerifier: Sendable {
     let publicURL: PublicURL?
     /// The fetched keys; `nil` if none are fetched.
     let keys: RemoteKeyStore?
+    /// The handshakes that sign tokens for anyone with one of the secrets.
+    private let tokenSigners: [TokenSigner]
 
     package init(
         scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?,
-        keys: RemoteKeyStore? = nil, learnt: LearntKeys? = nil
+        keys: RemoteKeyStore? = nil, learnt: LearntKeys? = nil, tokenSigners: [TokenSigner] = []
     ) {
         self.scheme = scheme
         configured = secrets
@@ -38,6 +40,16 @@ package final class SignatureVerifier: Sendable {
         self.body = body
         self.publicURL = publicURL
         self.keys = keys
+        self.tokenSigners = tokenSigners
+    }
+
+    /// The same verifier, which refuses what handshakes would sign for anyone.
+    func refusing(tokensOf signers: [TokenSigner]) -> SignatureVerifier {
+        let sharing = signers.filter { signer in configured.contains { signer.signs(for: $0.key) } }
+        if sharing.isEmpty { return self }
+        return SignatureVerifier(
+            scheme: scheme, secrets: configured, body: body, publicURL: publicURL, keys: keys, learnt: learnt,
+            tokenSigners: sharing)
     }
 
     /// The secrets, any of which may match, so that a secret can be replaced without a gap. Not empty, unless keys are
@@ -161,6 +173,10 @@ package final class SignatureVerifier: Sendable {
         do throws(VerificationError) { texts = try scheme.texts(of: request, timestamp: timestamp) } catch {
             throw expiry ?? error
         }
+        for signer in tokenSigners
+        where texts.contains(where: { signer.signs($0, body: request.request.body) }) {
+            throw .invalid("the signed text is a token, which a handshake signs for anyone")
+        }
         let need = try keyNeed(of: request)
         recorder?.note(texts, body: request.request.body)
         var isMatch = matches(entries, texts, body: request.request.body, recorder: recorder)
@@ -277,7 +293,7 @@ extension SignatureVerifier {
     ///
     /// - Returns: `nil` for any other scheme, and for a request that needs the full checks.
     private func soleSignature(of request: borrowing RequestView) -> [UInt8]? {
-        guard let header = scheme.soleHeader, let index = request.headers.firstIndex(of: header),
+        guard let header = scheme.soleHeader, tokenSigners.isEmpty, let index = request.headers.firstIndex(of: header),
             request.headers.firstIndex(of: header, from: index + 1) == nil
         else { return nil }
         let value = request.headers.value(at: index)

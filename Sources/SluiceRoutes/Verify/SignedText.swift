@@ -44,6 +44,15 @@ package struct SignedTemplate: Sendable {
         constant = constants.contains(nil) ? nil : SignedText(pieces: constants.compactMap(\.self))
     }
 
+    /// Whether it may consist of the characters of a token only. Not if it contains the body as received, which starts
+    /// with a bracket or contains an equals sign and more.
+    package var mayBeToken: Bool {
+        !sources.contains(.body(.root))
+            && pieces.allSatisfy { piece in
+                if case .literal(let bytes) = piece.part { OpaqueToken.isTokenText(bytes.span) } else { true }
+            }
+    }
+
     /// Whether it is `${body}`, without a condition on it.
     var isBodyAlone: Bool { bodyBoundaries.isEmpty && constant?.isBodyAlone ?? false }
 
@@ -159,6 +168,17 @@ struct SignedText: Equatable {
     /// The plain SHA-256 of the whole text.
     func digest(key: [UInt8], body: Span<UInt8>) -> Digest {
         Hash.digest(.sha256, bytes(body: body, key: key).span)
+    }
+
+    /// Its length in bytes, without the secret.
+    func count(body: Span<UInt8>) -> Int {
+        pieces.reduce(0) { count, piece in
+            switch piece {
+            case .bytes(let bytes): count + bytes.count
+            case .body: count + body.count
+            case .key: count
+            }
+        }
     }
 
     /// Whether anyone who knows a plain digest can have made this text from the one with that digest. SHA-256 continues

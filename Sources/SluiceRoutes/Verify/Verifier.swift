@@ -9,6 +9,15 @@ package enum Verifier: Sendable {
     /// Valid if any of these finds the request valid. At least two.
     case any([SignatureVerifier])
 
+    /// The same, but refusing what handshakes would sign for anyone.
+    func refusing(tokensOf signers: [TokenSigner]) -> Verifier {
+        switch self {
+        case .none: self
+        case .signature(let verifier): .signature(verifier.refusing(tokensOf: signers))
+        case .any(let verifiers): .any(verifiers.map { $0.refusing(tokensOf: signers) })
+        }
+    }
+
     /// - Parameters:
     ///   - reading: of the body, which is read if a part of the signature is in it; `nil` to read it now.
     ///   - receivedAtMilliseconds: the time for checking timestamps, by the wall clock.
@@ -113,6 +122,17 @@ package enum Verifier: Sendable {
     /// Headers that authenticate anyone who knows them; they are never stored, and `${headers}` leaves them out.
     package var credentialHeaders: [HeaderName] {
         verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
+    }
+
+    /// Query parameters that are a secret. A signature in the query is none: it is valid only for its request.
+    package var credentialParameters: Set<String> {
+        Set(
+            schemes.compactMap { scheme in
+                guard scheme.algorithm.carriesSecret, case .value(let reference) = scheme.place,
+                    case .query(let name) = reference.source
+                else { return nil }
+                return name
+            })
     }
 
     /// The headers that a valid request needs.

@@ -103,12 +103,15 @@ extension SendCommand {
     /// The age of the first attempt of a retry, in milliseconds.
     private static let retryDelay: Int64 = 30_000
 
+    /// Ten digits that repeat after a hundred days.
+    private static func number(at milliseconds: Int64) -> Int { 1_000_000_000 + Int(milliseconds % 9_000_000_000) }
+
     /// The requests, each with the answer that it should get.
     private func requests(
         _ sample: String, of preset: ProviderPreset, to target: SendTarget
     ) throws -> [(HTTPClientRequest, ExpectedAnswer)] {
         let now = SystemTime().wallMilliseconds()
-        var values = SampleValues(uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
+        var values = SampleValues(uuid: delivery ?? Self.newID(), number: Self.number(at: now), milliseconds: now)
         values.account = accountValues
         if handshake { return try handshakes(of: preset, target, at: now) }
         let first = try request(sample, of: preset, to: target, with: values, at: retry ? now - Self.retryDelay : now)

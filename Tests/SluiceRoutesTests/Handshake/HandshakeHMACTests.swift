@@ -84,7 +84,7 @@ import Testing
         "a body that the handshake would sign for anyone is refused even if its signature is valid",
         arguments: ["123", "true", "null", "abc", "", "QUJD=="])
     func tokenAsBody(body: String) throws {
-        let refusal = "refused signature_invalid: the body is a token, which the route's handshake signs for anyone"
+        let refusal = "refused signature_invalid: the signed text is a token, which a handshake signs for anyone"
         let request = TestRequest(body).signed()
         #expect(try HandshakeRoute(Self.rule(), lines: "body: text").outcome(request) == refusal)
         // Not where the key or the handshake is another one.
@@ -94,6 +94,74 @@ import Testing
         #expect(try HandshakeRoute(Self.rule(), lines: lines).outcome(request) == "stored")
         let shared = "body: text\nhandshake_secrets: [ { env: SECRET } ]"
         #expect(try HandshakeRoute(Self.rule(), lines: shared).outcome(request) == refusal)
+    }
+
+    @Test(
+        "a signed text that is a token is refused on every route that has the key of a handshake",
+        arguments: [
+            ("${body}", "abc"), ("${base64.body}", Base64.encode(Array("abc".utf8))),
+            ("${sha256.body}", Hash.digest(.sha256, Array("abc".utf8).span).hex),
+            ("${md5.body}", Base64.encode(Hash.digest(.md5, Array("abc".utf8).span).span.array)),
+            ("${header.X-T}", "77f4"), ("a${header.X-T}", "a77f4"), ("${header.X-T}${sha256.body}", nil),
+        ])
+    func otherRoute(signed: String, token: String?) throws {
+        func outcome(_ secret: String, _ rule: String) throws -> String {
+            let text = """
+                routes:
+                - path: /hook
+                  verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", signed: "\(signed)" }
+                  secrets: [ { env: SECRET } ]
+                  body: text
+                  jobs: [ { type: t } ]
+                - path: /other
+                  verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}" }
+                  secrets: [ { env: COPY } ]
+                  handshake: [ \(rule) ]
+                  jobs: [ { type: t } ]
+
+                """
+            let route = try route(
+                text, environment: ["SECRET": "a secret of tests", "COPY": secret, "TOKEN": "a token of tests"])
+            let token = token ?? "77f4" + Hash.digest(.sha256, Array("abc".utf8).span).hex
+            let code = signature(Array(token.utf8), "a secret of tests")
+            return TestRequest("abc", headers: [("X-T", "77f4"), ("X-Signature", code)]).processed(by: route).summary
+        }
+        let refusal = "refused signature_invalid: the signed text is a token, which a handshake signs for anyone"
+        #expect(try outcome("a secret of tests", Self.rule()) == refusal)
+        // Not if the key, the algorithm or the format of the tokens is another one, or only a sender with it is answered.
+        #expect(try outcome("another secret of tests", Self.rule()) == "stored")
+        #expect(try outcome("a secret of tests", Self.rule(", alg: hmac-sha512")) == "stored")
+        #expect(try outcome("a secret of tests", Self.rule(", pattern: '[g-z]{20}'")) == "stored")
+        #expect(try outcome("a secret of tests", Self.rule(of: "${body.t}", when: "body.a: 1")) == "stored")
+    }
+
+    @Test("Braintree's answer to a challenge is no signature of a webhook")
+    func challenge() throws {
+        let route = try route(
+            """
+            routes:
+            - path: /hook
+              provider: braintree
+              account: { public_key: k }
+              secrets: [ { env: SECRET } ]
+              jobs: [ { type: t } ]
+
+            """)
+        let token = "20f9f8ed05f77439fe955c977e4c8a53"
+        var request = TestRequest("", target: "/hook?bt_challenge=\(token)")
+        request.method = "GET"
+        let answer = request.processed(by: route).summary
+        let code = try #require(answer.split(separator: "|").last)
+        let type = [(name: "Content-Type", value: "application/x-www-form-urlencoded")]
+        func outcome(_ payload: String, _ code: some StringProtocol) -> String {
+            TestRequest("bt_payload=\(payload)&bt_signature=k%7C\(code)", headers: type).processed(by: route).summary
+        }
+        #expect(
+            outcome(token, code)
+                == "refused signature_invalid: the signed text is a token, which a handshake signs for anyone")
+        let key = Hash.digest(.sha1, Array("a secret of tests".utf8).span).span.array
+        let own = HMACKey(.sha1, key: key.span).authenticate(Array("PG4%2B".utf8).span)
+        #expect(outcome("PG4%252B", own.hex) == "stored")
     }
 
     @Test("deliveries of a route with such a handshake are accepted as before")

@@ -204,10 +204,16 @@ import Testing
         }
         #expect(
             warnings("") == [
-                "6:16: warning: 'hmac' uses a key that also verifies signatures, and 'signed' does not contain the body: the "
-                    + "signed text could itself be a token, which this rule would sign for anyone; set 'pattern' to the "
-                    + "form of the provider's tokens"
+                "6:16: warning: 'hmac' uses a key that also verifies signatures, and the signed text could itself be a "
+                    + "token, which this rule would sign for anyone; such requests are refused, so set 'pattern' to the "
+                    + "form of the provider's tokens, or use another secret in 'handshake_secrets'"
             ])
         #expect(warnings(", pattern: '[0-9a-f]{20}'") == [])
+        for (signed, count) in [("${sha256.body}", 1), ("a${base64.body}", 1), ("v0:${sha256.body}", 0), ("${body}", 0)]
+        {
+            let other = text.replacing("${body.payload}", with: signed).replacing("PATTERN", with: "")
+            let found = compile([("r.yaml", other)]).warnings.filter { $0.description.contains("itself be a token") }
+            #expect(found.count == count, "\(signed)")
+        }
     }
 }

@@ -1,0 +1,54 @@
+internal import SluiceCrypto
+
+/// Makes the authentication codes of opaque tokens: the `hmac` of a handshake.
+package struct TokenSigner: Sendable {
+    let key: HMACKey
+    /// The additional format of tokens; `nil` for any.
+    let pattern: IDPattern?
+
+    private static let probe = Array("sluice".utf8)
+
+    /// - Returns: `nil` for a value that is not a token.
+    func code(of value: [UInt8]) -> Digest? {
+        guard OpaqueToken.isValid(value.span), pattern?.matches(value) ?? true else { return nil }
+        return key.authenticate(value.span)
+    }
+
+    /// Whether its codes are valid signatures for a key: whether both are the same key of the same algorithm.
+    func signs(for other: VerifierKey) -> Bool {
+        guard case .hmac(let other) = other, other.algorithm == key.algorithm else { return false }
+        return constantTimeEquals(
+            key.authenticate(Self.probe.span).span, other.authenticate(Self.probe.span).span)
+    }
+
+    /// Whether it signs a text for whoever sends it as a token. Also `true` for an empty one, to be safe.
+    func signs(_ text: SignedText, body: Span<UInt8>) -> Bool {
+        guard text.count(body: body) <= OpaqueToken.longest else { return false }
+        let bytes = text.bytes(body: body, key: [])
+        return OpaqueToken.isTokenPart(bytes.span) && (bytes.isEmpty || pattern?.matches(bytes) ?? true)
+    }
+}
+
+/// A text that no provider signs by itself: 1 to 128 letters, digits and `+/=_-`.
+package enum OpaqueToken {
+    package static let words = "1 to 128 letters, digits and characters of +/=_-"
+    static let longest = 128
+
+    static func isValid(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && isTokenText(text) }
+
+    /// Whether the text could be part of a token, which may be empty.
+    static func isTokenPart(_ text: Span<UInt8>) -> Bool { text.count <= longest && isTokenText(text) }
+
+    static func isTokenText(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices where !isMember(text[index]) { return false }
+        return true
+    }
+
+    private static func isMember(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}
