@@ -41,7 +41,7 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(atPath: PublishedVector.folder)
             .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
         #expect(Set(names) == Set(PublishedVector.all.filter { !$0.isPreset }.map(\.block)))
-        #expect(PublishedVector.all.count == 106)
+        #expect(PublishedVector.all.count == 172)
     }
 }
 
@@ -113,7 +113,7 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
     }
 
     var signsBody: Bool {
-        !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "braintree"].contains(block)
+        !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "plivo-v2", "braintree"].contains(block)
     }
 
     var request: TestRequest {
