@@ -329,7 +329,8 @@ extension BodyReader {
             return jsonField.map { "JSON in the claim '\(PrintableText.escape($0))' of a token" } ?? "claims of a token"
         case .json:
             switch family(request) {
-            case .form, .multipart: return "JSON in the field 'payload' of a form"
+            case .form, .multipart:
+                return "JSON in the field '\(PrintableText.escape(jsonField ?? ""))' of a form"
             case .json: return "JSON in another charset, converted to UTF-8" + remark(request)
             case .text, .other: return "bytes, as base64"
             }

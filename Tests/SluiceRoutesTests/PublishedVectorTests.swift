@@ -41,7 +41,7 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(atPath: PublishedVector.folder)
             .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
         #expect(Set(names) == Set(PublishedVector.all.filter { !$0.isPreset }.map(\.block)))
-        #expect(PublishedVector.all.count == 106)
+        #expect(PublishedVector.all.count == 178)
     }
 }
 
@@ -113,7 +113,7 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
     }
 
     var signsBody: Bool {
-        !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "braintree"].contains(block)
+        !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "plivo-v2", "braintree"].contains(block)
     }
 
     var request: TestRequest {
@@ -145,10 +145,12 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
         }
         // The library of Paddle accepts no older timestamp; the preset does.
         let override = block == "paddle" ? "  verify: { tolerance: 5s }\n" : ""
+        // The verification code, with which Fitbit asks for an answer.
+        let code = block == "fitbit" ? "  handshake_secrets: [ { env: CODE } ]\n" : ""
         // A key cannot be made of the empty body of a GET.
         let key = method == "GET" ? "  unique_key: ${url}\n" : ""
         let values = account.map { "\($0.key): \"\($0.value)\"" }.joined(separator: ", ")
-        return "  provider: \(block)\n\(account.isEmpty ? "" : "  account: { \(values) }\n")\(override)\(key)"
+        return "  provider: \(block)\n\(account.isEmpty ? "" : "  account: { \(values) }\n")\(override)\(code)\(key)"
     }
 
     /// The scheme with the published secret.

@@ -104,6 +104,13 @@ import Testing
         #expect(found.lines("dead letter").count == (form == nil ? 1 : 0))
     }
 
+    @Test("JSON in a form is shown with the name of its field", arguments: ["payload", "json"])
+    func field(name: String) throws {
+        let request = TestRequest("\(name)={}", headers: [("Content-Type", "application/x-www-form-urlencoded")])
+        let step = try explanation(openRoute("json_field: \(name)"), request).step("body")
+        #expect(step?.text.hasPrefix("JSON in the field '\(name)' of a form; ") == true, "\(step?.text ?? "")")
+    }
+
     @Test("a body marked as gzip is shown with its decompressed size, or that it is not gzip")
     func gzip() throws {
         let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
