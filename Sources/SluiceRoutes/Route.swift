@@ -67,6 +67,9 @@ package final class Route: Sendable {
     /// Whether each element has its own unique key.
     let keysAreOfElements: Bool
     let methodBytes: [[UInt8]]
+    /// Whether bodies may come with `Content-Encoding: gzip`: never if a part of the signature is in the body, because
+    /// the fields that were verified would be those of the body as received, and the jobs would be made from others.
+    package let acceptsGzip: Bool
     /// Headers in the unique key; each may occur once.
     let keyHeaders: [HeaderName]
     /// Whether the types of the body's fields cannot be changed in transit: not if the signature covers fields, which
@@ -84,6 +87,7 @@ package final class Route: Sendable {
         parameterSegments = parts.path.parameterSegments
         keysAreOfElements = Self.isOfElements(parts.uniqueKey, event: parts.event)
         methodBytes = parts.methods.map { Array($0.utf8) }
+        acceptsGzip = parts.acceptsGzip && !parts.verifier.schemes.contains(where: \.readsBody)
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
         handshakeStages = HandshakeStages(parts.handshakes)
@@ -133,8 +137,6 @@ extension Route {
     /// The value of `Allow` in a 405.
     package var allow: String { parts.methods.joined(separator: ", ") }
     package var bodyLimit: ByteCount { parts.bodyLimit }
-    /// Whether bodies may come with `Content-Encoding: gzip`.
-    package var acceptsGzip: Bool { parts.acceptsGzip }
     /// What is kept of requests whose signature no secret matches; `nil` for nothing.
     package var quarantine: QuarantineLimits? { parts.quarantine }
     /// The maximum rate of verified requests; `nil` for no limit.

@@ -108,6 +108,32 @@ import Testing
             "\(found)")
     }
 
+    @Test(
+        "alternatives are also compared with their own formats, with empty values, and if they sign in other headers",
+        arguments: [
+            // An id of four characters may be the start of one of six.
+            ["${id}${body}", "[0-9a-f]{4}", "${id}${body}", "[0-9a-f]{6}"],
+            ["${id}.${body}", "[0-9:]{1,20}", ":${body}", nil],
+            ["${body}|${timestamp}", "rfc3339", "${body}Z", nil],
+            ["${base64.body}.${timestamp}", nil, ".${header.X-More}", nil],
+            ["${header.X-More}.${body}", nil, "${header.X-More}:${body}", nil],
+            ["${timestamp}.${body}", nil, "${id}.${body}", nil],
+        ])
+    func ambiguousFormats(texts: [String?]) throws {
+        let verify = try stride(from: 0, to: 4, by: 2).map { index in
+            let (signed, format) = (try #require(texts[index]), texts[index + 1])
+            let isTime = signed.contains("${timestamp}")
+            let lines = CutScheme.Alternative.lines(
+                for: signed, format: isTime ? format ?? "unix" : "", idPattern: isTime ? nil : format)
+            return
+                "  - { alg: hmac-sha256, signature_from: '${header.X-Signed-\(index)}', signed: '\(signed)'\(lines) }\n"
+        }
+        let found = problems(
+            "routes:\n- path: /hook\n  verify:\n" + verify.joined()
+                + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+        #expect(found.count == 1 && found[0].contains("of 'verify' can be equal for different requests"), "\(found)")
+    }
+
     @Test("so are two texts of one list, and the place is that of the list")
     func ambiguousList() {
         let file = alternatives(["${timestamp}.${body}"]).replacing(
@@ -158,6 +184,22 @@ import Testing
         #expect(judged(text, [("X-Id", now), ("X-Time", old)], "{}").hasPrefix("refused signature_expired"))
         #expect(judged(text, [("X-Time", now)], "\(old).{}").contains("the body does not begin with { or ["))
         #expect(judged("\(now).{}", [("X-Time", now)], "{}") == "valid")
+    }
+
+    @Test("a body has to meet the conditions of its own text and those of the other alternatives")
+    func bothConditions() throws {
+        let route = try route(alternatives(["${body}${timestamp}", "${timestamp}:${body}"]))
+        func judged(_ text: String, time: String, _ body: String) -> String {
+            let digest = signature(Array(text.utf8), Self.secret)
+            return TestRequest(body, headers: [("X-Signature", digest), ("X-Time", time)]).judged(by: route)
+        }
+        let (old, now) = ("1600000000", "1700000000")
+        #expect(judged("{}\(now)", time: now, "{}") == "valid")
+        // A body of the second text may end like a time.
+        let text = "\(old):{}\(now)"
+        #expect(judged(text, time: old, "{}\(now)").hasPrefix("refused signature_expired"))
+        #expect(judged(text, time: now, "\(old):{}").contains("the body does not begin with { or ["))
+        #expect(judged("{1\(now)", time: now, "{1").contains("the body does not end with } or ]"))
     }
 
     @Test(
@@ -257,6 +299,9 @@ import Testing
         let verify = "signed: '${method}${body}'"
         #expect(compile([("r.yaml", text(verify, methods: "[POST, PUT]"))]).problems == [])
         #expect(compile([("r.yaml", text(verify, methods: "[POST, POSTS]"))]).problems.count == 1)
+        let behind = "signed: '${body}${method}'"
+        #expect(compile([("r.yaml", text(behind, methods: "[POST, PUT]"))]).problems == [])
+        #expect(compile([("r.yaml", text(behind, methods: "[PUT, XPUT]"))]).problems.count == 1)
     }
 
     @Test(
@@ -271,10 +316,15 @@ import Testing
                 "the header x-more contains the character that separates it"
             ),
             (
+                "${header.X-More}.${body}", ["header.X-More": ".a"],
+                "the header x-more contains the character that separates it"
+            ),
+            (
                 "${body}|${header.X-More}", ["header.X-More": "a|b"],
                 "the header x-more contains the character that separates it"
             ),
             ("${timestamp}${body}", ["timestamp": "170000000"], "the timestamp does not have 10 bytes"),
+            ("${timestamp}${body}", ["timestamp": "17000000000"], "the timestamp does not have 10 bytes"),
             ("${body}${timestamp}", ["body": "a"], "the body does not end with } or ]"),
         ] as [(String, [String: String], String)])
     func separators(signed: String, values: [String: String], expected: String) throws {
@@ -357,7 +407,8 @@ import Testing
         "ids are of the pattern that the route says",
         arguments: [
             ("[0-9a-f]{4}", "00ff", true), ("[0-9a-f]{4}", "00FF", false),
-            ("[0-9a-f]{4}", "00ff0", false), ("[a.=-]{1,3}", "a.=", true), ("[a.=-]{1,3}", "a.=-", false),
+            ("[0-9a-f]{4}", "00ff0", false), ("[0-9a-f]{5}", "00ffg", false), ("[a.=-]{1,3}", "a.=", true),
+            ("[a.=-]{1,3}", "a.=-", false),
         ])
     func idPatterns(pattern: String, id: String, matches: Bool) throws {
         let route = try route(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))

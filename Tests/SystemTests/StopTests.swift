@@ -1,4 +1,5 @@
 import DevQueue
+internal import Foundation
 import SluiceHTTP
 import SluiceNet
 import Testing
@@ -37,6 +38,43 @@ import Testing
         }
         #expect(queue.numbers == [1, 2, 3])
         await queue.stop()
+    }
+
+    /// Reports when a program asks for its OpenSSL state to be freed at its end.
+    private static let exitShim = #"""
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <string.h>
+        #include <unistd.h>
+        int __cxa_atexit(void (*function)(void *), void *argument, void *object) {
+            Dl_info about;
+            int isKnown = dladdr((void *)function, &about) && about.dli_sname;
+            if (isKnown && !strcmp(about.dli_sname, "OPENSSL_cleanup")) (void)!write(1, "OPENSSL_cleanup\n", 16);
+            int (*next)(void (*)(void *), void *, void *) = dlsym(RTLD_NEXT, "__cxa_atexit");
+            return next(function, argument, object);
+        }
+
+        """#
+
+    @Test("the program does not free OpenSSL's state while it exits, which crashes a thread that is still ending")
+    func keepsOpenSSL() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Self.exitShim, to: "exit.c")
+        func output(_ program: String, _ arguments: String..., preload: [String: String] = [:]) async throws -> String {
+            let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+            let environment = ["PATH": path].merging(preload) { $1 }
+            let process = try ChildProcess(program, arguments, environment: environment, folder: folder.path)
+            #expect(try await process.ending() == .exited(0), "\(process.errors.text)")
+            return process.output.text
+        }
+        _ = try await output("cc", "-shared", "-fPIC", "-o", "exit.so", "exit.c")
+        let preload = ["LD_PRELOAD": folder.file("exit.so")]
+        let routes = ProjectFiles.root.appendingPathComponent("routes").path
+        let checked = try await output(
+            ProjectFiles.binary, "check", routes, "--without-secrets", preload: preload)
+        #expect(checked.contains(" 0 errors") && !checked.contains("OPENSSL_cleanup"), "\(checked)")
+        // Another program that uses OpenSSL.
+        #expect(try await output("openssl", "dgst", "exit.c", preload: preload).contains("OPENSSL_cleanup"))
     }
 
     @Test("a second SIGTERM skips the drain", arguments: [Int32(15), 2])

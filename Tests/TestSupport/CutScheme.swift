@@ -63,7 +63,7 @@ package struct CutScheme: Sendable {
         let readsFields = values.contains { $0.contains("body.f") }
         let kinds = readsFields ? ["json", "auto"] : ["auto", "json", "form", "text", "bytes"]
         var lines = ["body: \(kinds[Int.random(in: 0..<kinds.count, using: &random)])"]
-        if Int.random(in: 0..<4, using: &random) == 0 { lines.append("gzip: true") }
+        if !readsFields, Int.random(in: 0..<4, using: &random) == 0 { lines.append("gzip: true") }
         var keys = ["${sha256.body}"]
         if values.allSatisfy({ $0.contains("id") }) { keys += ["${header.X-Id}", "${header.X-Id}"] }
         let key = Int.random(in: 0...keys.count, using: &random)

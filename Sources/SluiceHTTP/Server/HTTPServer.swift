@@ -129,14 +129,14 @@ package final class HTTPServer: Sendable {
         case .outOfDescriptors:
             observer.shed(.outOfDescriptors, peer: .unknown)
             // A connection that was just accepted is idle until its request is read.
-            _ = closeLongestIdle(before: loop.now - Listener.pauseNanoseconds)
+            _ = closeLongestIdle(idleBefore: loop.now - Listener.pauseNanoseconds)
         }
     }
 
     /// Assigns a connection to the loop with the fewest.
     private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
         guard let (ticket, victim) = counts.enter(accepted.peer) else { return refuseConnection(accepted, .perAddress) }
-        if victim == .longestIdle, !closeLongestIdle(before: loop.now) {
+        if victim == .longestIdle, !closeLongestIdle(acceptedBefore: ticket.number) {
             counts.leave(ticket)
             return refuseConnection(accepted, .atCap)
         }
@@ -150,12 +150,15 @@ package final class HTTPServer: Sendable {
         if !isPosted { accepted.close() }
     }
 
-    /// Closes the longest idle connection, if it has been idle since before `time`, in monotonic nanoseconds.
+    /// Closes the longest idle connection.
     ///
+    /// - Parameters:
+    ///   - time: closes none that became idle later, in monotonic nanoseconds.
+    ///   - number: closes none with this ticket or a later one.
     /// - Returns: `false` if there is none.
-    private func closeLongestIdle(before time: Int64) -> Bool {
+    private func closeLongestIdle(idleBefore time: Int64 = .max, acceptedBefore number: UInt64 = .max) -> Bool {
         guard let index = counts.loopOfLongestIdle(before: time) else { return false }
-        return post(to: index) { $0.closeLongestIdle(before: time) }
+        return post(to: index) { $0.closeLongestIdle(idleBefore: time, acceptedBefore: number) }
     }
 
     private func refuseConnection(_ accepted: AcceptedSocket, _ reason: ConnectionShedding) {

@@ -157,11 +157,11 @@ package final class HTTPServerLoop {
             idle.longestIdle.map { idleSince[$0] } ?? .max, ordering: .relaxed)
     }
 
-    /// Closes the connection that has been idle longest, to make room, if it was idle before `time`. By now it may be
-    /// the new connection itself, whose request has not been read.
-    func closeLongestIdle(before time: Int64) {
+    /// Closes the longest idle connection to make room, unless it became idle at `time` or later, or its ticket is
+    /// `number` or later: by now it may be the connection for which room was made, whose request has not been read.
+    func closeLongestIdle(idleBefore time: Int64, acceptedBefore number: UInt64) {
         guard let place = idle.longestIdle, idleSince[place] < time,
-            let connection = loop.handler(atPlace: place) as? ServerConnection
+            let connection = loop.handler(atPlace: place) as? ServerConnection, connection.ticket.number < number
         else {
             return
         }

@@ -67,7 +67,7 @@ package struct RouteReader {
         let examples = examples(path?.path, methods)
         // Everything is read before returning, so that every problem is reported in one run.
         let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
-        let (rate, acceptsGzip) = (reader.read(\.rate), reader.read(\.gzip))
+        let (rate, acceptsGzip) = (reader.read(\.rate), acceptsGzip(verifier))
         let contentTypes = reader.read(\.contentTypes)
         let (onMissingKey, onChangedBody) = (reader.read(\.uniqueKeyMissing), reader.read(\.onChangedBody))
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
@@ -111,6 +111,19 @@ package struct RouteReader {
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
         summary.secrets = secretSummaries
         return (parts, RouteDetails(source: source, summary: summary, examples: examples))
+    }
+
+    /// - Parameter verifier: `nil` after a problem has been recorded.
+    private func acceptsGzip(_ verifier: Verifier?) -> Bool {
+        let isAccepted = reader.read(\.gzip)
+        if isAccepted, verifier?.schemes.contains(where: \.readsBody) == true {
+            context.error(
+                reader.node("gzip")?.position ?? reader.position,
+                "'gzip' has no effect if 'verify' refers to fields of the body: they are read from the body as "
+                    + "received, so a gzip body never has them; remove 'gzip', or verify ${body} if the sender signs it"
+            )
+        }
+        return isAccepted
     }
 
     private var secretSummaries: [SecretSummary]? {

@@ -132,7 +132,7 @@ package struct SignatureScheme: Sendable {
     }
 
     /// Whether a part of the signature is in the body, which is then read before anything is verified.
-    var readsBody: Bool { paths.count > 0 }
+    package var readsBody: Bool { paths.count > 0 }
 }
 
 extension SignatureScheme {

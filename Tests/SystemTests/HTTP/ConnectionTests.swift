@@ -21,6 +21,25 @@ import Testing
         return wire
     }
 
+    /// Stops the gateway's threads until SIGCONT, so that whatever is sent meanwhile arrives in one turn of its loop.
+    private static func pause(_ gateway: GatewayUnderTest) async throws {
+        gateway.process.send(SIGSTOP)
+        let folder = "/proc/\(gateway.process.id)/task"
+        try await blocking {
+            let end = ContinuousClock.now + .seconds(60)
+            while ContinuousClock.now < end {
+                let states = try FileAccess.names(inFolder: folder).map { thread in
+                    let stat = String(
+                        decoding: try FileAccess.read("\(folder)/\(thread)/stat", limit: 4096), as: UTF8.self)
+                    return stat.split(separator: ")").last?.dropFirst().first
+                }
+                if states.allSatisfy({ $0 == "T" }) { return }
+                _ = poll(nil, 0, 1)
+            }
+            throw Wire.Failure(description: "the gateway does not stop")
+        }
+    }
+
     @Test("a connection serves one request after the other")
     func keepsAlive() async throws {
         try await GatewayUnderTest.run { gateway in
@@ -178,6 +197,33 @@ import Testing
             #expect(try await idle[1].ending() == ([], .closed))
             #expect(try await gateway.metric("sluice_connections_closed_for_newer_total") == 1)
             for wire in [idle[0]] + idle[2...] { #expect(wire.isQuiet) }
+            try busy.send(webhook.body)
+            #expect(try await busy.answer().status == 200)
+        }
+    }
+
+    @Test(
+        "at the limit a connection whose request has just been answered makes room, also in the same turn of its loop")
+    func closesNewlyIdle() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "2", "threads": "1"])) { gateway in
+            let recent = try gateway.connect()
+            try recent.send(Webhook.gitHub().bytes)
+            #expect(try await recent.answer().status == 200)
+            // Without a route, so it is answered as soon as it is complete.
+            var request = Webhook.gitHub(body: [])
+            request.target = "/nothing"
+            try recent.send(Array(request.bytes.prefix(10)))
+            let webhook = Webhook.gitHub()
+            let busy = try await Self.midRequest(webhook, gateway)
+            try await Self.pause(gateway)
+            try recent.send(Array(request.bytes.dropFirst(10)))
+            let new = try gateway.connect()
+            try new.send(Webhook.gitHub(id: "new").bytes)
+            gateway.process.send(SIGCONT)
+            #expect(try await new.answer().status == 200)
+            #expect(try await recent.answer().status == 404)
+            #expect(try await recent.ending() == ([], .closed))
+            #expect(try await gateway.metric("sluice_connections_closed_for_newer_total") == 1)
             try busy.send(webhook.body)
             #expect(try await busy.answer().status == 200)
         }
