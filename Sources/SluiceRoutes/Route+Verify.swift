@@ -72,9 +72,8 @@ extension Route {
             }
         }
         parts.verifier = Verifier(others)
-        // A rule with other keys than the route's has the given one only here.
-        parts.refuse(
-            tokensOf: parts.handshakes.filter { $0.hmac?.hasRouteKey ?? false }.compactMap(\.signerForAnyone))
+        // Not those of other rules, which have the given key only here.
+        parts.refuse(tokensOf: [])
         return Route(parts, index: index)
     }
 }

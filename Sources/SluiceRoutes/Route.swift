@@ -219,6 +219,9 @@ extension Route.Parts {
     /// What signs tokens for unauthenticated clients.
     package var tokenSigners: [TokenSigner] { handshakes.compactMap(\.signerForAnyone) }
 
-    /// Refuses requests that these would sign for anyone.
-    package mutating func refuse(tokensOf signers: [TokenSigner]) { verifier = verifier.refusing(tokensOf: signers) }
+    /// Refuses requests that these, or the route's own, would sign for anyone.
+    package mutating func refuse(tokensOf signers: [TokenSigner]) {
+        let own = handshakes.filter { $0.hmac?.hasRouteKey ?? false }.compactMap(\.signerForAnyone)
+        verifier = verifier.refusing(tokensOf: signers, own: own)
+    }
 }

@@ -147,10 +147,12 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
         let override = block == "paddle" ? "  verify: { tolerance: 5s }\n" : ""
         // The verification code, with which Fitbit asks for an answer.
         let code = block == "fitbit" ? "  handshake_secrets: [ { env: CODE } ]\n" : ""
+        // The published pair is the answer to a challenge, which a route with that handshake refuses as a webhook.
+        let handshake = block == "braintree" ? "  handshake: [ { when: { method: PUT }, reply: {} } ]\n" : ""
         // A key cannot be made of the empty body of a GET.
         let key = method == "GET" ? "  unique_key: ${url}\n" : ""
         let values = account.map { "\($0.key): \"\($0.value)\"" }.joined(separator: ", ")
-        return "  provider: \(block)\n\(account.isEmpty ? "" : "  account: { \(values) }\n")\(override)\(code)\(key)"
+        return "  provider: \(block)\n\(account.isEmpty ? "" : "  account: { \(values) }\n")\(override)\(code)\(handshake)\(key)"
     }
 
     /// The scheme with the published secret.

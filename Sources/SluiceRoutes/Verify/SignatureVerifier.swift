@@ -44,8 +44,12 @@ package final class SignatureVerifier: Sendable {
     }
 
     /// The same verifier, which refuses what handshakes would sign for anyone.
-    func refusing(tokensOf signers: [TokenSigner]) -> SignatureVerifier {
-        let sharing = signers.filter { signer in configured.contains { signer.signs(for: $0.key) } }
+    ///
+    /// - Parameter own: those that use a secret of the route.
+    func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> SignatureVerifier {
+        let sharing =
+            signers.filter { signer in configured.contains { signer.signs(for: $0, isOwn: false) } }
+            + own.filter { signer in configured.contains { signer.signs(for: $0, isOwn: true) } }
         if sharing.isEmpty { return self }
         return SignatureVerifier(
             scheme: scheme, secrets: configured, body: body, publicURL: publicURL, keys: keys, learnt: learnt,

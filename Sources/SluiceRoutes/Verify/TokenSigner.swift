@@ -14,14 +14,17 @@ package struct TokenSigner: Sendable {
         return key.authenticate(value.span)
     }
 
-    /// Whether its codes are valid signatures for a key: whether both are the same key of the same algorithm.
-    func signs(for other: VerifierKey) -> Bool {
-        guard case .hmac(let other) = other, other.algorithm == key.algorithm else { return false }
+    /// Whether its codes are valid signatures for a secret: whether both are the same key of the same algorithm.
+    ///
+    /// - Parameter isOwn: whether its key is a secret of the same route, which is only generated as a stand-in.
+    func signs(for secret: VerifierSecret, isOwn: Bool) -> Bool {
+        guard case .hmac(let other) = secret.key, other.algorithm == key.algorithm else { return false }
+        if isOwn, secret.source.isStandIn { return true }
         return constantTimeEquals(
             key.authenticate(Self.probe.span).span, other.authenticate(Self.probe.span).span)
     }
 
-    /// Whether it signs a text for whoever sends it as a token. Also `true` for an empty one, to be safe.
+    /// Whether it signs a text for anyone who sends it as a token. Also `true` for an empty one, to be safe.
     func signs(_ text: SignedText, body: Span<UInt8>) -> Bool {
         guard text.count(body: body) <= OpaqueToken.longest else { return false }
         let bytes = text.bytes(body: body, key: [])

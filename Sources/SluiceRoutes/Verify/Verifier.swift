@@ -10,11 +10,13 @@ package enum Verifier: Sendable {
     case any([SignatureVerifier])
 
     /// The same, but refusing what handshakes would sign for anyone.
-    func refusing(tokensOf signers: [TokenSigner]) -> Verifier {
+    ///
+    /// - Parameter own: those that use a secret of the route.
+    func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> Verifier {
         switch self {
         case .none: self
-        case .signature(let verifier): .signature(verifier.refusing(tokensOf: signers))
-        case .any(let verifiers): .any(verifiers.map { $0.refusing(tokensOf: signers) })
+        case .signature(let verifier): .signature(verifier.refusing(tokensOf: signers, own: own))
+        case .any(let verifiers): .any(verifiers.map { $0.refusing(tokensOf: signers, own: own) })
         }
     }
 

@@ -135,7 +135,7 @@ import Testing
         #expect(try outcome("a secret of tests", Self.rule(of: "${body.t}", when: "body.a: 1")) == "stored")
     }
 
-    @Test("Braintree's answer to a challenge is no signature of a webhook")
+    @Test("the answer to a challenge of Braintree is no signature of a webhook")
     func challenge() throws {
         let route = try route(
             """
