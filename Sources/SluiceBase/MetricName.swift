@@ -40,6 +40,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxOldestAge = "sluice_outbox_oldest_undelivered_age_seconds"
     case outboxLogBytes = "sluice_outbox_log_bytes"
     case outboxLogHeldBytes = "sluice_outbox_log_held_bytes"
+    case outboxClockDrift = "sluice_outbox_clock_drift_seconds"
     case evictedKeys = "sluice_outbox_evicted_keys_total"
     case quarantineRequests = "sluice_quarantine_requests"
     case quarantineBytes = "sluice_quarantine_bytes"
@@ -107,6 +108,7 @@ extension MetricName {
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
             .outboxDamaged, .outboxDamagedFiles,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
+            .outboxClockDrift,
             .evictedKeys,
             .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
             .tableRoutes,
@@ -187,12 +189,13 @@ extension MetricName {
         case .certificateFailing:
             "1 while the certificate or key on disk cannot be loaded and the gateway serves with the previous pair."
         case .droppedLogRecords: "Log records lost because standard error was not read fast enough."
-        default: processHelp
+        default: otherHelp
         }
     }
 
-    private var processHelp: String {
+    private var otherHelp: String {
         switch self {
+        case .outboxClockDrift: "Seconds by which the wall clock was set since the start, while no keys are forgotten."
         case .processResidentMemory: "Resident memory size in bytes."
         case .processOpenDescriptors: "Number of open file descriptors."
         default: "Maximum number of open file descriptors."

@@ -48,6 +48,7 @@ extension Gateway {
         registry.gauge(.outboxBytes, value: { [outbox] in Double(max(0, outbox.status.undeliveredBytes)) })
         registry.gauge(.outboxLogBytes, value: { [outbox] in Double(outbox.status.walBytes) })
         registry.gauge(.outboxLogHeldBytes, value: { [outbox] in Double(outbox.status.heldLogBytes) })
+        registry.gauge(.outboxClockDrift, value: { [outbox] in Double(outbox.status.clockDriftMilliseconds) / 1000 })
         registry.gauge(.quarantineRequests) { [outbox, reload] in
             Self.readings(outbox.quarantine, reload.activeRoutes) { $0.requests }
         }

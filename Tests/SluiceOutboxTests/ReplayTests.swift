@@ -130,6 +130,29 @@ struct ReplayTests {
         #expect(figures.jobs == 1 && figures.waitingCopies == 0)
     }
 
+    @Test("a copy that was delivered before an older job was is no copy that waits")
+    func deliveredCopy() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...2).map { sample($0, at: time) })
+        time.advance(by: .seconds(1))
+        try store.acknowledge([Acknowledgement(job: 2, zizqID: "z")])
+        _ = try store.replay([2])
+        time.advance(by: .seconds(1))
+        try store.acknowledge([Acknowledgement(job: 3, zizqID: "z")])
+        let figures = try store.replayFigures(range())
+        #expect(figures.jobs == 1 && figures.waitingCopies == 0 && figures.lastJob == 2)
+    }
+
+    @Test("a replay of one route leaves out the others") func route() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...6).map { sample($0, at: time, route: $0.isMultiple(of: 3) ? "b" : "a") })
+        _ = try drain(store)
+        var range = range()
+        range.route = "b"
+        #expect(try store.replayedJobs(range, limit: 500) == [3, 6])
+        #expect(try store.replayFigures(range).jobs == 2)
+    }
+
     @Test("with too many pending jobs to read all of them, that is said")
     func unknownCopies() throws {
         do {

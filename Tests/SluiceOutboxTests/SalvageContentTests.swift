@@ -64,6 +64,15 @@ struct SalvageContentTests {
         #expect(store.status.pendingJobs == 200)
     }
 
+    @Test("the ids of lost jobs are not used again") func lostIDs() throws {
+        try fill(1...200)
+        try damage(job: 200)
+        #expect(try salvage().lostDeliveries > 0)
+        let store = try fixture.open()
+        #expect(try store.number("SELECT max(id) FROM jobs") < 200)
+        #expect(store.lastJobID == 200)
+    }
+
     @Test("a delivery that lost any of its jobs is forgotten, also if the others were saved")
     func someJobs() throws {
         do {

@@ -64,18 +64,28 @@ final class Simulation {
     var step = 0
     /// Whether a fault is on.
     var isFaulty = false
+    /// Requests for which there was a place in the quarantine, by their numbers.
+    var quarantined: [Int: Quarantined] = [:]
+    var nextForged = 1
+    /// What the secrets of each route may be, newest first.
+    var secrets: [String: [[Int]]] = [:]
+    /// Salvages by their result.
+    var salvages = (done: 0, undamaged: 0, refused: 0)
+    let salvageFault: SalvageFault?
 
     init(
-        seed: Int, sabotage: String? = nil, fault: SimulatedRelay.Fault? = nil, syncs: Bool = true
+        seed: Int, sabotage: String? = nil, fault: SimulatedRelay.Fault? = nil, salvageFault: SalvageFault? = nil,
+        syncs: Bool = true
     ) async throws {
         random = SeededRandom(seed: UInt64(seed))
-        (self.seed, self.sabotage, self.fault) = (seed, sabotage, fault)
+        (self.seed, self.sabotage, self.fault, self.salvageFault) = (seed, sabotage, fault, salvageFault)
         zizq = seed.isMultiple(of: 2) ? SimulatedZizq(isLicensed: seed.isMultiple(of: 4)) : nil
         vfs.set { ($0.remembersUnsynced, $0.ignoresSyncs) = (true, !syncs) }
         fixture = Fixture {
             $0.recentKeys = 40
             $0.maximumBytes = ByteCount(bytes: 400_000)
             $0.reserve = ByteCount(bytes: 65_536)
+            $0.maximumQuarantineBytes = ByteCount(bytes: Self.quarantineBytes)
         }
         fixture.configuration.vfs = vfs.name
         fixture.configuration.keepDelivered = .seconds([0, 30, 3600][seed % 3])
@@ -113,13 +123,16 @@ final class Simulation {
     // MARK: Steps
 
     func run(steps: Int) async throws {
-        for index in 1...steps {
+        for index in 1...steps where violations.isEmpty {
             step = index
             if index == steps / 2, let sql = sabotage { try await hurt(sql) }
             try await takeStep()
-            if !isFaulty { try checkFigures() }
+            if !isFaulty {
+                try checkFigures()
+                try checkQuarantine()
+            }
         }
-        try await end()
+        if violations.isEmpty { try await end() }
         violations += zizq?.violations ?? []
     }
 
@@ -132,7 +145,7 @@ final class Simulation {
     }
 
     func takeStep() async throws {
-        switch pick(22) {
+        switch pick(25) {
         case 0..<8: deliver()
         case 8..<12: relay == nil ? try acknowledge() : try await relaySteps(60)
         case 12: try person()
@@ -145,6 +158,7 @@ final class Simulation {
         case 18: setClock()
         case 19: try letters()
         case 20: chance(50) ? forget() : reload()
+        case 21, 22, 23: try chance(90) ? quarantine() : salvage()
         default: try chance(20) ? backUp() : quiet()
         }
     }
@@ -445,7 +459,7 @@ final class Simulation {
             for _ in 0..<1000 where !store.maintainIdle() { break }
         }
         if store.status.rememberedKeys != 0 { violate("\(store.status.rememberedKeys) keys are never forgotten") }
-        for table in ["deliveries", "jobs", "delivered", "requests"] {
+        for table in ["deliveries", "jobs", "delivered", "requests", "quarantine"] {
             let count = try store.number("SELECT count(*) FROM \(table)")
             if count != 0 { violate("\(count) rows are left in \(table)") }
         }

@@ -5,7 +5,8 @@ import Testing
 @testable import SluiceOutbox
 
 /// The outbox and the relay under everything at once, by a seed: deliveries, repetitions, people's commands, full disks,
-/// failing syncs, power cuts that lose what was not synced, clocks that are set, dedupe windows that change, time. In
+/// failing syncs, power cuts that lose what was not synced, clocks that are set, dedupe windows that change, time,
+/// requests in the quarantine, secrets that are learnt, and salvages of copies with overwritten pages. In
 /// every second run the lanes of the relay send to a queue that is away, refuses jobs or loses answers; in the others
 /// jobs are acknowledged in any order. What must hold is asked after each step.
 ///
@@ -47,6 +48,22 @@ struct SimulationTests {
         "a job that was set aside waits for a licence": "UPDATE parked SET set_aside = NULL",
         "walks are ahead": "UPDATE forgetting SET next = 1000000",
         "a letter is imported twice": "UPDATE dead_letters SET imported = NULL",
+        "a quarantined request is lost": "DELETE FROM quarantine WHERE id = (SELECT max(id) FROM quarantine)",
+        "a quarantined request expires early": "UPDATE quarantine SET expires_at = received_at",
+        "a quarantined request stays for ever": "UPDATE quarantine SET expires_at = expires_at + 1000000000000",
+        "a verified request stays":
+            "CREATE TRIGGER stays BEFORE DELETE ON quarantine BEGIN SELECT raise(IGNORE); END",
+        "requests are kept twice": """
+        CREATE TRIGGER twice AFTER INSERT ON quarantine WHEN new.sender NOT LIKE '192.0.2.9%' BEGIN
+            INSERT INTO quarantine (route, received_at, expires_at, sender, reason, bytes, checksum, request)
+            VALUES (new.route, new.received_at, new.expires_at, '192.0.2.9', new.reason, new.bytes, new.checksum,
+                new.request);
+        END
+        """,
+        "a learnt secret is lost": "DELETE FROM learnt_secrets WHERE id = (SELECT max(id) FROM learnt_secrets)",
+        "old secrets are kept":
+            "CREATE TRIGGER stays BEFORE DELETE ON learnt_secrets BEGIN SELECT raise(IGNORE); END",
+        "secrets change places": "UPDATE learnt_secrets SET id = -id",
     ]
 
     @Test("each of these errors is found by some seed", arguments: sabotage.keys.sorted())
@@ -64,6 +81,16 @@ struct SimulationTests {
     func sabotagedRelay(fault: SimulatedRelay.Fault) async throws {
         for seed in stride(from: 2, through: 24, by: 2) {
             let simulation = try await Simulation(seed: seed, fault: fault)
+            try await simulation.run(steps: 250)
+            if !simulation.violations.isEmpty { return }
+        }
+        Issue.record("no seed finds it")
+    }
+
+    @Test("each of these errors of a salvage is found by some seed", arguments: Simulation.SalvageFault.allCases)
+    func sabotagedSalvage(fault: Simulation.SalvageFault) async throws {
+        for seed in 1...24 {
+            let simulation = try await Simulation(seed: seed, salvageFault: fault)
             try await simulation.run(steps: 250)
             if !simulation.violations.isEmpty { return }
         }

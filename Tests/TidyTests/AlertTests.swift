@@ -120,6 +120,7 @@ struct AlertRules {
         "The outbox's log grows": Case(
             "sluice_outbox_log_held_bytes", firing: "134217729+0x65", quiet: "134217728+0x65"),
         "Keys dropped early": counter("sluice_outbox_evicted_keys_total"),
+        "Clock was set": Case("sluice_outbox_clock_drift_seconds", firing: "-691200+0x65", quiet: "0+0x65"),
         "Jobs dropped": counter("sluice_jobs_dropped_total"),
         "Outcome unknown": Case("sluice_batches_ambiguous_total", firing: "0+0x60 4+0x5", quiet: "0+0x60 2+0x5"),
         "Senders reject the certificate": counter(

@@ -50,21 +50,14 @@ struct DeliverySearch {
     private func row(_ deliveryID: String, in rows: Range<Int64>) throws(SQLiteError) -> Int64? {
         let statement = try connection.prepare(
             "SELECT id FROM deliveries WHERE id >= ?1 AND id < ?2 AND delivery_id = ?3 ORDER BY id DESC LIMIT 1")
-        statement.bind(rows.lowerBound, at: 1)
-        statement.bind(rows.upperBound, at: 2)
-        statement.bind(deliveryID, at: 3)
-        defer { statement.reset() }
-        return try statement.step() ? statement.int64(0) : nil
+        return try statement.first(rows.lowerBound, rows.upperBound, deliveryID) { $0.int64(0) }
     }
 
     /// A delivery's parts are consecutive: it extends to the next row of another one on each side.
     private func neighbours(of row: Int64, _ deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64> {
         func end(_ sql: String) throws(SQLiteError) -> Int64 {
             let statement = try connection.prepare(sql)
-            statement.bind(row, at: 1)
-            statement.bind(deliveryID, at: 2)
-            defer { statement.reset() }
-            return try statement.step() ? statement.int64(0) : row
+            return try statement.first(row, deliveryID) { $0.int64(0) } ?? row
         }
         let before =
             "ifnull((SELECT id FROM deliveries WHERE id < ?1 AND delivery_id <> ?2 ORDER BY id DESC LIMIT 1), 0)"

@@ -105,8 +105,7 @@ enum PendingPage {
     static func read(_ statement: Statement, from: Int64, limit: Int, maximumBytes: Int) throws(SQLiteError)
         -> [StoredJob]
     {
-        statement.bind(from, at: 1)
-        statement.bind(Int64(min(limit, Queries.page)), at: 2)
+        statement.bind(from, Int64(min(limit, Queries.page)))
         defer { statement.reset() }
         var jobs: [StoredJob] = []
         var bytes = 0

@@ -67,8 +67,7 @@ extension Queries {
             DESC LIMIT ?2
             """
         let statement = try connection.prepare(sql)
-        statement.bind(part, at: 1)
-        statement.bind(Int64(Self.page), at: 2)
+        statement.bind(part, Int64(Self.page))
         defer { statement.reset() }
         var ids: [Int64] = []
         while try statement.step(), statement.int64(1) == part { ids.append(statement.int64(0)) }

@@ -46,8 +46,7 @@ extension Queries {
             SELECT \(Self.listed) FROM quarantine
             WHERE \(route) id BETWEEN ?1 AND \(range.ids.upperBound) ORDER BY id LIMIT ?2
             """)
-        rows.bind(range.ids.lowerBound, at: 1)
-        rows.bind(Int64(min(max(limit, 0), Self.page)), at: 2)
+        rows.bind(range.ids.lowerBound, Int64(min(max(limit, 0), Self.page)))
         if let route = range.route { rows.bind(route, at: 3) }
         defer { rows.reset() }
         var listings: [QuarantineListing] = []

@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// Lists and look-ups over one connection, for showing the outbox. Each call is one short read; lists are paged by key:
 /// the next page starts after the last row of the previous one.
-struct Queries {
+package struct Queries {
     /// The maximum number of rows of a page.
     static let page = 500
 
@@ -67,13 +67,7 @@ struct Queries {
     func rows<Row>(
         _ sql: String, _ id: Int64, limit: Int, read: (Statement) -> Row
     ) throws(SQLiteError) -> [Row] {
-        let statement = try connection.prepare(sql)
-        statement.bind(id, at: 1)
-        statement.bind(Int64(min(max(limit, 0), Self.page)), at: 2)
-        defer { statement.reset() }
-        var rows: [Row] = []
-        while try statement.step() { rows.append(read(statement)) }
-        return rows
+        try connection.prepare(sql).all(id, min(max(limit, 0), Self.page), read: read)
     }
 
     // MARK: Deliveries

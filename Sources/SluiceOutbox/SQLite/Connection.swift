@@ -90,20 +90,12 @@ internal import SluiceBase
 
     /// The first column of all rows as numbers.
     func integers(_ sql: String) throws(SQLiteError) -> [Int64] {
-        let statement = try prepare(sql)
-        defer { statement.reset() }
-        var numbers: [Int64] = []
-        while try statement.step() { numbers.append(statement.int64(0)) }
-        return numbers
+        try prepare(sql).all { $0.int64(0) }
     }
 
     /// The names of a table's columns.
     func columns(of table: String) throws(SQLiteError) -> [String] {
-        let statement = try prepare("SELECT name FROM pragma_table_info('\(table)')")
-        defer { statement.reset() }
-        var names: [String] = []
-        while try statement.step() { names.append(statement.text(0)) }
-        return names
+        try prepare("SELECT name FROM pragma_table_info('\(table)')").all { $0.text(0) }
     }
 
     /// Whether no transaction is open. A failed statement may have rolled it back.

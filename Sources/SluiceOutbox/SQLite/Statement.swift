@@ -32,25 +32,51 @@ internal import SluiceBase
     /// Ends the statement's read, so that it can be bound and run again. Keeps the bound values.
     func reset() { _ = unsafe sqlite3_reset(handle) }
 
-    /// Runs a statement that returns no row, and resets it.
-    func run() throws(SQLiteError) {
+    /// Runs a statement that returns no row with these parameters, and resets it.
+    func run<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) {
+        bind(repeat each values)
         _ = try step()
         reset()
     }
 
     /// As `run`, and frees the copies of bound texts and blobs, which a statement would keep as long as its connection.
-    func runAndUnbind() throws(SQLiteError) {
+    func runAndUnbind<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) {
         defer { _ = unsafe sqlite3_clear_bindings(handle) }
-        try run()
+        try run(repeat each values)
+    }
+
+    /// What `read` makes of the first row with these parameters; nil if there is none.
+    func first<Row, each Value: Bindable>(
+        _ values: repeat each Value, read: (Statement) throws(SQLiteError) -> Row
+    ) throws(SQLiteError) -> Row? {
+        bind(repeat each values)
+        defer { reset() }
+        return try step() ? try read(self) : nil
+    }
+
+    /// What `read` makes of each row with these parameters.
+    func all<Row, each Value: Bindable>(
+        _ values: repeat each Value, read: (Statement) throws(SQLiteError) -> Row
+    ) throws(SQLiteError) -> [Row] {
+        bind(repeat each values)
+        defer { reset() }
+        var rows: [Row] = []
+        while try step() { rows.append(try read(self)) }
+        return rows
     }
 
     // MARK: Parameters, counted from 1
 
-    func bind(_ value: Int64, at index: Int32) { _ = unsafe sqlite3_bind_int64(handle, index, value) }
-
-    func bind(optional value: Int?, at index: Int32) {
-        if let value { bind(Int64(value), at: index) } else { bindNull(at: index) }
+    /// Binds copies of values to the first parameters.
+    func bind<each Value: Bindable>(_ values: repeat each Value) {
+        var index: Int32 = 0
+        for value in repeat each values {
+            index += 1
+            value.bind(to: self, at: index)
+        }
     }
+
+    func bind(_ value: Int64, at index: Int32) { _ = unsafe sqlite3_bind_int64(handle, index, value) }
 
     func bindNull(at index: Int32) { _ = unsafe sqlite3_bind_null(handle, index) }
 
@@ -165,6 +191,37 @@ internal import SluiceBase
         let high = unsafe start.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
         let low = unsafe start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         return Fingerprint(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
+    }
+}
+
+/// A value of a parameter, of which the statement gets a copy; nil for NULL.
+protocol Bindable {
+    func bind(to statement: Statement, at index: Int32)
+}
+
+extension Int64: Bindable {
+    func bind(to statement: Statement, at index: Int32) { statement.bind(self, at: index) }
+}
+
+extension Int: Bindable {
+    func bind(to statement: Statement, at index: Int32) { statement.bind(Int64(self), at: index) }
+}
+
+extension String: Bindable {
+    func bind(to statement: Statement, at index: Int32) { statement.bind(self, at: index) }
+}
+
+extension [UInt8]: Bindable {
+    func bind(to statement: Statement, at index: Int32) { statement.bind(self, at: index) }
+}
+
+extension Fingerprint: Bindable {
+    func bind(to statement: Statement, at index: Int32) { statement.bind(self, at: index) }
+}
+
+extension Optional: Bindable where Wrapped: Bindable {
+    func bind(to statement: Statement, at index: Int32) {
+        if let self { self.bind(to: statement, at: index) } else { statement.bindNull(at: index) }
     }
 }
 

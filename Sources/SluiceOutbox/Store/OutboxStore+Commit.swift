@@ -90,12 +90,9 @@ extension OutboxStore {
         let queue = texts.append(job.queue)
         let uniqueKey = texts.append(job.uniqueKey)
         let uniqueWhile = texts.append(job.uniqueWhile?.rawValue)
-        statement.bind(place.id, at: 1)
-        statement.bind(delivery, at: 2)
-        statement.bind(place.position, at: 3)
-        statement.bind(now, at: 4)
+        statement.bind(place.id, delivery, place.position, now)
         statement.bind(Int64(bitPattern: StoredJob.checksum(texts, job)), at: 10)
-        statement.bind(optional: job.hasOwnKey ? 1 : nil, at: 12)
+        if job.hasOwnKey { statement.bind(1, at: 12) } else { statement.bindNull(at: 12) }
         // The three buffers do not move until the closures end, and the statement has run by then.
         try unsafe texts.withBytes { texts throws(SQLiteError) in
             unsafe statement.bindStatic(text: texts[type], at: 5)

@@ -31,29 +31,14 @@ extension OutboxStore {
     /// - Returns: its number.
     @discardableResult
     func insertDeadLetter(_ row: DeadLetterRow, at now: Int64) throws(SQLiteError) -> Int64 {
-        let statement = session.insertDeadLetter
-        statement.bind(row.delivery, at: 1)
-        statement.bind(now, at: 2)
-        statement.bind(row.letter.reason.rawValue, at: 3)
-        statement.bind(row.letter.detail, at: 4)
-        statement.bind(Int64(row.byteCost), at: 5)
-        statement.bind(row.job?.type, at: 6)
-        statement.bind(row.job?.queue, at: 7)
-        statement.bind(row.job?.uniqueKey, at: 8)
-        statement.bind(row.job?.uniqueWhile?.rawValue, at: 9)
-        statement.bind(row.job?.options.members, at: 10)
-        statement.bind(row.job?.payload, at: 11)
-        statement.bind(optional: row.letter.share.element, at: 12)
-        statement.bind(optional: row.letter.share.rule, at: 13)
-        statement.bind(optional: row.stored.map { Int($0.id) }, at: 14)
+        let (letter, job) = (row.letter, row.job)
         let checksum =
-            row.stored?.checksum ?? row.job.map { Int64(bitPattern: StoredJob.checksum($0)) } ?? row.requestChecksum
-        statement.bind(optional: checksum.map { Int($0) }, at: 15)
-        statement.bind(row.letter.madeBy?.kind, at: 16)
-        statement.bind(row.letter.madeBy?.type, at: 17)
-        statement.bind(row.letter.madeBy?.queue, at: 18)
-        statement.bind(row.letter.madeBy?.digest, at: 19)
-        try statement.runAndUnbind()
+            row.stored?.checksum ?? job.map { Int64(bitPattern: StoredJob.checksum($0)) } ?? row.requestChecksum
+        try session.insertDeadLetter.runAndUnbind(
+            row.delivery, now, letter.reason.rawValue, letter.detail, row.byteCost, job?.type, job?.queue,
+            job?.uniqueKey, job?.uniqueWhile?.rawValue, job?.options.members, job?.payload, letter.share.element,
+            letter.share.rule, row.stored?.id, checksum, letter.madeBy?.kind, letter.madeBy?.type, letter.madeBy?.queue,
+            letter.madeBy?.digest)
         ledger.deadLetters += 1
         ledger.deadLetterBytes += Int64(row.byteCost)
         ledger.isChanged = true
@@ -85,7 +70,7 @@ extension OutboxStore {
     }
 
     private func generation(ofDelivery row: Int64) throws(OutboxError) -> Int64 {
-        do throws(SQLiteError) { return try remembered(row)?.holder.generation ?? 0 } catch { throw OutboxError(error) }
+        return try answer(try remembered(row)?.holder.generation ?? 0)
     }
 
     private struct Found {
@@ -125,22 +110,15 @@ extension OutboxStore {
     ///
     /// - Returns: whether there was one.
     func removeDeadLetterOfDelivered(_ job: Int64) throws(SQLiteError) -> Bool {
-        let row = session.selectDeadLetterOfJob
-        row.bind(job, at: 1)
-        guard try row.step() else {
-            row.reset()
-            return false
-        }
-        let (id, delivery, bytes) = (row.int64(0), row.int64(1), row.int64(2))
-        row.reset()
+        let found = try session.selectDeadLetterOfJob.first(job) { ($0.int64(0), $0.int64(1), $0.int64(2)) }
+        guard let (id, delivery, bytes) = found else { return false }
         try removeDeadLetter(id, bytes: bytes)
         try releaseRequest(ofDelivery: delivery)
         return true
     }
 
     private func removeDeadLetter(_ id: Int64, bytes: Int64) throws(SQLiteError) {
-        session.deleteDeadLetter.bind(id, at: 1)
-        try session.deleteDeadLetter.run()
+        try session.deleteDeadLetter.run(id)
         ledger.deadLetters -= 1
         ledger.deadLetterBytes -= bytes
         ledger.isChanged = true
@@ -148,16 +126,14 @@ extension OutboxStore {
 
     private func deadLetterJob(_ id: Int64) throws(OutboxError) -> Found? {
         do throws(SQLiteError) {
-            let row = session.selectDeadLetter
-            row.bind(id, at: 1)
-            defer { row.reset() }
-            guard try row.step() else { return nil }
-            var found = Found(delivery: row.int64(0), bytes: row.int64(1))
-            guard !row.isNull(3) else { return found }
-            let job = StoredJob.job(row, from: 3)
-            found.job = job
-            found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(2))
-            return found
+            return try session.selectDeadLetter.first(id) { row in
+                var found = Found(delivery: row.int64(0), bytes: row.int64(1))
+                guard !row.isNull(3) else { return found }
+                let job = StoredJob.job(row, from: 3)
+                found.job = job
+                found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(2))
+                return found
+            }
         } catch {
             throw OutboxError(error)
         }

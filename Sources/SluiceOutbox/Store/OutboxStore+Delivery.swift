@@ -40,11 +40,7 @@ extension OutboxStore {
         try urgentTransaction { () throws(SQLiteError) in
             for job in jobs {
                 guard let stored = try pendingJob(job) else { continue }
-                session.insertParked.bind(job, at: 1)
-                session.insertParked.bind(now, at: 2)
-                session.insertParked.bind(reason.detail, at: 3)
-                session.insertParked.bind(optional: reason == .unlicensed ? nil : 1, at: 4)
-                try session.insertParked.run()
+                try session.insertParked.run(job, now, reason.detail, reason == .unlicensed ? Int?.none : 1)
                 ledger.parked += 1
                 ledger.parkedBytes += Int64(stored.job.byteCost)
                 try deleteJob(job)
@@ -92,8 +88,7 @@ extension OutboxStore {
 
     /// - Returns: its new id; nil for one with a wrong checksum, which becomes a dead letter.
     private func putBack(_ parked: StoredJob, at now: Int64) throws(SQLiteError) -> Int64? {
-        session.deleteParked.bind(parked.id, at: 1)
-        try session.deleteParked.run()
+        try session.deleteParked.run(parked.id)
         ledger.parked -= 1
         ledger.parkedBytes -= Int64(parked.job.byteCost)
         ledger.isChanged = true
@@ -108,11 +103,8 @@ extension OutboxStore {
     }
 
     private func insertDelivered(_ acknowledgement: Acknowledgement, at now: Int64) throws(SQLiteError) {
-        session.insertDelivered.bind(acknowledgement.job, at: 1)
-        session.insertDelivered.bind(now, at: 2)
-        session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
-        session.insertDelivered.bind(optional: acknowledgement.isDropped ? 1 : nil, at: 4)
-        try session.insertDelivered.run()
+        try session.insertDelivered.run(
+            acknowledgement.job, now, acknowledgement.zizqID, acknowledgement.isDropped ? 1 : Int?.none)
         if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
@@ -120,24 +112,19 @@ extension OutboxStore {
     @discardableResult
     func requeue(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let id = try insert(job, delivery: delivery, at: now)
-        session.setLastJob.bind(delivery, at: 1)
-        session.setLastJob.bind(id, at: 2)
-        try session.setLastJob.run()
+        try session.setLastJob.run(delivery, id)
         ledger.isChanged = true
         return id
     }
 
     func pendingJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
-        session.selectJob.bind(id, at: 1)
-        defer { session.selectJob.reset() }
-        return try session.selectJob.step() ? StoredJob(session.selectJob) : nil
+        try session.selectJob.first(id) { StoredJob($0) }
     }
 
     func deleteJob(_ id: Int64) throws(SQLiteError) {
-        session.deleteJob.bind(id, at: 1)
         // Called first because it may read the row.
         try finish(id)
-        try session.deleteJob.run()
+        try session.deleteJob.run(id)
     }
 
     /// Records that a pending job is delivered, parked or dead.
@@ -156,16 +143,10 @@ extension OutboxStore {
     }
 
     func parkedJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
-        session.selectParkedJob.bind(id, at: 1)
-        defer { session.selectParkedJob.reset() }
-        return try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
+        try session.selectParkedJob.first(id) { StoredJob($0) }
     }
 
     private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {
-        var jobs: [StoredJob] = []
-        session.selectParked.bind(Int64(limit), at: 1)
-        defer { session.selectParked.reset() }
-        while try session.selectParked.step() { jobs.append(StoredJob(session.selectParked)) }
-        return jobs
+        try session.selectParked.all(limit) { StoredJob($0) }
     }
 }

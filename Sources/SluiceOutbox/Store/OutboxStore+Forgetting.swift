@@ -85,9 +85,7 @@ extension OutboxStore {
     /// Records that a delivery with this window is stored, inside a transaction.
     func noteWindow(_ window: Int64, row: Int64) throws(SQLiteError) {
         guard !ledger.walks.contains(where: { $0.window == window }) else { return }
-        session.saveWalk.bind(window, at: 1)
-        session.saveWalk.bind(row, at: 2)
-        try session.saveWalk.run()
+        try session.saveWalk.run(window, row)
         ledger.walks.append(KeyWalk(window: window, next: row))
     }
 
@@ -110,8 +108,7 @@ extension OutboxStore {
         // The walk is created again with the next delivery that has this window.
         isOver = passed.isEnd && passed.certain == passed.rows.count
         if isOver {
-            session.deleteWalk.bind(walk.window, at: 1)
-            try session.deleteWalk.run()
+            try session.deleteWalk.run(walk.window)
             ledger.isChanged = true
         }
         if passed.certain == 0, passed.rows.count == Self.forgetStep { return try passFutureRows(&walk, now) }
@@ -120,9 +117,7 @@ extension OutboxStore {
         walk.next = last.row + 1
         let (window, next) = (walk.window, walk.next)
         guard try delete(rows, where: { $0.window <= window && !$0.isDeadOrParked }), !isOver else { return }
-        session.saveWalk.bind(window, at: 1)
-        session.saveWalk.bind(next, at: 2)
-        try session.saveWalk.run()
+        try session.saveWalk.run(window, next)
     }
 
     /// Returns the rows up to the first that stops the walk.
@@ -158,13 +153,12 @@ extension OutboxStore {
     /// that row has expired, so have they.
     private func passFutureRows(_ walk: inout KeyWalk, _ now: Int64) throws(SQLiteError) {
         walk.probe = max(walk.probe, walk.next)
-        session.selectReceived.bind(walk.probe, at: 1)
-        session.selectReceived.bind(walk.probe + Self.probeStep, at: 2)
-        session.selectReceived.bind(now, at: 3)
-        defer { session.selectReceived.reset() }
-        if try session.selectReceived.step() {
-            walk.probe = session.selectReceived.int64(0)
-            walk.dueAt = session.selectReceived.int64(1) + walk.window
+        let found = try session.selectReceived.first(walk.probe, walk.probe + Self.probeStep, now) {
+            (row: $0.int64(0), receivedAt: $0.int64(1))
+        }
+        if let found {
+            walk.probe = found.row
+            walk.dueAt = found.receivedAt + walk.window
             if walk.dueAt <= now { walk.expiredEnd = walk.probe }
         } else {
             walk.probe = min(walk.probe + Self.probeStep, ledger.nextDelivery)
@@ -219,8 +213,7 @@ extension OutboxStore {
     /// Forgets keys. The row stays as long as a delivered job is kept, so that lists can show it.
     private func forget(_ rows: [Candidate]) throws(SQLiteError) {
         for row in rows where row.hasJob {
-            session.dropKey.bind(row.row, at: 1)
-            try session.dropKey.run()
+            try session.dropKey.run(row.row)
             ledger.keyRemoved(row: row.row)
         }
         _ = try delete(rows[...]) { !$0.hasJob }
@@ -240,8 +233,7 @@ extension OutboxStore {
         throws(SQLiteError) -> Bool
     {
         let statement = session.selectDeliveriesFrom
-        statement.bind(row, at: 1)
-        statement.bind(Int64(Self.forgetStep), at: 2)
+        statement.bind(row, Int64(Self.forgetStep))
         defer { statement.reset() }
         var count = 0
         while try statement.step() {
@@ -267,9 +259,7 @@ extension OutboxStore {
         let groups = rows.split { !canGo($0) }
         for neighbours in groups {
             guard let first = neighbours.first, let last = neighbours.last else { continue }
-            session.deleteDeliveries.bind(first.row, at: 1)
-            session.deleteDeliveries.bind(last.row, at: 2)
-            try session.deleteDeliveries.run()
+            try session.deleteDeliveries.run(first.row, last.row)
             for row in neighbours where row.hasKey { ledger.keyRemoved(row: row.row) }
         }
         guard !groups.isEmpty else { return false }
@@ -281,9 +271,6 @@ extension OutboxStore {
 
     /// Looks up the first remaining row.
     func findOldestDelivery() throws(SQLiteError) {
-        session.selectFirstDelivery.bind(0, at: 1)
-        defer { session.selectFirstDelivery.reset() }
-        ledger.oldestDelivery =
-            try session.selectFirstDelivery.step() ? session.selectFirstDelivery.int64(0) : ledger.nextDelivery
+        ledger.oldestDelivery = try session.selectFirstDelivery.first(0) { $0.int64(0) } ?? ledger.nextDelivery
     }
 }

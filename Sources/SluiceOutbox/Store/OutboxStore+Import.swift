@@ -53,9 +53,7 @@ extension OutboxStore {
         do throws(SQLiteError) {
             let connection = session.connection
             let imported = try connection.prepare("SELECT id FROM dead_letters WHERE imported = ?1")
-            imported.bind(identity, at: 1)
-            defer { imported.reset() }
-            if try imported.step() { return (nil, imported.int64(0)) }
+            if let id = try imported.first(identity, read: { $0.int64(0) }) { return (nil, id) }
             let search = DeliverySearch(connection: connection, rowsWithoutTime: 0)
             guard let rows = try search.rows(of: letter.letter.deliveryID) else { return (nil, nil) }
             let own = try queries.rows(
@@ -103,12 +101,7 @@ extension OutboxStore {
         let statement = try session.connection.prepare(
             "UPDATE dead_letters SET received_at = ?2, imported = ?3, request = ?4, bytes = bytes + ?5 WHERE id = ?1")
         let bytes = Int64(letter.request?.count ?? 0)
-        statement.bind(id, at: 1)
-        statement.bind(letter.letter.receivedAtMilliseconds, at: 2)
-        statement.bind(identity, at: 3)
-        statement.bind(letter.request, at: 4)
-        statement.bind(bytes, at: 5)
-        try statement.runAndUnbind()
+        try statement.runAndUnbind(id, letter.letter.receivedAtMilliseconds, identity, letter.request, bytes)
         ledger.deadLetterBytes += bytes
     }
 }

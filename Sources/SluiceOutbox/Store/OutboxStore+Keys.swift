@@ -34,9 +34,7 @@ extension OutboxStore {
 
     /// Looks up a key in the index of format 3, which is only read.
     private func seenRow(of key: Fingerprint) throws(SQLiteError) -> Int64? {
-        session.selectSeen.bind(key, at: 1)
-        defer { session.selectSeen.reset() }
-        return try session.selectSeen.step() ? session.selectSeen.int64(0) : nil
+        try session.selectSeen.first(key) { $0.int64(0) }
     }
 
     private func entries(of run: KeyRun, chunk: Int) throws(SQLiteError) -> [UInt8] {
@@ -44,10 +42,8 @@ extension OutboxStore {
     }
 
     private func entries(_ id: Int64, run: Int64, chunk: Int) throws(SQLiteError) -> [UInt8] {
-        session.selectKeyEntries.bind(id, at: 1)
-        defer { session.selectKeyEntries.reset() }
-        guard try session.selectKeyEntries.step(),
-            let entries = KeyChunk.unseal(session.selectKeyEntries.bytes(0), run: run, chunk: chunk)
+        guard let sealed = try session.selectKeyEntries.first(id, read: { $0.bytes(0) }),
+            let entries = KeyChunk.unseal(sealed, run: run, chunk: chunk)
         else { throw damagedIndex(id) }
         return entries
     }
@@ -93,16 +89,11 @@ extension OutboxStore {
     private func save(_ entries: [KeyEntry], as id: Int64, number: Int, of run: KeyRun, _ filter: [UInt8])
         throws(SQLiteError)
     {
-        session.saveKeyEntries.bind(id, at: 1)
-        session.saveKeyEntries.bind(KeyChunk.seal(KeyChunk.encode(entries), run: run.number, chunk: number), at: 2)
-        try session.saveKeyEntries.runAndUnbind()
-        let values = [
-            id, run.number, Int64(run.level), Int64(number), run.rows.lowerBound, run.rows.upperBound,
-            Int64(entries.count),
-        ]
-        for (index, value) in values.enumerated() { session.saveKeyChunk.bind(value, at: Int32(index + 1)) }
-        session.saveKeyChunk.bind(KeyChunk.seal(filter, run: run.number, chunk: number), at: 8)
-        try session.saveKeyChunk.runAndUnbind()
+        try session.saveKeyEntries.runAndUnbind(
+            id, KeyChunk.seal(KeyChunk.encode(entries), run: run.number, chunk: number))
+        try session.saveKeyChunk.runAndUnbind(
+            id, run.number, run.level, number, run.rows.lowerBound, run.rows.upperBound, entries.count,
+            KeyChunk.seal(filter, run: run.number, chunk: number))
     }
 
     /// The sorted entries; all of a key with several rows.
@@ -137,9 +128,7 @@ extension OutboxStore {
         mayHaveDeadRuns = false
         var dead: [KeyRun] = []
         for run in keys.idleRuns {
-            session.selectFirstDelivery.bind(run.rows.lowerBound, at: 1)
-            defer { session.selectFirstDelivery.reset() }
-            let first = try session.selectFirstDelivery.step() ? session.selectFirstDelivery.int64(0) : .max
+            let first = try session.selectFirstDelivery.first(run.rows.lowerBound) { $0.int64(0) } ?? .max
             if first >= run.rows.upperBound { dead.append(run) }
         }
         if !dead.isEmpty { keys.drop(dead) }
@@ -153,10 +142,8 @@ extension OutboxStore {
         let chunks = keys.free.suffix(Self.freeStep)
         try transaction { () throws(SQLiteError) in
             for chunk in chunks {
-                session.deleteKeyEntries.bind(chunk, at: 1)
-                try session.deleteKeyEntries.run()
-                session.deleteKeyChunk.bind(chunk, at: 1)
-                try session.deleteKeyChunk.run()
+                try session.deleteKeyEntries.run(chunk)
+                try session.deleteKeyChunk.run(chunk)
             }
         }
         keys.deletedFree(chunks.count)

@@ -11,20 +11,16 @@ extension OutboxStore {
         let now = time.wallMilliseconds()
         return try urgentTransaction { () throws(SQLiteError) in
             let connection = session.connection
-            let insert = try connection.prepare(
-                "INSERT OR REPLACE INTO learnt_secrets (route, secret, learnt_at) VALUES (?1, ?2, ?3)")
-            insert.bind(route, at: 1)
-            insert.bind(secret, at: 2)
-            insert.bind(now, at: 3)
-            try insert.runAndUnbind()
+            try connection.prepare(
+                "INSERT OR REPLACE INTO learnt_secrets (route, secret, learnt_at) VALUES (?1, ?2, ?3)"
+            )
+            .run(route, secret, now)
             let trim = try connection.prepare(
                 """
                 DELETE FROM learnt_secrets WHERE route = ?1 AND id NOT IN
                     (SELECT id FROM learnt_secrets WHERE route = ?1 ORDER BY id DESC LIMIT ?2)
                 """)
-            trim.bind(route, at: 1)
-            trim.bind(Int64(limit), at: 2)
-            try trim.runAndUnbind()
+            try trim.runAndUnbind(route, limit)
             return try queries.learntSecrets()[route] ?? []
         }
     }
@@ -35,25 +31,22 @@ extension OutboxStore {
     package func forgetLearntSecrets(of route: String) throws(OutboxError) -> Int {
         try urgentTransaction { () throws(SQLiteError) in
             let count = try queries.learntSecrets()[route]?.count ?? 0
-            let delete = try session.connection.prepare("DELETE FROM learnt_secrets WHERE route = ?1")
-            delete.bind(route, at: 1)
-            try delete.runAndUnbind()
+            try session.connection.prepare("DELETE FROM learnt_secrets WHERE route = ?1").run(route)
             return count
         }
     }
 
     /// The secrets of each route, newest first.
     package func learntSecrets() throws(OutboxError) -> [String: [[UInt8]]] {
-        do throws(SQLiteError) { return try queries.learntSecrets() } catch { throw OutboxError(error) }
+        return try answer(try queries.learntSecrets())
     }
 }
 
 extension Queries {
     fileprivate func learntSecrets() throws(SQLiteError) -> [String: [[UInt8]]] {
-        let statement = try connection.prepare("SELECT route, secret FROM learnt_secrets ORDER BY id DESC")
-        defer { statement.reset() }
-        var secrets: [String: [[UInt8]]] = [:]
-        while try statement.step() { secrets[statement.text(0), default: []].append(statement.bytes(1)) }
-        return secrets
+        let rows = try connection.prepare("SELECT route, secret FROM learnt_secrets ORDER BY id DESC").all {
+            (route: $0.text(0), secret: $0.bytes(1))
+        }
+        return Dictionary(grouping: rows, by: \.route).mapValues { $0.map(\.secret) }
     }
 }

@@ -116,20 +116,14 @@ extension OutboxStore {
             }
         let last = max(byTime, byBytes)
         guard last > 0 else { return false }
-        session.deleteJobsThrough.bind(last, at: 1)
-        try session.deleteJobsThrough.run()
-        session.deleteDeliveredThrough.bind(last, at: 1)
-        try session.deleteDeliveredThrough.run()
+        try session.deleteJobsThrough.run(last)
+        try session.deleteDeliveredThrough.run(last)
         try refreshOldest()
         return true
     }
 
     private func cut(_ statement: Statement, _ limit: Int, bound: Int64) throws(SQLiteError) -> Int64 {
-        statement.bind(ledger.firstPending, at: 1)
-        statement.bind(Int64(limit), at: 2)
-        statement.bind(bound, at: 3)
-        defer { statement.reset() }
-        return try statement.step() ? statement.int64(0) : 0
+        return try statement.first(ledger.firstPending, Int64(limit), bound) { $0.int64(0) } ?? 0
     }
 
     // MARK: Free pages

@@ -130,9 +130,8 @@ extension OutboxStore {
 
     private func loadWalks() throws(SQLiteError) {
         let rows = try session.connection.prepare("SELECT window, next FROM forgetting ORDER BY window")
-        defer { rows.reset() }
-        while try rows.step() {
-            ledger.walks.append(KeyWalk(window: try rows.figure(0), next: try rows.figure(1)))
+        ledger.walks += try rows.all { row throws(SQLiteError) in
+            KeyWalk(window: try row.figure(0), next: try row.figure(1))
         }
     }
 
@@ -185,8 +184,7 @@ extension OutboxStore {
             SELECT id, position, \(StoredJob.columns) FROM jobs WHERE id >= ?1 AND id <= ?2
             AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1) ORDER BY id
             """)
-        pending.bind(ledger.firstPending, at: 1)
-        pending.bind(ledger.lastFinished + 1, at: 2)
+        pending.bind(ledger.firstPending, ledger.lastFinished + 1)
         defer { pending.reset() }
         var end: (id: Int64, position: Int64)?
         while try pending.step() {
@@ -239,17 +237,13 @@ extension OutboxStore {
         let oldest = try firstJob(from: 0)
         ledger.oldestJob = oldest?.id ?? ledger.nextJob
         ledger.oldestPosition = oldest?.place.position ?? ledger.nextPosition
-        defer { session.selectOldestDelivered.reset() }
-        ledger.oldestDeliveredAt =
-            try session.selectOldestDelivered.step() ? session.selectOldestDelivered.int64(0) : nil
+        ledger.oldestDeliveredAt = try session.selectOldestDelivered.first { $0.int64(0) }
         try removeRequestsOfRemovedJobs()
     }
 
     func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {
-        let statement = session.selectFirstFrom
-        statement.bind(id, at: 1)
-        defer { statement.reset() }
-        guard try statement.step() else { return nil }
-        return (statement.int64(0), Ledger.Place(position: statement.int64(1), storedAt: statement.int64(2)))
+        try session.selectFirstFrom.first(id) { row in
+            (row.int64(0), Ledger.Place(position: row.int64(1), storedAt: row.int64(2)))
+        }
     }
 }

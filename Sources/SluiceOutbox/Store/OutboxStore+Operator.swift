@@ -40,8 +40,7 @@ extension OutboxStore {
             return pending
         }
         guard let parked = try parkedJob(id) else { return nil }
-        session.deleteParked.bind(id, at: 1)
-        try session.deleteParked.run()
+        try session.deleteParked.run(id)
         ledger.parked -= 1
         ledger.parkedBytes -= Int64(parked.job.byteCost)
         ledger.isChanged = true
@@ -92,17 +91,13 @@ extension OutboxStore {
     /// - Returns: the newest delivery with the key; `nil` if there is none, or its key was forgotten before.
     func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
         guard let delivery = try newest(key), !delivery.isKeyForgotten else { return nil }
-        session.forgetKey.bind(delivery.holder.row, at: 1)
-        session.forgetKey.bind(time.wallMilliseconds() + clock.shift, at: 2)
-        try session.forgetKey.run()
+        try session.forgetKey.run(delivery.holder.row, time.wallMilliseconds() + clock.shift)
         return delivery
     }
 
     /// The key of a row in `deliveries`.
     func key(ofDelivery row: Int64) throws(SQLiteError) -> Fingerprint? {
-        session.selectKey.bind(row, at: 1)
-        defer { session.selectKey.reset() }
-        return try session.selectKey.step() ? session.selectKey.key(0) : nil
+        try session.selectKey.first(row) { $0.key(0) } ?? nil
     }
 
     // MARK: Replay
@@ -114,12 +109,12 @@ extension OutboxStore {
     /// - Throws: `refused` if there is no room for all of them.
     package func replay(_ jobs: [Int64]) throws(OutboxError) -> (replayed: Int, damaged: [Int64]) {
         let found: [StoredJob]
-        do throws(SQLiteError) { found = try deliveredJobs(jobs) } catch { throw OutboxError(error) }
+        found = try answer(try deliveredJobs(jobs))
         let intact = found.filter(\.isIntact)
         guard refusal() == nil, hasRoom(for: intact.reduce(0) { $0 + $1.job.byteCost }) else {
             throw .refused("the outbox has no room for more jobs now (outbox.max_bytes, or the disk)")
         }
-        do throws(SQLiteError) { try append(intact) } catch { throw OutboxError(error) }
+        try answer(try append(intact))
         return (intact.count, found.filter { !$0.isIntact }.map(\.id))
     }
 
@@ -137,11 +132,7 @@ extension OutboxStore {
         let statement = try session.connection.prepare(
             "SELECT id, delivery, stored_at, \(StoredJob.columns), own_key FROM jobs WHERE id = ?1")
         var jobs: [StoredJob] = []
-        for id in ids {
-            statement.bind(id, at: 1)
-            if try statement.step() { jobs.append(StoredJob(statement)) }
-            statement.reset()
-        }
+        for id in ids { jobs += try statement.all(id) { StoredJob($0) } }
         return jobs
     }
 }

@@ -43,15 +43,10 @@ extension OutboxStore {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
         for request in requests {
-            statement.bind(request.route, at: 1)
-            statement.bind(request.receivedAtMilliseconds, at: 2)
-            statement.bind(request.expiresAtMilliseconds, at: 3)
-            statement.bind(request.sender.description, at: 4)
-            statement.bind(request.reason, at: 5)
-            statement.bind(Int64(request.bytes.count), at: 6)
-            statement.bind(Checksum.of(request.bytes), at: 7)
-            statement.bind(request.bytes, at: 8)
-            try statement.runAndUnbind()
+            try statement.runAndUnbind(
+                request.route, request.receivedAtMilliseconds, request.expiresAtMilliseconds,
+                request.sender.description, request.reason, request.bytes.count, Checksum.of(request.bytes),
+                request.bytes)
         }
     }
 
@@ -76,7 +71,7 @@ extension OutboxStore {
     }
 
     private func row(_ id: Int64) throws(OutboxError) -> Row? {
-        do throws(SQLiteError) { return try rows("id = ?1", id).first } catch { throw OutboxError(error) }
+        return try answer(try rows("id = ?1", id).first)
     }
 
     /// Removes requests permanently, in steps.
@@ -113,9 +108,7 @@ extension OutboxStore {
         quarantine.reset()
         let rows = try session.connection.prepare("SELECT route, sender, bytes FROM quarantine")
         defer { rows.reset() }
-        while try rows.step() {
-            quarantine.add(QuarantinePlace(row: rows))
-        }
+        while try rows.step() { quarantine.add(QuarantinePlace(row: rows)) }
         try findExpiry()
     }
 
@@ -130,8 +123,7 @@ extension OutboxStore {
     ) throws(SQLiteError) -> [Row] {
         let statement = try session.connection.prepare(
             "SELECT route, sender, bytes, id FROM quarantine WHERE \(condition) LIMIT ?2")
-        statement.bind(number, at: 1)
-        statement.bind(Self.removalStep, at: 2)
+        statement.bind(number, Self.removalStep)
         if let route { statement.bind(route, at: 3) }
         defer { statement.reset() }
         var rows: [Row] = []
@@ -147,8 +139,7 @@ extension OutboxStore {
     private func delete(_ rows: [Row]) throws(SQLiteError) {
         let statement = try session.connection.prepare("DELETE FROM quarantine WHERE id = ?1")
         for row in rows {
-            statement.bind(row.id, at: 1)
-            try statement.run()
+            try statement.run(row.id)
         }
     }
 

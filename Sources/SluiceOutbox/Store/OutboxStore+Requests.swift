@@ -21,13 +21,8 @@ extension OutboxStore {
     /// - Parameter jobs: the delivery's jobs at its receipt.
     func insert(_ row: RequestRow, jobs: Range<Int64>, _ request: [UInt8]) throws(SQLiteError) {
         let statement = session.insertRequest
-        statement.bind(row.delivery, at: 1)
-        statement.bind(row.lastPart, at: 2)
-        statement.bind(row.isKeptWithJobs ? 1 : 0, at: 3)
-        statement.bind(row.job, at: 4)
-        statement.bind(jobs.lowerBound, at: 5)
-        statement.bind(Int64(jobs.count), at: 6)
-        statement.bind(row.bytes, at: 7)
+        statement.bind(
+            row.delivery, row.lastPart, row.isKeptWithJobs ? 1 : 0, row.job, jobs.lowerBound, jobs.count, row.bytes)
         // The buffer does not move until the closure ends, and the statement has run by then.
         try unsafe request.span.withUnsafeBufferPointer { bytes throws(SQLiteError) in
             unsafe statement.bindStatic(blob: bytes, at: 8)
@@ -50,8 +45,7 @@ extension OutboxStore {
         guard let request = try request(ofDelivery: row), try !isHeld(request) else { return }
         let last = request.isKeptWithJobs ? try lastJob(of: request) : 0
         guard last >= ledger.oldestJob else {
-            session.deleteRequest.bind(request.delivery, at: 1)
-            try session.deleteRequest.run()
+            try session.deleteRequest.run(request.delivery)
             ledger.undeliveredRequests -= request.bytes
             if request.job == 0 { ledger.deadRequests -= request.bytes }
             return
@@ -80,8 +74,7 @@ extension OutboxStore {
         guard ledger.deliveredRequests > 0 else { return }
         let bytes = try bytesOfRequests(1..<ledger.oldestJob)
         guard bytes > 0 else { return }
-        session.deleteRequestsBefore.bind(ledger.oldestJob, at: 1)
-        try session.deleteRequestsBefore.run()
+        try session.deleteRequestsBefore.run(ledger.oldestJob)
         ledger.deliveredRequests -= bytes
     }
 
@@ -101,8 +94,7 @@ extension OutboxStore {
         let bound = ledger.pendingPosition + ledger.deliveredRequests - Int64(configuration.keepDeliveredBytes.bytes)
         let jobs = session.selectPlaces
         let requests = session.selectRequestsOfDelivered
-        jobs.bind(ledger.firstPending, at: 1)
-        jobs.bind(Int64(limit), at: 2)
+        jobs.bind(ledger.firstPending, Int64(limit))
         requests.bind(ledger.firstPending, at: 1)
         defer {
             jobs.reset()
@@ -124,46 +116,33 @@ extension OutboxStore {
 
     private func request(ofDelivery row: Int64) throws(SQLiteError) -> RequestRow? {
         guard ledger.undeliveredRequests + ledger.deliveredRequests > 0 else { return nil }
-        let statement = session.selectRequest
-        statement.bind(row, at: 1)
-        defer { statement.reset() }
-        guard try statement.step(), statement.int64(1) >= row else { return nil }
-        return RequestRow(
-            delivery: statement.int64(0), lastPart: statement.int64(1), isKeptWithJobs: statement.int64(2) != 0,
-            job: statement.int64(3),
-            bytes: statement.int64(4))
+        let nearest = try session.selectRequest.first(row) { found in
+            RequestRow(
+                delivery: found.int64(0), lastPart: found.int64(1), isKeptWithJobs: found.int64(2) != 0,
+                job: found.int64(3), bytes: found.int64(4))
+        }
+        return nearest.flatMap { $0.lastPart >= row ? $0 : nil }
     }
 
     private func isHeld(_ request: RequestRow) throws(SQLiteError) -> Bool {
-        let statement = session.isRequestHeld
-        statement.bind(request.delivery, at: 1)
-        statement.bind(request.lastPart, at: 2)
-        statement.bind(request.isKeptWithJobs ? 1 : 0, at: 3)
-        defer { statement.reset() }
-        return try statement.step() && statement.int64(0) != 0
+        try session.isRequestHeld.first(request.delivery, request.lastPart, request.isKeptWithJobs ? 1 : 0) {
+            $0.int64(0) != 0
+        } ?? false
     }
 
     /// The last job of the delivery; it may have been removed.
     private func lastJob(of request: RequestRow) throws(SQLiteError) -> Int64 {
-        session.selectLastJob.bind(request.delivery, at: 1)
-        session.selectLastJob.bind(request.lastPart, at: 2)
-        defer { session.selectLastJob.reset() }
-        return try session.selectLastJob.step() ? session.selectLastJob.int64(0) : 0
+        try session.selectLastJob.first(request.delivery, request.lastPart) { $0.int64(0) } ?? 0
     }
 
     private func setJob(_ job: Int64, of request: RequestRow) throws(SQLiteError) {
         if request.job == 0 { ledger.deadRequests -= request.bytes }
         if job == 0 { ledger.deadRequests += request.bytes }
-        session.setRequestJob.bind(request.delivery, at: 1)
-        session.setRequestJob.bind(job, at: 2)
-        try session.setRequestJob.run()
+        try session.setRequestJob.run(request.delivery, job)
     }
 
     private func bytesOfRequests(_ jobs: Range<Int64>) throws(SQLiteError) -> Int64 {
-        session.sumRequests.bind(jobs.lowerBound, at: 1)
-        session.sumRequests.bind(jobs.upperBound, at: 2)
-        defer { session.sumRequests.reset() }
-        return try session.sumRequests.step() ? session.sumRequests.int64(0) : 0
+        try session.sumRequests.first(jobs.lowerBound, jobs.upperBound) { $0.int64(0) } ?? 0
     }
 
     private func moveToUndelivered(_ bytes: Int64) {

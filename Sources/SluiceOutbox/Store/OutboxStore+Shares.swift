@@ -99,12 +99,8 @@ extension OutboxStore {
         var (low, high) = (first, ledger.nextJob)
         while low + 1 < high {
             let middle = low + (high - low) / 2
-            session.selectFirstFrom.bind(middle, at: 1)
-            defer { session.selectFirstFrom.reset() }
-            if try session.selectFirstFrom.step(), session.selectFirstFrom.int64(0) < high,
-                session.selectFirstFrom.int64(1) <= position
-            {
-                low = session.selectFirstFrom.int64(0)
+            if let found = try firstJob(from: middle), found.id < high, found.place.position <= position {
+                low = found.id
             } else {
                 high = middle
             }
@@ -113,11 +109,8 @@ extension OutboxStore {
     }
 
     private func route(ofJob job: Int64) throws(SQLiteError) -> String? {
-        session.selectJobDelivery.bind(job, at: 1)
-        defer { session.selectJobDelivery.reset() }
-        guard try session.selectJobDelivery.step() else { return nil }
-        return try session.connection.text(
-            "SELECT route FROM deliveries WHERE id = \(session.selectJobDelivery.int64(0))")
+        guard let delivery = try session.selectJobDelivery.first(job, read: { $0.int64(0) }) else { return nil }
+        return try session.connection.text("SELECT route FROM deliveries WHERE id = \(delivery)")
     }
 
     // MARK: Keys

@@ -282,6 +282,6 @@ package final class OutboxStore {
     }
 }
 
-extension OutboxStore: QueryingListing {
-    var queries: Queries { Queries(connection: session.connection) }
+extension OutboxStore: OutboxListing {
+    package var queries: Queries { Queries(connection: session.connection) }
 }

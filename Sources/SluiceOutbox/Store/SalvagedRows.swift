@@ -10,14 +10,9 @@ struct SalvagedColumn {
     /// The columns of a table, in their order.
     static func all(of table: String, in connection: Connection) throws(SQLiteError) -> [SalvagedColumn] {
         let rows = try connection.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info('\(table)')")
-        defer { rows.reset() }
-        var columns: [SalvagedColumn] = []
-        while try rows.step() {
-            columns.append(
-                SalvagedColumn(
-                    name: rows.text(0), holdsNumbers: rows.text(1) == "INTEGER", mayBeNull: rows.int64(2) == 0))
+        return try rows.all { row in
+            SalvagedColumn(name: row.text(0), holdsNumbers: row.text(1) == "INTEGER", mayBeNull: row.int64(2) == 0)
         }
-        return columns
     }
 
     /// Whether a value is valid for this column.
