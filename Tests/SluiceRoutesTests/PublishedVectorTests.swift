@@ -152,7 +152,8 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
         // A key cannot be made of the empty body of a GET.
         let key = method == "GET" ? "  unique_key: ${url}\n" : ""
         let values = account.map { "\($0.key): \"\($0.value)\"" }.joined(separator: ", ")
-        return "  provider: \(block)\n\(account.isEmpty ? "" : "  account: { \(values) }\n")\(override)\(code)\(handshake)\(key)"
+        let lines = [account.isEmpty ? "" : "  account: { \(values) }\n", override, code, handshake, key]
+        return "  provider: \(block)\n" + lines.joined()
     }
 
     /// The scheme with the published secret.

@@ -209,8 +209,9 @@ import Testing
                     + "form of the provider's tokens, or use another secret in 'handshake_secrets'"
             ])
         #expect(warnings(", pattern: '[0-9a-f]{20}'") == [])
-        for (signed, count) in [("${sha256.body}", 1), ("a${base64.body}", 1), ("v0:${sha256.body}", 0), ("${body}", 0)]
-        {
+        for (signed, count) in [
+            ("${sha256.body}", 1), ("a${base64.body}", 1), ("v0:${sha256.body}", 0), ("${body}", 0),
+        ] {
             let other = text.replacing("${body.payload}", with: signed).replacing("PATTERN", with: "")
             let found = compile([("r.yaml", other)]).warnings.filter { $0.description.contains("itself be a token") }
             #expect(found.count == count, "\(signed)")
