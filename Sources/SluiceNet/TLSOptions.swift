@@ -1,4 +1,5 @@
 internal import CSluiceOpenSSL
+internal import SluiceBase
 
 /// The common options of server and client contexts.
 enum TLSOptions {
@@ -27,13 +28,22 @@ enum TLSOptions {
                 ERR_clear_error()
                 throw TLSError("the private key in \(keyPath) has a passphrase; use a key without one")
             }
-            let error = TLSError.fromQueue("cannot use the private key in \(keyPath)")
+            let error = unusableKey(keyPath)
             throw unsafe mismatch(certificatePath, key: keyPath, in: context) ?? error
         }
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
-            let error = TLSError.fromQueue("cannot use the private key in \(keyPath)")
+            let error = unusableKey(keyPath)
             throw unsafe mismatch(certificatePath, key: keyPath, in: context) ?? error
         }
+    }
+
+    private static func unusableKey(_ path: String) -> TLSError {
+        let sentence = "cannot use the private key in \(path)"
+        let error = TLSError.fromQueue(sentence)
+        guard let bytes = try? FileAccess.read(path, limit: 1 << 20),
+            !String(decoding: bytes, as: UTF8.self).contains("PRIVATE KEY-----")
+        else { return error }
+        return TLSError("\(sentence): the file is not a private key in PEM format")
     }
 
     /// The error for a valid key that does not match the certificate.

@@ -27,8 +27,8 @@ package enum RelayEvent: Sendable, Hashable {
     /// The same jobs are sent again after this wait. `isAsked`: the server asked for a wait.
     case retrying(after: Duration, isAsked: Bool, text: String)
     /// Zizq has accepted no job since it refused some alone: one of them is sent again after this wait, or after the
-    /// next accepted job.
-    case waitingForProof(atMost: Duration)
+    /// next accepted job. The text is that of the last refusal.
+    case waitingForProof(atMost: Duration, text: String)
     /// An operator has to act; sent once, when the condition begins.
     case alarmRaised(RelayAlarm, text: String)
     /// The condition of an alarm ended.
@@ -95,8 +95,8 @@ package enum RelayCondition: Sendable, Hashable {
     case sending
     /// Jobs of all queues except these are sent; the text is the answer to a job of the first.
     case holding([String], text: String)
-    /// Nothing is sent until an operator acts; the last answer.
-    case paused(RelayAlarm, text: String)
+    /// Nothing is sent until an operator acts, except for tests, the next one after this time; the last answer.
+    case paused(RelayAlarm, Duration, text: String)
     /// The server asked for a wait of this length from now on; its answer.
     case asked(Duration, text: String)
     /// The same jobs are sent again after this time; the last answer.
@@ -116,7 +116,9 @@ package enum RelayCondition: Sendable, Hashable {
         case .sending: "sending"
         case .holding(let queues, let text):
             "sending, except \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
-        case .paused(let alarm, let text): "\(alarm.sentence.replacing("relay paused", with: "paused")): \(text)"
+        case .paused(let alarm, let wait, let text):
+            "\(alarm.sentence.replacing("relay paused", with: "paused")); "
+                + "retrying in \(DurationText.format(wait)): \(text)"
         case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as requested by the server: \(text)"
         case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"
         }
@@ -129,11 +131,16 @@ struct RelayHealth {
         let until: Int64
         let isAsked: Bool
         let text: String
+
+        /// In whole seconds, rounded up.
+        func wait(_ now: Int64) -> Duration { .seconds(max(0, (until - now + 999_999_999) / 1_000_000_000)) }
     }
 
     private var lanes: [RelayAlarm: Int] = [:]
     private var texts: [RelayAlarm: String] = [:]
     private var retry: Retry?
+    /// The next test whether Zizq still refuses everything.
+    private var test: Retry?
     private var held: [String: String] = [:]
 
     /// Active in at least one lane.
@@ -141,14 +148,15 @@ struct RelayHealth {
 
     /// - Parameter now: the monotonic clock in nanoseconds, as below.
     func condition(now: Int64) -> RelayCondition {
-        let wait = retry.map { Duration.seconds(max(0, ($0.until - now + 999_999_999) / 1_000_000_000)) } ?? .zero
         if let alarm = RelayAlarm.allCases.first(where: { $0.pausesDelivery && alarms.contains($0) }) {
-            return .paused(alarm, text: texts[alarm] ?? "")
+            let next = alarm == .everythingRefused ? test : retry
+            return .paused(alarm, next?.wait(now) ?? .zero, text: next?.text ?? texts[alarm] ?? "")
         }
         guard let retry else {
             let queues = held.keys.sorted()
             return queues.first.map { .holding(queues, text: held[$0] ?? "") } ?? .sending
         }
+        let wait = retry.wait(now)
         return retry.isAsked ? .asked(wait, text: retry.text) : .retrying(wait, text: retry.text)
     }
 
@@ -161,11 +169,12 @@ struct RelayHealth {
         case .alarmCleared(let alarm): lanes[alarm, default: 0] -= 1
         case .retrying(let wait, let isAsked, let text):
             retry = Retry(until: now + wait.wholeNanoseconds, isAsked: isAsked, text: text)
-        case .batchAccepted: retry = nil
+        case .waitingForProof(let wait, let text):
+            test = Retry(until: now + wait.wholeNanoseconds, isAsked: false, text: text)
+        case .batchAccepted: (retry, test) = (nil, nil)
         case .queueHeld(let queue, let text): held[queue] = text
         case .queueReleased(let queue): held[queue] = nil
-        case .heldByOlderJob, .deadLettered, .batchRefused, .parked, .setAside, .outcomeUnknown, .waitingForProof,
-            .outboxFailed:
+        case .heldByOlderJob, .deadLettered, .batchRefused, .parked, .setAside, .outcomeUnknown, .outboxFailed:
             break
         }
     }

@@ -50,7 +50,7 @@ extension RelayLane {
         guard isIdle else { return readNew(.atMost(.zero)) }
         raiseAlarm(&refusals)
         if let wait = refusals.waitForCycle(now: now) {
-            report(.waitingForProof(atMost: wait))
+            report(.waitingForProof(atMost: wait, text: refusals.lastText))
             return readNew(.atMost(wait))
         }
         guard let test = refusals.claimTest() else { return readNew(.untilSomeCome) }
@@ -80,7 +80,7 @@ extension RelayLane {
 
     private mutating func pause(_ wait: Duration, _ refusals: RefusalState) -> RelayAction {
         phase = .waiting
-        report(.waitingForProof(atMost: wait))
+        report(.waitingForProof(atMost: wait, text: refusals.lastText))
         return .pause(wait, recoveries: refusals.recoveries)
     }
 

@@ -1,4 +1,6 @@
+import Logging
 import SluiceBase
+import Synchronization
 import Testing
 
 @testable import SluiceOutbox
@@ -72,5 +74,71 @@ struct DamagedLogTests {
         #expect(zip(copy.folder.read(name), log).count { $0 != $1 } == 1)
         #expect(again.status.damagedFiles == 1)
         #expect((1..<100).contains(try again.pending().count))
+    }
+
+    @Test("the start that copies the damaged log does not call the copy one of earlier") func logged() async throws {
+        let (store, fixture, _) = try open()
+        defer { store.close() }
+        let copy = Fixture()
+        var log = fixture.folder.read("outbox.db-wal")
+        log[log.count / 2] ^= 1
+        copy.folder.write(fixture.folder.read("outbox.db"), to: "outbox.db")
+        copy.folder.write(log, to: "outbox.db-wal")
+        #expect(try await messages(copy) == ["the write-ahead log of the outbox was damaged"])
+        #expect(try await messages(copy) == ["a damaged outbox was renamed earlier"])
+    }
+
+    @Test(
+        "a clock that was set is reported with its direction and distance",
+        arguments: [
+            (691_203, "the clock was set forward by about 8d since the start"),
+            (-691_203, "the clock was set back by about 8d since the start"),
+            (86_400, "the clock was set forward by about 1d since the start"),
+            (-400, "the clock was set back by about 7m since the start"),
+        ])
+    func clock(seconds: Int64, message: String) async throws {
+        let fixture = Fixture()
+        let lines = LoggedMessages()
+        let writer = try OutboxWriter(
+            fixture.configuration, time: fixture.time, log: Logger(label: "test") { _ in lines.handler }
+        ) { _, _ in }
+        fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + seconds * 1000)
+        writer.submit(sample(1, at: fixture.time))
+        while lines.all.isEmpty { await Task.yield() }
+        await writer.close()
+        #expect(lines.all.first?.hasPrefix(message + ":") == true, "\(lines.all)")
+    }
+
+    /// The beginnings of what the writer logs at its start.
+    private func messages(_ fixture: Fixture) async throws -> [String] {
+        let lines = LoggedMessages()
+        let writer = try OutboxWriter(
+            fixture.configuration, time: fixture.time, log: Logger(label: "test") { _ in lines.handler }
+        ) { _, _ in }
+        await writer.close()
+        return lines.all.map { String($0.prefix { $0 != ":" && $0 != ";" }) }
+    }
+}
+
+/// Warnings and errors that were logged.
+private final class LoggedMessages: Sendable {
+    private let messages = Mutex<[String]>([])
+
+    var all: [String] { messages.withLock { $0 } }
+    var handler: any LogHandler { Handler(messages: self) }
+
+    private struct Handler: LogHandler {
+        let messages: LoggedMessages
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.warning
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            messages.messages.withLock { $0.append(event.message.description) }
+        }
     }
 }

@@ -78,6 +78,17 @@ struct IngestTests {
             ])
     }
 
+    @Test("a dead letter of a delivery is not older than the delivery, even while the clock is a little ahead")
+    func diesAfterReceipt() throws {
+        let fixture = Fixture()
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time)])
+        fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + 1)
+        _ = store.commit([sample(2, key: 1, body: 2, at: fixture.time, rule: .deadLetter)])
+        let letter = try #require(try store.deadLetters(after: 0).first)
+        #expect(letter.diedAtMilliseconds == letter.receivedAtMilliseconds)
+    }
+
     @Test("a changed body is a duplicate where the route says nothing") func changedBodyDuplicate() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])

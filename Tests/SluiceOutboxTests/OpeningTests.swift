@@ -246,6 +246,11 @@ struct OpeningTests {
             problem(fixture)?.sentence
                 == "\(store.path).lock is locked by process \(getpid()): only one process can use an outbox. A gateway "
                 + "that is starting or saving a damaged outbox answers commands afterwards.")
+        fixture.configuration.isSalvageAsked = true
+        #expect(
+            problem(fixture)?.sentence
+                == "\(store.path).lock is locked by process \(getpid()): only one process can use an outbox. Stop the "
+                + "gateway first.")
     }
 
     @Test("a second opener waits for the lock as long as it is told and says so once") func secondOpenerWaits() throws {

@@ -110,10 +110,25 @@ import Zizq
         health.record(.alarmRaised(.everythingRefused, text: "no"), now: 0)
         #expect(
             health.condition(now: 0).sentence
-                == "paused: Zizq rejects every job, so the jobs are probably not the cause: no")
+                == "paused: Zizq rejects every job, so the jobs are probably not the cause; retrying in 0: no")
+        health.record(.waitingForProof(atMost: .seconds(8), text: "still no"), now: 0)
+        #expect(
+            health.condition(now: 3_000_000_000).sentence
+                == "paused: Zizq rejects every job, so the jobs are probably not the cause; retrying in 5s: still no")
         health.record(.alarmCleared(.everythingRefused), now: 0)
         health.record(.batchAccepted([]), now: 0)
         #expect(health.condition(now: 0) == .sending)
+    }
+
+    @Test("while the server is set up wrongly the relay shows the last answer and the time until the next request")
+    func showsLastAnswer() {
+        var health = RelayHealth()
+        health.record(.alarmRaised(.setUpWrong, text: "404"), now: 0)
+        health.record(.retrying(after: .seconds(1), isAsked: false, text: "404"), now: 0)
+        let sentence = "paused: the server at zizq.url is not a Zizq server that accepts jobs"
+        #expect(health.condition(now: 0).sentence == "\(sentence); retrying in 1s: 404")
+        health.record(.retrying(after: .seconds(20), isAsked: false, text: "connection refused"), now: 2_000_000_000)
+        #expect(health.condition(now: 7_000_000_000).sentence == "\(sentence); retrying in 15s: connection refused")
     }
 
     @Test("answers that say that jobs are stored, but cannot be read, are unknown outcomes and keep batches small")

@@ -86,7 +86,7 @@ import Zizq
         #expect(simulation.delivered.isEmpty)
         #expect(simulation.alarms == ["+zizq_refuses_everything"])
         let pauses = simulation.notices.compactMap { (notice) -> Duration? in
-            if case .waitingForProof(let pause) = notice { pause } else { nil }
+            if case .waitingForProof(let pause, _) = notice { pause } else { nil }
         }
         #expect(Array(pauses.prefix(10)) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300].map { Duration.seconds($0) })
         #expect(simulation.sent.dropFirst(5).allSatisfy { $0.jobs.count == 1 })

@@ -136,6 +136,18 @@ import Testing
 }
 
 extension PresetRequestTests {
+    @Test("a generated token with another signature is refused without fetching a key") func otherToken() throws {
+        let preset = try Self.preset("google-pubsub")
+        let route = try Self.route(preset)
+        var request = try Self.request("message", of: preset, route)
+        let place = try #require(request.headers.firstIndex { $0.name.lowercased() == "authorization" })
+        let token = request.headers[place].value
+        let parts = token.split(separator: ".")
+        request.headers[place] = .init(
+            request.headers[place].name, "\(parts[0]).\(parts[1]).\(String(parts[2].reversed()))")
+        #expect(request.outcome(by: route).refusal?.code == .signatureInvalid)
+    }
+
     @Test("each handshake is answered, and with another token or secret it is not", arguments: ProviderCatalog.names)
     func handshakes(name: String) throws {
         let preset = try #require(ProviderCatalog.preset(named: name))

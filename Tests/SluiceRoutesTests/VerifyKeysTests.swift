@@ -24,6 +24,28 @@ import Testing
         TestRequest(body, headers: headers).judged(by: route)
     }
 
+    // MARK: - Requirements
+
+    @Test("of alternatives, the one whose signature matches says what is required", arguments: [true, false])
+    func requirementOfAlternative(isFirst: Bool) throws {
+        let keys = "{ alg: hmac-sha256, signature_from: '${header.S}', "
+        let with = keys + "signed: '${body}', require: { header.X-V: '2' } }"
+        let other = keys + "signed: '${method}${body}', require: { header.X-V: '1' } }"
+        let route = try route("[ \(isFirst ? with : other), \(isFirst ? other : with) ]")
+        let signature = hmac("{}")
+        #expect(judged(route, "{}", [("S", signature), ("X-V", "2")]) == "valid")
+        #expect(
+            judged(route, "{}", [("S", signature), ("X-V", "3")])
+                == "refused signature_invalid: the header x-v does not match 'require'")
+        #expect(
+            judged(route, "{}", [("S", signature)])
+                == "refused signature_missing: the header x-v, which 'require' lists, is missing")
+        // It is meant for the other one.
+        #expect(
+            judged(route, "{}", [("S", signature), ("X-V", "1")])
+                == "refused signature_invalid: the header s does not match any secret of the route")
+    }
+
     // MARK: - Secrets in the request
 
     @Test("a static token must be the secret, in one line, behind its prefix")

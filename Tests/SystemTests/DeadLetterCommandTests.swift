@@ -181,6 +181,10 @@ import Testing
             let unknown = try await gateway.command("outbox", "forget", "--key", "github", "delivery-3")
             #expect(unknown.errors == "sluice: no delivery with this key is remembered, so it is accepted as new\n")
             #expect(unknown.ending == .exited(1))
+            let wrong = try await gateway.command("outbox", "forget", "--key", "gitlab", "delivery-3")
+            let hint = isRunning ? "and no route with this name is loaded; known routes: " : "so it is accepted as new"
+            #expect(wrong.errors.hasPrefix("sluice: no delivery with this key is remembered, \(hint)"), "\(wrong)")
+            #expect(wrong.ending == .exited(1))
             for key in ["--17", "--outbox-path", "--key"] {
                 let dashed = try await gateway.command("outbox", "forget", "--key", "github", "--", key)
                 #expect(dashed.errors == unknown.errors)

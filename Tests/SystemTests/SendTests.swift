@@ -19,7 +19,7 @@ import Testing
 
     private static let publicURL = "https://hooks.example.com"
     /// Their keys are fetched from the provider.
-    private static let withFetchedKey: Set = ["google-pubsub", "paypal", "plaid", "sns"]
+    private static let withFetchedKey: Set = ["paypal", "plaid", "sns"]
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -47,7 +47,10 @@ import Testing
         ),
         Row(
             name: "an invalid key", settings: ["tls.key": "routes/github.yaml"],
-            errors: "sluice: tls.certificate, tls.key: cannot use the private key in routes/github.yaml: unsupported\n"),
+            errors: """
+                sluice: tls.certificate, tls.key: cannot use the private key in routes/github.yaml: the file is not a private \
+                key in PEM format\n
+                """),
         Row(
             name: "no routes folder", settings: ["routes": "nowhere"],
             errors: "sluice: nowhere:1:1: the routes folder cannot be read: No such file or directory\n"),

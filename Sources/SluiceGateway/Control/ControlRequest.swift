@@ -225,8 +225,6 @@ package enum ControlRequest: Sendable, Hashable {
         switch self {
         case .delivery(let id), .forgetDelivery(let id):
             return "no delivery \(id) in \(outbox); it may have expired"
-        case .learntSecrets(let name), .forgetLearntSecrets(let name):
-            return "the route '\(PrintableText.escape(name))' has learnt no secret"
         default: break
         }
         return "nothing with this number in \(outbox)"

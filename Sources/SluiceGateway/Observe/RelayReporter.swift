@@ -69,7 +69,7 @@ struct RelayReporter: Sendable {
             logger.warning(
                 "could not send jobs to Zizq; retrying",
                 metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
-        case .waitingForProof(let wait):
+        case .waitingForProof(let wait, _):
             logger.info(
                 "Zizq does not accept jobs yet; retrying after a pause",
                 metadata: .fields([.milliseconds: wait.wholeMilliseconds]))

@@ -15,12 +15,13 @@ final class OutboxLock {
     ///   - path: the lock file. If it does not exist, it is created, and removed again unless `keep` is called.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     ///   - wait: the maximum time to wait for another holder.
+    ///   - needsStop: whether no command of a running gateway does the same.
     ///   - pause: called between two attempts with the time to wait; `nil` for the system's sleep.
     ///   - held: called once, with a sentence, if it waits for another holder.
     /// - Throws: `StartupError(.unavailable)`, naming the holder if it is known.
     init(
-        path: String, trustsOwner: Bool = false, waitingFor wait: Duration, time: any TimeSource,
-        pause: ((Duration) -> Void)? = nil,
+        path: String, trustsOwner: Bool = false, waitingFor wait: Duration, needsStop: Bool = false,
+        time: any TimeSource, pause: ((Duration) -> Void)? = nil,
         held: ((String) -> Void)? = nil
     ) throws(StartupError) {
         let isNew = OutboxFile.modified(path) == nil
@@ -30,7 +31,8 @@ final class OutboxLock {
             do throws(StartupError) {
                 try OutboxFile.check(file, path, trustsOwner: trustsOwner)
                 try OutboxFile.protect(file, path)
-                try Self.lock(file, path, wait: wait, time: time, pause: pause ?? Self.sleep, tell: held)
+                try Self.lock(
+                    file, path, wait: wait, needsStop: needsStop, time: time, pause: pause ?? Self.sleep, tell: held)
             } catch {
                 close(file)
                 throw error
@@ -50,8 +52,8 @@ final class OutboxLock {
     func keep() { isTemporary = false }
 
     private static func lock(
-        _ file: Int32, _ path: String, wait: Duration, time: any TimeSource, pause: (Duration) -> Void,
-        tell: ((String) -> Void)?
+        _ file: Int32, _ path: String, wait: Duration, needsStop: Bool, time: any TimeSource,
+        pause: (Duration) -> Void, tell: ((String) -> Void)?
     ) throws(StartupError) {
         let deadline = time.monotonicNanoseconds() + wait.wholeNanoseconds
         var tell = wait > .zero ? tell : nil
@@ -60,7 +62,9 @@ final class OutboxLock {
             guard failure == EWOULDBLOCK || failure == EINTR else {
                 throw StartupError(.unavailable, "\(path): cannot lock: \(SystemError.text(failure)).")
             }
-            guard time.monotonicNanoseconds() < deadline else { throw held(path, by: OutboxFile.readText(file), wait) }
+            guard time.monotonicNanoseconds() < deadline else {
+                throw held(path, by: OutboxFile.readText(file), wait: wait, needsStop: needsStop)
+            }
             tell?(
                 "\(path) is locked by \(name(of: OutboxFile.readText(file))); waiting "
                     + "at most \(DurationText.format(wait))"
@@ -77,11 +81,14 @@ final class OutboxLock {
         close(descriptor)
     }
 
-    private static func held(_ path: String, by holder: String, _ wait: Duration) -> StartupError {
+    private static func held(_ path: String, by holder: String, wait: Duration, needsStop: Bool) -> StartupError {
         let waited = wait > .zero ? " for \(DurationText.format(wait))" : ""
-        // Commands do not wait. A gateway that has started would have answered them.
-        let hint =
-            wait > .zero ? "" : " A gateway that is starting or saving a damaged outbox answers commands afterwards."
+        // Commands do not wait. A gateway that has started would have answered the others.
+        let command =
+            needsStop
+            ? " Stop the gateway first."
+            : " A gateway that is starting or saving a damaged outbox answers commands afterwards."
+        let hint = wait > .zero ? "" : command
         return StartupError(
             .unavailable,
             "\(path) is locked by \(name(of: holder))\(waited): only one process can use an outbox.\(hint)")

@@ -38,7 +38,8 @@ package final class BackupFile: Sendable {
         self.descriptor = descriptor
         guard Self.free(descriptor).map({ $0 >= bytes + Self.spared }) ?? true else {
             discard()
-            throw .refused("\(place) needs \(bytes) bytes plus \(Self.spared) free for a backup")
+            let needed = (bytes + (1 << 20) - 1) >> 20
+            throw .refused("\(place) needs \(needed) MiB plus \(Self.spared >> 20) MiB free for a backup")
         }
     }
 

@@ -48,6 +48,14 @@ struct OutboxClock {
     /// The milliseconds to add to a wall-clock time at which a window begins.
     var shift: Int64 { max(0, -drift) }
 
+    /// A time in milliseconds without its sign, in whole days, hours or minutes: the largest unit of which it has at
+    /// least two.
+    static func rounded(_ milliseconds: Int64) -> String {
+        let length = milliseconds.magnitude
+        let unit: UInt64 = [86_400_000, 3_600_000].first { length >= 2 * $0 } ?? 60_000
+        return DurationText.format(.milliseconds(Int64(clamping: (length + unit / 2) / unit * unit)))
+    }
+
     private static func offset(_ time: any TimeSource) -> Int64 {
         time.wallMilliseconds() - time.monotonicNanoseconds() / 1_000_000
     }

@@ -149,20 +149,23 @@ extension OutboxStore {
         tally: inout Tally
     ) throws(SQLiteError) {
         if verdict.isChangedBody { tally.changedBody = true }
+        // `now` may be a little earlier, because it is the earlier of two clocks.
+        let died = max(now, delivery.receivedAtMilliseconds + receiptShift)
         switch verdict {
         case .duplicate: tally.duplicates += 1
         case .store(let generation, let supersedes):
             try storeJobs(of: part, generation: generation, at: now, &tally)
+            try storeDeadLetters(of: part, at: died, &tally)
             try insert(
                 part, of: delivery, generation: generation, supersedes: supersedes,
                 lastJob: part.jobs.isEmpty ? 0 : lastJobID)
         case .deadLetter(let generation, let supersedes):
-            try storeChangedJobs(of: part, generation: generation, at: now, &tally)
+            try storeChangedJobs(of: part, generation: generation, at: died, &tally)
             try insert(part, of: delivery, generation: generation, supersedes: supersedes, lastJob: 0)
         }
     }
 
-    /// Stores jobs and dead letters as rendered.
+    /// Stores jobs as rendered.
     private func storeJobs(of part: Delivery.Part, generation: Int64, at now: Int64, _ tally: inout Tally)
         throws(SQLiteError)
     {
@@ -176,7 +179,6 @@ extension OutboxStore {
             }
         }
         tally.jobs += part.jobs.count
-        try storeDeadLetters(of: part, at: now, &tally)
     }
 
     private func storeChangedJobs(of part: Delivery.Part, generation: Int64, at now: Int64, _ tally: inout Tally)

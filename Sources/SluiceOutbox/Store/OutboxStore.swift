@@ -17,6 +17,11 @@ package final class OutboxStore {
     package private(set) var salvaged: SalvageReport?
     /// Damaged files that were set aside, now or earlier, and still exist next to the outbox.
     package private(set) var damagedFiles: [String]
+    /// Those that this start did not leave.
+    var earlierDamagedFiles: [String] {
+        let new = damagedLog?.copyPath.split(separator: "/").last
+        return damagedFiles.filter { $0.split(separator: "/").last != new }
+    }
 
     /// The files next to the outbox that list webhooks whose jobs a salvage could not save.
     package var lostLists: [String] { Salvage.lostLists(configuration.path) }
@@ -111,7 +116,7 @@ package final class OutboxStore {
         let wasLocked = OutboxFile.modified(configuration.path + ".lock") != nil
         lock = try OutboxLock(
             path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
-            waitingFor: configuration.lockWait,
+            waitingFor: configuration.lockWait, needsStop: configuration.isSalvageAsked,
             time: time, pause: pause, held: held)
         filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {

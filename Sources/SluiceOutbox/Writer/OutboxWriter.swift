@@ -191,6 +191,7 @@ package final class OutboxWriter: Sendable {
                 metadata: Self.fields([.file: configuration.path]))
         }
         if let log = store.damagedLog {
+            let transactions = "\(log.transactions) transaction\(log.transactions == 1 ? "" : "s")"
             self.log.error(
                 """
                 the write-ahead log of the outbox was damaged: the last transactions are lost; a copy of the log was \
@@ -199,8 +200,8 @@ package final class OutboxWriter: Sendable {
                 metadata: Self.fields([
                     .file: log.copyPath,
                     .reason: """
-                    wrong checksum; \(log.frames) pages of \(log.transactions) transactions from there on are lost; \
-                    have the providers resend the webhooks of that time
+                    wrong checksum; lost from there on: \(log.frames) page\(log.frames == 1 ? "" : "s") of \
+                    \(transactions); have the providers resend the webhooks of that time
                     """,
                 ]))
         }
@@ -211,12 +212,12 @@ package final class OutboxWriter: Sendable {
                     .file: report.damagedPath,
                     .reason: "\(report.cause); \(report.lines.joined(separator: "; "))",
                 ]))
-        } else if !store.damagedFiles.isEmpty {
+        } else if !store.earlierDamagedFiles.isEmpty {
             let lists = store.lostLists.joined(separator: ", ")
             log.warning(
                 "a damaged outbox was renamed earlier; move it away when you no longer need it",
                 metadata: Self.fields([
-                    .file: store.damagedFiles.joined(separator: ", "),
+                    .file: store.earlierDamagedFiles.joined(separator: ", "),
                     .reason: lists.isEmpty
                         ? "no webhooks are listed as lost" : "webhooks that providers must send again are in \(lists)",
                 ]))
@@ -351,7 +352,8 @@ package final class OutboxWriter: Sendable {
         if drift != 0, before == 0 {
             log.error(
                 """
-                the clock was set by \(drift / 1000) seconds since the start: unique keys are kept until the old time \
+                the clock was set \(drift < 0 ? "back" : "forward") by about \(OutboxClock.rounded(drift)) since the \
+                start: unique keys are kept until the old time \
                 is back; if the new time is right, restart sluice
                 """)
         } else if drift == 0, before != 0 {

@@ -36,7 +36,9 @@ package enum RouteFiles {
                 files.append(file)
                 total += file.bytes.count
             } catch {
-                problems.append(problem(path, "the file cannot be read: \(error)"))
+                let target = error.isMissing ? FileAccess.danglingTarget(of: path) : nil
+                let why = target.map { "it is a symbolic link to \($0), which does not exist" }
+                problems.append(problem(path, "the file cannot be read: \(why ?? error.description)"))
             }
             if total > totalLimit {
                 problems.append(problem(path, "the route files have more than \(totalLimit) bytes together"))

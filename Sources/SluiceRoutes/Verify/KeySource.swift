@@ -53,6 +53,9 @@ package struct KeySource: Sendable {
         return keyID
     }
 
+    /// The id of the key in generated tokens, which no key set has.
+    static let exampleKeyID = "sluice-send"
+
     /// Whether a URL is the one in generated requests, at which there is nothing.
     func isExample(_ url: KeyURL) -> Bool {
         guard case .named(_, let allowed) = place else { return false }

@@ -19,7 +19,11 @@ package struct SignatureRequirement: Sendable {
             if value == nil { return }
             throw .unmet("\(reference.source.noun) is present, which 'require' excludes")
         }
-        guard let value else { throw .missing("\(reference.source.noun), which 'require' lists, is missing") }
+        guard let value else {
+            var error = VerificationError.missing("\(reference.source.noun), which 'require' lists, is missing")
+            error.isByRequirement = true
+            throw error
+        }
         let wanted = try request.text(text)
         guard constantTimeEquals(value.span, wanted.span) else {
             throw .unmet("\(reference.source.noun) does not match 'require'")

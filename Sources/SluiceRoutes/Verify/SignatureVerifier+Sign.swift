@@ -180,7 +180,7 @@ extension RequestSigner {
             var header: [JSONTree.Member] = [
                 .init(key: "alg", value: .text(key.algorithm.rawValue)), .init(key: "typ", value: .text("JWT")),
             ]
-            if self.scheme.keySource != nil { header.append(.init(key: "kid", value: .text(id))) }
+            if self.scheme.keySource != nil { header.append(.init(key: "kid", value: .text(KeySource.exampleKeyID))) }
             let parts = [JSONTree.object(header).json, JSONTree.object(claims).json].map {
                 Base64.encodeURL(Array($0.utf8))
             }

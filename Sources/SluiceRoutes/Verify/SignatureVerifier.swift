@@ -145,7 +145,12 @@ package final class SignatureVerifier: Sendable {
         } else {
             try judge(entries, in: request, at: nowMilliseconds, recorder: recorder)
         }
-        if scheme.keySource == nil { try checkRequirements(of: request) }
+        guard scheme.keySource == nil else { return }
+        do throws(VerificationError) { try checkRequirements(of: request) } catch {
+            var error = error
+            error.hasMatch = true
+            throw error
+        }
     }
 
     private func checkRequirements(of request: borrowing SignedRequest) throws(VerificationError) {
@@ -274,6 +279,8 @@ package final class SignatureVerifier: Sendable {
     ) throws(VerificationError) -> Bool {
         guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
         guard let id = token.keyID else { throw .missingKeyID }
+        // Nothing is fetched for requests that `sluice send` generated and changed.
+        if !secrets.isEmpty, id == KeySource.exampleKeyID { return false }
         let found = try keys.tokenKeys(need, id: id, algorithm, nowMilliseconds: nowMilliseconds)
         return found.contains { $0.verifies(token) }
     }
@@ -286,7 +293,10 @@ package final class SignatureVerifier: Sendable {
     ) -> VerificationError {
         guard scheme.keySource == nil else { return .invalid("\(scheme.place.noun) does not match the key") }
         var error = VerificationError.invalid("\(scheme.place.noun) does not match any secret of the route")
-        error.awaitsSecret = (try? check()) != nil
+        do throws(VerificationError) {
+            try check()
+            error.awaitsSecret = true
+        } catch let other { error.isByRequirement = other.isByRequirement }
         return error
     }
 }

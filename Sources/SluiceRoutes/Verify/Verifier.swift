@@ -50,11 +50,12 @@ package enum Verifier: Sendable {
     }
 
     /// The position of the most helpful refusal: that of the first alternative that lacks only its key, else of the
-    /// first that the request is meant for, else of the first that found a signature, else the first.
+    /// first that the request is meant for, else of the first whose signature matches, else of the first that found a
+    /// signature, else the first.
     private static func mostHelpful(_ refusals: [VerificationError]) -> Int {
         refusals.firstIndex { $0.code == .keyUnavailable }
             ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
-            ?? refusals.firstIndex(where: \.hasSignature) ?? 0
+            ?? refusals.firstIndex(where: \.hasMatch) ?? refusals.firstIndex(where: \.hasSignature) ?? 0
     }
 
     /// The refusal of a request whose head shows that it cannot be valid; `nil` if it may be.
@@ -182,8 +183,10 @@ struct VerificationError: Error {
     let reason: String
     /// Whether the request has a signature, so that its refusal says more than that of a missing one.
     var hasSignature = true
-    /// Whether it comes from `require`.
+    /// Whether the request does not meet `require`, so that it is probably meant for another alternative.
     var isByRequirement = false
+    /// Whether the signature matches.
+    var hasMatch = false
     /// The key to fetch first.
     var need: RequiredKey?
     /// Whether the request would be valid if the route had the right secret.

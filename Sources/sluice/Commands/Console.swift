@@ -56,8 +56,10 @@ enum Console {
     /// - Parameters:
     ///   - found: the routes of which the command found something; `nil` to refuse no name without a gateway.
     ///   - place: where the command searched.
+    ///   - nothing: what the command found instead; `nil` for a sentence with `place`.
     static func requireRoute(
-        _ name: String, among found: Set<String>?, in place: String = "outbox", _ options: SettingsOptions
+        _ name: String, among found: Set<String>?, in place: String = "outbox", saying nothing: String? = nil,
+        _ options: SettingsOptions
     ) async throws {
         guard found?.contains(name) != true else { return }
         let bytes = try? await ask(.routes, options)
@@ -69,7 +71,7 @@ enum Console {
         let others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
         throw StartupError(
             .wrongInput,
-            "the \(place) has nothing of the route '\(PrintableText.escape(name))'"
+            (nothing ?? "the \(place) has nothing of the route '\(PrintableText.escape(name))'")
                 + (loaded == nil ? "" : ", and no route with this name is loaded")
                 + (others.isEmpty ? "" : "; known routes: \(others)"))
     }

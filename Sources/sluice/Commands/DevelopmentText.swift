@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRoutes
 
 /// The output of `sluice dev`.
 enum DevelopmentText {
@@ -10,7 +11,8 @@ enum DevelopmentText {
             gateway.addresses.http.map { "http://\($0.hostAndPort)" },
         ]
         .compactMap(\.self)
-        var lines = ["", "sluice \(SluiceVersion.current) for development, \(gateway.routePaths.count) routes"]
+        let routes = TraceWords.count(gateway.routePaths.count, "route")
+        var lines = ["", "sluice \(SluiceVersion.current) for development, \(routes)"]
         lines.append("  webhooks   \(bases.joined(separator: ", "))")
         if let admin = gateway.addresses.admin { lines.append("  metrics    http://\(admin.hostAndPort)/metrics") }
         lines.append(

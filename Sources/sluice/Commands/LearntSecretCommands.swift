@@ -50,14 +50,21 @@ extension ProvidersCommand {
 
         func run() async throws {
             guard forget else {
-                let bytes = try await Console.ask(.learntSecrets(route), options)
+                let bytes = try await ask(.learntSecrets(route))
                 let learnt = try ControlCoding.decode(ControlDocuments.LearntSecrets.self, bytes)
                 for secret in learnt.secrets { Terminal.say(PrintableText.escape(secret, limit: .max)) }
                 return
             }
-            let bytes = try await Console.ask(.forgetLearntSecrets(route), options)
+            let bytes = try await ask(.forgetLearntSecrets(route))
             let count = try ControlCoding.decode(ControlDocuments.ForgottenSecrets.self, bytes).secrets
             Terminal.say("forgot \(count) secret\(count == 1 ? "" : "s") of '\(PrintableText.escape(route))'")
+        }
+
+        private func ask(_ request: ControlRequest) async throws -> [UInt8] {
+            if let bytes = try await Console.find(request, options) { return bytes }
+            let nothing = "the route '\(PrintableText.escape(route))' has learnt no secret"
+            try await Console.requireRoute(route, among: nil, saying: nothing, options)
+            throw StartupError(.wrongInput, nothing)
         }
     }
 }

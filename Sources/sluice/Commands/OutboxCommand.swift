@@ -141,6 +141,10 @@ struct OutboxCommand: AsyncParsableCommand {
             let forgotten = try ControlCoding.decode(
                 ControlDocuments.Forgotten.self, try await Console.ask(request, options))
             guard forgotten.keys > 0 else {
+                if let route = key {
+                    try await Console.requireRoute(
+                        route, among: nil, saying: "no delivery with this key is remembered", options)
+                }
                 throw StartupError(
                     .wrongInput,
                     key == nil

@@ -131,7 +131,7 @@ extension SendCommand {
             )
             let token = try handshakeSecret(preset) ?? DevelopmentSecret.text
             let samples = route.handshakeSamples(token: tamper ? token + "x" : token, value: "challenge1")
-            guard !samples.isEmpty else { throw SigningError(message: "\(preset.title) has no handshake") }
+            guard !samples.isEmpty else { throw SigningError(message: "the preset \(preset.name) has no handshake") }
             var requests: [(HTTPClientRequest, ExpectedAnswer)] = []
             for sample in samples {
                 let request =

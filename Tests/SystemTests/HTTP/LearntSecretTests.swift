@@ -121,6 +121,13 @@ import Testing
         let gateway = try await GatewayUnderTest(Self.setup)
         let unknown = try await gateway.command("providers", "arm", "task")
         #expect(unknown.ending == .exited(1) && unknown.errors.contains("no route 'task' is loaded"), "\(unknown)")
+        let misnamed = try await gateway.command("providers", "secret", "task")
+        #expect(
+            misnamed.errors.hasPrefix(
+                "sluice: the route 'task' has learnt no secret, and no route with this name is loaded; known routes: "),
+            "\(misnamed)")
+        let untaught = try await gateway.command("providers", "secret", "plain")
+        #expect(untaught.errors == "sluice: the route 'plain' has learnt no secret\n" && untaught.ending == .exited(1))
         let plain = try await gateway.command("providers", "arm", "plain")
         #expect(plain.ending == .exited(1) && plain.errors.contains("has no handshake with 'learn'"), "\(plain)")
         gateway.process.kill()
