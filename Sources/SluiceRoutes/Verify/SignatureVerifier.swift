@@ -184,7 +184,7 @@ package final class SignatureVerifier: Sendable {
         }
         for signer in tokenSigners
         where texts.contains(where: { signer.signs($0, body: request.request.body) }) {
-            throw .invalid("the signed text is a token, which a handshake signs for anyone")
+            throw .invalid("the signed text is a token, which a handshake with the same secret signs")
         }
         let need = try keyNeed(of: request)
         recorder?.note(texts, body: request.request.body)

@@ -14,6 +14,9 @@ import Testing
         "refused handshake_refused: the query parameter t, the input of the HMAC, is not 1 to 128 letters, digits "
         + "and characters of +/=_-"
 
+    private static let refusal =
+        "refused signature_invalid: the signed text is a token, which a handshake with the same secret signs"
+
     @Test("the HMAC of a token has the algorithm, the encoding and the key that the rule says")
     func codes() throws {
         let own = HMACKey(.sha256, key: Array("a secret of tests".utf8).span).authenticate(Array("abc".utf8).span)
@@ -84,16 +87,15 @@ import Testing
         "a body that the handshake would sign for anyone is refused even if its signature is valid",
         arguments: ["123", "true", "null", "abc", "", "QUJD=="])
     func tokenAsBody(body: String) throws {
-        let refusal = "refused signature_invalid: the signed text is a token, which a handshake signs for anyone"
         let request = TestRequest(body).signed()
-        #expect(try HandshakeRoute(Self.rule(), lines: "body: text").outcome(request) == refusal)
+        #expect(try HandshakeRoute(Self.rule(), lines: "body: text").outcome(request) == Self.refusal)
         // Not where the key or the handshake is another one.
         let signed = Self.rule(of: "${body.t}", when: "body.a: 1")
         #expect(try HandshakeRoute(signed, lines: "body: text").outcome(request) == "stored")
         let lines = "body: text\n\(HandshakeRoute.secrets)"
         #expect(try HandshakeRoute(Self.rule(), lines: lines).outcome(request) == "stored")
         let shared = "body: text\nhandshake_secrets: [ { env: SECRET } ]"
-        #expect(try HandshakeRoute(Self.rule(), lines: shared).outcome(request) == refusal)
+        #expect(try HandshakeRoute(Self.rule(), lines: shared).outcome(request) == Self.refusal)
     }
 
     @Test(
@@ -126,9 +128,8 @@ import Testing
             let code = signature(Array(token.utf8), "a secret of tests")
             return TestRequest("abc", headers: [("X-T", "77f4"), ("X-Signature", code)]).processed(by: route).summary
         }
-        let refusal = "refused signature_invalid: the signed text is a token, which a handshake signs for anyone"
-        #expect(try outcome("a secret of tests", Self.rule()) == refusal)
-        // Not if the key, the algorithm or the format of the tokens is another one, or only a sender with it is answered.
+        #expect(try outcome("a secret of tests", Self.rule()) == Self.refusal)
+        // Not if key, algorithm or format of the tokens is another one, or if only a sender with the key is answered.
         #expect(try outcome("another secret of tests", Self.rule()) == "stored")
         #expect(try outcome("a secret of tests", Self.rule(", alg: hmac-sha512")) == "stored")
         #expect(try outcome("a secret of tests", Self.rule(", pattern: '[g-z]{20}'")) == "stored")
@@ -158,7 +159,7 @@ import Testing
         }
         #expect(
             outcome(token, code)
-                == "refused signature_invalid: the signed text is a token, which a handshake signs for anyone")
+                == Self.refusal)
         let key = Hash.digest(.sha1, Array("a secret of tests".utf8).span).span.array
         let own = HMACKey(.sha1, key: key.span).authenticate(Array("PG4%2B".utf8).span)
         #expect(outcome("PG4%252B", own.hex) == "stored")
