@@ -85,50 +85,6 @@ import Testing
         #expect(results.count <= 1, "\(scheme.file)\n\(String(decoding: text, as: UTF8.self))\n\(results)")
         return tried
     }
-
-    /// `signed` of the files in `routes/`, with the fields of `verify` around it, and any kind of body.
-    @Test("the same for each signed text of the shipped route files", arguments: ShippedScheme.all)
-    func shipped(scheme: ShippedScheme) throws {
-        #expect(ShippedScheme.all.count == 7, "a signed text of the shipped files was not found")
-        var random = SeededRandom(seed: 7)
-        var tried = Tried()
-        for _ in 0..<10 {
-            let alternative = CutScheme.Alternative(signed: scheme.signed, format: scheme.format)
-            let cut = CutScheme([alternative], lines: CutScheme.lines(for: [alternative.cut], using: &random))
-            let route = try route(cut.file)
-            for _ in 0..<10 { tried.add(attack(cut, route, &random)) }
-        }
-        #expect(tried.passed >= 5 && tried.changed >= 20, "too little was tried: \(tried)")
-    }
-}
-
-/// A signed text of a shipped route file.
-struct ShippedScheme: CustomTestStringConvertible {
-    let signed: String
-    let format: String
-    let testDescription: String
-
-    /// Empty where the files cannot be read.
-    static let all = (try? found()) ?? []
-
-    private static func found() throws -> [ShippedScheme] {
-        let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/routes"
-        return try RouteFiles.read(folder: folder).flatMap { file in
-            let text = String(decoding: file.bytes, as: UTF8.self)
-            let format =
-                text.contains("timestamp_format: rfc3339") ? "rfc3339" : text.contains("unix_ms") ? "unix_ms" : "unix"
-            let texts = text.split(separator: "\n").compactMap { line -> String? in
-                guard let start = line.firstRange(of: "signed: ")?.upperBound, line.contains("${"),
-                    !line.contains("#  ")
-                else {
-                    return nil
-                }
-                let value = line[start...].split(separator: "  #")[0]
-                return value.trimmingPrefix("\"").split(separator: "\"").first.map(String.init)
-            }
-            return texts.map { ShippedScheme(signed: $0, format: format, testDescription: "\(file.name): \($0)") }
-        }
-    }
 }
 
 extension TestRequest {
