@@ -52,7 +52,7 @@ struct BackupTests {
             } catch { return "\(error)" }
         }
         #expect(problem { _ = try file(inFolder: "1-2") }.contains("is another folder for the gateway"))
-        #expect(problem { _ = try file(1 << 60) }.contains("bytes plus 268435456 free for a backup"))
+        #expect(problem { _ = try file(1 << 60) }.contains("MiB plus 256 MiB free for a backup"))
         #expect(!fixture.folder.names.contains("copy.db.part"))
         let backup = try file()
         fixture.folder.write([1], to: "copy.db")
