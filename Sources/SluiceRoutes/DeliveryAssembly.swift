@@ -81,7 +81,7 @@ enum KeptRequest {
         bytes.reserveCapacity(room + 2048)
         bytes.append(request.method)
         bytes.append(ASCII.space)
-        bytes += QueryParameters.target(request.target, without: parameters)
+        QueryParameters.append(request.target, without: parameters, to: &bytes)
         // A request without a host came as HTTP/1.0, and can only be parsed again as such (RFC 9112 §3.2).
         bytes += Array((request.headers.firstIndex(of: host) == nil ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n").utf8)
         for index in 0..<request.headers.count {

@@ -65,7 +65,7 @@ extension Route {
             guard charge.take(context.received.body.count) else { return .memoryFull }
             request = KeptRequest.bytes(
                 of: context.received, without: parts.credentialHeaders,
-                parameters: parts.verifier.credentialParameters)
+                parameters: credentialParameters)
         }
         let delivery = Delivery(
             id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,

@@ -76,6 +76,8 @@ package final class Route: Sendable {
     /// are signed as text. Then a key must not distinguish the number 12 from the text "12".
     let coversTypes: Bool
     let handshakeStages: HandshakeStages
+    /// Parameters of the query whose values are never stored.
+    let credentialParameters: Set<String>
     /// Whether anything uses values inside of the body, and not only the whole body.
     let readsFields: Bool
 
@@ -91,6 +93,7 @@ package final class Route: Sendable {
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
         handshakeStages = HandshakeStages(parts.handshakes)
+        credentialParameters = parts.verifier.credentialParameters
         readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }
     }
 
@@ -219,7 +222,7 @@ extension Route.Parts {
     /// What signs tokens for unauthenticated clients.
     package var tokenSigners: [TokenSigner] { handshakes.compactMap(\.signerForAnyone) }
 
-    /// Refuses requests that these, or the route's own, would sign for anyone.
+    /// Makes the route refuse requests whose text these, or its own handshakes, sign for any client.
     package mutating func refuse(tokensOf signers: [TokenSigner]) {
         let own = handshakes.filter { $0.hmac?.hasRouteKey ?? false }.compactMap(\.signerForAnyone)
         verifier = verifier.refusing(tokensOf: signers, own: own)

@@ -75,8 +75,8 @@ struct FaultTests {
             store.outcomes([sample(2, key: 1, at: time), sample(3, at: time)]) == [
                 .refused(.diskFull), .refused(.diskFull),
             ])
-        #expect(store.keys.recentRow(of: Fingerprint(number: 1)) == 1)
-        #expect(store.keys.recentRow(of: Fingerprint(number: 3)) == nil)
+        #expect(store.keys.recent[Fingerprint(number: 1)] == 1)
+        #expect(store.keys.recent[Fingerprint(number: 3)] == nil)
     }
 
     @Test("a full disk refuses deliveries and gives up the reserve") func fullDiskRefuses() throws {

@@ -225,8 +225,8 @@ struct PartsTests {
         #expect(
             store.outcomes([batch(2, [3, 2, 4, 3], bodies: [3, 22, 4, 33], rule: .accept)]) == [.refused(.diskFull)])
         #expect(store.ledger == before)
-        #expect(store.keys.recentRow(of: Fingerprint(number: 2)) == 2)
-        #expect([3, 4].allSatisfy { store.keys.recentRow(of: Fingerprint(number: $0)) == nil })
+        #expect(store.keys.recent[Fingerprint(number: 2)] == 2)
+        #expect([3, 4].allSatisfy { store.keys.recent[Fingerprint(number: $0)] == nil })
         vfs.set { $0.fullFiles = [] }
         time.advance(by: .seconds(1))
         #expect(store.outcomes([batch(2, [3, 2, 4])]) == [allStored(2, duplicates: 1)])

@@ -147,7 +147,7 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
         let override = block == "paddle" ? "  verify: { tolerance: 5s }\n" : ""
         // The verification code, with which Fitbit asks for an answer.
         let code = block == "fitbit" ? "  handshake_secrets: [ { env: CODE } ]\n" : ""
-        // The published pair is the answer to a challenge, which a route with that handshake refuses as a webhook.
+        // The published pair is the answer to a challenge: with that handshake, the route refuses it as a webhook.
         let handshake = block == "braintree" ? "  handshake: [ { when: { method: PUT }, reply: {} } ]\n" : ""
         // A key cannot be made of the empty body of a GET.
         let key = method == "GET" ? "  unique_key: ${url}\n" : ""

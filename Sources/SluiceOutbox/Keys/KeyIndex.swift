@@ -79,9 +79,6 @@ struct KeyIndex {
     /// Reverts `set`.
     mutating func undo(_ key: Fingerprint, before row: Int64?) { recent[key] = row }
 
-    /// The row of a key that is not in a run yet.
-    func recentRow(of key: Fingerprint) -> Int64? { recent[key] ?? frozen?.rows[key] }
-
     /// Starts a new run with the recent keys; the previous one must be complete.
     ///
     /// - Parameter end: the next row of `deliveries`.

@@ -36,12 +36,8 @@ package struct ReferenceSyntax: Sendable {
         signedMeaning = signed
     }
 
-    private init(_ value: RequestValue) {
-        self.init(value.row.name, .word(.request(value)), meaning: value.row.meaning, signed: value.row.signed)
-    }
-
-    private init(_ value: DerivedValue) {
-        self.init(value.row.name, .word(.derived(value)), signed: value.row.meaning)
+    private init(_ source: ReferenceSource, _ word: ReferenceWord) {
+        self.init(word.name, .word(source), meaning: word.meaning, signed: word.signed)
     }
 
     package static let all =
@@ -89,8 +85,8 @@ package struct ReferenceSyntax: Sendable {
                 meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
             ReferenceSyntax("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
             ReferenceSyntax("id", .word(.signedID), signed: "The value of `id_from`, as received"),
-        ] + RequestValue.allCases.map { ReferenceSyntax($0) } + DerivedValue.allCases.map { ReferenceSyntax($0) }
-        + derived
+        ] + RequestValue.allCases.map { ReferenceSyntax(.request($0), $0.row) }
+        + DerivedValue.allCases.map { ReferenceSyntax(.derived($0), $0.row) } + derived
 
     /// Values that senders derive from others; not useful in jobs.
     private static let derived = [

@@ -129,10 +129,10 @@ enum QueryParameters {
         return nil
     }
 
-    /// The target of a request with an empty value for each parameter with one of these names.
-    static func target(_ target: Span<UInt8>, without names: Set<String>) -> [UInt8] {
-        guard !names.isEmpty, let query = target.firstIndex(of: UInt8(ascii: "?")) else { return target.array }
-        var kept = target.extracting(0..<query).array
+    /// Appends the target of a request, without the value of each parameter with one of these names.
+    static func append(_ target: Span<UInt8>, without names: Set<String>, to kept: inout [UInt8]) {
+        guard !names.isEmpty, let query = target.firstIndex(of: UInt8(ascii: "?")) else { return kept.append(target) }
+        kept.append(target.extracting(0..<query))
         var start = query
         while start < target.count {
             let end = target.firstIndex(of: UInt8(ascii: "&"), from: start + 1) ?? target.count
@@ -145,7 +145,6 @@ enum QueryParameters {
             kept.append(isNamed ? name : parameter)
             start = end
         }
-        return kept
     }
 }
 

@@ -1,57 +1,59 @@
+/// What the route language knows of a reference that is one word. The meanings are in Markdown.
+package struct ReferenceWord: Sendable {
+    /// The reference between `${` and `}`.
+    package let name: String
+    /// With an article, for messages.
+    let noun: String
+    /// Its value in a job; `nil` if it is only available in `verify`.
+    package var meaning: String?
+    /// Its value in `verify`; `nil` if senders cannot sign it.
+    package var signed: String?
+    /// Whether it is written as a number in JSON.
+    package var isNumber = false
+    /// Whether it differs when the same request arrives again.
+    package var isNewEachTime = false
+    /// Whether each part of the body changes it.
+    var isOfWholeBody = false
+}
+
 /// A value of a request, or of its delivery, that one word names. A new one is a case, its row, and how
 /// `DeliveryContext` and, if senders can sign it, `SignedRequest` read it.
 package enum RequestValue: Sendable, Hashable, CaseIterable {
     case method, path, url, deliveryID, receivedAt, receivedMilliseconds, remoteAddress, route
 
-    /// What the route language knows of a value. The meanings are in Markdown.
-    package struct Row: Sendable {
-        /// The reference between `${` and `}`.
-        package let name: String
-        /// With an article, for messages.
-        let noun: String
-        /// Its value in a job.
-        package let meaning: String
-        /// Its value in `verify`; `nil` if senders cannot sign it.
-        package var signed: String?
-        /// Whether it is written as a number in JSON.
-        package var isNumber = false
-        /// Whether it differs when the same request arrives again.
-        package var isNewEachTime = false
-    }
-
-    package var row: Row {
+    package var row: ReferenceWord {
         switch self {
         case .method:
-            Row(
+            ReferenceWord(
                 name: "method", noun: "the method", meaning: "The method of the request",
                 signed: "The method, such as `POST`")
         case .path:
-            Row(
+            ReferenceWord(
                 name: "path", noun: "the path", meaning: "The path of the request, decoded",
                 signed: "The path as received, not decoded")
         case .url:
-            Row(
+            ReferenceWord(
                 name: "url", noun: "the URL", meaning: "The URL as the provider knows it, from `public_url`",
                 signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings")
         case .deliveryID:
-            Row(
+            ReferenceWord(
                 name: "delivery.id", noun: "the delivery's id", meaning: "The delivery's id in this gateway",
                 isNewEachTime: true)
         case .receivedAt:
-            Row(
+            ReferenceWord(
                 name: "delivery.received_at", noun: "the time of receipt",
                 meaning: "The time of receipt: RFC 3339 in UTC", isNewEachTime: true)
         case .receivedMilliseconds:
-            Row(
+            ReferenceWord(
                 name: "delivery.received_ms", noun: "the time of receipt",
                 meaning: "The time of receipt: milliseconds since 1970 as a number", isNumber: true,
                 isNewEachTime: true)
         case .remoteAddress:
-            Row(
+            ReferenceWord(
                 name: "delivery.remote_address", noun: "the sender's address",
                 meaning: "The sender's address: that of the connection, or with `trusted_proxies` the one that the "
                     + "proxy reports. Absent when a dead letter is processed again")
-        case .route: Row(name: "route", noun: "the route's name", meaning: "The route's name")
+        case .route: ReferenceWord(name: "route", noun: "the route's name", meaning: "The route's name")
         }
     }
 }
@@ -62,55 +64,47 @@ package enum DerivedValue: Sendable, Hashable, CaseIterable {
     case key, keyID, target, urlWithPort, urlWithoutPort, urlWithoutQuery, bodyBase64, bodyCRC32, bodyMD5, sortedForm,
         sortedQuery
 
-    /// What the route language knows of a value.
-    package struct Row: Sendable {
-        /// The reference between `${` and `}`.
-        package let name: String
-        /// With an article, for messages.
-        let noun: String
-        /// In Markdown.
-        package let meaning: String
-        /// Whether each part of the body changes it.
-        var isOfWholeBody = false
-    }
-
-    package var row: Row {
+    package var row: ReferenceWord {
         switch self {
         case .key:
-            Row(
+            ReferenceWord(
                 name: "key", noun: "the secret",
-                meaning: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in "
+                signed: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in "
                     + "`key_request`")
         case .keyID:
-            Row(
+            ReferenceWord(
                 name: "key.id", noun: "the id of the key",
-                meaning: "The id of the key that a token names; only in `key_request`")
-        case .target: Row(name: "target", noun: "the target", meaning: "The path and the query as received")
+                signed: "The id of the key that a token names; only in `key_request`")
+        case .target: ReferenceWord(name: "target", noun: "the target", signed: "The path and the query as received")
         case .urlWithPort:
-            Row(
+            ReferenceWord(
                 name: "url.with_port", noun: "the URL with its port",
-                meaning: "The URL with the port of its scheme, `:443` or `:80`, if it has none")
+                signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none")
         case .urlWithoutPort:
-            Row(name: "url.without_port", noun: "the URL without its port", meaning: "The URL without its port")
+            ReferenceWord(
+                name: "url.without_port", noun: "the URL without its port", signed: "The URL without its port")
         case .urlWithoutQuery:
-            Row(name: "url.without_query", noun: "the URL without its query", meaning: "The URL up to the query")
+            ReferenceWord(
+                name: "url.without_query", noun: "the URL without its query", signed: "The URL up to the query")
         case .bodyBase64:
-            Row(name: "base64.body", noun: "the body in base64", meaning: "The body in base64", isOfWholeBody: true)
+            ReferenceWord(
+                name: "base64.body", noun: "the body in base64", signed: "The body in base64", isOfWholeBody: true)
         case .bodyCRC32:
-            Row(
+            ReferenceWord(
                 name: "crc32.body", noun: "the CRC-32 of the body",
-                meaning: "The CRC-32 of the body as a decimal number", isOfWholeBody: true)
+                signed: "The CRC-32 of the body as a decimal number", isOfWholeBody: true)
         case .bodyMD5:
-            Row(
-                name: "md5.body", noun: "the MD5 of the body", meaning: "The MD5 of the body in base64",
+            ReferenceWord(
+                name: "md5.body", noun: "the MD5 of the body", signed: "The MD5 of the body in base64",
                 isOfWholeBody: true)
         case .sortedForm:
-            Row(
+            ReferenceWord(
                 name: "sorted.form", noun: "the sorted form",
-                meaning: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, with "
+                signed: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, with "
                     + "duplicate pairs removed and with nothing between them",
                 isOfWholeBody: true)
-        case .sortedQuery: Row(name: "sorted.query", noun: "the sorted query", meaning: "The same for the query")
+        case .sortedQuery:
+            ReferenceWord(name: "sorted.query", noun: "the sorted query", signed: "The same for the query")
         }
     }
 }

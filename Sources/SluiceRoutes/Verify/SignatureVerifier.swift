@@ -43,13 +43,14 @@ package final class SignatureVerifier: Sendable {
         self.tokenSigners = tokenSigners
     }
 
-    /// The same verifier, which refuses what handshakes would sign for anyone.
+    /// Returns a verifier that refuses texts that handshakes sign for any client.
     ///
     /// - Parameter own: those that use a secret of the route.
     func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> SignatureVerifier {
+        let others = signers.filter { signer in !own.contains { $0.key === signer.key } }
         let sharing =
-            signers.filter { signer in configured.contains { signer.signs(for: $0, isOwn: false) } }
-            + own.filter { signer in configured.contains { signer.signs(for: $0, isOwn: true) } }
+            own.filter { signer in configured.contains { signer.signs(for: $0, isOwn: true) } }
+            + others.filter { signer in configured.contains { signer.signs(for: $0, isOwn: false) } }
         if sharing.isEmpty { return self }
         return SignatureVerifier(
             scheme: scheme, secrets: configured, body: body, publicURL: publicURL, keys: keys, learnt: learnt,

@@ -28,20 +28,18 @@ package struct TokenSigner: Sendable {
     func signs(_ text: SignedText, body: Span<UInt8>) -> Bool {
         guard text.count(body: body) <= OpaqueToken.longest else { return false }
         let bytes = text.bytes(body: body, key: [])
-        return OpaqueToken.isTokenPart(bytes.span) && (bytes.isEmpty || pattern?.matches(bytes) ?? true)
+        return OpaqueToken.isTokenText(bytes.span) && (bytes.isEmpty || pattern?.matches(bytes) ?? true)
     }
 }
 
-/// A text that no provider signs by itself: 1 to 128 letters, digits and `+/=_-`.
+/// A text of 1 to 128 letters, digits and `+/=_-`, such as a challenge.
 package enum OpaqueToken {
     package static let words = "1 to 128 letters, digits and characters of +/=_-"
     static let longest = 128
 
     static func isValid(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && isTokenText(text) }
 
-    /// Whether the text could be part of a token, which may be empty.
-    static func isTokenPart(_ text: Span<UInt8>) -> Bool { text.count <= longest && isTokenText(text) }
-
+    /// Whether the text consists of characters of a token only; also an empty one does.
     static func isTokenText(_ text: Span<UInt8>) -> Bool {
         for index in text.indices where !isMember(text[index]) { return false }
         return true

@@ -9,7 +9,7 @@ package enum Verifier: Sendable {
     /// Valid if any of these finds the request valid. At least two.
     case any([SignatureVerifier])
 
-    /// The same, but refusing what handshakes would sign for anyone.
+    /// Returns a verifier that refuses texts that handshakes sign for any client.
     ///
     /// - Parameter own: those that use a secret of the route.
     func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> Verifier {
@@ -128,7 +128,7 @@ package enum Verifier: Sendable {
     }
 
     /// Query parameters that are a secret. A signature in the query is none: it is valid only for its request.
-    package var credentialParameters: Set<String> {
+    var credentialParameters: Set<String> {
         Set(
             schemes.compactMap { scheme in
                 guard scheme.algorithm.carriesSecret, case .value(let reference) = scheme.place,
