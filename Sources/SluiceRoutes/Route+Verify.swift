@@ -73,7 +73,7 @@ extension Route {
         }
         parts.verifier = Verifier(others)
         // Not those of other rules, which have the given key only here.
-        parts.refuse(tokensOf: [])
+        parts.refuse(tokensOf: [], own: parts.tokenSigners.filter(\.hasRouteKey))
         return Route(parts, index: index)
     }
 }

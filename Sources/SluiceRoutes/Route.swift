@@ -222,9 +222,10 @@ extension Route.Parts {
     /// What signs tokens for unauthenticated clients.
     package var tokenSigners: [TokenSigner] { handshakes.compactMap(\.signerForAnyone) }
 
-    /// Makes the route refuse requests whose text these, or its own handshakes, sign for any client.
-    package mutating func refuse(tokensOf signers: [TokenSigner]) {
-        let own = handshakes.filter { $0.hmac?.hasRouteKey ?? false }.compactMap(\.signerForAnyone)
-        verifier = verifier.refusing(tokensOf: signers, own: own)
+    /// Makes the route refuse requests whose text these handshakes, or its own, sign for any client.
+    ///
+    /// - Parameter own: all of its own if `nil`.
+    package mutating func refuse(tokensOf signers: [TokenSigner], own: [TokenSigner]? = nil) {
+        verifier = verifier.refusing(tokensOf: signers, own: own ?? tokenSigners)
     }
 }

@@ -116,8 +116,6 @@ package struct HandshakeHMAC: Sendable {
     let signer: TokenSigner
     package let secretFormat: SecretFormat
     let encoding: SignatureEncoding
-    /// Whether the key is a secret that also verifies the route's signatures.
-    let hasRouteKey: Bool
 
     package init(
         of reference: Reference, key: HMACKey, secretFormat: SecretFormat, encoding: SignatureEncoding,
@@ -125,20 +123,19 @@ package struct HandshakeHMAC: Sendable {
         hasRouteKey: Bool
     ) {
         self.reference = reference
-        signer = TokenSigner(key: key, pattern: pattern)
+        signer = TokenSigner(key: key, pattern: pattern, hasRouteKey: hasRouteKey)
         self.secretFormat = secretFormat
         self.encoding = encoding
-        self.hasRouteKey = hasRouteKey
     }
 
     fileprivate func with(key: [UInt8]) -> HandshakeHMAC {
         HandshakeHMAC(
             of: reference, key: HMACKey(signer.key.algorithm, key: key.span), secretFormat: secretFormat,
-            encoding: encoding, pattern: signer.pattern, hasRouteKey: hasRouteKey)
+            encoding: encoding, pattern: signer.pattern, hasRouteKey: signer.hasRouteKey)
     }
 
     /// Whether any token can be signed with a key of the route's signatures.
-    package var signsForAnyone: Bool { hasRouteKey && signer.pattern == nil }
+    package var signsForAnyone: Bool { signer.hasRouteKey && signer.pattern == nil }
 
     /// The additional format of tokens; `nil` for any.
     package var pattern: IDPattern? { signer.pattern }

@@ -45,7 +45,7 @@ package final class SignatureVerifier: Sendable {
 
     /// Returns a verifier that refuses texts that handshakes sign for any client.
     ///
-    /// - Parameter own: those that use a secret of the route.
+    /// - Parameter own: those of the route.
     func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> SignatureVerifier {
         let others = signers.filter { signer in !own.contains { $0.key === signer.key } }
         let sharing =

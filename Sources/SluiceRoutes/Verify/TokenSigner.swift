@@ -5,6 +5,8 @@ package struct TokenSigner: Sendable {
     let key: HMACKey
     /// The additional format of tokens; `nil` for any.
     let pattern: IDPattern?
+    /// Whether the key is a secret that also verifies signatures of its route.
+    let hasRouteKey: Bool
 
     private static let probe = Array("sluice".utf8)
 
@@ -16,10 +18,10 @@ package struct TokenSigner: Sendable {
 
     /// Whether its codes are valid signatures for a secret: whether both are the same key of the same algorithm.
     ///
-    /// - Parameter isOwn: whether its key is a secret of the same route, also if each of the two was generated.
+    /// - Parameter isOwn: whether both belong to one route, whose secret may have been generated for each of them.
     func signs(for secret: VerifierSecret, isOwn: Bool) -> Bool {
         guard case .hmac(let other) = secret.key, other.algorithm == key.algorithm else { return false }
-        if isOwn, secret.source.isStandIn || secret.source == .throwAway { return true }
+        if isOwn, hasRouteKey, secret.source.isStandIn || secret.source == .throwAway { return true }
         return constantTimeEquals(
             key.authenticate(Self.probe.span).span, other.authenticate(Self.probe.span).span)
     }

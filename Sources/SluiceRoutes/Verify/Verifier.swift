@@ -11,7 +11,7 @@ package enum Verifier: Sendable {
 
     /// Returns a verifier that refuses texts that handshakes sign for any client.
     ///
-    /// - Parameter own: those that use a secret of the route.
+    /// - Parameter own: those of the route.
     func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> Verifier {
         switch self {
         case .none: self

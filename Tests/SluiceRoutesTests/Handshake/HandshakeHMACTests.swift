@@ -1,5 +1,6 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
 import SluiceRoutes
 import Testing
 
@@ -134,6 +135,33 @@ import Testing
         #expect(try outcome("a secret of tests", Self.rule(", alg: hmac-sha512")) == "stored")
         #expect(try outcome("a secret of tests", Self.rule(", pattern: '[g-z]{20}'")) == "stored")
         #expect(try outcome("a secret of tests", Self.rule(of: "${body.t}", when: "body.a: 1")) == "stored")
+    }
+
+    @Test("in development, where all routes have one secret, only the handshakes of a route itself count")
+    func development() throws {
+        func outcome(_ path: String) throws -> String {
+            let verify = "verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}' }"
+            let text = """
+                routes:
+                - { path: /hook, \(verify), secrets: [ { env: NONE } ], body: text, jobs: [ { type: t } ] }
+                - path: /own
+                  \(verify)
+                  secrets: [ { env: SECRET } ]
+                  handshake_secrets: [ { env: COPY } ]
+                  handshake: [ \(Self.rule()) ]
+                  body: text
+                  jobs: [ { type: t } ]
+
+                """
+            let compilation = compile(
+                [("r.yaml", text)], environment: ["SECRET": "a secret of tests", "COPY": "a secret of tests"],
+                secrets: .wellKnown("a secret of tests"))
+            let route = try #require(compilation.table?.routes.first { $0.name == path })
+            let code = signature(Array("abc".utf8), "a secret of tests")
+            return TestRequest("abc", target: path, headers: [("X-Signature", code)]).processed(by: route).summary
+        }
+        #expect(try outcome("/hook") == "stored")
+        #expect(try outcome("/own") == Self.refusal)
     }
 
     @Test("the answer to a challenge of Braintree is no signature of a webhook")
