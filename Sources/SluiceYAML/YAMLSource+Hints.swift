@@ -5,7 +5,7 @@ extension YAMLSource {
     /// A hint for the author of the file; `nil` if there is none.
     func hint(for error: YAMLSyntaxError) -> String? {
         let last = min(error.position.line, lineCount)
-        if let line = [last, last - 1].first(where: { $0 > 0 && line($0).contains(subsequence: [0xC2, 0xA0]) }) {
+        if let line = [last, last - 1].first(where: { $0 > 0 && hasPair(0xC2, then: 0xA0, onLine: $0) }) {
             return "line \(line) contains a no-break space (U+00A0), which YAML does not treat as a space"
         }
         let first = min(error.contextPosition?.line ?? 1, last)
@@ -20,7 +20,9 @@ extension YAMLSource {
     /// The first conflict marker of `git`. It is a problem even if YAML could read it as text: in quotes, or as the
     /// rest of a text in a flow mapping.
     var mergeConflict: YAMLError? {
+        let starts = Array("<|=>".utf8)
         for number in 1...lineCount {
+            guard let first = firstByte(ofLine: number), starts.contains(first) else { continue }
             let line = line(number)
             guard let marker = Self.conflictMarkers.first(where: { isMarker($0, line) }) else { continue }
             return YAMLError(
@@ -49,12 +51,5 @@ extension YAMLSource {
             isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
         }
         return isOdd
-    }
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate func contains(subsequence bytes: [UInt8]) -> Bool {
-        guard count >= bytes.count else { return false }
-        return (startIndex...(endIndex - bytes.count)).contains { self[$0...].starts(with: bytes) }
     }
 }

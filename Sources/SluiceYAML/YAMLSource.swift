@@ -15,6 +15,11 @@ struct YAMLSource: Sendable {
         var cursor = Cursor()
         var lineStarts = [0]
         while cursor.offset < text.count {
+            if (0x20..<0x7F).contains(text[cursor.offset]) {
+                cursor.offset += 1
+                cursor.column += 1
+                continue
+            }
             guard let (scalar, length) = decodeScalar(text, at: cursor.offset) else {
                 return .failure(YAMLError(cursor.position, "the file is not UTF-8 text"))
             }
@@ -100,14 +105,27 @@ extension YAMLSource {
     /// The bytes of a line, without its end.
     func line(_ number: Int) -> ArraySlice<UInt8> {
         guard number <= lineStarts.count else { return [] }
-        let end = number < lineStarts.count ? lineStarts[number] : bytes.count
-        let line = bytes[lineStarts[number - 1]..<end]
-        return line.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
+        let start = lineStarts[number - 1]
+        var end = number < lineStarts.count ? lineStarts[number] - 1 : bytes.count
+        // `check` allows a carriage return only there.
+        if end > start, bytes[end - 1] == ASCII.carriageReturn { end -= 1 }
+        return bytes[start..<end]
+    }
+
+    /// The first byte of a line or of its end; `nil` at the end of the file.
+    func firstByte(ofLine number: Int) -> UInt8? {
+        let start = lineStarts[number - 1]
+        return start < bytes.count ? bytes[start] : nil
+    }
+
+    /// Whether a line contains these two bytes in a row.
+    func hasPair(_ first: UInt8, then second: UInt8, onLine number: Int) -> Bool {
+        let line = line(number)
+        return line.indices.dropLast().contains { line[$0] == first && line[$0 + 1] == second }
     }
 
     /// Whether this line contains a reference.
     func hasReference(onLine number: Int) -> Bool {
-        let line = line(number)
-        return zip(line, line.dropFirst()).contains { $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{") }
+        hasPair(UInt8(ascii: "$"), then: UInt8(ascii: "{"), onLine: number)
     }
 }

@@ -90,7 +90,7 @@ extension Simulation {
     func backUp() throws {
         guard !isFaulty else { return }
         let copy = Fixture { $0 = self.fixture.configuration }
-        copy.configuration.vfs = nil
+        copy.configuration.vfs = Fixture.unsynced.name
         copy.configuration.path = copy.folder.file("outbox.db")
         copy.folder.write([], to: "outbox.db")
         try store.beginBackup(to: copy.configuration.path)

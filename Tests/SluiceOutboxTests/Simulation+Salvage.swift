@@ -23,7 +23,7 @@ extension Simulation {
     func salvage() throws {
         guard !isFaulty, !isUncertain else { return }
         let copy = Fixture { $0 = self.fixture.configuration }
-        copy.configuration.vfs = nil
+        copy.configuration.vfs = Fixture.unsynced.name
         copy.configuration.path = copy.folder.file("outbox.db")
         copy.folder.write([], to: "outbox.db")
         try store.beginBackup(to: copy.configuration.path)

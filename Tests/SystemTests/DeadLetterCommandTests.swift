@@ -47,6 +47,42 @@ import Testing
         #expect(answer.text.contains(#""dead_letters":1"#), "\(answer)")
     }
 
+    @Test("a dead letter is not retried with the parameters of another path")
+    func movedPath() async throws {
+        func routes(_ path: String, _ rule: String) -> String {
+            """
+            routes:
+              - name: open
+                path: \(path)
+                verify: none
+                jobs: [ { \(rule) type: t, payload: { p: "${path}" } } ]
+                otherwise: dead_letter
+            """
+        }
+        let unmet = "when: { body.ok: true },"
+        let setup = GatewaySetup(routes: ["open.yaml": routes("/a/{tenant}", unmet)])
+        try await GatewayUnderTest.run(setup) { gateway in
+            func retry(_ path: String) async throws -> String {
+                try gateway.folder.write(routes(path, ""), to: "routes/open.yaml")
+                _ = try await gateway.command("reload")
+                return try await gateway.command("dead", "retry", "1").output
+            }
+            let headers = [(name: "host", value: "h"), (name: "content-type", value: "application/json")]
+            let webhook = Webhook(target: "/a/acme", headers: headers, body: Array("{}".utf8))
+            let answer = try await gateway.answer(to: webhook)
+            #expect(answer.text.contains(#""dead_letters":1"#), "\(answer)")
+            #expect(
+                try await retry("/b/a/{tenant}")
+                    == "dead letter 1: the path of its request does not fit the route any more, so its parameters are "
+                    + "not known\n")
+            #expect(
+                try await retry("/b")
+                    == "dead letter 1: the route has moved to another path; it would become a job of type t in queue "
+                    + "default; use --changed to send it anyway\n")
+            #expect(try await retry("/a/{name}").hasPrefix("dead letter 1: now job "))
+        }
+    }
+
     @Test(
         "a dead letter of which another job would come now stays, says why, and goes with --changed; a rule that has only moved is the same"
     )

@@ -45,10 +45,12 @@ struct TextFile: Sendable, CustomStringConvertible {
     /// From the root: `Sources/SluiceBase/Hex.swift`.
     let path: String
     let text: String
+    let lines: [Substring]
 
     init(path: String, text: String) {
         self.path = path
         self.text = text
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     }
 
     init?(path: String) {
@@ -58,7 +60,6 @@ struct TextFile: Sendable, CustomStringConvertible {
         self.init(path: path, text: text)
     }
 
-    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
     var description: String { path }
 }
 

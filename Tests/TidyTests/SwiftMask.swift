@@ -15,9 +15,14 @@ enum SwiftMask {
         var result: [UInt8] = []
         var position = 0
 
+        /// The first bytes of comments and string literals.
+        private static let marks = Array("/#\"".utf8)
+
         mutating func run() {
             while position < text.count {
-                if starts("//") {
+                if !Self.marks.contains(text[position]) {
+                    keep()
+                } else if starts("//") {
                     while position < text.count, !isByte("\n") { blank() }
                 } else if starts("/*") {
                     blankBlockComment()

@@ -12,7 +12,9 @@ enum DeadLetterRenderer {
         guard let route = table?.table.routes.first(where: { $0.name == letter.route }) else {
             return .failure("the route '\(PrintableText.escape(letter.route))' no longer exists")
         }
+        var isAtPath = true
         let outcome = KeptRequestReading.read(request) { view in
+            isAtPath = RouteTable(routes: [route]).match(path: view.path) != nil
             var scratch = RouteScratch()
             let arrival = RequestArrival(
                 sender: nil, isStored: true, receivedAtMilliseconds: letter.receivedAtMilliseconds,
@@ -21,6 +23,9 @@ enum DeadLetterRenderer {
             return route.handle(view, arrival, from: .body, scratch: &scratch)
         }
         guard let outcome else { return .failure("its request can no longer be read") }
+        guard isAtPath || route.routePath.parameters.isEmpty else {
+            return .failure("the path of its request does not fit the route any more, so its parameters are not known")
+        }
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return .failure("its route does not accept it")
@@ -30,7 +35,8 @@ enum DeadLetterRenderer {
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")
             }
-            return difference(of: delivery.jobs, letter, route).map { .changed(delivery.jobs, $0) }
+            let moved = isAtPath ? nil : "the route has moved to another path; it would become \(words(delivery.jobs))"
+            return (difference(of: delivery.jobs, letter, route) ?? moved).map { .changed(delivery.jobs, $0) }
                 ?? .success(delivery.jobs)
         }
     }
@@ -46,8 +52,7 @@ enum DeadLetterRenderer {
 
     /// The difference between the jobs and the original ones; nil if there is none.
     private static func difference(of jobs: [Job], _ letter: DeadLetterListing, _ route: Route) -> String? {
-        let now = jobs.map { job in "a job of type \(words(job.type)) in queue \(words(job.queue))" }
-        let would = now.count == 1 ? now[0] : "\(now.count) jobs"
+        let would = words(jobs)
         guard let earlier = letter.madeBy else {
             guard letter.lacksRule else { return nil }
             return "the version that stored it did not record its rule; it would become \(would)"
@@ -69,6 +74,11 @@ enum DeadLetterRenderer {
     private static func changedNames(_ earlier: RuleIdentity, _ now: RuleIdentity?) -> String? {
         let differences = now?.differences(from: earlier) ?? []
         return differences.isEmpty ? nil : differences.joined(separator: ", ")
+    }
+
+    private static func words(_ jobs: [Job]) -> String {
+        guard jobs.count == 1 else { return "\(jobs.count) jobs" }
+        return "a job of type \(words(jobs[0].type)) in queue \(words(jobs[0].queue))"
     }
 
     private static func words(_ name: String) -> String { PrintableText.escape(name, limit: 120) }

@@ -108,13 +108,14 @@ package struct DamagedLog: Sendable, Hashable {
         init(isBigEndian: Bool) { self.isBigEndian = isBigEndian }
 
         mutating func add(_ bytes: ArraySlice<UInt8>) {
-            // Whole pairs of words: the length of each part is a multiple of eight.
-            unsafe bytes.withUnsafeBytes { bytes in
-                for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
-                    let one = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-                    let two = unsafe bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
-                    first &+= (isBigEndian ? one.bigEndian : one.littleEndian) &+ second
-                    second &+= (isBigEndian ? two.bigEndian : two.littleEndian) &+ first
+            // Whole pairs of words: each part begins at a multiple of eight of its array, and its length is one.
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe bytes.withMemoryRebound(to: UInt32.self) { words in
+                    for index in stride(from: 0, to: words.count - 1, by: 2) {
+                        let (one, two) = unsafe (words[index], words[index + 1])
+                        first &+= (isBigEndian ? one.bigEndian : one.littleEndian) &+ second
+                        second &+= (isBigEndian ? two.bigEndian : two.littleEndian) &+ first
+                    }
                 }
             }
         }

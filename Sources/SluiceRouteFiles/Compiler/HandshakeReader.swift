@@ -15,6 +15,7 @@ struct HandshakeReader {
     let isVerified: Bool
     /// Empty if nothing is verified, or no scheme could be read.
     let schemes: [SignatureScheme]
+    let coverage: SignatureCoverage
 
     private var context: FileContext { route.context }
 
@@ -82,7 +83,7 @@ struct HandshakeReader {
                     + (isVerified ? "set 'signed: true'" : "the route has 'verify: none'"))
             return nil
         }
-        let rule = known.asked(at: stage)
+        let rule = known.asked(at: stage, covers: coverage.covers)
         if learn != nil, stage == .signedBody || stage == .signedHead {
             context.error(
                 node.position,

@@ -421,7 +421,8 @@ extension RouteReader {
     ) -> [HandshakeRule] {
         handshakeSources = reader.read(\.handshakeSecrets).map(SecretReader.sources) ?? []
         return HandshakeReader(
-            route: reader, secrets: secrets, bodyKind: body, methods: methods, isVerified: isVerified, schemes: schemes
+            route: reader, secrets: secrets, bodyKind: body, methods: methods, isVerified: isVerified, schemes: schemes,
+            coverage: SignatureCoverage(schemes: schemes, publicURL: publicURL)
         ).read(scope: &scope)
     }
 

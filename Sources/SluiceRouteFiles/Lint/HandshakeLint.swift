@@ -59,13 +59,12 @@ struct HandshakeLint {
 
     /// If the signed text can itself be a token, the handshake would sign it, and the gateway refuses it.
     private func warnOfOracle(_ rule: HandshakeRule, at position: YAMLPosition) {
-        guard let hmac = rule.hmac, rule.stage == .head || rule.stage == .unsignedBody, hmac.signsForAnyone,
-            schemes.contains(where: { $0.signed.contains(where: \.mayBeToken) })
-        else { return }
+        guard rule.signsAnyToken, schemes.contains(where: { $0.signed.contains(where: \.mayBeToken) }) else { return }
+        let whom = rule.stage == .head || rule.stage == .unsignedBody ? "anyone" : "anyone with a captured request"
         context.warning(
             position,
             "'hmac' uses a key that also verifies signatures, and the signed text could itself be a token, which this "
-                + "rule would sign for anyone; such requests are refused, so set 'pattern' to the form of the "
+                + "rule would sign for \(whom); such requests are refused, so set 'pattern' to the form of the "
                 + "provider's tokens, or use another secret in 'handshake_secrets'")
     }
 }

@@ -18,6 +18,8 @@ package struct HandshakeRule: Sendable {
     /// All must be true.
     package let conditions: [Condition]
     package let stage: Stage
+    /// Whether a valid signature covers the value that `hmac` authenticates, so that only its provider can choose it.
+    private let signsCovered: Bool
     package let token: HandshakeToken?
     package let hmac: HandshakeHMAC?
     /// The value that is a new secret of the route; `nil` for a rule that does not learn.
@@ -33,12 +35,13 @@ package struct HandshakeRule: Sendable {
     package let echoed: [Reference]
 
     package init(
-        conditions: [Condition], stage: Stage, token: HandshakeToken?, hmac: HandshakeHMAC?,
-        learn: Reference? = nil, call: HandshakeCall? = nil, reply: ReplyTemplate, refusalStatus: Int,
-        place: SourceLocation
+        conditions: [Condition], stage: Stage, signsCovered: Bool = false, token: HandshakeToken?,
+        hmac: HandshakeHMAC?, learn: Reference? = nil, call: HandshakeCall? = nil, reply: ReplyTemplate,
+        refusalStatus: Int, place: SourceLocation
     ) {
         self.conditions = conditions
         self.stage = stage
+        self.signsCovered = signsCovered
         self.token = token
         self.hmac = hmac
         self.learn = learn
@@ -50,10 +53,15 @@ package struct HandshakeRule: Sendable {
     }
 
     /// Returns the rule for another stage.
-    package func asked(at stage: Stage) -> HandshakeRule {
-        HandshakeRule(
-            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
-            refusalStatus: refusalStatus, place: place)
+    ///
+    /// - Parameter covers: whether the route's signatures cover a value.
+    package func asked(at stage: Stage, covers: (ReferenceSource) -> Bool) -> HandshakeRule {
+        let isSigned = stage == .signedHead || stage == .signedBody
+        return HandshakeRule(
+            conditions: conditions, stage: stage,
+            signsCovered: isSigned && (hmac.map { covers($0.reference.source) } ?? true),
+            token: token, hmac: hmac, learn: learn, call: call, reply: reply, refusalStatus: refusalStatus,
+            place: place)
     }
 
     /// The headers with the token or a new secret, which are credentials.
@@ -63,8 +71,11 @@ package struct HandshakeRule: Sendable {
         }
     }
 
-    /// What signs tokens for unauthenticated clients; `nil` if the rule does not.
-    var signerForAnyone: TokenSigner? { stage == .head || stage == .unsignedBody ? hmac?.signer : nil }
+    /// What signs tokens that a client chooses, perhaps with a captured request; `nil` if the rule does not.
+    var signerForAnyone: TokenSigner? { signsCovered ? nil : hmac?.signer }
+
+    /// Whether a client can have any token signed with a key of the route's signatures.
+    package var signsAnyToken: Bool { signerForAnyone.map { $0.hasRouteKey && $0.pattern == nil } ?? false }
 
     /// The status of a refusal without `otherwise_status`.
     package static let standardRefusal = 403
@@ -84,8 +95,8 @@ package struct HandshakeRule: Sendable {
             hmac = own.with(key: key)
         }
         return HandshakeRule(
-            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
-            refusalStatus: refusalStatus, place: place)
+            conditions: conditions, stage: stage, signsCovered: signsCovered, token: token, hmac: hmac, learn: learn,
+            call: call, reply: reply, refusalStatus: refusalStatus, place: place)
     }
 }
 
@@ -133,9 +144,6 @@ package struct HandshakeHMAC: Sendable {
             of: reference, key: HMACKey(signer.key.algorithm, key: key.span), secretFormat: secretFormat,
             encoding: encoding, pattern: signer.pattern, hasRouteKey: signer.hasRouteKey)
     }
-
-    /// Whether any token can be signed with a key of the route's signatures.
-    package var signsForAnyone: Bool { signer.hasRouteKey && signer.pattern == nil }
 
     /// The additional format of tokens; `nil` for any.
     package var pattern: IDPattern? { signer.pattern }

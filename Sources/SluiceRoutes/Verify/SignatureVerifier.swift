@@ -48,9 +48,10 @@ package final class SignatureVerifier: Sendable {
     /// - Parameter own: those of the route.
     func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> SignatureVerifier {
         let others = signers.filter { signer in !own.contains { $0.key === signer.key } }
+        // A secret that the route learns later may be any of theirs.
         let sharing =
-            own.filter { signer in configured.contains { signer.signs(for: $0, isOwn: true) } }
-            + others.filter { signer in configured.contains { signer.signs(for: $0, isOwn: false) } }
+            own.filter { signer in learnt != nil || configured.contains { signer.signs(for: $0, isOwn: true) } }
+            + others.filter { signer in learnt != nil || configured.contains { signer.signs(for: $0, isOwn: false) } }
         if sharing.isEmpty { return self }
         return SignatureVerifier(
             scheme: scheme, secrets: configured, body: body, publicURL: publicURL, keys: keys, learnt: learnt,
@@ -179,14 +180,13 @@ package final class SignatureVerifier: Sendable {
         let expiry = timestamp.flatMap { scheme.timestamp?.expiry($0, nowMilliseconds) }
         // An explanation also says whether the signature of an old request matches.
         if recorder == nil, let expiry { throw expiry }
-        let texts: [SignedText]
+        var texts: [SignedText]
         do throws(VerificationError) { texts = try scheme.texts(of: request, timestamp: timestamp) } catch {
             throw expiry ?? error
         }
-        for signer in tokenSigners
-        where texts.contains(where: { signer.signs($0, body: request.request.body) }) {
-            throw .invalid("the signed text is a token, which a handshake with the same secret signs")
-        }
+        let count = texts.count
+        for signer in tokenSigners { texts.removeAll { signer.signs($0, body: request.request.body) } }
+        if texts.isEmpty, count > 0 { throw .token }
         let need = try keyNeed(of: request)
         recorder?.note(texts, body: request.request.body)
         var isMatch = matches(entries, texts, body: request.request.body, recorder: recorder)
@@ -195,6 +195,7 @@ package final class SignatureVerifier: Sendable {
             isMatch = texts.contains { !key.matches(entries, over: $0, body: request.request.body).isEmpty }
         }
         guard isMatch else {
+            if texts.count < count { throw .token }
             noteMistakes(entries, in: request, recorder)
             throw mismatch { () throws(VerificationError) in try checkRequirements(of: request) }
         }

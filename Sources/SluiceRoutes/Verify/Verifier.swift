@@ -203,6 +203,10 @@ struct VerificationError: Error {
     static func missing(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureMissing, reason: reason)
     }
+    /// The signature is only over what a handshake signs for any client.
+    static var token: VerificationError {
+        .invalid("the signed text is a token, which a handshake with the same secret signs")
+    }
     static func unmet(_ reason: String) -> VerificationError {
         var error = invalid(reason)
         error.isByRequirement = true

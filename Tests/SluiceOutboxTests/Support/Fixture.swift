@@ -11,8 +11,12 @@ final class Fixture {
     let time = ManualTime()
     var configuration: OutboxConfiguration
 
+    /// Without faults and without syncs, for which tests would wait most of their time.
+    static let unsynced = FaultyVFS()
+
     init(_ change: (inout OutboxConfiguration) -> Void = { _ in }) {
         configuration = OutboxConfiguration(path: folder.file("outbox.db"))
+        configuration.vfs = Self.unsynced.name
         configuration.reserve = .mebibytes(1)
         configuration.lockWait = .zero
         change(&configuration)
@@ -24,7 +28,7 @@ final class Fixture {
     func afterCrash(_ damage: (inout [UInt8]) -> Void = { _ in }) throws -> (store: OutboxStore, fixture: Fixture) {
         let copy = Fixture { $0 = self.configuration }
         copy.configuration.path = copy.folder.file("outbox.db")
-        copy.configuration.vfs = nil
+        copy.configuration.vfs = Self.unsynced.name
         copy.time.setWall(milliseconds: time.wallMilliseconds())
         var log = folder.read("outbox.db-wal")
         damage(&log)

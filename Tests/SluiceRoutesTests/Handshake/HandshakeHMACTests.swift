@@ -137,6 +137,51 @@ import Testing
         #expect(try outcome("a secret of tests", Self.rule(of: "${body.t}", when: "body.a: 1")) == "stored")
     }
 
+    @Test(
+        "a captured request has no other token signed: what the signature does not cover counts as sent by anyone",
+        arguments: ["${query.t}", "${header.X-T}", "${body.t}"])
+    func captured(of: String) throws {
+        let verify = """
+            verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", signed: "${timestamp}${body.token}", \
+            timestamp_from: "${body.time}", tolerance: 0 }
+            """
+        let rule = Self.rule(of: of, when: "body.kind: check")
+        let text = "routes:\n- path: /hook\n  \(verify)\n  secrets: [ { env: SECRET } ]\n  handshake: [ \(rule) ]\n"
+        let route = try route(text + "  jobs: [ { type: t } ]\n")
+        func outcome(_ body: String, code: String, t: String = "") -> String {
+            let headers = [("X-Signature", code)] + (t.isEmpty ? [] : [("X-T", t)])
+            return TestRequest(body, target: "/hook" + (t.isEmpty ? "" : "?t=\(t)"), headers: headers)
+                .processed(by: route).summary
+        }
+        let (old, new) = ("1700000000aa", "1700000001bb")
+        func body(_ text: String, _ more: String) -> String {
+            #"{"time":\#(text.prefix(10)),"token":"\#(text.dropFirst(10))"\#(more)}"#
+        }
+        let code = signature(Array(old.utf8), "a secret of tests")
+        let answer = outcome(body(old, #","kind":"check","t":"\#(new)""#), code: code, t: new)
+        let forged = signature(Array(new.utf8), "a secret of tests")
+        #expect(answer == Self.refusal)
+        #expect(outcome(body(new, ""), code: forged) == Self.refusal)
+    }
+
+    @Test("of several signed texts only those that are tokens are not compared")
+    func severalTexts() throws {
+        let verify = """
+            verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", \
+            signed: [ "v1.${sha256.body}", "${sha256.body}" ] }
+            """
+        let route = try route(
+            "routes:\n- path: /hook\n  \(verify)\n  secrets: [ { env: SECRET } ]\n  handshake: [ \(Self.rule()) ]\n"
+                + "  jobs: [ { type: t } ]\n")
+        let digest = Hash.digest(.sha256, Array("{}".utf8).span).hex
+        func outcome(_ text: String) -> String {
+            let code = signature(Array(text.utf8), "a secret of tests")
+            return TestRequest("{}", headers: [("X-Signature", code)]).processed(by: route).summary
+        }
+        #expect(outcome("v1." + digest) == "stored")
+        #expect(outcome(digest).hasPrefix("refused signature_invalid"))
+    }
+
     @Test("in development, where all routes have one secret, only the handshakes of a route itself count")
     func development() throws {
         func outcome(_ path: String) throws -> String {

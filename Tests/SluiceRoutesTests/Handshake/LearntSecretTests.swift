@@ -62,6 +62,28 @@ import Testing
         #expect("\(HandshakeSecret(bytes: Array("0123456789".utf8)))" == "a secret of 10 bytes")
     }
 
+    @Test("a text that a handshake of another route would sign is refused, as its secret may be the learnt one")
+    func tokens() throws {
+        let other = """
+
+            - path: /other
+              verify: none
+              handshake_secrets: [ { env: S } ]
+              handshake: [ { when: { method: GET }, hmac: { of: "${query.t}" }, reply: { body: "${hmac}" } } ]
+              jobs: [ { type: t } ]
+            """
+        let learnt = LearntSecrets()
+        learnt.replace([Array("a secret of the route".utf8)], of: "hooks")
+        let route = try #require(compile(Self.route + other, learnt).table?.routes.first)
+        func status(_ body: String) throws -> Int {
+            let plain = RequestToSign(target: "/hooks", body: Array(body.utf8))
+            let signed = try route.verifying(with: "a secret of the route").sign(plain, at: 0, id: "")
+            return outcome(route, headers: signed.headers, body: body).status
+        }
+        #expect(try status("12345") == 401)
+        #expect(try status("[12345]") == 200)
+    }
+
     @Test("the route verifies with each learnt secret from the next request on, and with none before")
     func verification() throws {
         let learnt = LearntSecrets()
