@@ -161,8 +161,9 @@ package final class Relay: Sendable {
         let body = JobObject.bulk(request.jobs.map(\.job), withKeys: request.withKeys, size: request.byteCount)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
+        let result = answer.result.mapError { $0.withoutQuotations(of: body) }
         let (action, recoveries) = state.withLock { state in
-            let action = lane.answered(answer.result, isNewConnection: answer.isNewConnection, state: &state, now: now)
+            let action = lane.answered(result, isNewConnection: answer.isNewConnection, state: &state, now: now)
             return (action, state.refusals.recoveries)
         }
         signal.announceRecovery(recoveries)
