@@ -84,6 +84,17 @@ package struct RefusalState: Sendable {
         return (isAlarmed, dead)
     }
 
+    /// Forgets all refusals because no job is left to send.
+    ///
+    /// - Returns: whether this ends the alarm.
+    mutating func reset() -> Bool {
+        let old = self
+        self = RefusalState()
+        // Lanes compare these with earlier values.
+        (accepted, confirmations, recoveries) = (old.accepted, old.confirmations, old.recoveries)
+        return old.isAlarmed
+    }
+
     /// A suspect that waits for the next accepted request.
     private struct Confirmed {
         /// The number of the confirmation.

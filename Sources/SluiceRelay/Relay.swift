@@ -53,7 +53,11 @@ package final class Relay: Sendable {
     package var alarms: Set<RelayAlarm> { health.withLock { $0.alarms } }
 
     /// Whether jobs are sent, and if not, why.
-    package var condition: RelayCondition { health.withLock { $0.condition(now: now) } }
+    package var condition: RelayCondition {
+        // A lane notices only after a wait that a command has made a dead letter of its last job.
+        let hasJobs = writer.status.pendingJobs > 0
+        return health.withLock { $0.condition(hasJobs: hasJobs, now: now) }
+    }
 
     /// Sends jobs until `finish`, or until the task is cancelled, which aborts requests in flight.
     package func run() async {
@@ -157,8 +161,9 @@ package final class Relay: Sendable {
         let body = JobObject.bulk(request.jobs.map(\.job), withKeys: request.withKeys, size: request.byteCount)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
+        let result = answer.result.mapError { $0.withoutQuotations(of: body) }
         let (action, recoveries) = state.withLock { state in
-            let action = lane.answered(answer.result, isNewConnection: answer.isNewConnection, state: &state, now: now)
+            let action = lane.answered(result, isNewConnection: answer.isNewConnection, state: &state, now: now)
             return (action, state.refusals.recoveries)
         }
         signal.announceRecovery(recoveries)
@@ -208,7 +213,9 @@ package final class Relay: Sendable {
     ) async -> RelayAction? {
         do throws(OutboxError) {
             guard let jobs = try await jobs() else { return nil }
-            return state.withLock { lane.jobsRead(jobs, state: &$0, now: now) }
+            // `writer.status` may lag behind a change of this lane.
+            let isLast = jobs.isEmpty ? try await writer.perform { $0.status.pendingJobs == 0 } : false
+            return state.withLock { lane.jobsRead(jobs, isLast: isLast, state: &$0, now: now) }
         } catch {
             return state.withLock { lane.readFailed("\(error)", state: &$0) }
         }

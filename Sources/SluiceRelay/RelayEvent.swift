@@ -33,6 +33,8 @@ package enum RelayEvent: Sendable, Hashable {
     case alarmRaised(RelayAlarm, text: String)
     /// The condition of an alarm ended.
     case alarmCleared(RelayAlarm)
+    /// No job is pending: those that were refused are parked or dead letters, which ended these alarms.
+    case nothingLeft(ended: [RelayAlarm])
     /// The outbox could not be read or written; retried after this wait.
     case outboxFailed(after: Duration, text: String)
 }
@@ -117,11 +119,14 @@ package enum RelayCondition: Sendable, Hashable {
         case .holding(let queues, let text):
             "sending, except \(queues.map { "queue \"\($0)\"" }.joined(separator: ", ")): \(text)"
         case .paused(let alarm, let wait, let text):
-            "\(alarm.sentence.replacing("relay paused", with: "paused")); "
-                + "retrying in \(DurationText.format(wait)): \(text)"
+            "\(alarm.sentence.replacing("relay paused", with: "paused")); \(Self.retrying(wait)): \(text)"
         case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as requested by the server: \(text)"
-        case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"
+        case .retrying(let wait, let text): "\(Self.retrying(wait)): \(text)"
         }
+    }
+
+    private static func retrying(_ wait: Duration) -> String {
+        wait == .zero ? "retrying now" : "retrying in \(DurationText.format(wait))"
     }
 }
 
@@ -146,18 +151,20 @@ struct RelayHealth {
     /// Active in at least one lane.
     var alarms: Set<RelayAlarm> { Set(lanes.filter { $0.value > 0 }.keys) }
 
-    /// - Parameter now: the monotonic clock in nanoseconds, as below.
-    func condition(now: Int64) -> RelayCondition {
-        if let alarm = RelayAlarm.allCases.first(where: { $0.pausesDelivery && alarms.contains($0) }) {
+    /// - Parameters:
+    ///   - hasJobs: whether any are pending: without, nothing is paused.
+    ///   - now: the monotonic clock in nanoseconds, as below.
+    func condition(hasJobs: Bool = true, now: Int64) -> RelayCondition {
+        if hasJobs, let alarm = RelayAlarm.allCases.first(where: { $0.pausesDelivery && alarms.contains($0) }) {
             let next = alarm == .everythingRefused ? test : retry
             return .paused(alarm, next?.wait(now) ?? .zero, text: next?.text ?? texts[alarm] ?? "")
         }
-        guard let retry else {
+        guard hasJobs, let retry else {
             let queues = held.keys.sorted()
             return queues.first.map { .holding(queues, text: held[$0] ?? "") } ?? .sending
         }
         let wait = retry.wait(now)
-        return retry.isAsked ? .asked(wait, text: retry.text) : .retrying(wait, text: retry.text)
+        return retry.isAsked && wait > .zero ? .asked(wait, text: retry.text) : .retrying(wait, text: retry.text)
     }
 
     /// Applies an event of one lane.
@@ -172,6 +179,9 @@ struct RelayHealth {
         case .waitingForProof(let wait, let text):
             test = Retry(until: now + wait.wholeNanoseconds, isAsked: false, text: text)
         case .batchAccepted: (retry, test) = (nil, nil)
+        case .nothingLeft(let ended):
+            (retry, test) = (nil, nil)
+            for alarm in ended { lanes[alarm, default: 0] -= 1 }
         case .queueHeld(let queue, let text): held[queue] = text
         case .queueReleased(let queue): held[queue] = nil
         case .heldByOlderJob, .deadLettered, .batchRefused, .parked, .setAside, .outcomeUnknown, .outboxFailed:

@@ -14,7 +14,10 @@ extension RelayLane {
         let verdict = AnswerVerdict(result, jobs: piece.jobs.count)
         endAlarms(verdict)
         if isNewConnection { state.licence.reconnected(now: now) }
-        defer { isAccepting = if case .accepted = verdict { true } else { false } }
+        defer {
+            isAccepting = if case .accepted = verdict { true } else { false }
+            isSettled = isAccepting
+        }
         if plan.purpose == .retry { return retried(piece, verdict, state: &state, now: now) }
         if verdict.isFromZizq { _ = stuck.answeredOtherwise(isToRepeat: false) }
         switch verdict {

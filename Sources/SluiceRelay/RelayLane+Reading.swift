@@ -26,6 +26,8 @@ extension RelayLane {
         if let probe = state.refusals.claimProbe(probeJobs) { return readAgain(probe) }
         if let deferred = state.refusals.claimDeferred(limits.jobs, for: .deferred) { return readAgain(deferred) }
         guard state.refusals.hasUnproven else {
+            // Finds out whether a pause ends because nothing is left.
+            guard isSettled else { return readNew(.atMost(.zero)) }
             let waits = [state.licence.untilProbe(now: now), state.setAside.untilDue(now: now)].compactMap { $0 }
             return readNew(waits.min().map { .atMost($0) } ?? .untilSomeCome)
         }

@@ -51,6 +51,8 @@ package struct RelayLane: Sendable {
     var refusedQueue: String?
     /// Whether the last answer accepted something.
     var isAccepting = false
+    /// Whether the last answer accepted something, or a later read found no job.
+    var isSettled = true
     /// The jobs that were set aside and are this lane's.
     var claimed: SetAsideQuery.Selection?
     /// Whether jobs that were set aside were sent last, so that others come next.
@@ -86,7 +88,11 @@ package struct RelayLane: Sendable {
     }
 
     /// Handles the jobs that were read; none if the wait ended first.
-    package mutating func jobsRead(_ jobs: [StoredJob], state: inout RelayState, now: Int64) -> RelayAction {
+    ///
+    /// - Parameter isLast: whether no job is pending in the outbox.
+    package mutating func jobsRead(
+        _ jobs: [StoredJob], isLast: Bool = false, state: inout RelayState, now: Int64
+    ) -> RelayAction {
         let damaged = jobs.filter { !$0.isIntact }
         deadLetter(damaged.map { FailedJob(job: $0.id, reason: .checksumMismatch, detail: StoredJob.damaged) })
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
@@ -101,10 +107,22 @@ package struct RelayLane: Sendable {
             let purpose: RefusalState.Claim.Purpose? = if case .trying = cycle { .trial } else { nil }
             plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStoredThrough: lastOfEarlierProcess)
             isIdle = jobs.isEmpty
+            if isIdle { isSettled = true }
             if isIdle, stuck.isProbing { stopProbing(now: now) }
             if !isIdle { lastOfEarlierProcess = 0 }
         }
+        if isLast { endPause(&state.refusals) }
         return proceed(&state, now: now)
+    }
+
+    /// Ends a pause because no job is left to send: those that were refused are parked or dead letters.
+    private mutating func endPause(_ refusals: inout RefusalState) {
+        var ended: [RelayAlarm] = []
+        if alarms.remove(.setUpWrong) != nil { ended.append(.setUpWrong) }
+        if refusals.reset() { ended.append(.everythingRefused) }
+        backoff.reset()
+        pauses.reset()
+        report(.nothingLeft(ended: ended))
     }
 
     /// Handles jobs that were set aside and are read to be sent again.

@@ -61,9 +61,9 @@ enum KeptRequest {
 
     /// Request line, headers without credentials, an empty line, and the body without chunk framing.
     ///
-    /// - Parameter parameters: those of the query whose values are left out.
+    /// - Parameter parameters: those whose values are left out.
     static func bytes(
-        of request: borrowing RequestView, without credentials: Set<HeaderName>, parameters: Set<String>
+        of request: borrowing RequestView, without credentials: Set<HeaderName>, parameters: CredentialParameters
     ) -> [UInt8] {
         var bytes = head(of: request, without: credentials, parameters: parameters, room: request.body.count)
         bytes.append(request.body)
@@ -74,14 +74,15 @@ enum KeptRequest {
     ///
     /// - Parameter room: for how many bytes more.
     static func head(
-        of request: borrowing RequestView, without credentials: Set<HeaderName>, parameters: Set<String> = [],
+        of request: borrowing RequestView, without credentials: Set<HeaderName>,
+        parameters: CredentialParameters = CredentialParameters([]),
         room: Int = 0
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(room + 2048)
         bytes.append(request.method)
         bytes.append(ASCII.space)
-        QueryParameters.append(request.target, without: parameters, to: &bytes)
+        bytes += parameters.removed(from: request.target)
         // A request without a host came as HTTP/1.0, and can only be parsed again as such (RFC 9112 §3.2).
         bytes += Array((request.headers.firstIndex(of: host) == nil ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n").utf8)
         for index in 0..<request.headers.count {

@@ -109,7 +109,8 @@ extension DeliveryContext {
     private func text(_ value: RequestValue) -> [UInt8] {
         switch value {
         case .method: request.method.array
-        case .path: PercentDecoding.pathDecode(request.path) ?? []
+        case .path:
+            PercentDecoding.pathDecode(route.credentialParameters.removed(from: request.path).span) ?? []
         case .url: route.publicURL(of: request)
         case .deliveryID: Array(deliveryID.utf8)
         case .receivedAt: Array(TimestampText.format(milliseconds: receivedAtMilliseconds).utf8)

@@ -310,11 +310,16 @@ extension DeliveryContext {
         return PrintableText.escape(text, limit: 60)
     }
 
-    /// Whether it refers, perhaps through the event, to a header that is never shown.
+    /// Whether it refers, perhaps through the event, to a header or parameter that is never shown.
     private func isCredential(_ reference: Reference) -> Bool {
         let behind = if case .event = reference.source { route.event?.references ?? [] } else { [reference] }
         return behind.contains {
-            if case .header(let name) = $0.source { route.credentialHeaders.contains(name) } else { false }
+            switch $0.source {
+            case .header(let name): route.credentialHeaders.contains(name)
+            case .query(let name): route.credentialParameters.contains(query: name)
+            case .parameter(_, let segment): route.credentialParameters.contains(segment: segment)
+            default: false
+            }
         }
     }
 }

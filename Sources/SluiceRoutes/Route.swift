@@ -62,7 +62,7 @@ package final class Route: Sendable {
     let paths: JSONPathSet
     /// The scope of unique keys if the path has no parameters.
     let bareScope: KeyScope
-    /// The segments of the path that are parameters.
+    /// The segments of the path that are parameters and part of the key's scope: not those that are a secret.
     let parameterSegments: [Int]
     /// Whether each element has its own unique key.
     let keysAreOfElements: Bool
@@ -76,8 +76,8 @@ package final class Route: Sendable {
     /// are signed as text. Then a key must not distinguish the number 12 from the text "12".
     let coversTypes: Bool
     let handshakeStages: HandshakeStages
-    /// Parameters of the query whose values are never stored.
-    let credentialParameters: Set<String>
+    /// Parameters whose values are never stored.
+    let credentialParameters: CredentialParameters
     /// Whether anything uses values inside of the body, and not only the whole body.
     let readsFields: Bool
 
@@ -86,14 +86,15 @@ package final class Route: Sendable {
         self.index = index
         paths = JSONPathSet(parts.paths)
         bareScope = KeyScope(name: Array(parts.name.utf8))
-        parameterSegments = parts.path.parameterSegments
+        let credentials = parts.verifier.credentialParameters
+        parameterSegments = parts.path.parameterSegments.filter { !credentials.contains(segment: $0) }
         keysAreOfElements = Self.isOfElements(parts.uniqueKey, event: parts.event)
         methodBytes = parts.methods.map { Array($0.utf8) }
         acceptsGzip = parts.acceptsGzip && !parts.verifier.schemes.contains(where: \.readsBody)
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
         handshakeStages = HandshakeStages(parts.handshakes)
-        credentialParameters = parts.verifier.credentialParameters
+        credentialParameters = credentials
         readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }
     }
 
@@ -174,8 +175,11 @@ extension Route {
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }
 
-    /// The URL that the provider uses: `public_url`, completed from the request. Empty if it is not known.
-    func publicURL(of request: borrowing RequestView) -> [UInt8] { parts.publicURL?.url(of: request) ?? [] }
+    /// The URL that the provider uses: `public_url`, completed from the request, without credentials. Empty if it is
+    /// not known.
+    func publicURL(of request: borrowing RequestView) -> [UInt8] {
+        parts.publicURL?.url(ofTarget: credentialParameters.removed(from: request.target).span) ?? []
+    }
 
     /// Whether the route has allowed addresses.
     package var restrictsAddresses: Bool { !parts.allowedAddresses.isEmpty }

@@ -85,7 +85,8 @@ final class SimulatedRelay {
         case .read(let jobs, let bytes, let wait):
             let found = try await feed.take(maximumJobs: jobs, maximumBytes: bytes)
             if found.isEmpty, wait == .untilSomeCome { return runner.action }
-            return runner.lane.jobsRead(noted(found), state: &state, now: now)
+            let isLast = found.isEmpty && store.status.pendingJobs == 0
+            return runner.lane.jobsRead(noted(found), isLast: isLast, state: &state, now: now)
         case .readAgain(let ranges, let bytes):
             let found = try await feed.take(ranges, maximumBytes: bytes)
             return runner.lane.jobsRead(noted(found), state: &state, now: now)

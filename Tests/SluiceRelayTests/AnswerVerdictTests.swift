@@ -1,6 +1,7 @@
-import SluiceRelay
 import Testing
 import Zizq
+
+@testable import SluiceRelay
 
 @Suite struct AnswerVerdictTests {
     /// A verdict in a word.
@@ -55,5 +56,35 @@ import Zizq
     func escapes() {
         #expect(word(refuse(400, "jobs[0]: a\u{1B}[31mb")) == "job 0: a\\u{1b}[31mb")
         #expect(word(refuse(400, "a\nb")) == "batch: a\\u{a}b")
+    }
+
+    private static let request =
+        #"{"jobs":[{"type":"t","queue":"deploys","payload":{"id": 0, "secret": "ünique \"content\""}}]}"#
+
+    @Test(
+        "what a refusal quotes of the request is left out, and what Zizq says by itself is not",
+        arguments: [
+            (#"invalid JSON: {"id": 0, "secret": "ünique \"content\""} at 1"#, "invalid JSON… at 1"),
+            (#"no: {\"id\":0,\"secret\":\"ünique \\\"content\\\"\"}, {\#n  "id" : 0,\#n  "secret": ""#, "no…, …"),
+            ("jobs[3]: queue must not contain ','", "jobs[3]: queue must not contain ','"),
+            ("invalid JSON: missing field `payload` at line 1 column 127", nil),
+            (#"jobs[2]: invalid unique_while: "zzz" (expected "queued", "active", or "exists")"#, nil),
+            (#"queue "deploys" is full"#, nil), ("", nil),
+            (String(repeating: "x", count: 5000), String(repeating: "x", count: 4000)),
+        ] as [(String, String?)])
+    func quotations(text: String, kept: String?) {
+        #expect(Quotation.removed(from: text, of: Array(Self.request.utf8)) == kept ?? text)
+    }
+
+    @Test("a quotation is found wherever it is in a large request, and the error keeps all else")
+    func largeRequest() {
+        let filler = (0..<100_000).map { "\($0)," }.joined()
+        let error = ZizqError.response(
+            .init(status: 400, serverText: "bad: 99997,99998,99999,end", retryAfter: .seconds(3), fields: ["a: b"]))
+        let expected = ZizqError.response(
+            .init(status: 400, serverText: "bad: …", retryAfter: .seconds(3), fields: ["a: b"]))
+        #expect(error.withoutQuotations(of: Array((filler + "end").utf8)) == expected)
+        let lost = ZizqError.decoding(.init(status: 200, message: "no"))
+        #expect(lost.withoutQuotations(of: []) == lost)
     }
 }

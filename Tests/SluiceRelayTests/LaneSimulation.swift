@@ -56,7 +56,7 @@ struct LaneSimulation {
         case .readAgain(let ranges, _):
             let jobs = ranges.flatMap { $0.compactMap { known[$0] } }
             log.append("read \(jobs.count) again")
-            return lane.jobsRead(jobs, state: &state, now: now)
+            return lane.jobsRead(jobs, isLast: isEmpty, state: &state, now: now)
         case .readOthers(let queue, let count, _):
             let jobs = Array(pending.filter { $0.job.queue != queue }.prefix(count))
             log.append("read \(jobs.count) of others")
@@ -67,6 +67,8 @@ struct LaneSimulation {
             return lane.setAsideRead(query.page(of: setAside), state: &state, now: now)
         case .send(let request):
             log.append("send \(request.jobs.count)")
+            let buried = Set(request.jobs.map(\.id)).subtracting(known.keys).subtracting(setAside.map(\.id))
+            guard buried.isEmpty else { return lane.jobsBuried(buried, state: &state, now: now) }
             sent.append(request)
             return lane.answered(server(request), state: &state, now: now)
         case .change(let change):
@@ -89,7 +91,16 @@ struct LaneSimulation {
         log.append("read \(jobs.count)")
         pending.removeFirst(jobs.count)
         for job in jobs { known[job.id] = job }
-        return lane.jobsRead(jobs, state: &state, now: now)
+        return lane.jobsRead(jobs, isLast: isEmpty, state: &state, now: now)
+    }
+
+    /// Whether the outbox has no pending job.
+    private var isEmpty: Bool { pending.isEmpty && known.isEmpty }
+
+    /// Makes jobs dead letters, as an operator does.
+    mutating func bury(_ jobs: [Int64]) {
+        for job in jobs { known[job] = nil }
+        pending.removeAll { jobs.contains($0.id) }
     }
 
     private mutating func apply(_ change: OutboxChange) {
@@ -143,6 +154,8 @@ struct LaneSimulation {
             switch $0 {
             case .alarmRaised(let alarm, _): "+\(alarm.rawValue)"
             case .alarmCleared(let alarm): "-\(alarm.rawValue)"
+            case .nothingLeft(let ended) where !ended.isEmpty:
+                "no job left: -\(ended.map(\.rawValue).joined(separator: ","))"
             default: nil
             }
         }

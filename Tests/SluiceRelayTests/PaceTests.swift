@@ -110,7 +110,7 @@ import Zizq
         health.record(.alarmRaised(.everythingRefused, text: "no"), now: 0)
         #expect(
             health.condition(now: 0).sentence
-                == "paused: Zizq rejects every job, so the jobs are probably not the cause; retrying in 0: no")
+                == "paused: Zizq rejects every job, so the jobs are probably not the cause; retrying now: no")
         health.record(.waitingForProof(atMost: .seconds(8), text: "still no"), now: 0)
         #expect(
             health.condition(now: 3_000_000_000).sentence
@@ -118,6 +118,26 @@ import Zizq
         health.record(.alarmCleared(.everythingRefused), now: 0)
         health.record(.batchAccepted([]), now: 0)
         #expect(health.condition(now: 0) == .sending)
+    }
+
+    @Test("without pending jobs the relay is not paused, and forgets the last answer")
+    func endsWithoutJobs() {
+        var health = RelayHealth()
+        health.record(.alarmRaised(.setUpWrong, text: "404"), now: 0)
+        health.record(.retrying(after: .seconds(9), isAsked: true, text: "404"), now: 0)
+        #expect(health.condition(hasJobs: true, now: 0).isPaused)
+        #expect(health.condition(hasJobs: false, now: 0) == .sending)
+        health.record(.nothingLeft(ended: [.setUpWrong]), now: 0)
+        #expect(health.condition(hasJobs: true, now: 0) == .sending)
+    }
+
+    @Test("once the wait that the server asked for is over, the relay is no longer paused")
+    func endsAskedWait() {
+        var health = RelayHealth()
+        health.record(.retrying(after: .seconds(9), isAsked: true, text: "503"), now: 0)
+        let condition = health.condition(hasJobs: true, now: 9_000_000_000)
+        #expect(condition.sentence == "retrying now: 503")
+        #expect(!condition.isPaused)
     }
 
     @Test("while the server is set up wrongly the relay shows the last answer and the time until the next request")

@@ -112,6 +112,24 @@ import Zizq
         #expect(simulation.delivered.count + simulation.dead.count == refused + 40)
     }
 
+    @Test(
+        "when the refused jobs are made dead letters, the pause ends, and begins again with later jobs",
+        arguments: [1, 25])
+    func endsPause(count: Int) {
+        var simulation = LaneSimulation(jobs(count))
+        simulation.run(steps: 200) { _ in refuse(400, "no") }
+        #expect(simulation.alarms == ["+zizq_refuses_everything"])
+        simulation.bury((1...count).map { Int64($0) })
+        simulation.run { accept($0) }
+        #expect(simulation.alarms.dropFirst() == ["no job left: -zizq_refuses_everything"])
+        #expect(simulation.state.refusals.suspects == 0 && !simulation.state.refusals.isPaused)
+        simulation.pending = [makeJob(100)]
+        simulation.run(steps: 20) { _ in refuse(400, "no") }
+        #expect(simulation.alarms.dropFirst(2) == ["+zizq_refuses_everything"])
+        simulation.run { accept($0) }
+        #expect(simulation.delivered == [100])
+    }
+
     @Test("after everything was refused, a later job that is accepted confirms the others and ends the alarm")
     func confirmsByLaterJob() {
         var simulation = LaneSimulation(jobs(1))

@@ -76,7 +76,9 @@ struct RelayModel {
         let recoveries = state.refusals.recoveries
         let next =
             switch runners[index].action {
-            case .read(let count, let bytes, _): lane.jobsRead(takePending(count, bytes), state: &state, now: now)
+            case .read(let count, let bytes, _):
+                lane.jobsRead(
+                    takePending(count, bytes), isLast: pending.isEmpty && unfinished.isEmpty, state: &state, now: now)
             case .readAgain(let ranges, let bytes):
                 lane.jobsRead(readAgain(ranges, bytes, by: index), state: &state, now: now)
             case .readOthers(let queue, let count, let bytes):

@@ -60,6 +60,32 @@ import Testing
         }
     }
 
+    @Test("a command that makes the only refused job a dead letter ends the pause")
+    func endsPause() async throws {
+        let delivery = try await RelayUnderTest()
+        try await with(delivery) {
+            delivery.store.setFault(.redirect)
+            try delivery.store(makeJobs(1))
+            try await delivery.run(untilLeft: 1) { notice in
+                switch notice {
+                case .retrying where delivery.writer.status.deadLetters == 0:
+                    #expect(delivery.service.condition.isPaused)
+                    // Refused while the job is being sent.
+                    let buried = try? await delivery.writer.perform { store throws(OutboxError) in try store.bury(1) }
+                    guard buried != nil else { return }
+                    while delivery.writer.status.deadLetters == 0 { await Task.yield() }
+                    #expect(!delivery.service.condition.isPaused)
+                case .nothingLeft(ended: [.setUpWrong]):
+                    #expect(delivery.service.alarms.isEmpty)
+                    delivery.store.clearFaults()
+                    try delivery.store(makeJobs(1))
+                default: break
+                }
+            }
+            #expect(delivery.counts.jobs == 1)
+        }
+    }
+
     @Test(
         "whatever the server does, every job arrives, with a licence exactly once",
         arguments: [

@@ -63,6 +63,15 @@ import Zizq
         #expect(simulation.delivered == Array(2...10))
     }
 
+    @Test("once the only refused job is set aside, the relay is no longer paused")
+    func endsPause() {
+        var simulation = LaneSimulation(jobs(4))
+        simulation.run(steps: 400, server: Self.filter([1]))
+        #expect(simulation.setAside.map(\.id) == [1])
+        #expect(simulation.alarms.last == "no job left: -zizq_set_up_wrong")
+        #expect(simulation.lane.alarms.isEmpty)
+    }
+
     @Test("429 and a connection that does not come about never set a job aside")
     func throttled() {
         for answer in [refuse(429, "slow down"), lost(sent: false)] {

@@ -88,13 +88,45 @@ import Testing
         }
         let signed = "signed: '${timestamp}.${body}'"
         #expect(
-            warnings("\(signed), tolerance: 1h }\n  dedupe_window: 59m") == [
-                "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be replayed after its "
-                    + "key has expired"
+            warnings("\(signed), tolerance: 1h }\n  dedupe_window: 119m") == [
+                "the dedupe window (119m) is shorter than twice 'tolerance' (1h): a captured request whose timestamp is "
+                    + "ahead of the clock could be replayed after its key has expired"
             ])
-        #expect(warnings("signed: '${header.X-T}.${body}', tolerance: 1h }\n  dedupe_window: 59m").count == 1)
-        #expect(warnings("\(signed), tolerance: 1h }\n  dedupe_window: 1h") == [])
+        #expect(warnings("signed: '${header.X-T}.${body}', tolerance: 1h }\n  dedupe_window: 119m").count == 1)
+        #expect(warnings("\(signed), tolerance: 1h }\n  dedupe_window: 2h") == [])
         #expect(warnings("\(signed), tolerance: 1h }") == [])
+        #expect(warnings("\(signed), tolerance: 0 }\n  dedupe_window: 1m") == [])
+        // The default window is 7 days.
+        #expect(warnings("\(signed), tolerance: 1d }") == [])
+    }
+
+    @Test("a job or key with the secret of the route is a warning")
+    func secrets() {
+        func warnings(_ verify: String, _ rest: String) -> [String] {
+            compile([
+                (
+                    "r.yaml",
+                    "routes:\n- path: /hook/{tok}\n  body: json\n  secrets: [ { env: SECRET } ]\n  verify: { \(verify) }\n"
+                        + "  \(rest)\n"
+                )
+            ]).warnings.map(\.message)
+        }
+        func warning(_ places: String) -> [String] {
+            ["the secret of the route is in \(places), and so in the outbox and in Zizq"]
+        }
+        let query = "alg: static, signature_from: '${query.t}'"
+        #expect(
+            warnings(query, "unique_key: '${query.t}-${body.id}'\n  jobs: [ { type: t, payload: '${query.t}' } ]")
+                == warning("rule 1, the unique key"))
+        let path = "alg: static, signature_from: '${param.tok}'"
+        let jobs = "event: '${param.tok}'\n  jobs: [ { when: { param.tok: a }, type: t }, { type: '${event}' } ]"
+        #expect(warnings(path, jobs) == warning("rule 2"))
+        let header = "alg: static, signature_from: '${header.X-T}'"
+        #expect(warnings(header, "jobs: [ { type: t, payload: '${header.X-T}' } ]") == warning("rule 1"))
+        #expect(warnings(header, "jobs: [ { type: t, payload: '${headers}' } ]") == [])
+        // A signature is no secret.
+        let signed = "alg: hmac-sha256, signature_from: '${query.t}'"
+        #expect(warnings(signed, "jobs: [ { type: t, payload: '${query.t}' } ]") == [])
     }
 
     @Test("signed values are not listed, and a route that verifies nothing has no notes")

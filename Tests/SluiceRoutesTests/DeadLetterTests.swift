@@ -60,6 +60,53 @@ import Testing
         #expect(head == "POST /hook?\(kept) HTTP/1.0")
     }
 
+    /// A route whose secret is the middle one of its path's parameters, or a parameter of the query.
+    private static func secretPath(_ rule: String) -> String {
+        """
+        routes:
+        - name: r
+          path: /hook/{a}/{tok}/{b}
+          public_url: https://example.com
+          verify:
+          - { alg: static, signature_from: "${param.tok}" }
+          - { alg: static, signature_from: "${query.t}" }
+          secrets: [ { env: SECRET }, { env: OTHER } ]
+          body: json
+          unique_key: ${body.id}
+          jobs: [ \(rule) ]
+          otherwise: dead_letter
+
+        """
+    }
+
+    private static let secrets = ["SECRET": "a secret of tests", "OTHER": "another secret of tests"]
+
+    @Test("a static token in the path is not kept, and is no part of the key, whichever secret it is")
+    func keptPath() throws {
+        let route = try route(Self.secretPath("{ when: { body.a: 1 }, type: t }"), environment: Self.secrets)
+        func delivery(_ segment: String) throws -> Delivery {
+            try #require(
+                TestRequest(#"{"id":7}"#, target: "/hook/x%3Ay/\(segment)/z?t=b").processed(by: route).delivery)
+        }
+        let first = try delivery("a%20secret%20of%20tests")
+        let head = String(decoding: try #require(first.request), as: UTF8.self).prefix { $0 != "\r\n" }
+        #expect(head == "POST /hook/x%3Ay/{tok}/z?t HTTP/1.0")
+        #expect(first.key?.text == "r:x%3Ay:z:7")
+        #expect(try delivery("another%20secret%20of%20tests").key == first.key)
+    }
+
+    @Test("the URL and the path in jobs are without static tokens")
+    func publicURL() throws {
+        let rule = "{ type: t, payload: { a: '${url}', b: '${path}', c: '${query.q}' } }"
+        let route = try route(Self.secretPath(rule), environment: Self.secrets)
+        let request = TestRequest(
+            #"{"id":7}"#, target: "/hook/x/a%20secret%20of%20tests/z?t=a+secret+of+tests&q=1")
+        let job = try #require(request.processed(by: route).delivery?.jobs.first)
+        #expect(
+            String(decoding: job.payload, as: UTF8.self)
+                == #"{"a":"https://example.com/hook/x/{tok}/z?t&q=1","b":"/hook/x/{tok}/z","c":"1"}"#)
+    }
+
     @Test("a dead letter has its unique key, so that a repetition is a duplicate, also with an unreadable body")
     func key() throws {
         let route = try route(signed)

@@ -75,6 +75,24 @@ import Testing
     }
 
     @Test(
+        "a key is found by the text of its jobs in lists, also with the job's number and the generation",
+        arguments: [
+            ("17", "17"), ("17#0.2", "17"), ("17#3", "17"), ("17~1", "17"), ("17#0.2~12", "17"), ("a#1#0.0", "a#1"),
+            ("a~1~0", "a~1"), ("a~1", "a~1"), ("a#0.1", "a#0.1"), ("acme:17#0.0", "acme:17"), ("~1", "~1"),
+        ])
+    func listedKey(_ listed: String, _ key: String) {
+        let found = DeliveryKey.hashes(route: "r", listed: listed)
+        #expect(found.contains(DeliveryKey.hashes(route: "r", text: key)))
+    }
+
+    @Test("what is written as in a list stands for the key without a generation first, then for other keys")
+    func listedOrder() {
+        let found = DeliveryKey.hashes(route: "r", listed: "17#0.2~1")
+        #expect(found == ["17#0.2", "17", "17#0.2~1"].map { DeliveryKey.hashes(route: "r", text: $0) })
+        #expect(DeliveryKey.hashes(route: "r", listed: "17").count == 1)
+    }
+
+    @Test(
         "a key after values of path parameters is found by all of it",
         arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
     func parameters(_ values: [String]) throws {

@@ -7,7 +7,8 @@ import Testing
         "seconds and dates are read, and nothing else",
         arguments: [
             ("0", .zero), ("120", .seconds(120)), ("-1", nil), ("+5", nil), ("1.5", nil), ("", nil),
-            ("99999999999", nil), ("soon", nil),
+            ("2147483648", .seconds(2_147_483_647)), ("99999999999999999999999", .seconds(2_147_483_647)),
+            ("00", .zero), ("٣", nil), ("soon", nil),
             ("Sun, 06 Nov 1994 08:49:37 GMT", .seconds(37)), ("Sun, 06 Nov 1994 08:48:00 GMT", .zero),
             ("Tue, 29 Feb 2000 00:00:00 GMT", .seconds(951_782_400 - 784_111_740)),
             ("Sun, 06 Nov 1994 08:49:37 CET", nil),

@@ -79,6 +79,11 @@ struct RelayReporter: Sendable {
                 metadata: .fields([.code: alarm.rawValue, .reason: text]))
         case .alarmCleared(let alarm):
             logger.notice("relay recovered", metadata: .fields([.code: alarm.rawValue]))
+        case .nothingLeft(let ended):
+            for alarm in ended {
+                logger.notice(
+                    "relay no longer paused: no job is left to send", metadata: .fields([.code: alarm.rawValue]))
+            }
         case .outboxFailed(let wait, let text):
             logger.error(
                 "the relay could not read or write the outbox; retrying",

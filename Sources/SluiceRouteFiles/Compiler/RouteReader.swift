@@ -271,10 +271,14 @@ extension RouteReader {
         guard !schemes.isEmpty else { return }
         let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
-        let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
+        let credentials = schemes.flatMap(\.credentials)
+        let coverage = KeyCoverage(
+            signature: signature, presetsKey: presetsKey, credentials: credentials, scope: scope)
+        coverage.warn(ofCredentialsIn: rules, key: key, at: verifyPosition)
         if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
-        if let position = writtenPosition("dedupe_window"), let timestamp = schemes.compactMap(\.timestamp).first {
-            coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
+        if key != nil {
+            let position = writtenPosition("dedupe_window") ?? verifyPosition
+            coverage.warn(ofWindow: dedupeWindow, timestamps: schemes.compactMap(\.timestamp), at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)
     }

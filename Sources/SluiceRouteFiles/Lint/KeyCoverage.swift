@@ -9,6 +9,8 @@ struct KeyCoverage {
     let signature: SignatureCoverage
     /// The sources of the preset's own unique key, which cannot be improved.
     let presetsKey: Set<ReferenceSource>
+    /// The values that are a secret.
+    let credentials: [ReferenceSource]
     /// Has the event, the elements and the path parameters.
     let scope: RouteScope
 
@@ -52,17 +54,37 @@ struct KeyCoverage {
         }
     }
 
-    /// Warns of a key that expires while a captured request is still valid.
-    ///
-    /// - Parameter window: the time for which the key is remembered.
-    func warn(ofWindow window: Duration, timestamp: SignedTimestamp, at position: YAMLPosition) {
-        let isCovered = signature.holdsTimestamp || signature.covers(timestamp.reference.source)
-        guard isCovered, window < timestamp.tolerance else { return }
+    /// Warns of jobs and keys with a value that is a secret, which is then stored and sent to Zizq.
+    func warn(ofCredentialsIn rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
+        func isCredential(_ reference: Reference) -> Bool {
+            if case .event = reference.source { return scope.event?.references.contains(where: isCredential) ?? false }
+            return credentials.contains(reference.source)
+        }
+        var places: [String] = []
+        for (index, rule) in rules.enumerated() {
+            if case .make(let template) = rule.action, template.references.contains(where: isCredential) {
+                places.append("rule \(index + 1)")
+            }
+        }
+        if key?.references.contains(where: isCredential) == true { places.append("the unique key") }
+        guard !places.isEmpty else { return }
         scope.context.warning(
             position,
-            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured "
-                + "request could be replayed "
-                + "after its key has expired")
+            "the secret of the route is in \(places.joined(separator: ", ")), and so in the outbox and in Zizq")
+    }
+
+    /// Warns of a key that expires while a captured request is still valid: a timestamp that is `tolerance` ahead of
+    /// the clock is valid for twice that time.
+    ///
+    /// - Parameter window: the time for which the key is remembered.
+    func warn(ofWindow window: Duration, timestamps: [SignedTimestamp], at position: YAMLPosition) {
+        let covered = timestamps.filter { signature.holdsTimestamp || signature.covers($0.reference.source) }
+        guard let tolerance = covered.map(\.tolerance).max(), window < tolerance * 2 else { return }
+        scope.context.warning(
+            position,
+            "the dedupe window (\(DurationText.format(window))) is shorter than twice 'tolerance' "
+                + "(\(DurationText.format(tolerance))): a captured request whose timestamp is ahead of the clock could "
+                + "be replayed after its key has expired")
     }
 
     private func isFromPreset(_ reference: Reference) -> Bool {
@@ -93,7 +115,11 @@ struct KeyCoverage {
             for reference in rule.references { add(reference, rule: index + 1) }
         }
         for reference in key?.references ?? [] where isFromPreset(reference) { add(reference, rule: nil) }
-        if key != nil { for parameter in scope.parameterReferences { add(parameter, rule: nil) } }
+        if key != nil {
+            for parameter in scope.parameterReferences where !credentials.contains(parameter.source) {
+                add(parameter, rule: nil)
+            }
+        }
         guard !uses.isEmpty else { return }
         let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }
         scope.context.note(

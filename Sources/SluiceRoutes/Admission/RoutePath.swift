@@ -128,24 +128,6 @@ enum QueryParameters {
         }
         return nil
     }
-
-    /// Appends the target of a request, without the value of each parameter with one of these names.
-    static func append(_ target: Span<UInt8>, without names: Set<String>, to kept: inout [UInt8]) {
-        guard !names.isEmpty, let query = target.firstIndex(of: UInt8(ascii: "?")) else { return kept.append(target) }
-        kept.append(target.extracting(0..<query))
-        var start = query
-        while start < target.count {
-            let end = target.firstIndex(of: UInt8(ascii: "&"), from: start + 1) ?? target.count
-            kept.append(target[start])
-            let parameter = target.extracting((start + 1)..<end)
-            let mark = parameter.firstIndex(of: UInt8(ascii: "=")) ?? parameter.count
-            let name = parameter.extracting(0..<mark)
-            let decoded: [UInt8]? = PercentDecoding.formDecode(name)
-            let isNamed = decoded.map { names.contains(String(decoding: $0, as: UTF8.self)) } ?? false
-            kept.append(isNamed ? name : parameter)
-            start = end
-        }
-    }
 }
 
 /// The values of path parameters.

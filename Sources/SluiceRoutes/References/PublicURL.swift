@@ -101,15 +101,13 @@ package struct PublicURL: Sendable, Hashable {
     }
 
     /// The whole URL of a request: with the path, unless it has its own, and the query as received.
-    func url(of request: borrowing RequestView) -> [UInt8] {
+    func url(of request: borrowing RequestView) -> [UInt8] { url(ofTarget: request.target) }
+
+    /// The same for the target of a request.
+    func url(ofTarget target: Span<UInt8>) -> [UInt8] {
         var url = text
-        guard hasPath else {
-            url.append(request.target)
-            return url
-        }
-        if request.target.count > request.path.count {
-            url.append(request.target.extracting(request.path.count..<request.target.count))
-        }
+        let start = hasPath ? target.firstIndex(of: UInt8(ascii: "?")) ?? target.count : 0
+        url.append(target.extracting(start..<target.count))
         return url
     }
 }

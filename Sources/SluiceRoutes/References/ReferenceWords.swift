@@ -29,11 +29,12 @@ package enum RequestValue: Sendable, Hashable, CaseIterable {
                 signed: "The method, such as `POST`")
         case .path:
             ReferenceWord(
-                name: "path", noun: "the path", meaning: "The path of the request, decoded",
+                name: "path", noun: "the path", meaning: "The path of the request, decoded, without static tokens",
                 signed: "The path as received, not decoded")
         case .url:
             ReferenceWord(
-                name: "url", noun: "the URL", meaning: "The URL as the provider knows it, from `public_url`",
+                name: "url", noun: "the URL",
+                meaning: "The URL as the provider knows it, from `public_url`, without static tokens",
                 signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings")
         case .deliveryID:
             ReferenceWord(

@@ -127,16 +127,7 @@ package enum Verifier: Sendable {
         verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
     }
 
-    /// Query parameters that are a secret. A signature in the query is none: it is valid only for its request.
-    var credentialParameters: Set<String> {
-        Set(
-            schemes.compactMap { scheme in
-                guard scheme.algorithm.carriesSecret, case .value(let reference) = scheme.place,
-                    case .query(let name) = reference.source
-                else { return nil }
-                return name
-            })
-    }
+    var credentialParameters: CredentialParameters { CredentialParameters(schemes) }
 
     /// The headers that a valid request needs.
     var headersRead: Set<HeaderName> { Set(schemes.flatMap(\.headersRead)) }
@@ -224,5 +215,79 @@ package enum CredentialHeaders {
     /// - Parameter others: further headers with credentials that the provider sends.
     package static func of(_ verifier: Verifier, others: [HeaderName]) -> Set<HeaderName> {
         everywhere.union(verifier.credentialHeaders).union(others)
+    }
+}
+
+extension SignatureScheme {
+    /// The values that are a secret, and not a signature.
+    package var credentials: [ReferenceSource] {
+        guard algorithm.carriesSecret else { return [] }
+        if case .value(let reference) = place { return [reference.source] }
+        return place.headers.map { .header($0) }
+    }
+}
+
+/// Parameters of the query and of the path that are a secret: their values are not stored, and are no part of unique
+/// keys, of `${url}` and of `${path}`. A signature in a parameter is none: it is valid only for its request.
+struct CredentialParameters: Sendable {
+    private let query: Set<String>
+    /// Names by their segments, from 0.
+    private let path: [Int: String]
+
+    init(_ schemes: [SignatureScheme]) {
+        var (query, path): (Set<String>, [Int: String]) = ([], [:])
+        for source in schemes.flatMap(\.credentials) {
+            switch source {
+            case .query(let name): query.insert(name)
+            case .parameter(let name, let segment): path[segment] = name
+            default: break
+            }
+        }
+        (self.query, self.path) = (query, path)
+    }
+
+    func contains(segment: Int) -> Bool { path[segment] != nil }
+    func contains(query name: String) -> Bool { query.contains(name) }
+
+    /// Returns the target of a request, or its path, without the values of these parameters: a parameter of the path
+    /// becomes its name in braces.
+    func removed(from target: Span<UInt8>) -> [UInt8] {
+        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+        var kept: [UInt8] = []
+        kept.reserveCapacity(target.count)
+        appendPath(target.extracting(0..<end), to: &kept)
+        appendQuery(target.extracting(end..<target.count), to: &kept)
+        return kept
+    }
+
+    private func appendPath(_ bytes: Span<UInt8>, to kept: inout [UInt8]) {
+        guard !path.isEmpty else { return kept.append(bytes) }
+        var (start, segment) = (1, 0)
+        while start <= bytes.count {
+            let end = bytes.firstIndex(of: UInt8(ascii: "/"), from: start) ?? bytes.count
+            kept.append(UInt8(ascii: "/"))
+            if let name = path[segment] {
+                kept += Array("{\(name)}".utf8)
+            } else {
+                kept.append(bytes.extracting(start..<end))
+            }
+            (start, segment) = (end + 1, segment + 1)
+        }
+    }
+
+    /// - Parameter bytes: from the question mark on.
+    private func appendQuery(_ bytes: Span<UInt8>, to kept: inout [UInt8]) {
+        guard !query.isEmpty else { return kept.append(bytes) }
+        var start = 0
+        while start < bytes.count {
+            let end = bytes.firstIndex(of: UInt8(ascii: "&"), from: start + 1) ?? bytes.count
+            kept.append(bytes[start])
+            let parameter = bytes.extracting((start + 1)..<end)
+            let mark = parameter.firstIndex(of: UInt8(ascii: "=")) ?? parameter.count
+            let name = parameter.extracting(0..<mark)
+            let isNamed = query.contains(String(decoding: PercentDecoding.formDecode(name), as: UTF8.self))
+            kept.append(isNamed ? name : parameter)
+            start = end
+        }
     }
 }

@@ -172,8 +172,9 @@ enum RetryAfter {
     /// - Parameter now: milliseconds since the UNIX epoch, for a date.
     /// - Returns: `nil` for anything else; zero for a date that has passed.
     static func parse(_ text: String, now: Int64) -> Duration? {
-        if let seconds = Int64(text), text.utf8.first != UInt8(ascii: "+") {
-            return 0...Int64(Int32.max) ~= seconds ? .seconds(seconds) : nil
+        if !text.isEmpty, text.utf8.allSatisfy(ASCII.isDigit) {
+            // A larger number means the same: for longer than anyone waits.
+            return .seconds(min(Int64(text) ?? .max, Int64(Int32.max)))
         }
         guard let date = seconds(ofDate: text) else { return nil }
         return .milliseconds(max(0, date * 1000 - now))

@@ -114,7 +114,8 @@ struct OutboxCommand: AsyncParsableCommand {
         var key: String?
         @OptionGroup var options: SettingsOptions
 
-        private var request = ControlRequest.status
+        /// Sent one after the other until one forgets a key.
+        private var requests: [ControlRequest] = []
 
         private enum CodingKeys: String, CodingKey {
             case delivery, key, options
@@ -128,8 +129,9 @@ struct OutboxCommand: AsyncParsableCommand {
                 guard ControlRequest.isDeliveryID(id) else {
                     throw ValidationError("'\(PrintableText.escape(id, limit: 80))' is not the id of a delivery")
                 }
-                request = .forgetDelivery(id)
-            case (nil, let route?, 1): request = .forgetKey(DeliveryKey.hashes(route: route, text: words[0]))
+                requests = [.forgetDelivery(id)]
+            case (nil, let route?, 1):
+                requests = DeliveryKey.hashes(route: route, listed: words[0]).map { .forgetKey($0) }
             case (nil, .some, 0) where rest.contains { $0.hasPrefix("-") && $0 != "--" }:
                 throw ValidationError(
                     "use --delivery ID or --key ROUTE KEY; if the key begins with a dash, write -- before it")
@@ -138,9 +140,12 @@ struct OutboxCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let forgotten = try ControlCoding.decode(
-                ControlDocuments.Forgotten.self, try await Console.ask(request, options))
-            guard forgotten.keys > 0 else {
+            var forgotten: ControlDocuments.Forgotten?
+            for request in requests where forgotten.map({ $0.keys == 0 }) ?? true {
+                forgotten = try ControlCoding.decode(
+                    ControlDocuments.Forgotten.self, try await Console.ask(request, options))
+            }
+            guard let forgotten, forgotten.keys > 0 else {
                 if let route = key {
                     try await Console.requireRoute(
                         route, among: nil, saying: "no delivery with this key is remembered", options)

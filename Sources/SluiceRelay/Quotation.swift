@@ -1,0 +1,61 @@
+internal import Zizq
+
+/// What a server's error text quotes of the request: it is left out, because the text is logged, and payloads are not.
+enum Quotation {
+    /// The number of equal bytes in a row that is a quotation. Shorter ones are words such as `unique_while`.
+    private static let length = 16
+    private static let longestText = 4000
+
+    /// Returns the text with `…` for each quotation. Spaces and backslashes do not count, so that one with other
+    /// escapes or another indentation is found as well.
+    static func removed(from text: String, of request: [UInt8]) -> String {
+        let bytes = Array(text.utf8.prefix(longestText))
+        let places = bytes.indices.filter { counts(bytes[$0]) }
+        guard places.count >= length else { return String(decoding: bytes, as: UTF8.self) }
+        // 16 bytes are one number.
+        var (sought, window) = ([UInt128](), UInt128(0))
+        for place in places {
+            window = window << 8 | UInt128(bytes[place])
+            sought.append(window)
+        }
+        let found = windows(of: request, among: Set(sought.dropFirst(length - 1)))
+        var isQuoted = Array(repeating: false, count: bytes.count)
+        for (index, window) in sought.enumerated() where index >= length - 1 && found.contains(window) {
+            for place in places[index - length + 1]...places[index] { isQuoted[place] = true }
+        }
+        var kept: [UInt8] = []
+        for (place, byte) in bytes.enumerated() {
+            if !isQuoted[place] {
+                kept.append(byte)
+            } else if place == 0 || !isQuoted[place - 1] {
+                kept += Array("…".utf8)
+            }
+        }
+        return String(decoding: kept, as: UTF8.self)
+    }
+
+    private static func windows(of request: [UInt8], among sought: Set<UInt128>) -> Set<UInt128> {
+        // Most windows are ruled out by their last two bytes: a request has megabytes.
+        var isPossible = Array(repeating: false, count: 1 << 16)
+        for window in sought { isPossible[Int(UInt16(truncatingIfNeeded: window))] = true }
+        var (found, window) = (Set<UInt128>(), UInt128(0))
+        for byte in request where counts(byte) {
+            window = window << 8 | UInt128(byte)
+            if isPossible[Int(UInt16(truncatingIfNeeded: window))], sought.contains(window) { found.insert(window) }
+        }
+        return found
+    }
+
+    private static func counts(_ byte: UInt8) -> Bool { byte > UInt8(ascii: " ") && byte != UInt8(ascii: "\\") }
+}
+
+extension ZizqError {
+    /// The error without what its text quotes of the request.
+    func withoutQuotations(of request: [UInt8]) -> ZizqError {
+        guard case .response(let answer) = self, let text = answer.serverText else { return self }
+        return .response(
+            RefusedResponse(
+                status: answer.status, serverText: Quotation.removed(from: text, of: request),
+                retryAfter: answer.retryAfter, fields: answer.fields))
+    }
+}
