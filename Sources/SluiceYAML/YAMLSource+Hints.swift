@@ -22,6 +22,7 @@ extension YAMLSource {
     var mergeConflict: YAMLError? {
         for number in 1...lineCount {
             let line = line(number)
+            guard let first = line.first, "<|=>".utf8.contains(first) else { continue }
             guard let marker = Self.conflictMarkers.first(where: { isMarker($0, line) }) else { continue }
             return YAMLError(
                 YAMLPosition(line: number, column: 1),

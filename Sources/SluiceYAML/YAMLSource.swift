@@ -15,6 +15,12 @@ struct YAMLSource: Sendable {
         var cursor = Cursor()
         var lineStarts = [0]
         while cursor.offset < text.count {
+            // Most bytes are printable ASCII, of which nothing needs to be checked.
+            if 0x20..<0x7F ~= text[cursor.offset] {
+                cursor.offset += 1
+                cursor.column += 1
+                continue
+            }
             guard let (scalar, length) = decodeScalar(text, at: cursor.offset) else {
                 return .failure(YAMLError(cursor.position, "the file is not UTF-8 text"))
             }

@@ -130,8 +130,8 @@ package enum Verifier: Sendable {
     /// Query parameters that are a secret. A signature in the query is none: it is valid only for its request.
     var credentialParameters: Set<String> {
         Set(
-            schemes.compactMap { scheme in
-                guard scheme.algorithm.carriesSecret, case .value(let reference) = scheme.place,
+            verifiers.compactMap { verifier in
+                guard verifier.scheme.algorithm.carriesSecret, case .value(let reference) = verifier.scheme.place,
                     case .query(let name) = reference.source
                 else { return nil }
                 return name
@@ -142,7 +142,7 @@ package enum Verifier: Sendable {
     var headersRead: Set<HeaderName> { Set(schemes.flatMap(\.headersRead)) }
 
     /// Whether another secret could be added to one of the schemes.
-    package var hasSecrets: Bool { schemes.contains { $0.keySource == nil } }
+    package var hasSecrets: Bool { verifiers.contains { $0.scheme.keySource == nil } }
 }
 
 /// The result of verifying a request.
