@@ -1,30 +1,31 @@
 /// An accepted request as a route rendered it and as the outbox stores it, in one transaction.
-package struct Delivery: Sendable {
+///
+/// A class, because it moves between queues: a struct would retain each text and array each time.
+package final class Delivery: Sendable {
     /// The id in the answer and in the log.
-    package var id: String
+    package let id: String
     /// The route's name.
-    package var route: String
+    package let route: String
     /// Wall clock when the request was complete, milliseconds since the epoch.
-    package var receivedAtMilliseconds: Int64
+    package let receivedAtMilliseconds: Int64
     /// How long the keys are remembered, from the receipt on. Later changes of the setting have no effect.
-    package var dedupeWindow: Duration
-    package var onChangedBody: ChangedBodyPolicy
+    package let dedupeWindow: Duration
+    package let onChangedBody: ChangedBodyPolicy
     /// The percentage of the outbox that the route may use, 1 to 100; `nil` for all of it. Not stored.
-    package var outboxShare: Int?
+    package let outboxShare: Int?
     /// One part; with a unique key per element, one for each element that leaves something. Never empty once rendered.
-    package var parts: [Part]
+    package let parts: [Part]
     /// The request's raw bytes, without credentials; `nil` if it is not kept. Dead letters without a job share them.
-    package var request: [UInt8]?
+    package let request: [UInt8]?
     /// Whether the request is kept as long as any job or dead letter of the delivery (`keep_request`). Otherwise it is
     /// kept only for dead letters without a job.
-    package var keepsRequest: Bool
+    package let keepsRequest: Bool
     /// The number of lone surrogates that were replaced in the rendered jobs. For metrics; not stored.
-    package var repairedSurrogates: Int
+    package let repairedSurrogates: Int
     /// The number of parts without a key because the request has none. For metrics; not stored.
-    package var missingKeys: Int
+    package let missingKeys: Int
 
-    // Inlined, because a call returns a copy of all fields.
-    @inlinable package init(
+    package init(
         id: String, route: String, receivedAtMilliseconds: Int64, dedupeWindow: Duration,
         onChangedBody: ChangedBodyPolicy = .duplicate, outboxShare: Int? = nil, parts: [Part] = [],
         request: [UInt8]? = nil,
@@ -43,6 +44,14 @@ package struct Delivery: Sendable {
         self.missingKeys = missingKeys
     }
 
+    /// Returns the delivery with another time of receipt.
+    package func received(atMilliseconds time: Int64) -> Delivery {
+        Delivery(
+            id: id, route: route, receivedAtMilliseconds: time, dedupeWindow: dedupeWindow,
+            onChangedBody: onChangedBody, outboxShare: outboxShare, parts: parts, request: request,
+            keepsRequest: keepsRequest, repairedSurrogates: repairedSurrogates, missingKeys: missingKeys)
+    }
+
     /// The part of a delivery that has one unique key: the whole delivery, or one element of its array.
     ///
     /// Each part is remembered independently: it is a duplicate or not, expires, and is compared with earlier bodies.
@@ -59,6 +68,7 @@ package struct Delivery: Sendable {
         /// The dead letters. Without jobs and dead letters only the key is remembered.
         package var deadLetters: [DeadLetter]
 
+        // Inlined, because a call returns a copy of all fields.
         @inlinable package init(
             key: DeliveryKey?, bodyHash: Fingerprint, element: Int? = nil, jobs: [Job] = [],
             deadLetters: [DeadLetter] = []

@@ -22,10 +22,13 @@ package struct IncompleteRequests {
         private let lower: UInt64
 
         package init(of peer: PeerAddress) {
-            var halves: [UInt64] = [0, 0]
-            for index in 0..<16 { halves[index / 8] = halves[index / 8] << 8 | UInt64(peer.address[index]) }
-            upper = halves[0]
-            lower = peer.isIPv4 ? halves[1] : 0
+            var (upper, lower) = (UInt64(0), UInt64(0))
+            for index in 0..<8 {
+                upper = upper << 8 | UInt64(peer.address[index])
+                lower = lower << 8 | UInt64(peer.address[8 + index])
+            }
+            self.upper = upper
+            self.lower = peer.isIPv4 ? lower : 0
         }
     }
 

@@ -142,7 +142,8 @@ extension MemoryBudget {
     private func makingRoom(_ body: (inout IncompleteRequests) -> Bool) -> Bool {
         let (isTaken, dropped, tell) = incomplete.withLock { requests in
             let isTaken = body(&requests)
-            return (isTaken, requests.takeDropped(), requests.onDrop)
+            let dropped = requests.takeDropped()
+            return (isTaken, dropped, dropped.isEmpty ? nil : requests.onDrop)
         }
         for owner in dropped { tell?(owner) }
         return isTaken

@@ -6,6 +6,9 @@ package enum PrintableText {
     /// Otherwise a header value could end a log line, colour a terminal or reverse the order of letters (Unicode TR 36
     /// §3.2).
     package static func escape(_ text: some StringProtocol, limit: Int = 256) -> String {
+        let text = String(text)
+        // Most texts need nothing, and comparing bytes is much faster than appending characters.
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) { return text }
         var result = ""
         var count = 0
         for scalar in text.unicodeScalars {

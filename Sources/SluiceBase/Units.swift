@@ -8,10 +8,13 @@ package enum DurationText {
     ///
     /// - Returns: `nil` for another syntax, or if the duration does not fit 63 bits of milliseconds.
     package static func parse(_ text: some StringProtocol) -> Duration? {
+        let text = String(text)
         if text == "0" { return .zero }
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let suffix = text.dropFirst(digits.count)
-        guard let number = Int64(digits), let unit = units.first(where: { $0.suffix == suffix }) else { return nil }
+        let end = text.utf8.firstIndex { !ASCII.isDigit($0) } ?? text.endIndex
+        let suffix = text[end...]
+        guard let number = Int64(text[..<end]), let unit = units.first(where: { $0.suffix == suffix }) else {
+            return nil
+        }
         let (product, overflow) = number.multipliedReportingOverflow(by: unit.milliseconds)
         return overflow ? nil : .milliseconds(product)
     }
@@ -71,9 +74,12 @@ package struct ByteCount: Hashable, Comparable, Sendable {
     /// - Parameter text: digits, followed directly by `B`, `KiB`, `MiB`, `GiB`, `TiB` or nothing.
     /// - Returns: `nil` for another syntax, or if the size does not fit 63 bits.
     package init?(parsing text: some StringProtocol) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let suffix = text.dropFirst(digits.count)
-        guard let number = Int(digits), let unit = Self.units.first(where: { $0.suffix == suffix }) else { return nil }
+        let text = String(text)
+        let end = text.utf8.firstIndex { !ASCII.isDigit($0) } ?? text.endIndex
+        let suffix = text[end...]
+        guard let number = Int(text[..<end]), let unit = Self.units.first(where: { $0.suffix == suffix }) else {
+            return nil
+        }
         let (high, low) = number.multipliedFullWidth(by: 1 << unit.shift)
         guard high == 0, low <= UInt(Int.max) else { return nil }
         self.bytes = Int(low)

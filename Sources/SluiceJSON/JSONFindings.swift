@@ -35,10 +35,8 @@ package struct JSONFindings {
 
     /// By node of the path set.
     var slots: [Slot] = []
-    var nodeOfPath: [Int] = []
-    var columnOfPath: [Int] = []
+    private var paths = JSONPathSet.none
     var items = Items()
-    var columns = 0
     /// Kept between scans for its memory; empty outside of a scan.
     var frames: [Frame] = []
 
@@ -52,9 +50,7 @@ package struct JSONFindings {
     /// Clears the results and keeps the memory.
     package mutating func reset() {
         slots.removeAll(keepingCapacity: true)
-        nodeOfPath = []
-        columnOfPath = []
-        columns = 0
+        paths = .none
         items.rows.removeAll(keepingCapacity: true)
         items.count = 0
         items.misses = 0
@@ -67,9 +63,7 @@ package struct JSONFindings {
     mutating func begin(_ paths: JSONPathSet) {
         reset()
         slots.append(contentsOf: repeatElement(.none, count: paths.nodes.count))
-        nodeOfPath = paths.nodeOfPath
-        columnOfPath = paths.columnOfPath
-        columns = paths.columns
+        self.paths = paths
     }
 
     /// The exact range of a path's value in the scanned bytes, with its quotes or brackets.
@@ -94,15 +88,15 @@ package struct JSONFindings {
     package var itemMisses: Int { items.misses }
 
     private func slot(of path: Int, _ item: Int) -> Slot? {
-        guard path < nodeOfPath.count else { return nil }
-        let column = columnOfPath[path]
+        guard path < paths.count else { return nil }
+        let column = paths.columnOfPath[path]
         let slot: Slot
         if column >= 0 {
-            let place = item * columns + column
+            let place = item * paths.columns + column
             guard place < items.rows.count else { return nil }
             slot = items.rows[place]
         } else {
-            slot = slots[nodeOfPath[path]]
+            slot = slots[paths.nodeOfPath[path]]
         }
         return slot.start < 0 ? nil : slot
     }

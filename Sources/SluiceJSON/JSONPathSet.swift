@@ -5,7 +5,7 @@
 ///
 /// Paths may contain every element of an array (`JSONPath.Step.each`), and then have a value for each element. All such
 /// paths have the same start, up to their last `each`; the element there is an *item*.
-package struct JSONPathSet: Sendable {
+package final class JSONPathSet: Sendable {
     struct Node {
         /// The position after the last node below this one.
         var end: Int
@@ -34,15 +34,15 @@ package struct JSONPathSet: Sendable {
     /// The node of the whole text.
     static let rootNode = 0
 
-    private(set) var nodes: [Node] = []
-    private(set) var edges: [Edge] = []
-    private(set) var text: [UInt8] = []
+    let nodes: [Node]
+    let edges: [Edge]
+    let text: [UInt8]
     /// The node of each path without `each`.
-    private(set) var nodeOfPath: [Int]
+    let nodeOfPath: [Int]
     /// For each path into an item, its position in the rows of `JSONFindings`; -1 for other paths.
-    private(set) var columnOfPath: [Int]
+    let columnOfPath: [Int]
     /// For each item node, the nodes of the columns below it.
-    private(set) var itemNodes: [[Int]] = []
+    let itemNodes: [[Int]]
     /// The number of paths into items.
     let columns: Int
 
@@ -52,7 +52,34 @@ package struct JSONPathSet: Sendable {
     /// - Parameter paths: the position of a path identifies it in `JSONFindings`. Duplicates are allowed. Those with
     ///   `each` must agree up to their last one.
     package init(_ paths: [JSONPath]) {
-        nodeOfPath = Array(repeating: Self.noNode, count: paths.count)
+        let builder = JSONPathSetBuilder(paths)
+        nodes = builder.nodes
+        edges = builder.edges
+        text = builder.text
+        nodeOfPath = builder.nodeOfPath
+        columnOfPath = builder.columnOfPath
+        itemNodes = builder.itemNodes
+        columns = builder.columns
+    }
+
+    /// The number of paths.
+    package var count: Int { nodeOfPath.count }
+
+    var hasItems: Bool { columns > 0 }
+}
+
+/// Adds the nodes of a set in depth-first order.
+private struct JSONPathSetBuilder {
+    private(set) var nodes: [JSONPathSet.Node] = []
+    private(set) var edges: [JSONPathSet.Edge] = []
+    private(set) var text: [UInt8] = []
+    private(set) var nodeOfPath: [Int]
+    private(set) var columnOfPath: [Int]
+    private(set) var itemNodes: [[Int]] = []
+    let columns: Int
+
+    init(_ paths: [JSONPath]) {
+        nodeOfPath = Array(repeating: JSONPathSet.noNode, count: paths.count)
         columnOfPath = Array(repeating: -1, count: paths.count)
         var count = 0
         for (path, steps) in paths.enumerated() where steps.steps.contains(.each) {
@@ -63,11 +90,6 @@ package struct JSONPathSet: Sendable {
         let branch = paths.enumerated().map { Pending(path: $0.offset, rest: $0.element.steps[...]) }
         addNode(for: branch)
     }
-
-    /// The number of paths.
-    package var count: Int { nodeOfPath.count }
-
-    var hasItems: Bool { columns > 0 }
 
     /// A path during construction: its rest below the current node.
     private struct Pending {
@@ -95,7 +117,7 @@ package struct JSONPathSet: Sendable {
     @discardableResult
     private mutating func addNode(for branch: [Pending]) -> Int {
         let node = nodes.count
-        nodes.append(Node(end: node, edges: 0..<0))
+        nodes.append(JSONPathSet.Node(end: node, edges: 0..<0))
         let branch = enteringItem(branch, at: node)
         for pending in branch where pending.rest.isEmpty { reached(pending, at: node) }
         let groups = Self.grouped(branch)
@@ -119,7 +141,7 @@ package struct JSONPathSet: Sendable {
     private mutating func enteringItem(_ branch: [Pending], at node: Int) -> [Pending] {
         guard branch.contains(where: \.entersItem) else { return branch }
         nodes[node].item = itemNodes.count
-        itemNodes.append(Array(repeating: Self.noNode, count: columns))
+        itemNodes.append(Array(repeating: JSONPathSet.noNode, count: columns))
         return branch.map { pending in
             guard pending.entersItem else { return pending }
             return Pending(path: pending.path, rest: pending.rest, item: nodes[node].item)
@@ -134,14 +156,14 @@ package struct JSONPathSet: Sendable {
         }
     }
 
-    private mutating func edge(for step: JSONPath.Step) -> Edge {
+    private mutating func edge(for step: JSONPath.Step) -> JSONPathSet.Edge {
         guard case .key(let key) = step else {
             let index = if case .index(let index) = step { index } else { -1 }
-            return Edge(index: index, key: 0..<0, node: Self.noNode)
+            return JSONPathSet.Edge(index: index, key: 0..<0, node: JSONPathSet.noNode)
         }
         let start = text.count
         text.append(contentsOf: key.utf8)
-        return Edge(index: -1, key: start..<text.count, node: Self.noNode)
+        return JSONPathSet.Edge(index: -1, key: start..<text.count, node: JSONPathSet.noNode)
     }
 
     /// The remaining paths, grouped by their next step, in the order of first appearance. Paths into each element also

@@ -241,13 +241,13 @@ package final class EventLoop {
     private static let unfinishedNanoseconds: Int64 = 1_000_000
 
     private func reportStall() {
-        guard let stalled else { return }
+        guard stalled != nil else { return }
         let before = processorTime
         processorTime = SystemThread.processorNanoseconds()
         let taken = time.monotonicNanoseconds() - now
         let used = processorTime - before
         guard taken > Self.stallNanoseconds || used > Self.longestWork else { return }
-        stalled(LoopStall(time: .nanoseconds(taken), processorTime: .nanoseconds(used)))
+        stalled?(LoopStall(time: .nanoseconds(taken), processorTime: .nanoseconds(used)))
     }
 
     /// The duration above which a turn has delayed the loop's connections for too long: 50 ms.

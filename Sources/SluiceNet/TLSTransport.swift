@@ -75,13 +75,15 @@ final class TLSTransport {
         @convention(c) (Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?) -> Void =
             {
                 isSent, _, contentType, bytes, count, session, argument in
-                guard let argument = unsafe argument else { return }
+                let isHeaderReceived = isSent == 0 && contentType == SSL3_RT_HEADER
+                let isHandshakeSent = isSent == 1 && contentType == SSL3_RT_HANDSHAKE
+                guard isHeaderReceived || isHandshakeSent, let argument = unsafe argument else { return }
                 let transport = unsafe Unmanaged<TLSTransport>.fromOpaque(argument).takeUnretainedValue()
-                if isSent == 0, contentType == SSL3_RT_HEADER {
+                if isHeaderReceived {
                     transport.ledger.recordReceived()
                     guard transport.ledger.isFlooded, let session = unsafe session else { return }
                     unsafe SSL_set_shutdown(session, SSL_get_shutdown(session) | SSL_RECEIVED_SHUTDOWN)
-                } else if isSent == 1, contentType == SSL3_RT_HANDSHAKE, transport.phase == .hello {
+                } else if transport.phase == .hello {
                     unsafe transport.noteSent(UnsafeRawBufferPointer(start: bytes, count: count))
                 }
             }

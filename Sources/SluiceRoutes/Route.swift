@@ -90,9 +90,10 @@ package final class Route: Sendable {
         parameterSegments = parts.path.parameterSegments.filter { !credentials.contains(segment: $0) }
         keysAreOfElements = Self.isOfElements(parts.uniqueKey, event: parts.event)
         methodBytes = parts.methods.map { Array($0.utf8) }
-        acceptsGzip = parts.acceptsGzip && !parts.verifier.schemes.contains(where: \.readsBody)
+        let verifiers = parts.verifier.verifiers
+        acceptsGzip = parts.acceptsGzip && !verifiers.contains { $0.scheme.readsBody }
         keyHeaders = Self.keyHeaders(of: parts)
-        coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
+        coversTypes = verifiers.allSatisfy { $0.scheme.holdsBody }
         handshakeStages = HandshakeStages(parts.handshakes)
         credentialParameters = credentials
         readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }

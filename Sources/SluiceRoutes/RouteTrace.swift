@@ -91,11 +91,11 @@ package struct RouteSource: Sendable {
     /// The results of the rules, in order: kinds, types as written, and `ignore`.
     package var makes: [String]
     /// The keys that the route has.
-    package var keys: [String: SourceLocation]
+    package var keys: [(name: String, location: SourceLocation)]
 
     package init(
         location: SourceLocation? = nil, event: String? = nil, uniqueKey: [String] = [], makes: [String] = [],
-        keys: [String: SourceLocation] = [:]
+        keys: [(name: String, location: SourceLocation)] = []
     ) {
         self.location = location
         self.event = event
@@ -111,7 +111,10 @@ package struct RouteSource: Sendable {
     /// route.
     package func location(of keys: String...) -> String? {
         let isOfProvider = keys.contains(where: Self.ofProvider.contains)
-        let found = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { self.keys[$0] }.first
+        let found = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { self.location(ofKey: $0) }.first
         return (found ?? location)?.description
     }
+
+    /// The location of a key in the route; `nil` if it does not have it.
+    package func location(ofKey name: String) -> SourceLocation? { keys.first { $0.name == name }?.location }
 }

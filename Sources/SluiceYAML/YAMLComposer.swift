@@ -78,7 +78,7 @@ struct YAMLComposer {
 
     private mutating func mapping(depth: Int) throws -> [YAMLEntry] {
         var entries: [YAMLEntry] = []
-        var lines: [String: Int] = [:]
+        var lines = [String: Int](minimumCapacity: 8)
         while true {
             let step = try events.next()
             if case .mappingEnd = step.event { return entries }

@@ -44,6 +44,7 @@ package struct YAMLScalar: Sendable, Hashable {
     /// Whether `text` is a JSON number (RFC 8259 §6) and not probably something else: digits with an `e`, without a
     /// point or a sign of the exponent (`12345e6`), are an abbreviated commit hash, so they are text.
     private static func isNumber(_ text: String) -> Bool {
+        guard let start = text.utf8.first, start == UInt8(ascii: "-") || isDigit(start) else { return false }
         var rest = Array(text.utf8)[...]
         if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
         let whole = rest.prefix(while: isDigit)

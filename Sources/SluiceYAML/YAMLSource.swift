@@ -15,7 +15,8 @@ struct YAMLSource: Sendable {
         var cursor = Cursor()
         var lineStarts = [0]
         while cursor.offset < text.count {
-            if (0x20..<0x7F).contains(text[cursor.offset]) {
+            // Most bytes are printable ASCII, of which nothing needs to be checked.
+            if 0x20..<0x7F ~= text[cursor.offset] {
                 cursor.offset += 1
                 cursor.column += 1
                 continue

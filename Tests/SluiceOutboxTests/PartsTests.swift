@@ -11,11 +11,12 @@ struct PartsTests {
     /// A delivery with one job for each key.
     private func batch(
         _ number: Int, _ keys: [Int?], bodies: [Int]? = nil, rule: ChangedBodyPolicy = .duplicate,
-        window: Duration = .seconds(7 * 86400),
-        payload: Int = 100
+        window: Duration = .seconds(7 * 86400), payload: Int = 100, namesElements: Bool = false
     ) -> Submission {
         let parts = keys.enumerated().map { index, key in
-            part(key, body: bodies?[index], jobs: [job(number, index, payload: payload)])
+            var part = part(key, body: bodies?[index], jobs: [job(number, index, payload: payload)])
+            if namesElements { part.element = index }
+            return part
         }
         return Submission(
             Delivery(
@@ -136,9 +137,7 @@ struct PartsTests {
     @Test("a dead letter of a changed body names its element") func changedBodyNamesElement() throws {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2, 3], bodies: [1, 2, 3])])
-        var changed = batch(2, [1, 2, 3], bodies: [1, 2, 30], rule: .deadLetter).delivery
-        for index in changed.parts.indices { changed.parts[index].element = index }
-        _ = store.commit([Submission(changed, origin: 0, ticket: 2, enqueuedAtNanoseconds: 0)])
+        _ = store.commit([batch(2, [1, 2, 3], bodies: [1, 2, 30], rule: .deadLetter, namesElements: true)])
         let letters = try store.deadLetters()
         #expect(letters.map(\.element) == [2])
         #expect(letters.map(\.detail) == ["the unique key was seen before with another body"])

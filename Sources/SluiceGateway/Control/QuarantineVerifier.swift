@@ -106,10 +106,9 @@ final class QuarantineVerifier: Sendable {
     private func store(
         _ id: Int64, as delivery: Delivery, by entry: ActiveRoutes.Entry
     ) async throws(OutboxError) -> ControlDocuments.QuarantineVerdict {
-        var delivery = delivery
-        delivery.receivedAtMilliseconds = time.wallMilliseconds()
         let submission = Submission(
-            delivery, origin: 0, ticket: 0, enqueuedAtNanoseconds: time.monotonicNanoseconds())
+            delivery.received(atMilliseconds: time.wallMilliseconds()), origin: 0, ticket: 0,
+            enqueuedAtNanoseconds: time.monotonicNanoseconds())
         let outcome = try await outbox.perform { store throws(OutboxError) in
             try store.commitQuarantined(id, submission)
         }

@@ -211,7 +211,7 @@ final class IngestService: HTTPService {
     }
 
     private func store(
-        _ delivery: consuming Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
+        _ delivery: Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
     ) -> ServiceReply {
         let received = shared.time.monotonicNanoseconds()
         let submission = Submission(

@@ -13,6 +13,8 @@ extension ServerConnection {
 
     /// Reserves memory for the bytes that have arrived, in steps, so that an announced length reserves nothing.
     func reserveForBuffer() -> Bool {
+        // Each use of the unowned reference would retain it.
+        let server = server
         let wanted = max(
             reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
         let size = MemoryBudget.RequestSize(bodyBytes: state.bodyLength)
@@ -47,6 +49,8 @@ extension ServerConnection {
     /// Lists a request of which a part has arrived, so that its memory can be given to another one.
     func listRequest() {
         guard listing == nil, let source else { return }
+        // Each use of the unowned reference would retain it.
+        let server = server
         listing = server.memory.list(
             IncompleteRequests.Owner(loop: server.loop.index, connection: source.packed), share: share,
             size: MemoryBudget.RequestSize(bodyBytes: state.bodyLength), reserved: reserved, at: server.loop.now)

@@ -153,6 +153,8 @@ final class ServerConnection: EventHandler {
     }
 
     func readMore() {
+        // Each use of the unowned reference would retain it.
+        let server = server
         while isOpen, wantsBytes {
             guard allowance.takeRead(in: server.loop.turnNumber) else { return continueNextTurn() }
             switch stream.read(into: &server.receiveBuffer) {

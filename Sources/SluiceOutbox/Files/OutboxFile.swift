@@ -106,7 +106,7 @@ enum OutboxFile {
 
     /// The folder of `path`.
     static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
@@ -151,8 +151,10 @@ enum OutboxFile {
     /// The size in bytes; 0 for a missing file.
     static func size(of path: String) -> Int {
         var facts = stat()
-        // By name: no descriptor of the database is opened or closed. The size of a link does not count.
-        return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
+        // By name: no descriptor of the database is opened or closed. The size of a link does not count. The name is
+        // passed in place: as an argument it would be copied.
+        let isFound = unsafe path.withCString { unsafe lstat($0, &facts) } == 0
+        return isFound && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
     }
 
     /// - Returns: true for an empty file, false if there is none; nil for anything else.
@@ -166,8 +168,9 @@ enum OutboxFile {
     /// The free bytes on the file system of `path`; nil if unknown.
     static func freeBytes(at path: String) -> Int? {
         var facts = statvfs()
-        // `statvfs` fills the given structure.
-        guard unsafe statvfs(folder(of: path), &facts) == 0, facts.f_blocks > 0 else { return nil }
+        // `statvfs` fills the given structure. The name is passed in place, as above.
+        let isFound = unsafe folder(of: path).withCString { unsafe statvfs($0, &facts) } == 0
+        guard isFound, facts.f_blocks > 0 else { return nil }
         let (bytes, isTooMany) = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize))
         return isTooMany ? Int.max : Int(clamping: bytes)
     }

@@ -1,9 +1,7 @@
 package import SluiceBase
 
 /// One delivery for the outbox, and the destination of its result.
-///
-/// A class, because it moves between queues: a struct would retain each text and array of the delivery each time.
-package final class Submission: Sendable {
+package struct Submission: Sendable {
     /// The index of the event loop that receives the result.
     package let origin: Int
     /// The caller's identifier of the request, returned unchanged.
@@ -14,7 +12,7 @@ package final class Submission: Sendable {
     /// The size of the delivery that counts towards the 16 MiB of one transaction, and the memory budget.
     package let byteCost: Int
 
-    package init(_ delivery: consuming Delivery, origin: Int, ticket: UInt64, enqueuedAtNanoseconds: Int64) {
+    package init(_ delivery: Delivery, origin: Int, ticket: UInt64, enqueuedAtNanoseconds: Int64) {
         self.origin = origin
         self.ticket = ticket
         self.enqueuedAtNanoseconds = enqueuedAtNanoseconds

@@ -55,7 +55,8 @@ package struct RouteReader {
         let methods = reader.read(\.methods)
         let verifierReader = verifierReader(body, methods, name: name ?? "")
         let verifier = verifierReader.read()
-        secretFormat = verifier?.schemes.first?.secretFormat
+        let schemes = verifier?.schemes ?? []
+        secretFormat = schemes.first?.secretFormat
         let (match, elements) = (reader.read(\.match), elements(body))
         event()
         let key = uniqueKey()
@@ -63,11 +64,11 @@ package struct RouteReader {
         let rules = rules(body: body, match: match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
-        let handshakes = handshakes(body, methods, schemes: verifier?.schemes ?? [])
+        let handshakes = handshakes(body, methods, schemes: schemes)
         let examples = examples(path?.path, methods)
         // Everything is read before returning, so that every problem is reported in one run.
         let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
-        let (rate, acceptsGzip) = (reader.read(\.rate), acceptsGzip(verifier))
+        let (rate, acceptsGzip) = (reader.read(\.rate), acceptsGzip(schemes))
         let contentTypes = reader.read(\.contentTypes)
         let (onMissingKey, onChangedBody) = (reader.read(\.uniqueKeyMissing), reader.read(\.onChangedBody))
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
@@ -75,11 +76,12 @@ package struct RouteReader {
         let (keepsRequest, outboxShare) = (reader.read(\.keepRequest), reader.read(\.outboxShare))
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
-        checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier, methods: methods)
-        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
+        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
+        checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier, signature, methods: methods)
+        let bodyReader = verifierReader.bodyReader(signature)
+        if elements?.areLines != true { checkBodyKind(bodyReader, contentTypes) }
         let (source, quarantine) = (source(), quarantine(verifier, hasKey: key != nil))
-        var parts = Route.Parts(
-            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.schemes))
+        var parts = Route.Parts(name: name, path: path.path, verifier: verifier, body: bodyReader)
         parts.methods = methods
         parts.publicURL = publicURL
         parts.bodyLimit = bodyLimit
@@ -88,7 +90,7 @@ package struct RouteReader {
         parts.credentialHeaders = CredentialHeaders.of(
             verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.flatMap(\.secretHeaders))
         parts.acceptsGzip = acceptsGzip
-        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.schemes)
+        parts.trustsContentEncoding = signature.covers(.header(ContentCoding.header))
         parts.contentTypes = contentTypes
         parts.paths = scope.paths
         parts.event = scope.event
@@ -96,12 +98,10 @@ package struct RouteReader {
         parts.uniqueKey = key
         parts.onMissingKey = onMissingKey
         (parts.onChangedBody, parts.compared) = (onChangedBody, compared)
-        parts.onUnreadable = onUnreadable
-        parts.onMismatch = onMismatch
+        (parts.onUnreadable, parts.onMismatch) = (onUnreadable, onMismatch)
         parts.dedupeWindow = dedupeWindow
         parts.outboxShare = outboxShare
-        parts.match = match
-        parts.rules = rules
+        (parts.match, parts.rules) = (match, rules)
         parts.otherwise = otherwise
         parts.reply = reply
         parts.handshakes = handshakes
@@ -113,10 +113,9 @@ package struct RouteReader {
         return (parts, RouteDetails(source: source, summary: summary, examples: examples))
     }
 
-    /// - Parameter verifier: `nil` after a problem has been recorded.
-    private func acceptsGzip(_ verifier: Verifier?) -> Bool {
+    private func acceptsGzip(_ schemes: [SignatureScheme]) -> Bool {
         let isAccepted = reader.read(\.gzip)
-        if isAccepted, verifier?.schemes.contains(where: \.readsBody) == true {
+        if isAccepted, schemes.contains(where: \.readsBody) {
             context.error(
                 reader.node("gzip")?.position ?? reader.position,
                 "'gzip' has no effect if 'verify' refers to fields of the body: they are read from the body as "
@@ -139,12 +138,11 @@ package struct RouteReader {
             case .sequence(let parts): parts.map { $0.scalar?.text ?? "" }
             case .mapping, nil: []
             }
-        var keys: [String: SourceLocation] = [:]
-        for (key, position) in reader.places { keys[key] = context.place(position) }
         return RouteSource(
             location: context.place(reader.position),
             event: reader.node("event").flatMap(\.scalar)?.text, uniqueKey: uniqueKey,
-            makes: RouteSummary.makes(reader.node("jobs")), keys: keys)
+            makes: RouteSummary.makes(reader.node("jobs")),
+            keys: reader.places.map { ($0.key, context.place($0.position)) })
     }
 }
 
@@ -153,12 +151,11 @@ extension RouteReader {
         guard let node = reader.node("path"), let text = reader.read(\.path) else { return nil }
         do throws(RoutePath.PathError) {
             let path = try RoutePath(parsing: text)
-            if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
+            if let segment = text.utf8.split(separator: UInt8(ascii: "/")).first(where: Self.looksLikeParameter) {
                 context.warning(
                     node.position,
-                    "the segment '\(PrintableText.escape(segment))' of 'path' is literal text; write a parameter as "
-                        + "{name}"
-                )
+                    "the segment '\(PrintableText.escape(Substring(segment)))' of 'path' is literal text; write a "
+                        + "parameter as {name}")
             }
             return (path, registry.add(path: path, at: context.place(node.position), context.log))
         } catch {
@@ -168,8 +165,12 @@ extension RouteReader {
     }
 
     /// Wildcards of other programs: `:name`, `<name>`, `*`.
-    private static func looksLikeParameter(_ segment: Substring) -> Bool {
-        segment.hasPrefix(":") || segment.hasPrefix("*") || segment.hasPrefix("<") && segment.hasSuffix(">")
+    private static func looksLikeParameter(_ segment: Substring.UTF8View) -> Bool {
+        switch segment.first {
+        case UInt8(ascii: ":"), UInt8(ascii: "*"): true
+        case UInt8(ascii: "<"): segment.last == UInt8(ascii: ">")
+        default: false
+        }
     }
 
     private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
@@ -248,14 +249,9 @@ extension RouteReader {
     /// The position of everything from the preset.
     private var presetPosition: YAMLPosition? { reader.entry("provider")?.position }
 
-    /// The sources in the preset's unique key.
-    private var presetsKey: Set<ReferenceSource> {
-        let parts = (preset?.texts(of: "unique_key") ?? []).flatMap { (try? TemplateParser.parse($0)) ?? [] }
-        return Set(parts.compactMap { if case .reference(let reference) = $0 { reference.source } else { nil } })
-    }
-
     private mutating func checkCoverage(
-        of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier, methods: [String]
+        of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier,
+        _ signature: SignatureCoverage, methods: [String]
     ) {
         var isChanging = false
         if let key, let position = writtenPosition("unique_key") {
@@ -267,18 +263,17 @@ extension RouteReader {
                 PresetAdvice(preset: preset, context: context, position: named).warn(ofSharedKey: key, at: position)
             }
         }
-        let schemes = verifier.schemes
-        guard !schemes.isEmpty else { return }
-        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
+        let verifiers = verifier.verifiers
+        guard !verifiers.isEmpty else { return }
         takesOthersRequests = !signature.covers(.path)
-        let credentials = schemes.flatMap(\.credentials)
+        let credentials = verifiers.flatMap(\.scheme.credentials)
         let coverage = KeyCoverage(
-            signature: signature, presetsKey: presetsKey, credentials: credentials, scope: scope)
+            signature: signature, presetsKey: preset?.keySources ?? [], credentials: credentials, scope: scope)
         coverage.warn(ofCredentialsIn: rules, key: key, at: verifyPosition)
         if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
         if key != nil {
             let position = writtenPosition("dedupe_window") ?? verifyPosition
-            coverage.warn(ofWindow: dedupeWindow, timestamps: schemes.compactMap(\.timestamp), at: position)
+            coverage.warn(ofWindow: dedupeWindow, timestamps: verifiers.compactMap(\.scheme.timestamp), at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)
     }

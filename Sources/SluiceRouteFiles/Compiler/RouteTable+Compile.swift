@@ -216,7 +216,7 @@ struct RouteRegistry {
 
     /// - Returns: whether the path is unique.
     mutating func add(path: RoutePath, at place: SourceLocation, _ log: ProblemLog) -> Bool {
-        let written = "the path '\(PrintableText.escape(path.text))'"
+        var written: String { "the path '\(PrintableText.escape(path.text))'" }
         switch paths.add(path, at: place) {
         case nil: return true
         case .same(let other): log.error(place, "\(written) is already used at \(other)")

@@ -39,6 +39,6 @@ enum RuleDigest {
     }
 
     private static func append(_ letter: String, _ text: String, to bytes: inout [UInt8]) {
-        bytes += Array("\(letter)\(text.utf8.count):".utf8) + Array(text.utf8)
+        bytes += "\(letter)\(text.utf8.count):\(text)".utf8
     }
 }

@@ -186,7 +186,7 @@ extension SchemeReader {
     /// Checks that the parts of `signed` can be separated.
     private func check(_ templates: [TextTemplate]) {
         let sources = templates.flatMap(\.references).map(\.source)
-        if templates.contains(where: \.references.isEmpty) {
+        if templates.contains(where: { $0.references.isEmpty }) {
             context.error(
                 position(of: "signed"),
                 "'signed' contains no reference, so every request would have the same signature")

@@ -24,7 +24,8 @@ package struct SecretSummary: Sendable, Hashable, Codable {
 
     /// The first 8 hex digits of the SHA-256 of a secret.
     package static func digits(_ secret: [UInt8]) -> String {
-        String(Hex.encode(Hash.digest(.sha256, secret.span).span.array).prefix(8))
+        let digest = Hash.digest(.sha256, secret.span)
+        return Hex.encode(digest.span.extracting(0..<4).array)
     }
 
     /// `env NAME, 32 bytes, SHA-256 1a2b3c4d`, safe to print.

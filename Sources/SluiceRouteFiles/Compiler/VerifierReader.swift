@@ -33,28 +33,27 @@ struct VerifierReader {
         guard let mappings = mappings(node) else { return nil }
         var schemes = mappings.compactMap { scheme($0) }
         distinguishTexts(of: &schemes)
+        let alternatives = schemes.map { $0.scheme }
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
         let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
         let asksForKeys = mappings.contains { $0.has("key_request") && $0.has("key_from") }
         let secrets =
             asksForKeys
-            ? secretsOfFetchedKeys(schemes.map(\.scheme), isAlone: !needsSecrets)
-            : secrets(schemes.map(\.scheme), isWhole: isWhole, needsSecrets: needsSecrets)
-        guard isWhole, zip(schemes, secrets).contains(where: { isUsable($0.scheme, $1) }) else {
-            return nil
-        }
+            ? secretsOfFetchedKeys(alternatives, isAlone: !needsSecrets)
+            : secrets(alternatives, isWhole: isWhole, needsSecrets: needsSecrets)
+        guard isWhole, zip(alternatives, secrets).contains(where: { isUsable($0, $1) }) else { return nil }
         for (scheme, mapping) in schemes {
             warnOfUncoveredTimestamp(scheme, mapping)
             warnOfUncoveredBody(scheme, mapping)
             warnOfPairs(scheme, mapping)
             warnOfChecksum(scheme, mapping)
         }
-        let body = bodyReader(schemes.map(\.scheme))
+        let body = bodyReader(SignatureCoverage(schemes: alternatives, publicURL: publicURL))
         return Verifier(
-            zip(schemes, secrets).filter { isUsable($0.scheme, $1) }.map { scheme, secrets in
+            zip(alternatives, secrets).filter { isUsable($0, $1) }.map { scheme, secrets in
                 SignatureVerifier(
-                    scheme: scheme.scheme, secrets: secrets, body: body, publicURL: publicURL,
-                    keys: scheme.scheme.keySource == nil ? nil : keys, learnt: learntKeys(scheme.scheme))
+                    scheme: scheme, secrets: secrets, body: body, publicURL: publicURL,
+                    keys: scheme.keySource == nil ? nil : keys, learnt: learntKeys(scheme))
             })
     }
 
@@ -81,18 +80,11 @@ struct VerifierReader {
         }
     }
 
-    /// - Parameter schemes: empty for a route that verifies nothing.
-    func bodyReader(_ schemes: [SignatureScheme]) -> BodyReader {
+    /// A body is read by its `Content-Type` if that header cannot have been changed in transit, or nothing is verified.
+    func bodyReader(_ signature: SignatureCoverage) -> BodyReader {
         BodyReader(
             kind: bodyKind, jsonField: reader.read(\.jsonField),
-            trustsContentType: trusts(BodyReader.contentType, schemes))
-    }
-
-    /// Whether a header cannot have been changed in transit, or the route verifies nothing.
-    ///
-    /// - Parameter schemes: empty for a route that verifies nothing.
-    func trusts(_ header: HeaderName, _ schemes: [SignatureScheme]) -> Bool {
-        SignatureCoverage(schemes: schemes, publicURL: publicURL).covers(.header(header))
+            trustsContentType: signature.covers(.header(BodyReader.contentType)))
     }
 
     /// The alternatives of `verify`; `nil` after recording a problem.
@@ -150,7 +142,9 @@ struct VerifierReader {
 
     /// Makes sure that the text of an alternative is never that of another request, or reports the alternatives.
     private func distinguishTexts(of schemes: inout [(scheme: SignatureScheme, mapping: MappingReader<VerifyKeys>)]) {
-        var alternatives = schemes.map(\.scheme)
+        // A single text cannot be another one.
+        guard schemes.reduce(0, { $0 + $1.scheme.signed.count }) > 1 else { return }
+        var alternatives = schemes.map { $0.scheme }
         let distinction = SignatureScheme.distinguish(&alternatives)
         for index in schemes.indices {
             schemes[index].scheme = alternatives[index]

@@ -72,14 +72,14 @@ package final class ProblemLog {
         wrongValues.insert(value)
     }
 
-    func warning(_ place: SourceLocation, _ message: String) {
+    func warning(_ place: SourceLocation, _ message: @autoclosure () -> String) {
         guard warnings.count < Self.limit else { return }
-        warnings.append(place.problem(.warning, message))
+        warnings.append(place.problem(.warning, message()))
     }
 
-    func note(_ place: SourceLocation, _ message: String) {
+    func note(_ place: SourceLocation, _ message: @autoclosure () -> String) {
         guard notes.count < Self.limit else { return }
-        notes.append(place.problem(.note, message))
+        notes.append(place.problem(.note, message()))
     }
 }
 

@@ -13,9 +13,11 @@ struct FileContext {
 
     func error(_ position: YAMLPosition, _ message: String) { log.error(place(position), message) }
 
-    func warning(_ position: YAMLPosition, _ message: String) { log.warning(place(position), message) }
+    func warning(_ position: YAMLPosition, _ message: @autoclosure () -> String) {
+        log.warning(place(position), message())
+    }
 
-    func note(_ position: YAMLPosition, _ message: String) { log.note(place(position), message) }
+    func note(_ position: YAMLPosition, _ message: @autoclosure () -> String) { log.note(place(position), message()) }
 
     /// - Parameter subject: the value's name for messages: `'queue'`, `a secret`.
     func text(_ node: YAMLNode, _ subject: String) -> String? {

@@ -9,6 +9,8 @@ internal import SluiceYAML
 final class LanguageKey<Value: Sendable>: LanguageRowHolder, Sendable {
     let row: LanguageRow
     let format: KeyFormat<Value>
+    /// The name in quotes, for messages.
+    let subject: String
 
     /// - Parameters:
     ///   - standard: the default, if the reader applies it.
@@ -22,11 +24,13 @@ final class LanguageKey<Value: Sendable>: LanguageRowHolder, Sendable {
             name: name, meaning: meaning, isRequired: isRequired, standard: standard, absent: absent,
             examples: examples, words: format.words, valueSchema: format.schema)
         self.format = format
+        subject = "'\(name)'"
     }
 
     private init(_ row: LanguageRow, _ format: KeyFormat<Value>) {
         self.row = row
         self.format = format
+        subject = "'\(row.name)'"
     }
 
     /// The same row with a default.

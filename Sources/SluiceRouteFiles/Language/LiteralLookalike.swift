@@ -18,7 +18,7 @@ enum LiteralLookalike {
         }
         while inner.first == " " { inner.removeFirst() }
         while inner.last == " " { inner.removeLast() }
-        guard roots.contains(where: inner.hasPrefix), inner.utf8.allSatisfy(isReferenceByte) else { return nil }
+        guard inner.utf8.allSatisfy(isReferenceByte), roots.contains(where: inner.hasPrefix) else { return nil }
         return "this is literal text; write a reference as ${\(inner)}"
     }
 

@@ -41,14 +41,18 @@ struct MappingReader<Keys: Sendable> {
 
     func entry(_ key: String) -> YAMLEntry? { place(of: key).map { entries[$0] } }
 
-    /// Returns an index, because copying each entry on the way takes longer than comparing the names.
-    private func place(of key: String) -> Int? { entries.indices.first { entries[$0].key == key } }
+    /// Returns an index, because copying each entry on the way takes longer than comparing the names. Most differ in
+    /// their lengths, which are faster to compare.
+    private func place(of key: String) -> Int? {
+        let length = key.utf8.count
+        return entries.indices.first { entries[$0].key.utf8.count == length && entries[$0].key == key }
+    }
 
     func entry(_ key: KeyPath<Keys, LanguageKey<some Sendable>>) -> YAMLEntry? {
         entry(mapping.key[keyPath: key].row.name)
     }
 
-    func node(_ key: String) -> YAMLNode? { entry(key)?.value }
+    func node(_ key: String) -> YAMLNode? { place(of: key).map { entries[$0].value } }
 
     func has(_ key: String) -> Bool { place(of: key) != nil }
 
@@ -64,6 +68,6 @@ struct MappingReader<Keys: Sendable> {
     func written<Value>(_ key: KeyPath<Keys, DefaultedKey<Value>>) -> Value? { read(mapping.key[keyPath: key].key) }
 
     private func read<Value>(_ key: LanguageKey<Value>) -> Value? {
-        entry(key.row.name).flatMap { key.format.read(context, $0.value, "'\($0.key)'") }
+        node(key.row.name).flatMap { key.format.read(context, $0, key.subject) }
     }
 }

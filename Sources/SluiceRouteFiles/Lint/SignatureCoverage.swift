@@ -7,6 +7,7 @@ internal import SluiceRoutes
 struct SignatureCoverage {
     private let alternatives: [SchemeCoverage]
 
+    /// - Parameter schemes: empty for a route that verifies nothing, so that nothing needs to be covered.
     init(schemes: [SignatureScheme], publicURL: PublicURL?) {
         alternatives = schemes.map { SchemeCoverage(scheme: $0, publicURL: publicURL) }
     }

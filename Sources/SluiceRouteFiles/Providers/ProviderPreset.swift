@@ -35,6 +35,8 @@ package struct ProviderPreset: Sendable {
     let samples: [YAMLEntry]
     /// The route's keys of the preset, in the order of the file.
     let keys: [YAMLEntry]
+    /// The sources of the references in its unique key.
+    let keySources: Set<ReferenceSource>
     /// The location of the preset.
     let location: SourceLocation
 
@@ -61,6 +63,7 @@ package struct ProviderPreset: Sendable {
         unverified = reader.read(\.unverified) ?? []
         samples = Self.entries(reader.read(\.samples), "'samples'", in: context)
         keys = entries.filter { !ProviderKeys.information.contains($0.key) }
+        keySources = Self.sources(in: Self.texts(of: "unique_key", in: keys))
         location = context.place(node.position)
     }
 
@@ -114,10 +117,17 @@ package struct ProviderPreset: Sendable {
     }
 
     /// The text of a key of the preset, or the texts of a list.
-    package func texts(of key: String) -> [String] {
+    package func texts(of key: String) -> [String] { Self.texts(of: key, in: keys) }
+
+    private static func texts(of key: String, in keys: [YAMLEntry]) -> [String] {
         guard let node = keys.first(where: { $0.key == key })?.value else { return [] }
         if case .sequence(let elements) = node.content { return elements.map { $0.scalar?.text ?? "" } }
         return node.scalar.map { [$0.text] } ?? []
+    }
+
+    private static func sources(in texts: [String]) -> Set<ReferenceSource> {
+        let parts = texts.flatMap { (try? TemplateParser.parse($0)) ?? [] }
+        return Set(parts.compactMap { if case .reference(let reference) = $0 { reference.source } else { nil } })
     }
 }
 

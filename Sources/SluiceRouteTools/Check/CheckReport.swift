@@ -41,8 +41,9 @@ package struct CheckReport: Sendable {
         var trial = options
         trial.secrets = .throwAway
         // Examples are signed with throw-away secrets, whether or not the real ones are available.
+        let hasNothingToSign = compilation.table != nil && compilation.counts.examples == 0
         let examined =
-            options.secrets == .throwAway
+            options.secrets == .throwAway || hasNothingToSign
             ? compilation : snapshot.compile(folder: folder, environment: environment, options: trial)
         let examples = examined.table == nil ? nil : examined.runExamples(folder: folder, atMilliseconds: now)
         // With errors, notes would only distract.

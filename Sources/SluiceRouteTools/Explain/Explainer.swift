@@ -101,7 +101,7 @@ package struct Explainer: Sendable {
         if explanation.refusal == nil, let signature = explanation.step("signature") {
             explanation.isSignatureUnknown = signature.holds == nil
         }
-        explanation.replyLocation = source.keys["reply"]?.description
+        explanation.replyLocation = source.location(ofKey: "reply")?.description
         explanation.conclude(deliveryState)
         return explanation
     }

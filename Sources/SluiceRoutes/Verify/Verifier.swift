@@ -133,7 +133,7 @@ package enum Verifier: Sendable {
     var headersRead: Set<HeaderName> { Set(schemes.flatMap(\.headersRead)) }
 
     /// Whether another secret could be added to one of the schemes.
-    package var hasSecrets: Bool { schemes.contains { $0.keySource == nil } }
+    package var hasSecrets: Bool { verifiers.contains { $0.scheme.keySource == nil } }
 }
 
 /// The result of verifying a request.
