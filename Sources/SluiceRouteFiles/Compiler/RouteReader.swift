@@ -56,6 +56,7 @@ package struct RouteReader {
         let verifierReader = verifierReader(body, methods, name: name ?? "")
         let verifier = verifierReader.read()
         let schemes = verifier?.schemes ?? []
+        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         secretFormat = schemes.first?.secretFormat
         let (match, elements) = (reader.read(\.match), elements(body))
         event()
@@ -64,7 +65,7 @@ package struct RouteReader {
         let rules = rules(body: body, match: match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
-        let handshakes = handshakes(body, methods, schemes: schemes)
+        let handshakes = handshakes(body, methods: methods, schemes: schemes, signature)
         let examples = examples(path?.path, methods)
         // Everything is read before returning, so that every problem is reported in one run.
         let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
@@ -76,7 +77,6 @@ package struct RouteReader {
         let (keepsRequest, outboxShare) = (reader.read(\.keepRequest), reader.read(\.outboxShare))
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
-        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier, signature, methods: methods)
         let bodyReader = verifierReader.bodyReader(signature)
         if elements?.areLines != true { checkBodyKind(bodyReader, contentTypes) }
@@ -416,12 +416,12 @@ extension RouteReader {
     }
 
     private mutating func handshakes(
-        _ body: BodyKind, _ methods: [String], schemes: [SignatureScheme]
+        _ body: BodyKind, methods: [String], schemes: [SignatureScheme], _ signature: SignatureCoverage
     ) -> [HandshakeRule] {
         handshakeSources = reader.read(\.handshakeSecrets).map(SecretReader.sources) ?? []
         return HandshakeReader(
             route: reader, secrets: secrets, bodyKind: body, methods: methods, isVerified: isVerified, schemes: schemes,
-            coverage: SignatureCoverage(schemes: schemes, publicURL: publicURL)
+            coverage: signature
         ).read(scope: &scope)
     }
 
