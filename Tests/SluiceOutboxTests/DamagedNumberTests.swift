@@ -39,8 +39,8 @@ struct DamagedNumberTests {
         let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readOnly)
         defer { connection.close() }
         let sql = """
-            SELECT table_info.name, tables.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS table_info
-            WHERE tables.type = 'table' AND table_info.type = 'INTEGER' AND pk = 0
+            SELECT info.name, tables.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS info
+            WHERE tables.type = 'table' AND info.type = 'INTEGER' AND pk = 0
             """
         return try connection.prepare(sql).all { (table: $0.text(1), column: $0.text(0)) }
     }
