@@ -95,7 +95,56 @@ package enum JobObject {
     }
 }
 
+extension Job {
+    /// Why no route makes this job, as a phrase that names the field; nil if it is valid. A valid job is one element of
+    /// a bulk request, whatever its texts contain.
+    package var complaint: String? {
+        if let why = ZizqName.complaint(about: type) { return "type \(why)" }
+        if let why = ZizqName.complaint(about: queue) { return "queue \(why)" }
+        if let uniqueKey, !(1...ZizqName.maximumBytes ~= uniqueKey.utf8.count) {
+            return "unique_key must have 1 to \(ZizqName.maximumBytes) bytes"
+        }
+        if options.hasBatch, uniqueKey != nil { return "it has a batch and a unique_key" }
+        if let why = options.complaint { return why }
+        do throws(JSONError) {
+            var reader = JSONReader(payload.span, maximumDepth: JSONLimits.bulkDepth, acceptsLoneSurrogates: true)
+            try reader.skipValue()
+            try reader.finish()
+            return nil
+        } catch {
+            return "payload is not one JSON value: \(error)"
+        }
+    }
+}
+
 extension JobOptions {
+    fileprivate var complaint: String? {
+        var names: Set<String> = []
+        do throws(JSONError) {
+            let object = Array("{".utf8) + members + Array("}".utf8)
+            var reader = JSONReader(object.span)
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                let name = key.text
+                guard names.insert(name).inserted else { return "the option \(name) occurs twice" }
+                let isValid =
+                    switch name {
+                    case "priority": (0...65_535).contains(try reader.readInt64())
+                    case "ready_at": (0...TimestampText.latest).contains(try reader.readInt64())
+                    case "retry_limit": (0...Int64(UInt32.max)).contains(try reader.readInt64())
+                    case "backoff", "retention", "batch": try reader.skip(.object)
+                    case "budgets": try reader.skip(.array)
+                    default: false
+                    }
+                guard isValid else { return "options do not allow \(PrintableText.escape(name)) or its value" }
+            }
+            try reader.finish()
+            return nil
+        } catch {
+            return "options are not members of one JSON object: \(error)"
+        }
+    }
+
     /// The options of a row of the outbox.
     package init(stored members: [UInt8]) {
         self = members.isEmpty ? .none : JobOptions(members: members, hasBatch: JobObject.haveBatch(members))
@@ -197,5 +246,14 @@ extension [UInt8] {
     private mutating func appendText(_ text: String, of member: String) {
         appendUTF8(member)
         appendJSONString(text)
+    }
+}
+
+extension JSONReader {
+    /// Skips a value if it is of this kind.
+    fileprivate mutating func skip(_ kind: JSONKind) throws(JSONError) -> Bool {
+        guard try peek() == kind else { return false }
+        try skipValue()
+        return true
     }
 }

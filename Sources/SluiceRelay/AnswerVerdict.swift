@@ -29,12 +29,24 @@ package enum AnswerVerdict: Sendable, Hashable {
         package let isTransport: Bool
     }
 
+    /// The maximum size of an id or a status that is stored and logged, in bytes; Zizq's ids have 25.
+    private static let longestWord = 128
+
     /// - Parameters:
     ///   - result: of the client.
     ///   - jobs: the number of sent jobs.
     package init(_ result: Result<[EnqueuedJob], ZizqError>, jobs: Int) {
         switch result {
-        case .success(let enqueued) where enqueued.count == jobs: self = .accepted(enqueued)
+        case .success(let enqueued) where enqueued.count == jobs:
+            let isReadable = enqueued.allSatisfy {
+                max($0.id.utf8.count, $0.status.rawValue.utf8.count) <= Self.longestWord
+            }
+            self =
+                isReadable
+                ? .accepted(enqueued)
+                : .setUpWrong(
+                    text: "the answer has an id or a status of more than \(Self.longestWord) bytes",
+                    mayHaveBeenStored: true)
         case .success(let enqueued):
             self = .setUpWrong(
                 text: "the answer lists \(enqueued.count) jobs, but \(jobs) were sent", mayHaveBeenStored: true)

@@ -20,7 +20,7 @@ struct ImportTests {
             _ = store.commit([delivery])
         }
         defer { store.close() }
-        return try store.deadLetters(after: 0).map { try #require(try store.deadLetter($0.id)) }
+        return try store.deadLetters(after: 0).map { try #require(try store.exportedDeadLetter($0.id)) }
     }
 
     private func sample(_ number: Int, key: Int? = nil, letters: Int = 1) -> Submission {
@@ -38,6 +38,26 @@ struct ImportTests {
         #expect(first.isNew && !again.isNew && first.id == again.id)
         #expect(try store.number("SELECT count(*) FROM deliveries") == 1)
         #expect(store.outcomes([sample(2, key: 1)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+    }
+
+    @Test("equal letters of one delivery are all imported, and each once")
+    func equal() throws {
+        let source = try other.open()
+        _ = source.commit([
+            SluiceOutboxTests.sample(
+                1, at: other.time, jobs: 0,
+                others: [
+                    part(nil, jobs: [job(1), job(1), job(2), job(1)])
+                ])
+        ])
+        try source.deadLetter((1...4).map { FailedJob(job: $0, reason: .refusedByZizq, detail: "No.") })
+        let letters = try (1...4).map { try #require(try source.exportedDeadLetter($0)) }
+        #expect(letters.map(\.copy) == [0, 1, 0, 2])
+        let store = try fixture.open()
+        for isNew in [true, false] {
+            #expect(try letters.map { try store.importDeadLetter($0).isNew } == [isNew, isNew, isNew, isNew])
+        }
+        #expect(try store.deadLetters().map { try store.exportedDeadLetter($0.id)?.copy } == [0, 1, 0, 2])
     }
 
     @Test("letters of one delivery share its row, and count with their requests")

@@ -90,6 +90,6 @@ struct ListingTests {
         #expect(try store.deadLetters(after: 2).map(\.deliveryID) == ["delivery-3"])
         let second = try #require(try store.deadLetter(2))
         #expect(second.letter == (try store.deadLetters(after: 1)[0]))
-        #expect(second.isIntact && second.job == nil && second.request == nil)
+        #expect(!second.isIntact && second.job == nil && second.request == nil)
     }
 }

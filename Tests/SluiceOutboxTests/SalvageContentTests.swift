@@ -134,6 +134,68 @@ struct SalvageContentTests {
         }
     }
 
+    /// The numbers of the deliveries that are accepted again.
+    private func accepted(_ store: OutboxStore, _ numbers: ClosedRange<Int>) -> [Int] {
+        let again = store.outcomes(numbers.map { sample($0, at: fixture.time) })
+        return zip(numbers, again).compactMap { number, outcome in
+            if case .duplicate = outcome { nil } else { number }
+        }
+    }
+
+    @Test("a delivery whose dead letter lost its request is forgotten, and the letter is not intact")
+    func lostRequests() throws {
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
+        do {
+            let before = try fixture.open()
+            _ = before.commit(
+                (1...100).map {
+                    sample(
+                        $0, at: fixture.time, jobs: 0, deadLetters: [letter],
+                        request: Array("request-\($0)-".utf8) + [UInt8](repeating: 0x61, count: 900))
+                })
+            before.close()
+        }
+        try damage("request-50-")
+        let report = try salvage()
+        let store = try fixture.open()
+        let letters = try store.deadLetters(limit: 200)
+        #expect(letters.count == 100)
+        let lost = try letters.filter { try store.deadLetter($0.id)?.request == nil }
+        #expect(lost.contains { $0.deliveryID == "delivery-50" } && lost.count < 30)
+        for letter in lost {
+            #expect(letter.contentBytes == 0)
+            #expect(try store.deadLetter(letter.id)?.isIntact == false)
+        }
+        #expect(report.lostDeliveries == lost.count)
+        #expect(accepted(store, 1...100).map { "delivery-\($0)" } == lost.map(\.deliveryID))
+    }
+
+    @Test("a delivery with a job whose dead letter is lost is forgotten, and its request does not stay for ever")
+    func lostLettersWithJobs() throws {
+        do {
+            let before = try fixture.open()
+            _ = before.commit(
+                (1...100).map { number in
+                    let letter = DeadLetter(
+                        reason: .noMatchingRule, detail: "Letter \(number)." + String(repeating: "a", count: 900))
+                    return sample(
+                        number, at: fixture.time, deadLetters: number < 90 ? [letter] : [], request: [1, 2, 3],
+                        keepsRequest: number.isMultiple(of: 2))
+                })
+            try before.acknowledge(delivered(1...100))
+            before.close()
+        }
+        try damage("Letter 50.")
+        let report = try salvage()
+        let store = try fixture.open()
+        let letters = Set(try store.deadLetters(limit: 200).map(\.deliveryID))
+        let lost = (1...89).filter { !letters.contains("delivery-\($0)") }
+        #expect(lost.contains(50) && lost.count < 30)
+        #expect(report.lostDeliveries == lost.count)
+        #expect(try store.number("SELECT count(*) FROM requests WHERE job = 0") == letters.count)
+        #expect(accepted(store, 1...100) == lost)
+    }
+
     @Test("what was delivered counts as delivered after a salvage, is removed, and keeps its keys")
     func deliveredJobs() throws {
         try fill(1...200)

@@ -23,6 +23,12 @@ import Zizq
         arguments: [
             (.success((0..<10).map { EnqueuedJob(id: "\($0)") }), "accepted 10"),
             (.success([EnqueuedJob(id: "a")]), "set-up, stored?"),
+            (.success((0..<10).map { EnqueuedJob(id: long($0 == 9 ? 129 : 128)) }), "set-up, stored?"),
+            (.success((0..<10).map { _ in EnqueuedJob(id: long(128)) }), "accepted 10"),
+            (
+                .success((0..<10).map { EnqueuedJob(id: "\($0)", status: JobStatus(rawValue: long(129))) }),
+                "set-up, stored?"
+            ),
             (.failure(.decoding(.init(status: 200, message: "no JSON"))), "set-up, stored?"),
             (refuse(400, "jobs[7]: queue must not contain ','"), "job 7: queue must not contain ','"),
             (refuse(400, "jobs[10]: beyond the batch"), "batch: jobs[10]: beyond the batch"),
@@ -88,3 +94,5 @@ import Zizq
         #expect(lost.withoutQuotations(of: []) == lost)
     }
 }
+
+private func long(_ count: Int) -> String { String(repeating: "a", count: count) }

@@ -20,6 +20,19 @@ import Testing
         #expect(try key("[ \"${body.a}\", \"${body.n}\", x ]", #"{"a":"é","n":12}"#)?.text == "open:s2:é|n2:12|s1:x")
     }
 
+    @Test("no key of a route looks like the digest of a long one, whatever its name")
+    func digestForm() throws {
+        let source = openRoute("unique_key: ${body.id}").replacing("name: open", with: "name: sha256")
+        let route = try route(source)
+        func key(_ id: String) throws -> String? {
+            try #require(TestRequest(#"{"id":"\#(id)"}"#).processed(by: route).delivery).key?.text
+        }
+        let digest = try #require(try key(String(repeating: "L", count: 300)))
+        #expect(digest.hasPrefix("sha256:"))
+        #expect(try key(String(digest.dropFirst(7))) == "%73ha256:\(digest.dropFirst(7))")
+        #expect(try key("1") == "%73ha256:1")
+    }
+
     @Test("a job's own unique key goes to Zizq unscoped, and the gateway remembers the route's")
     func ownKey() throws {
         let route = try route(

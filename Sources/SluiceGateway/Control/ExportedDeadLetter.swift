@@ -5,7 +5,7 @@ internal import SluiceOutbox
 extension ControlDocuments {
     /// A dead letter with everything that another outbox needs: one line of the file of `sluice dead export`.
     package struct ExportedDeadLetter: Codable, Sendable, Hashable {
-        /// The version of this format; increased when a key is added.
+        /// The version of this format; increased when a key is added. Lines without the key `copy` are of version 1.
         package var format = 1
         package var delivery: String
         package var route: String
@@ -27,6 +27,8 @@ extension ControlDocuments {
         /// How long the key is remembered, in milliseconds.
         package var window: Int64?
         package var generation: Int64?
+        /// The number of equal dead letters of its delivery before it; nil for none.
+        package var copy: Int?
         package var job: Job?
         /// In base64; empty in a dead letter with a job.
         package var request: String?
@@ -76,6 +78,7 @@ extension ControlDocuments.ExportedDeadLetter {
         key = content.origin?.key?.description
         bodyHash = content.origin?.bodyHash.description
         (window, generation) = (content.origin?.window, content.origin?.generation)
+        if content.copy > 0 { (format, copy) = (2, content.copy) }
         job = content.job.map { Job($0) }
         request = content.request.map { Base64.encode($0) }
         if !content.isIntact || job.map({ $0.job != content.job }) ?? false { damaged = true }
@@ -92,14 +95,19 @@ extension ControlDocuments.ExportedDeadLetter {
 
     /// The contents for an outbox.
     ///
+    /// Everything is checked as strictly as what a route makes: the line may be from anywhere.
+    ///
     /// - Throws: a sentence that says why the line is not a dead letter, or was changed after the export.
     func content() throws(StartupError) -> DeadLetterContent {
-        guard format == 1 else { throw Self.bad("it was exported by a newer version (format \(format))") }
+        guard 1...2 ~= format else { throw Self.bad("it was exported by a newer version (format \(format))") }
         guard checksum == ownChecksum else { throw Self.bad("its checksum is wrong: the line was changed or damaged") }
         guard damaged != true else { throw Self.bad("it was damaged when it was exported") }
         guard ControlRequest.isDeliveryID(delivery), (job == nil) != (request == nil) else {
             throw Self.bad("it is not a dead letter with a job or a request")
         }
+        try checkNumbers()
+        guard 1...ZizqName.maximumBytes ~= route.utf8.count else { throw Self.bad("its route is not a name") }
+        if let why = job?.complaint { throw Self.bad("its job: \(why)") }
         let body = try request.map { text throws(StartupError) in
             guard let bytes = Base64.decode(Array(text.utf8).span) else { throw Self.bad("its request is not base64") }
             return bytes
@@ -108,21 +116,40 @@ extension ControlDocuments.ExportedDeadLetter {
             deliveryID: delivery, route: route, receivedAtMilliseconds: receivedAt, diedAtMilliseconds: diedAt,
             reason: reason, detail: detail, jobType: job?.type, element: element.map { $0 - 1 },
             rule: rule.map { $0 - 1 },
-            madeBy: Self.fingerprint(ruleDigest).map {
+            madeBy: try Self.fingerprint(ruleDigest, "rule_digest").map {
                 RuleIdentity(kind: ruleKind, type: ruleType, queue: ruleQueue, digest: $0)
             })
-        return DeadLetterContent(letter: letter, job: job?.job, request: body, origin: origin)
+        return DeadLetterContent(letter: letter, job: job?.job, request: body, origin: try origin, copy: copy ?? 0)
+    }
+
+    private func checkNumbers() throws(StartupError) {
+        let (times, counts) = (0...TimestampText.latest, 0...Int64(Int32.max))
+        let numbers: [(name: String, value: Int64?, range: ClosedRange<Int64>)] = [
+            ("received_at", receivedAt, times), ("died_at", diedAt, times),
+            ("window", window, 0...OutboxStore.longestWindow),
+            ("generation", generation, counts), ("copy", copy.map(Int64.init), counts),
+            ("element", element.map(Int64.init), 1...counts.upperBound),
+            ("rule", rule.map(Int64.init), 1...counts.upperBound),
+        ]
+        for (name, value, range) in numbers {
+            if let value, !range.contains(value) { throw Self.bad("its \(name) cannot be \(value)") }
+        }
     }
 
     private var origin: DeadLetterContent.Origin? {
-        guard let bodyHash = Self.fingerprint(bodyHash), let window, let generation else { return nil }
-        return .init(key: Self.fingerprint(key), bodyHash: bodyHash, window: window, generation: generation)
+        get throws(StartupError) {
+            let (hash, key) = (try Self.fingerprint(bodyHash, "body_hash"), try Self.fingerprint(key, "key"))
+            guard let hash, let window, let generation else { return nil }
+            return .init(key: key, bodyHash: hash, window: window, generation: generation)
+        }
     }
 
-    private static func fingerprint(_ text: String?) -> Fingerprint? {
-        text.flatMap { Hex.decode(Array($0.utf8).span) }.flatMap {
-            $0.count == Fingerprint.byteCount ? Fingerprint($0.span) : nil
+    private static func fingerprint(_ text: String?, _ name: String) throws(StartupError) -> Fingerprint? {
+        guard let text else { return nil }
+        guard let bytes = Hex.decode(Array(text.utf8).span), bytes.count == Fingerprint.byteCount else {
+            throw bad("its \(name) is not a hash in hex")
         }
+        return Fingerprint(bytes.span)
     }
 
     private static func bad(_ reason: String) -> StartupError { StartupError(.wrongInput, reason) }
@@ -133,6 +160,11 @@ extension ControlDocuments.ExportedDeadLetter.Job {
         (type, queue, uniqueKey, uniqueWhile) = (job.type, job.queue, job.uniqueKey, job.uniqueWhile?.rawValue)
         options = String(decoding: job.options.members, as: UTF8.self)
         payload = String(decoding: job.payload, as: UTF8.self)
+    }
+
+    /// Why no route makes this job; nil if it is valid.
+    fileprivate var complaint: String? {
+        job.complaint ?? (uniqueWhile == job.uniqueWhile?.rawValue ? nil : "unique_while is unknown")
     }
 
     fileprivate var job: SluiceBase.Job {

@@ -175,7 +175,7 @@ package struct OutboxConsole: Sendable {
 
     private func exportDeadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
         try await read { outbox throws(OutboxError) in
-            guard let content = try outbox.deadLetter(id) else { throw .notFound }
+            guard let content = try outbox.exportedDeadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.ExportedDeadLetter(content))
         }
     }
@@ -210,7 +210,11 @@ package struct OutboxConsole: Sendable {
     private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
         let rendered = try await read { [render] outbox throws(OutboxError) -> RenderingOutcome? in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
-            guard content.isIntact else { return .failure(Self.damaged) }
+            guard content.isIntact else {
+                let isLost = content.job == nil && content.request == nil
+                return .failure(
+                    "\(isLost ? "its request was lost" : Self.changed), so it is not retried; \(Self.advice)")
+            }
             return content.letter.holdsJob ? nil : render(content)
         }
         switch rendered {
@@ -221,10 +225,8 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    private static let damaged =
-        "its contents differ from what was stored (wrong checksum), so it is not retried; discard it with "
-        + "--forget-key and have the "
-        + "provider send the delivery again"
+    private static let changed = "its contents differ from what was stored (wrong checksum)"
+    private static let advice = "discard it with --forget-key and have the provider send the delivery again"
 
     private static func stays(_ problem: String, wouldChange: Bool = false) -> [UInt8] {
         ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: problem, wouldChange: wouldChange))

@@ -101,8 +101,8 @@ extension DeadLetterListing {
 /// A dead letter with its job or request.
 package struct DeadLetterContent: Sendable, Hashable {
     package let letter: DeadLetterListing
-    /// Whether the job or the request is unchanged since it was stored, as far as can be known. If not, it must not be
-    /// sent.
+    /// Whether the job or the request is unchanged since it was stored, as far as can be known. If not, or if both are
+    /// lost, it must not be sent.
     package let isIntact: Bool
     /// The job; nil for a dead letter made while the request was processed.
     package let job: Job?
@@ -111,6 +111,8 @@ package struct DeadLetterContent: Sendable, Hashable {
     package let request: [UInt8]?
     /// The remembered data of its delivery; nil if that was forgotten.
     package var origin: Origin?
+    /// For an export or import: the number of equal dead letters of its delivery before it.
+    package var copy = 0
 
     /// The remembered data of a dead letter's delivery, or of the part that the dead letter is about.
     package struct Origin: Sendable, Hashable {
@@ -132,14 +134,14 @@ package struct DeadLetterContent: Sendable, Hashable {
 
 extension DeadLetterContent {
     /// Creates a dead letter that is not in the outbox yet.
-    package init(letter: DeadLetterListing, job: Job?, request: [UInt8]?, origin: Origin?) {
-        self.init(letter: letter, isIntact: true, job: job, request: request, origin: origin)
+    package init(letter: DeadLetterListing, job: Job?, request: [UInt8]?, origin: Origin?, copy: Int = 0) {
+        self.init(letter: letter, isIntact: true, job: job, request: request, origin: origin, copy: copy)
     }
 
     /// - Parameter checksum: of the stored job; nil for dead letters of earlier versions.
-    static func isIntact(_ job: Job, checksum: Int?, reason: String) -> Bool {
+    static func isIntact(_ job: Job, checksum: Int64?, reason: String) -> Bool {
         guard reason != DeadLetterReason.checksumMismatch.rawValue else { return false }
-        return checksum.map { $0 == Int(Int64(bitPattern: StoredJob.checksum(job))) } ?? true
+        return checksum.map { $0 == Int64(bitPattern: StoredJob.checksum(job)) } ?? true
     }
 }
 

@@ -45,7 +45,7 @@ extension StoredJob {
         job.hasOwnKey = row.int64(10) == 1
         self.init(
             id: row.int64(0), delivery: row.int64(1), storedAtMilliseconds: row.int64(2), job: job,
-            isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.int64(8))
+            isIntact: row.checksum(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.checksum(8) ?? 0)
     }
 
     /// Reads a job from the columns that start at `first`. All jobs are read here.

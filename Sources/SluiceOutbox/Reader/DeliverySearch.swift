@@ -54,7 +54,7 @@ struct DeliverySearch {
     }
 
     /// A delivery's parts are consecutive: it extends to the next row of another one on each side.
-    private func neighbours(of row: Int64, _ deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64> {
+    func neighbours(of row: Int64, _ deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64> {
         func end(_ sql: String) throws(SQLiteError) -> Int64 {
             let statement = try connection.prepare(sql)
             return try statement.first(row, deliveryID) { $0.int64(0) } ?? row

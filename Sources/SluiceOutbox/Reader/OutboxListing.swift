@@ -31,6 +31,11 @@ extension OutboxListing {
         try answer(try queries.deadLetter(id))
     }
 
+    /// The same for another outbox, with its position among equal ones of its delivery.
+    package func exportedDeadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent? {
+        try answer(try queries.exportedDeadLetter(id))
+    }
+
     /// The request of a delivery, with its results; `nil` if no delivery has this id.
     ///
     /// The time in the id limits the search. The last million rows are searched for an id that is not one of the

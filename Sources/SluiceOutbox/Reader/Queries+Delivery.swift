@@ -33,7 +33,7 @@ extension Queries {
             + "IS NOT NULL LIMIT ?2"
         for sql in [shared, own] {
             let found = try rows(sql, delivery.lowerBound, limit: 1) { row -> Kept in
-                (row.bytes(0), row.int64(1)..<(row.int64(1) + row.int64(2)))
+                (row.bytes(0), row.int64(1)..<(row.int64(1) + row.size(2)))
             }
             if let kept = found.first { return kept }
         }

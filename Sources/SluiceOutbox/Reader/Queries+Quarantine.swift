@@ -58,7 +58,7 @@ extension Queries {
         let sql = "SELECT \(Self.listed), checksum, request FROM quarantine WHERE id = ?1 LIMIT ?2"
         return try rows(sql, id, limit: 1) { row in
             let request = row.bytes(8)
-            let isIntact = Checksum.of(request) == row.int64(7)
+            let isIntact = Checksum.of(request) == row.checksum(7)
             return QuarantineContent(listing: Self.quarantined(row), isIntact: isIntact, request: request)
         }.first
     }
@@ -67,6 +67,6 @@ extension Queries {
         QuarantineListing(
             id: row.int64(0), route: row.text(1), receivedAtMilliseconds: row.int64(2),
             expiresAtMilliseconds: row.int64(3), sender: PeerAddress(stored: row.text(4)), reason: row.text(5),
-            bytes: Int(row.int64(6)))
+            bytes: Int(row.size(6)))
     }
 }

@@ -129,7 +129,7 @@ extension Queries {
         if let route = range.route { statement.bind(route, at: 2) }
         defer { statement.reset() }
         while try statement.step() {
-            guard body(ReplayedCopies.Row(statement), statement.int64(4)) else { return }
+            guard body(ReplayedCopies.Row(statement), statement.size(4)) else { return }
         }
     }
 
@@ -212,6 +212,6 @@ extension Queries {
 extension ReplayedCopies.Row {
     /// - Parameter row: with the columns id, delivery, stored_at and checksum.
     fileprivate init(_ row: Statement) {
-        self.init(id: row.int64(0), delivery: row.int64(1), storedAt: row.int64(2), checksum: row.int64(3))
+        self.init(id: row.int64(0), delivery: row.int64(1), storedAt: row.int64(2), checksum: row.checksum(3) ?? 0)
     }
 }

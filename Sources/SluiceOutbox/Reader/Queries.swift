@@ -30,9 +30,9 @@ package struct Queries {
             let request = row.optionalBytes(23)
             let isIntact =
                 if let job {
-                    DeadLetterContent.isIntact(job, checksum: row.optionalInt(21), reason: letter.reason)
+                    DeadLetterContent.isIntact(job, checksum: row.checksum(21), reason: letter.reason)
                 } else {
-                    row.isNull(21) || request.map { Checksum.of($0) == row.int64(21) } ?? true
+                    request.map { row.isNull(21) || Checksum.of($0) == row.checksum(21) } ?? false
                 }
             return DeadLetterContent(
                 letter: letter, isIntact: isIntact, job: job, request: request, origin: Self.origin(row, from: 24))
@@ -52,7 +52,7 @@ package struct Queries {
         for state in JobState.allCases {
             let found = try rows(Self.jobs(state, .exactly, content: Self.columns(of: "job")), id, limit: 1) { row in
                 let job = StoredJob.job(row, from: 12)
-                let isIntact = row.int64(17) == Int64(bitPattern: StoredJob.checksum(job))
+                let isIntact = row.checksum(17) == Int64(bitPattern: StoredJob.checksum(job))
                 return JobContent(listing: Self.listing(row, state), job: job, isIntact: isIntact)
             }
             if let content = found.first { return content }
@@ -67,7 +67,9 @@ package struct Queries {
     func rows<Row>(
         _ sql: String, _ id: Int64, limit: Int, read: (Statement) -> Row
     ) throws(SQLiteError) -> [Row] {
-        try connection.prepare(sql).all(id, min(max(limit, 0), Self.page), read: read)
+        // No row follows a clamped id, so that lists end.
+        guard id < Statement.greatestFigure else { return [] }
+        return try connection.prepare(sql).all(id, min(max(limit, 0), Self.page), read: read)
     }
 
     // MARK: Deliveries
@@ -130,7 +132,7 @@ package struct Queries {
         JobListing(
             id: row.int64(0), state: state, deliveryID: row.text(1), route: row.text(2),
             receivedAtMilliseconds: row.int64(3),
-            type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.int64(7)),
+            type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.size(7)),
             zizqID: row.optionalText(8), deliveredAtMilliseconds: row.isNull(9) ? nil : row.int64(9),
             isDropped: row.int64(11) == 1, detail: row.optionalText(10))
     }
@@ -163,7 +165,7 @@ package struct Queries {
         DeadLetterListing(
             id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
             diedAtMilliseconds: row.int64(4), reason: row.text(5), detail: row.text(6), jobType: row.optionalText(7),
-            queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10),
+            queue: row.optionalText(8), contentBytes: Int(row.size(9)), element: row.optionalInt(10),
             rule: row.optionalInt(11),
             madeBy: row.key(15).map {
                 RuleIdentity(

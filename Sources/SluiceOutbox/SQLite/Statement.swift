@@ -138,16 +138,31 @@ internal import SluiceBase
 
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
 
-    func int64(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+    private func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
 
     /// The maximum id, time or size: a greater number comes from a damaged page.
     static let greatestFigure: Int64 = 1 << 53
 
-    /// A number that the outbox calculates with. Rejects numbers from a damaged page that could overflow a sum.
+    /// A number, clamped to `greatestFigure` and its negative: whatever a damaged page contains, sums and differences
+    /// of what is read do not overflow.
+    func int64(_ column: Int32) -> Int64 { min(max(integer(column), -Self.greatestFigure), Self.greatestFigure) }
+
+    /// The size of a text or blob in bytes, clamped to those that SQLite can store: many of them can be added.
+    func size(_ column: Int32) -> Int64 { min(max(integer(column), 0), Int64(Int32.max)) }
+
+    /// A checksum, which is a number of any size; nil for NULL.
+    func checksum(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+    /// Whether the column contains a number that `int64` does not change.
+    func isNumber(_ column: Int32) -> Bool {
+        isInteger(column) && -Self.greatestFigure...Self.greatestFigure ~= integer(column)
+    }
+
+    /// A number on which the order of rows depends.
     ///
     /// - Throws: damage for a negative number or one above `greatestFigure`.
     func figure(_ column: Int32) throws(SQLiteError) -> Int64 {
-        let figure = int64(column)
+        let figure = integer(column)
         guard 0...Self.greatestFigure ~= figure else {
             throw SQLiteError(code: SQLITE_CORRUPT, message: "a figure of the outbox cannot be \(figure)")
         }

@@ -133,8 +133,9 @@ package enum Statements {
     package static let setRequestJob = "UPDATE requests SET job = ?2 WHERE delivery = ?1"
     /// 1: the request.
     package static let deleteRequest = "DELETE FROM requests WHERE delivery = ?1"
-    /// 1 and 2: the first job, and the one after the last.
-    package static let sumRequests = "SELECT sum(bytes) FROM requests WHERE job >= ?1 AND job < ?2"
+    /// 1 and 2: the first job, and the one after the last. Sizes are limited as in `Statement.size`.
+    package static let sumRequests =
+        "SELECT sum(min(max(bytes, 0), \(Int32.max))) FROM requests WHERE job >= ?1 AND job < ?2"
     /// 1: the oldest job in the outbox.
     package static let deleteRequestsBefore = "DELETE FROM requests WHERE job > 0 AND job < ?1"
 

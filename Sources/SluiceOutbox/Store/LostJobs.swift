@@ -15,6 +15,8 @@ struct LostJobs {
     private var ends: Set<Int64> = []
     /// Deliveries without a job that have a dead letter; nil if all dead letters were saved.
     private var lettersOf: Set<Int64>?
+    /// Deliveries that lost a dead letter or its request, in ascending order, whether or not they have jobs.
+    private var letterless: [ClosedRange<Int64>] = []
     /// One line for each delivery that lost jobs: id, time of receipt, route.
     private(set) var lines: [String] = []
     /// The greatest `last_job` of a delivery.
@@ -57,8 +59,36 @@ struct LostJobs {
         }
         if hasGaps("dead_letters") {
             lettersOf = Set(try new.integers("SELECT DISTINCT delivery FROM dead_letters"))
+            letterless = try Self.deliveries(Self.unheldRequests, in: new)
+        }
+        if hasGaps("requests") {
+            letterless += try Self.deliveries(Self.lettersWithoutRequest, in: new)
+            letterless.sort { $0.lowerBound < $1.lowerBound }
         }
         try findRanges(in: new, from: first)
+    }
+
+    /// Requests of which a dead letter or a parked job should remain.
+    private static let unheldRequests = """
+        SELECT delivery, last_part FROM requests WHERE job = 0 AND NOT EXISTS (
+            SELECT 1 FROM dead_letters AS letter WHERE letter.delivery BETWEEN requests.delivery AND last_part
+            UNION ALL SELECT 1 FROM parked WHERE parked.delivery BETWEEN requests.delivery AND last_part)
+        """
+    private static let lettersWithoutRequest = """
+        SELECT delivery, delivery FROM dead_letters AS letter WHERE type IS NULL AND request IS NULL AND letter.delivery
+            > ifnull((SELECT last_part FROM requests WHERE requests.delivery <= letter.delivery
+                ORDER BY requests.delivery DESC LIMIT 1), 0)
+        """
+
+    private static func deliveries(_ sql: String, in new: Connection) throws(SQLiteError) -> [ClosedRange<Int64>] {
+        try new.prepare(sql + " ORDER BY 1").all { $0.int64(0)...max($0.int64(0), $0.int64(1)) }
+    }
+
+    /// Lets the requests without dead letters be removed with the next delivered jobs: no dead letter will do so.
+    func releaseRequests(in new: Connection) throws(SQLiteError) {
+        try new.execute(
+            "UPDATE requests SET job = max(1, first_job + jobs - 1) WHERE (delivery, last_part) IN "
+                + "(\(Self.unheldRequests))")
     }
 
     private mutating func findRanges(in new: Connection, from first: Int64?) throws(SQLiteError) {
@@ -82,8 +112,13 @@ struct LostJobs {
         ranges.append((next ?? 1)...Int64.max)
     }
 
-    /// Whether a delivery has lost a job. To be called in the order of the rows.
+    /// Whether a delivery has lost a job, a dead letter or its request. To be called in the order of the rows.
     mutating func isLost(row: Int64, lastJob: Int64) -> Bool {
+        let hasLostJob = hasLostJob(row: row, lastJob: lastJob)
+        return hasLostJob || Self.isIn(letterless, row)
+    }
+
+    private mutating func hasLostJob(row: Int64, lastJob: Int64) -> Bool {
         guard lastJob > 0 else { return lettersOf.map { !$0.contains(row) } ?? false }
         if lastJob < 1 << 52 { self.lastJob = max(self.lastJob, lastJob) }
         if contains(lastJob) {
@@ -151,11 +186,15 @@ struct LostJobs {
     }
 
     private func contains(_ id: Int64) -> Bool {
+        Self.isIn(ranges, id) && !finished.contains(id)
+    }
+
+    private static func isIn(_ ranges: [ClosedRange<Int64>], _ id: Int64) -> Bool {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2
             if ranges[middle].upperBound < id { low = middle + 1 } else { high = middle }
         }
-        return low < ranges.count && ranges[low].contains(id) && !finished.contains(id)
+        return low < ranges.count && ranges[low].contains(id)
     }
 }

@@ -9,8 +9,8 @@ extension OutboxStore {
     private static let checkedRows = 200
     private static let checkNanoseconds: Int64 = 200_000_000
     private static let checkedTables = [
-        "deliveries", "jobs", "delivered", "parked", "dead_letters", "requests", "key_chunks", "key_entries",
-        "progress",
+        "deliveries", "jobs", "delivered", "parked", "dead_letters", "requests", "quarantine", "key_chunks",
+        "key_entries", "progress",
     ]
 
     /// Opens the file; salvages a damaged one first if the configuration allows it.
@@ -72,18 +72,17 @@ extension OutboxStore {
     }
 
     private static func check(_ connection: Connection, size: Int, time: any TimeSource) throws(SQLiteError) {
-        guard size > checkedWhole else {
-            return try checkWhole(connection)
-        }
+        if size <= checkedWhole { try checkWhole(connection) }
         let end = time.monotonicNanoseconds() + checkNanoseconds
         for order in ["ASC", "DESC"] {
             for table in checkedTables where time.monotonicNanoseconds() < end {
                 // Only numbers are read: they are on the same pages as the rows.
-                _ = try connection.integer(
+                let ids = try connection.prepare(
                     """
-                    SELECT max(rowid) FROM
+                    SELECT ifnull(min(rowid), 0), ifnull(max(rowid), 0) FROM
                         (SELECT rowid FROM \(table) NOT INDEXED ORDER BY rowid \(order) LIMIT \(checkedRows))
                     """)
+                _ = try ids.first { row throws(SQLiteError) in (try row.figure(0), try row.figure(1)) }
             }
         }
     }

@@ -110,7 +110,7 @@ extension OutboxStore {
     ///
     /// - Returns: whether there was one.
     func removeDeadLetterOfDelivered(_ job: Int64) throws(SQLiteError) -> Bool {
-        let found = try session.selectDeadLetterOfJob.first(job) { ($0.int64(0), $0.int64(1), $0.int64(2)) }
+        let found = try session.selectDeadLetterOfJob.first(job) { ($0.int64(0), $0.int64(1), $0.size(2)) }
         guard let (id, delivery, bytes) = found else { return false }
         try removeDeadLetter(id, bytes: bytes)
         try releaseRequest(ofDelivery: delivery)
@@ -120,18 +120,18 @@ extension OutboxStore {
     private func removeDeadLetter(_ id: Int64, bytes: Int64) throws(SQLiteError) {
         try session.deleteDeadLetter.run(id)
         ledger.deadLetters -= 1
-        ledger.deadLetterBytes -= bytes
+        ledger.deadLetterBytes = max(0, ledger.deadLetterBytes - bytes)
         ledger.isChanged = true
     }
 
     private func deadLetterJob(_ id: Int64) throws(OutboxError) -> Found? {
         do throws(SQLiteError) {
             return try session.selectDeadLetter.first(id) { row in
-                var found = Found(delivery: row.int64(0), bytes: row.int64(1))
+                var found = Found(delivery: row.int64(0), bytes: row.size(1))
                 guard !row.isNull(3) else { return found }
                 let job = StoredJob.job(row, from: 3)
                 found.job = job
-                found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(2))
+                found.isIntact = DeadLetterContent.isIntact(job, checksum: row.checksum(8), reason: row.text(2))
                 return found
             }
         } catch {

@@ -56,12 +56,8 @@ extension OutboxStore {
             if let id = try imported.first(identity, read: { $0.int64(0) }) { return (nil, id) }
             let search = DeliverySearch(connection: connection, rowsWithoutTime: 0)
             guard let rows = try search.rows(of: letter.letter.deliveryID) else { return (nil, nil) }
-            let own = try queries.rows(
-                "SELECT id FROM dead_letters WHERE delivery BETWEEN ?1 AND \(rows.upperBound) LIMIT ?2",
-                rows.lowerBound, limit: Queries.page
-            ) { $0.int64(0) }
-            for id in own where try queries.deadLetter(id)?.identity == identity { return (rows, id) }
-            return (rows, nil)
+            let own = try queries.equalLetters(to: letter, in: rows, where: "imported IS NULL")
+            return (rows, own.indices.contains(letter.copy) ? own[letter.copy] : nil)
         } catch {
             throw OutboxError(error)
         }
@@ -110,11 +106,53 @@ extension DeadLetterContent {
     /// Identifies a dead letter in all outboxes.
     var identity: Fingerprint {
         var texts = TextScratch()
+        if copy > 0 { _ = texts.append("\(copy)\0") }
         for text in [letter.deliveryID, letter.route, letter.reason, letter.detail] { _ = texts.append("\(text)\0") }
         for number in [letter.diedAtMilliseconds, Int64(letter.element ?? -1), Int64(letter.rule ?? -1)] {
             _ = texts.append("\(number)\0")
         }
-        let content = job.map { StoredJob.checksum($0) } ?? UInt64(bitPattern: Checksum.of(request ?? []))
-        return Fingerprint(high: texts.checksum, low: content)
+        return Fingerprint(high: texts.checksum, low: UInt64(bitPattern: checksum))
+    }
+
+    /// The checksum of its job or request.
+    fileprivate var checksum: Int64 {
+        job.map { Int64(bitPattern: StoredJob.checksum($0)) } ?? Checksum.of(request ?? [])
+    }
+}
+
+extension Queries {
+    /// A dead letter for another outbox, with its position among equal ones of its delivery.
+    func exportedDeadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
+        guard var letter = try deadLetter(id) else { return nil }
+        guard let row = try connection.integer("SELECT delivery FROM dead_letters WHERE id = \(id)") else {
+            return letter
+        }
+        let search = DeliverySearch(connection: connection)
+        let equal = try equalLetters(to: letter, in: try search.neighbours(of: row, letter.letter.deliveryID))
+        letter.copy = equal.firstIndex(of: id) ?? 0
+        return letter
+    }
+
+    /// The dead letters of a delivery's rows with the same contents, such as those of equal elements.
+    fileprivate func equalLetters(
+        to letter: DeadLetterContent, in rows: ClosedRange<Int64>, where condition: String = "true"
+    ) throws(SQLiteError) -> [Int64] {
+        var first = letter
+        first.copy = 0
+        let identity = first.identity
+        // The identity decides; the conditions save reading most of the others.
+        let sql = """
+            SELECT id FROM dead_letters WHERE id > ?1 AND delivery BETWEEN \(rows.lowerBound) AND \(rows.upperBound)
+                AND died_at = \(letter.letter.diedAtMilliseconds)
+                AND (checksum IS NULL OR checksum = \(letter.checksum))
+                AND \(condition) ORDER BY id LIMIT ?2
+            """
+        var (found, after): ([Int64], Int64?) = ([], 0)
+        while let last = after {
+            let page = try self.rows(sql, last, limit: Self.page) { $0.int64(0) }
+            for id in page where try deadLetter(id)?.identity == identity { found.append(id) }
+            after = page.last
+        }
+        return found
     }
 }

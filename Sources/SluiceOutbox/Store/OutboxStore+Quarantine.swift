@@ -153,7 +153,7 @@ extension OutboxStore {
 extension QuarantinePlace {
     /// - Parameter row: with the columns route, sender and bytes.
     fileprivate init(row: Statement) {
-        self.init(route: row.text(0), sender: PeerAddress(stored: row.text(1)), bytes: Int(row.int64(2)))
+        self.init(route: row.text(0), sender: PeerAddress(stored: row.text(1)), bytes: Int(row.size(2)))
     }
 }
 

@@ -82,8 +82,7 @@ extension OutboxStore {
     func loadRequestFigures() throws(SQLiteError) {
         ledger.deliveredRequests = try bytesOfRequests(1..<ledger.firstPending)
         ledger.deadRequests = try bytesOfRequests(0..<1)
-        ledger.undeliveredRequests =
-            (try session.connection.integer("SELECT sum(bytes) FROM requests") ?? 0) - ledger.deliveredRequests
+        ledger.undeliveredRequests = try bytesOfRequests(Int64.min..<Int64.max) - ledger.deliveredRequests
     }
 
     /// The last delivered job to remove so that the rest, including requests, uses at most
@@ -105,7 +104,7 @@ extension OutboxStore {
         var hasRequest = try requests.step()
         while try jobs.step() {
             while hasRequest, requests.int64(0) < jobs.int64(0) {
-                before += requests.int64(1)
+                before += requests.size(1)
                 hasRequest = try requests.step()
             }
             guard jobs.int64(1) + before < bound else { break }
@@ -119,7 +118,7 @@ extension OutboxStore {
         let nearest = try session.selectRequest.first(row) { found in
             RequestRow(
                 delivery: found.int64(0), lastPart: found.int64(1), isKeptWithJobs: found.int64(2) != 0,
-                job: found.int64(3), bytes: found.int64(4))
+                job: found.int64(3), bytes: found.size(4))
         }
         return nearest.flatMap { $0.lastPart >= row ? $0 : nil }
     }

@@ -89,7 +89,7 @@ extension OutboxStore {
         for job in stride(from: first, through: last, by: Int64.Stride(max(1, (last - first) / Int64(Self.places)))) {
             statement.bind(job, at: 1)
             defer { statement.reset() }
-            if try statement.step() { counts[statement.text(0), default: 0] += Int(statement.int64(1)) + 1 }
+            if try statement.step() { counts[statement.text(0), default: 0] += Int(statement.size(1)) + 1 }
         }
         return Self.fractions(counts)
     }

@@ -21,7 +21,7 @@ package struct SalvageReport: Sendable, Hashable {
     package var damagedPath = ""
     /// The first damage found.
     package var cause = ""
-    /// The number of deliveries that lost an undelivered job. Their keys are forgotten.
+    /// The number of deliveries that lost an undelivered job, a dead letter or its request. Their keys are forgotten.
     package var lostDeliveries = 0
     /// The number of times of receipt from which jobs are lost together with the records of their deliveries.
     package var lostStretches = 0
@@ -38,8 +38,8 @@ package struct SalvageReport: Sendable, Hashable {
     /// One line for each table, and one about the deliveries that providers must send again.
     package var lines: [String] {
         let lost =
-            "\(lostDeliveries) deliver\(lostDeliveries == 1 ? "y" : "ies") lost undelivered jobs and can be sent again "
-            + "by the provider: their keys are forgotten, their ids are in \(lostPath)"
+            "\(lostDeliveries) deliver\(lostDeliveries == 1 ? "y" : "ies") lost undelivered jobs or dead letters and "
+            + "can be sent again by the provider: their keys are forgotten, their ids are in \(lostPath)"
         let stretches =
             "jobs are lost together with the records of their deliveries; the times of receipt are in \(lostPath)"
         let jobs =
@@ -346,6 +346,7 @@ struct Salvage {
         _ jobs: inout LostJobs, in new: Connection, _ deliveries: SalvageReport.Table
     ) throws(SQLiteError) {
         jobs.finish(problems: deliveries.gaps + deliveries.unusable)
+        try jobs.releaseRequests(in: new)
         if !deliveries.isComplete { try jobs.noteJobsWithoutDelivery(in: new) }
         report.lostDeliveries = jobs.lines.count
         (report.lostStretches, report.jobsWithoutDelivery) = (jobs.stretches.count, jobs.withoutDelivery)

@@ -20,9 +20,7 @@ struct SalvagedColumn {
         if row.isNull(column) { return mayBeNull }
         guard holdsNumbers else { return row.isText(column) || row.isBlob(column) }
         // Checksums are numbers of any size, and positions are computed again.
-        return row.isInteger(column)
-            && (name == "checksum" || name == "position"
-                || -Statement.greatestFigure...Statement.greatestFigure ~= row.int64(column))
+        return name == "checksum" || name == "position" ? row.isInteger(column) : row.isNumber(column)
     }
 }
 
@@ -128,7 +126,7 @@ final class SalvagedRows {
     }
 
     private var isPlausible: Bool {
-        guard row.isInteger(0), row.int64(0) > 0, row.int64(0) <= last else { return false }
+        guard row.isNumber(0), row.int64(0) > 0, row.int64(0) <= last else { return false }
         return columns.indices.allSatisfy { columns[$0].fits(row, Int32($0)) }
     }
 
@@ -202,5 +200,5 @@ extension OutboxStore {
     }
 
     /// The maximum window: ten years in milliseconds, more than any setting allows.
-    private static let longestWindow: Int64 = 10 * 366 * 86_400_000
+    package static let longestWindow: Int64 = 10 * 366 * 86_400_000
 }

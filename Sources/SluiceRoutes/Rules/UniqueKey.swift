@@ -111,7 +111,8 @@ struct KeyScope: Sendable, Hashable {
     /// Decoded, in the order of the path.
     let parameters: [[UInt8]]
     /// The text before the key for Zizq: `route:value:`. A colon or percent sign in the name or a value is
-    /// percent-encoded, so that no other route or value has the same text.
+    /// percent-encoded, so that no other route or value has the same text; so is the first letter of a route with the
+    /// name `sha256`, whose keys would look like digests.
     let prefix: [UInt8]
 
     init(name: [UInt8], parameters: [[UInt8]] = []) {
@@ -128,6 +129,7 @@ struct KeyScope: Sendable, Hashable {
             }
             prefix.append(UInt8(ascii: ":"))
         }
+        if prefix.starts(with: "sha256:".utf8) { prefix.replaceSubrange(0..<1, with: "%73".utf8) }
         self.prefix = prefix
     }
 

@@ -70,7 +70,7 @@ enum ConsoleText {
         let rows = page.rows.map { letter in
             [
                 String(letter.id), time(letter.diedAt), known(letter.route), letter.reason,
-                letter.holdsJob ? "job" : "request",
+                letter.holdsJob ? "job" : letter.contentBytes > 0 ? "request" : "nothing",
                 known(letter.delivery), (place(letter).map { "\($0): " } ?? "") + text(letter.detail),
             ]
         }
@@ -89,7 +89,9 @@ enum ConsoleText {
         if let type = letter.type { lines.append("type       \(text(type))") }
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         lines += ruleLines(letter)
-        if !content.isIntact {
+        if content.payload == nil && content.request == nil {
+            lines.append("request    LOST with a damaged page, so it is not sent again")
+        } else if !content.isIntact {
             lines.append(
                 "checksum   WRONG: the contents have changed since they were stored, so they are not sent again")
         }

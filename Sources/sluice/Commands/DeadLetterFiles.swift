@@ -50,8 +50,8 @@ extension DeadCommand {
             let letter = try ControlCoding.decode(ControlDocuments.ExportedDeadLetter.self, line)
             if letter.damaged == true {
                 Terminal.complain(
-                    "dead letter \(number): its contents differ from what was stored (wrong checksum); the exported "
-                        + "line is marked as damaged and cannot be imported")
+                    "dead letter \(number): its contents are lost or differ from what was stored (wrong checksum); the "
+                        + "exported line is marked as damaged and cannot be imported")
             }
             guard Terminal.write(String(decoding: line, as: UTF8.self) + "\n") else {
                 throw StartupError(.unavailable, "cannot write dead letter \(number) to standard output")
