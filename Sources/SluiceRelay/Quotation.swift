@@ -4,6 +4,9 @@ internal import Zizq
 enum Quotation {
     /// The number of equal bytes in a row that is a quotation. Shorter ones are words such as `unique_while`.
     private static let length = 16
+    /// The beginning of a text, which is never left out: it says what was refused, as in `jobs[17]: …`, and a payload
+    /// that quotes it must not change what the relay does.
+    private static let beginning = length - 1
     private static let longestText = 4000
 
     /// Returns the text with `…` for each quotation. Spaces and backslashes do not count, so that one with other
@@ -21,7 +24,7 @@ enum Quotation {
         let found = windows(of: request, among: Set(sought.dropFirst(length - 1)))
         var isQuoted = Array(repeating: false, count: bytes.count)
         for (index, window) in sought.enumerated() where index >= length - 1 && found.contains(window) {
-            for place in places[index - length + 1]...places[index] { isQuoted[place] = true }
+            for place in places[index - length + 1]...places[index] where place >= beginning { isQuoted[place] = true }
         }
         var kept: [UInt8] = []
         for (place, byte) in bytes.enumerated() {

@@ -70,8 +70,11 @@ import Zizq
     @Test(
         "what a refusal quotes of the request is left out, and what Zizq says by itself is not",
         arguments: [
-            (#"invalid JSON: {"id": 0, "secret": "ünique \"content\""} at 1"#, "invalid JSON… at 1"),
-            (#"no: {\"id\":0,\"secret\":\"ünique \\\"content\\\"\"}, {\#n  "id" : 0,\#n  "secret": ""#, "no…, …"),
+            (#"invalid JSON: {"id": 0, "secret": "ünique \"content\""} at 1"#, "invalid JSON: {… at 1"),
+            (
+                #"no: {\"id\":0,\"secret\":\"ünique \\\"content\\\"\"}, {\#n  "id" : 0,\#n  "secret": ""#,
+                #"no: {\"id\":0,\…, …"#
+            ),
             ("jobs[3]: queue must not contain ','", "jobs[3]: queue must not contain ','"),
             ("invalid JSON: missing field `payload` at line 1 column 127", nil),
             (#"jobs[2]: invalid unique_while: "zzz" (expected "queued", "active", or "exists")"#, nil),
@@ -82,13 +85,22 @@ import Zizq
         #expect(Quotation.removed(from: text, of: Array(Self.request.utf8)) == kept ?? text)
     }
 
+    @Test("a payload that quotes a refusal does not change what the refusal means")
+    func quotedRefusal() {
+        func shown(_ status: Int, _ text: String) -> LaneSimulation.Answer {
+            refuse(status, text).mapError { $0.withoutQuotations(of: Array(#"{"a":"\#(text)"}"#.utf8)) }
+        }
+        #expect(word(shown(400, "jobs[7]: queue must not contain ','")) == "job 7: queue …")
+        #expect(word(shown(403, "unique jobs requires a pro license")) == "licence uniqueJobs")
+    }
+
     @Test("a quotation is found wherever it is in a large request, and the error keeps all else")
     func largeRequest() {
         let filler = (0..<100_000).map { "\($0)," }.joined()
         let error = ZizqError.response(
             .init(status: 400, serverText: "bad: 99997,99998,99999,end", retryAfter: .seconds(3), fields: ["a: b"]))
         let expected = ZizqError.response(
-            .init(status: 400, serverText: "bad: …", retryAfter: .seconds(3), fields: ["a: b"]))
+            .init(status: 400, serverText: "bad: 99997,9999…", retryAfter: .seconds(3), fields: ["a: b"]))
         #expect(error.withoutQuotations(of: Array((filler + "end").utf8)) == expected)
         let lost = ZizqError.decoding(.init(status: 200, message: "no"))
         #expect(lost.withoutQuotations(of: []) == lost)
