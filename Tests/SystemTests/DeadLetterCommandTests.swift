@@ -47,6 +47,37 @@ import Testing
         #expect(answer.text.contains(#""dead_letters":1"#), "\(answer)")
     }
 
+    @Test("a dead letter whose path and query had a static token is retried without it")
+    func tokenInPath() async throws {
+        func routes(_ rule: String) -> String {
+            """
+            routes:
+              - name: open
+                path: /a/{tok}/{id}
+                verify: { alg: static, signature_from: "${param.tok}" }
+                secrets: [ { env: GITHUB_WEBHOOK_SECRET } ]
+                jobs: [ { \(rule) type: t, payload: { tok: "${param.tok}", id: "${param.id}", path: "${path}" } } ]
+                otherwise: dead_letter
+            """
+        }
+        let queue = try await TestQueue.start()
+        let setup = GatewaySetup(routes: ["open.yaml": routes("when: { body.ok: true },")], queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            let secret = Webhook.gitHubSecret.replacing(" ", with: "%20")
+            let headers = [(name: "host", value: "h"), (name: "content-type", value: "application/json")]
+            let webhook = Webhook(target: "/a/\(secret)/7", headers: headers, body: Array("{}".utf8))
+            let answer = try await gateway.answer(to: webhook)
+            #expect(answer.text.contains(#""dead_letters":1"#), "\(answer)")
+            try gateway.folder.write(routes(""), to: "routes/open.yaml")
+            _ = try await gateway.command("reload")
+            let retried = try await gateway.command("dead", "retry", "1")
+            #expect(retried.output.hasPrefix("dead letter 1: now job "), "\(retried)")
+            try await queue.arrivals(1)
+            let payload = String(decoding: queue.store.jobs[0].payload ?? [], as: UTF8.self)
+            #expect(payload == #"{"tok":"{tok}","id":"7","path":"/a/{tok}/7"}"#)
+        }
+    }
+
     @Test("a dead letter is not retried with the parameters of another path")
     func movedPath() async throws {
         func routes(_ path: String, _ rule: String) -> String {

@@ -73,6 +73,8 @@ extension OutboxStore {
 
     private static func check(_ connection: Connection, size: Int, time: any TimeSource) throws(SQLiteError) {
         if size <= checkedWhole { try checkWhole(connection) }
+        // Of a file that was checked as a whole only the ids at both ends are left.
+        let rows = size <= checkedWhole ? 1 : checkedRows
         let end = time.monotonicNanoseconds() + checkNanoseconds
         for order in ["ASC", "DESC"] {
             for table in checkedTables where time.monotonicNanoseconds() < end {
@@ -80,7 +82,7 @@ extension OutboxStore {
                 let ids = try connection.prepare(
                     """
                     SELECT ifnull(min(rowid), 0), ifnull(max(rowid), 0) FROM
-                        (SELECT rowid FROM \(table) NOT INDEXED ORDER BY rowid \(order) LIMIT \(checkedRows))
+                        (SELECT rowid FROM \(table) NOT INDEXED ORDER BY rowid \(order) LIMIT \(rows))
                     """)
                 _ = try ids.first { row throws(SQLiteError) in (try row.figure(0), try row.figure(1)) }
             }

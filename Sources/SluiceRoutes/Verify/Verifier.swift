@@ -250,7 +250,7 @@ struct CredentialParameters: Sendable {
     func contains(query name: String) -> Bool { query.contains(name) }
 
     /// Returns the target of a request, or its path, without the values of these parameters: a parameter of the path
-    /// becomes its name in braces.
+    /// becomes its name in braces, which are encoded, because a stored request is parsed again.
     func removed(from target: Span<UInt8>) -> [UInt8] {
         let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
         var kept: [UInt8] = []
@@ -267,7 +267,7 @@ struct CredentialParameters: Sendable {
             let end = bytes.firstIndex(of: UInt8(ascii: "/"), from: start) ?? bytes.count
             kept.append(UInt8(ascii: "/"))
             if let name = path[segment] {
-                kept += Array("{\(name)}".utf8)
+                kept += Array("%7B\(name)%7D".utf8)
             } else {
                 kept.append(bytes.extracting(start..<end))
             }
