@@ -84,7 +84,7 @@ import Testing
         let client = try ClientUnderTest(port: server.port, tls: tls)
         for size in [0, 1, 16_384, 16_385, 1 << 20, 8 << 20] {
             let body = String(repeating: "0123456789abcdef", count: size / 16 + 1).prefix(size)
-            let answer = try await client.post(String(body), to: "/echo", timeout: .seconds(300))
+            let answer = try await client.post(String(body), to: "/echo", timeout: .seconds(3000))
             #expect(answer.body.count == size)
             #expect(answer.text == body)
         }

@@ -76,7 +76,7 @@ import Testing
         defer { server.stop() }
         let client = try ClientUnderTest(port: server.port) { $0.responseLimit = 1000 }
         for body in ["", "a body END"] {
-            let timeout = row.kind == .timeout ? Duration.milliseconds(200) : .seconds(300)
+            let timeout = row.kind == .timeout ? Duration.milliseconds(200) : .seconds(3000)
             let request = HTTPClientRequest(method: "POST", target: "/", body: Array(body.utf8), timeout: timeout)
             let error = await client.failure(request)
             #expect(error?.kind == row.kind)
@@ -140,7 +140,7 @@ import Testing
         let server = try ScriptedServer(.read)
         defer { server.stop() }
         let client = try ClientUnderTest(port: server.port) { $0.maximumConnections = 1 }
-        let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))
+        let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000))
         let first = Task { await client.failure(request) }
         let second = Task { await client.failure(request) }
         second.cancel()
@@ -156,7 +156,7 @@ import Testing
         defer { server.stop() }
         let client = try ClientUnderTest(port: server.port)
         let request = Task {
-            await client.failure(HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)))
+            await client.failure(HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000)))
         }
         await Task.yield()
         client.client.shutdown()

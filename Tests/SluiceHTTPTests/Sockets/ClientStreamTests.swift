@@ -10,12 +10,12 @@ import Testing
         "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
 
     private func withStream(
-        _ script: ScriptedServer.Step..., idleTimeout: Duration = .seconds(300),
+        _ script: ScriptedServer.Step..., idleTimeout: Duration = .seconds(3000),
         _ body: (HTTPClientStream, ClientUnderTest) async throws -> Void
     ) async throws {
         let server = try ScriptedServer([script])
         let client = try ClientUnderTest(port: server.port)
-        let request = HTTPClientRequest(method: "GET", target: "/stream", timeout: .seconds(300))
+        let request = HTTPClientRequest(method: "GET", target: "/stream", timeout: .seconds(3000))
         try await body(try await client.client.open(request, idleTimeout: idleTimeout), client)
         await client.stop()
     }
@@ -78,7 +78,7 @@ import Testing
         // The head may have arrived before the invalid chunk.
         let error = await failure { () async throws(HTTPClientError) in
             let stream = try await client.client.open(
-                HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)), idleTimeout: .seconds(300))
+                HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000)), idleTimeout: .seconds(3000))
             while try await stream.next() != nil {}
         }
         #expect(error?.kind == .malformedResponse)
@@ -97,7 +97,7 @@ import Testing
         let client = try ClientUnderTest(port: server.port)
         let request = HTTPClientRequest(method: "GET", target: "/", timeout: .milliseconds(100))
         let error = await failure { () async throws(HTTPClientError) in
-            _ = try await client.client.open(request, idleTimeout: .seconds(300))
+            _ = try await client.client.open(request, idleTimeout: .seconds(3000))
         }
         #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "no complete answer within 100ms"))
         await client.stop()
@@ -108,9 +108,9 @@ import Testing
         for ending in ["cancel", "task", "release"] {
             let server = try ServerClosing()
             let client = try ClientUnderTest(port: server.port)
-            let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))
+            let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000))
             do {
-                let stream = try await client.client.open(request, idleTimeout: .seconds(300))
+                let stream = try await client.client.open(request, idleTimeout: .seconds(3000))
                 _ = try await stream.next()
                 switch ending {
                 case "cancel":
@@ -139,9 +139,9 @@ import Testing
             [.read, .send(ok)],
         ])
         let client = try ClientUnderTest(port: server.port) { $0.maximumConnections = 1 }
-        let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))
-        let one = try await client.client.open(request, idleTimeout: .seconds(300))
-        let two = try await client.client.open(request, idleTimeout: .seconds(300))
+        let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000))
+        let one = try await client.client.open(request, idleTimeout: .seconds(3000))
+        let two = try await client.client.open(request, idleTimeout: .seconds(3000))
         let answer = try await client.get()
         #expect(answer.text == "ok")
         let pieces = [try await one.next(), try await two.next()]
@@ -159,7 +159,7 @@ import Testing
         let server = try ScriptedServer([script])
         let client = try ClientUnderTest(port: server.port)
         let stream = try await client.client.open(
-            HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)), idleTimeout: .seconds(300))
+            HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000)), idleTimeout: .seconds(3000))
         let body = try await stream.collect(limit: 24 << 20)
         #expect(body.count == 24 << 20)
         await client.stop()

@@ -27,13 +27,13 @@ final class ClientUnderTest: Sendable {
         await group.stop()
     }
 
-    func get(_ target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError)
+    func get(_ target: String = "/", timeout: Duration = .seconds(3000)) async throws(HTTPClientError)
         -> HTTPClientResponse
     {
         try await client.send(HTTPClientRequest(method: "GET", target: target, timeout: timeout))
     }
 
-    func post(_ body: String, to target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError)
+    func post(_ body: String, to target: String = "/", timeout: Duration = .seconds(3000)) async throws(HTTPClientError)
         -> HTTPClientResponse
     {
         try await client.send(
@@ -42,7 +42,7 @@ final class ClientUnderTest: Sendable {
 
     /// The error that a GET ends with.
     func failure(
-        _ request: HTTPClientRequest = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)),
+        _ request: HTTPClientRequest = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(3000)),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async -> HTTPClientError? {
         do throws(HTTPClientError) {
