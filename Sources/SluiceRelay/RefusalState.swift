@@ -30,6 +30,8 @@ package struct RefusalState: Sendable {
     private(set) var confirmations = 0
     /// Jobs that were read but not sent before the relay paused.
     private var deferred = JobRanges()
+    /// How often jobs were held back so far.
+    private(set) var heldBack = 0
     /// The number of accepted batches.
     private(set) var accepted = 0
     /// The number of jobs refused alone since the last accepted one.
@@ -92,6 +94,7 @@ package struct RefusalState: Sendable {
         self = RefusalState()
         // Lanes compare these with earlier values.
         (accepted, confirmations, recoveries) = (old.accepted, old.confirmations, old.recoveries)
+        heldBack = old.heldBack
         return old.isAlarmed
     }
 
@@ -126,6 +129,7 @@ package struct RefusalState: Sendable {
     /// - Returns: whether it becomes a dead letter.
     mutating func refused(_ failed: FailedJob, _ refusal: Refusal, now: Int64) -> Bool {
         lastText = failed.detail
+        heldBack += 1
         if refusal == .again, hasAllowance, hasConfirmed {
             confirmations += 1
             confirmed.append(Confirmed(number: confirmations, at: now, failed: failed))
@@ -207,6 +211,7 @@ package struct RefusalState: Sendable {
 
     /// Holds back jobs that were read but not sent.
     mutating func setAside(_ jobs: some Sequence<Int64>) {
+        heldBack += 1
         for job in jobs { deferred.insert(job) }
     }
 

@@ -213,9 +213,14 @@ package final class Relay: Sendable {
     ) async -> RelayAction? {
         do throws(OutboxError) {
             guard let jobs = try await jobs() else { return nil }
+            let heldBack = state.withLock { $0.refusals.heldBack }
             // `writer.status` may lag behind a change of this lane.
             let isLast = jobs.isEmpty ? try await writer.perform { $0.status.pendingJobs == 0 } : false
-            return state.withLock { lane.jobsRead(jobs, isLast: isLast, state: &$0, now: now) }
+            return state.withLock { state in
+                // Another lane may have held back a job that came after the look at the outbox.
+                let isLast = isLast && state.refusals.heldBack == heldBack
+                return lane.jobsRead(jobs, isLast: isLast, state: &state, now: now)
+            }
         } catch {
             return state.withLock { lane.readFailed("\(error)", state: &$0) }
         }
