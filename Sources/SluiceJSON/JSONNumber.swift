@@ -24,8 +24,6 @@ package struct JSONNumber: Sendable, Hashable {
         }
     }
 
-    package init(_ integer: Int) { value = .integer(Int128(integer)) }
-
     package init?(_ text: String) { self.init(Array(text.utf8).span) }
 
     private static func isNumber(_ text: Span<UInt8>) -> Bool {

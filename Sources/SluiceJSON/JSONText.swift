@@ -118,15 +118,4 @@ enum UTF8Sequence {
         let high = UInt64(eight[4]) &<< 32 | UInt64(eight[5]) &<< 40 | UInt64(eight[6]) &<< 48 | UInt64(eight[7]) &<< 56
         return low | high
     }
-
-    /// Whether all of `bytes` is well-formed.
-    static func isValid(_ bytes: Span<UInt8>) -> Bool {
-        var index = 0
-        while index < bytes.count {
-            let length = length(bytes, at: index)
-            guard length > 0 else { return false }
-            index += length
-        }
-        return true
-    }
 }

@@ -1,7 +1,7 @@
 package import SluiceBase
 
 extension Route {
-    /// Verifies a request and returns the steps, with the same result as `process`.
+    /// Verifies a request and returns the steps, with the same result as `handle`.
     ///
     /// - Parameter receivedAtMilliseconds: the wall clock, with which timestamps are compared.
     package func verificationAccount(of request: borrowing RequestView, receivedAtMilliseconds: Int64)

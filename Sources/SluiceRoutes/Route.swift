@@ -138,7 +138,6 @@ extension Route {
     /// The headers that contain signatures.
     package var signatureHeaders: [HeaderName] { parts.verifier.verifiers.flatMap(\.scheme.place.headers) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
-    package var methods: [String] { parts.methods }
     /// The value of `Allow` in a 405.
     package var allow: String { parts.methods.joined(separator: ", ") }
     package var bodyLimit: ByteCount { parts.bodyLimit }

@@ -18,8 +18,6 @@ package struct NoTrace: RouteTrace {
     package static var isRecording: Bool { false }
     package var source: RouteSource { RouteSource() }
 
-    package init() {}
-
     package func add(_ step: TraceStep) {}
     package func beginElement() {}
 }
@@ -70,7 +68,7 @@ package struct TraceStep: Sendable, Hashable {
     package var details: [TraceStep]
 
     package init(
-        _ name: String = "", holds: Bool? = nil, _ text: String, at location: String? = nil, details: [TraceStep] = []
+        _ name: String, holds: Bool? = nil, _ text: String, at location: String? = nil, details: [TraceStep] = []
     ) {
         self.name = name
         self.holds = holds

@@ -20,14 +20,6 @@ package struct Diagnostic: Sendable, Hashable {
     package let severity: Severity
     /// What is wrong and, if possible, what to do; one line, no secret.
     package let message: String
-
-    package init(file: String, line: Int, column: Int, severity: Severity, message: String) {
-        self.file = file
-        self.line = line
-        self.column = column
-        self.severity = severity
-        self.message = message
-    }
 }
 
 extension Diagnostic: CustomStringConvertible {

@@ -320,8 +320,6 @@ struct SignatureSettings: Sendable {
     var idFrom: String?
     var idPattern = IDPattern.standard
 
-    init() {}
-
     init(_ reader: MappingReader<VerifyKeys>) {
         algorithm = reader.read(\.alg) ?? algorithm
         signatureFrom = reader.read(\.signatureFrom)

@@ -3,9 +3,6 @@ package import SluiceRouteFiles
 internal import SluiceRoutes
 
 extension RouteCompilation {
-    /// The number of examples of all routes.
-    package var exampleCount: Int { details.reduce(0) { $0 + $1.examples.count } }
-
     /// Sends the examples of each route through it, in the order of the file, and compares the results.
     ///
     /// The table must have been compiled with throw-away secrets (`RouteOptions.secrets`), with which examples are

@@ -54,12 +54,6 @@ enum Charset: Sendable {
         case .utf16, .utf16LittleEndian, .utf16BigEndian: decodeUTF16(text)
         }
     }
-
-    /// As for a span, without a copy in UTF-8.
-    func decode(_ text: [UInt8]) -> [UInt8]? {
-        guard case .utf8 = self else { return decode(text.span) }
-        return (try? UTF8Span(validating: text.span)) == nil ? nil : text
-    }
 }
 
 extension Charset {

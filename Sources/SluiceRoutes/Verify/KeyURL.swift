@@ -19,9 +19,7 @@ package struct KeyURL: Sendable, Hashable {
         target = parts.target
     }
 
-    /// Whether the path is unambiguous for the server: no query, percent-encoding, `..` or empty segment.
-    var isPlain: Bool { Self.isPlain(target) }
-
+    /// Whether a path is unambiguous for the server: no query, percent-encoding, `..` or empty segment.
     fileprivate static func isPlain(_ path: String) -> Bool {
         path.utf8.allSatisfy { URLParts.isLetterOrDigit($0) || "-._~/".utf8.contains($0) }
             && !path.contains("..") && !path.contains("//")

@@ -70,9 +70,9 @@ package struct TokenKey: Sendable {
         case verifying(PublicKey)
         case signing(SigningKey)
     }
-    package let key: Key
+    let key: Key
 
-    package init(_ algorithm: JWTAlgorithm, _ key: Key) {
+    init(_ algorithm: JWTAlgorithm, _ key: Key) {
         self.algorithm = algorithm
         self.key = key
     }
