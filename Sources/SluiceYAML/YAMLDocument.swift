@@ -23,25 +23,21 @@ package struct YAMLDocument: Sendable {
     package static func parse(
         _ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits(), allowsEmptyValues: Bool = true
     ) -> YAMLDocument {
-        guard bytes.count <= limits.bytes else {
-            let problem = YAMLError(
-                YAMLPosition(line: 1, column: 1), "the file has \(bytes.count) bytes; the limit is \(limits.bytes)")
-            return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
+        do throws(YAMLError) {
+            guard bytes.count <= limits.bytes else {
+                let message = "the file has \(bytes.count) bytes; the limit is \(limits.bytes)"
+                throw YAMLError(YAMLPosition(line: 1, column: 1), message)
+            }
+            let source = try YAMLSource.check(bytes)
+            if let conflict = source.mergeConflict { throw conflict }
+            var composer = YAMLComposer(source: source, limits: limits, allowsEmptyValues: allowsEmptyValues)
+            let root = composer.compose()
+            return YAMLDocument(
+                file: file, root: composer.isBroken ? nil : root, problems: composer.problems,
+                isBroken: composer.isBroken, nodeCount: composer.nodeCount)
+        } catch {
+            return YAMLDocument(file: file, root: nil, problems: [error], isBroken: true, nodeCount: 0)
         }
-        let source: YAMLSource
-        switch YAMLSource.check(bytes) {
-        case .success(let checked): source = checked
-        case .failure(let problem):
-            return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
-        }
-        if let problem = source.mergeConflict {
-            return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
-        }
-        var composer = YAMLComposer(source: source, limits: limits, allowsEmptyValues: allowsEmptyValues)
-        let root = composer.compose()
-        return YAMLDocument(
-            file: file, root: composer.isBroken ? nil : root, problems: composer.problems, isBroken: composer.isBroken,
-            nodeCount: composer.nodeCount)
     }
 }
 

@@ -21,8 +21,8 @@ internal import CSluiceYAML
     struct Step {
         let event: Event
         let position: YAMLPosition
-        let hasAnchor: Bool
-        let hasTag: Bool
+        var hasAnchor = false
+        var hasTag = false
     }
 
     private let source: YAMLSource
@@ -70,17 +70,19 @@ internal import CSluiceYAML
             let start = unsafe event.data.document_start
             let hasDirective =
                 unsafe start.version_directive != nil || start.tag_directives.start != start.tag_directives.end
-            return Step(.documentStart(hasDirective: hasDirective), position)
-        case YAML_STREAM_END_EVENT: return Step(.end, position)
-        case YAML_ALIAS_EVENT: return Step(.alias, position)
-        case YAML_SEQUENCE_END_EVENT: return Step(.sequenceEnd, position)
-        case YAML_MAPPING_END_EVENT: return Step(.mappingEnd, position)
+            return Step(event: .documentStart(hasDirective: hasDirective), position: position)
+        case YAML_STREAM_END_EVENT: return Step(event: .end, position: position)
+        case YAML_ALIAS_EVENT: return Step(event: .alias, position: position)
+        case YAML_SEQUENCE_END_EVENT: return Step(event: .sequenceEnd, position: position)
+        case YAML_MAPPING_END_EVENT: return Step(event: .mappingEnd, position: position)
         case YAML_SEQUENCE_START_EVENT:
             let start = unsafe event.data.sequence_start
-            return unsafe Step(.sequenceStart, position, anchor: start.anchor != nil, tag: start.tag != nil)
+            return unsafe Step(
+                event: .sequenceStart, position: position, hasAnchor: start.anchor != nil, hasTag: start.tag != nil)
         case YAML_MAPPING_START_EVENT:
             let start = unsafe event.data.mapping_start
-            return unsafe Step(.mappingStart, position, anchor: start.anchor != nil, tag: start.tag != nil)
+            return unsafe Step(
+                event: .mappingStart, position: position, hasAnchor: start.anchor != nil, hasTag: start.tag != nil)
         case YAML_SCALAR_EVENT:
             let scalar = unsafe event.data.scalar
             // `value` has `length` bytes of UTF-8 and is valid until the event is deleted.
@@ -88,7 +90,9 @@ internal import CSluiceYAML
                 decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
             let value = unsafe YAMLScalar(text: text, style: Self.style(scalar.style))
             let end = unsafe self.position(of: event.end_mark)
-            return unsafe Step(.scalar(value, end: end), position, anchor: scalar.anchor != nil, tag: scalar.tag != nil)
+            return unsafe Step(
+                event: .scalar(value, end: end), position: position, hasAnchor: scalar.anchor != nil,
+                hasTag: scalar.tag != nil)
         default: return nil
         }
     }
@@ -115,15 +119,6 @@ internal import CSluiceYAML
             position: position(of: parser.pointee.problem_mark), problem: problem ?? "it cannot be parsed",
             context: context,
             contextPosition: context == nil ? nil : position(of: parser.pointee.context_mark))
-    }
-}
-
-extension YAMLEvents.Step {
-    fileprivate init(_ event: YAMLEvents.Event, _ position: YAMLPosition, anchor: Bool = false, tag: Bool = false) {
-        self.event = event
-        self.position = position
-        self.hasAnchor = anchor
-        self.hasTag = tag
     }
 }
 

@@ -10,7 +10,7 @@ struct YAMLSource: Sendable {
     private let end: YAMLPosition
 
     /// Checks and prepares a file.
-    static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLError> {
+    static func check(_ bytes: [UInt8]) throws(YAMLError) -> YAMLSource {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         var cursor = Cursor()
         var lineStarts = [0]
@@ -21,21 +21,21 @@ struct YAMLSource: Sendable {
                 cursor.column += 1
                 continue
             }
-            guard let (scalar, length) = decodeScalar(text, at: cursor.offset) else {
-                return .failure(YAMLError(cursor.position, "the file is not UTF-8 text"))
+            guard let scalar = scalar(text, at: cursor.offset) else {
+                throw YAMLError(cursor.position, "the file is not UTF-8 text")
             }
-            if let complaint = complaint(about: scalar, before: text[(cursor.offset + length)...].first) {
-                return .failure(YAMLError(cursor.position, complaint))
+            cursor.offset += UTF8.width(scalar)
+            if let complaint = complaint(about: scalar.value, before: text[cursor.offset...].first) {
+                throw YAMLError(cursor.position, complaint)
             }
-            cursor.offset += length
             cursor.column += 1
-            if scalar == 0x0A {
+            if scalar == "\n" {
                 cursor.line += 1
                 cursor.column = 1
                 lineStarts.append(cursor.offset)
             }
         }
-        return .success(YAMLSource(bytes: text, lineStarts: lineStarts, end: cursor.position))
+        return YAMLSource(bytes: text, lineStarts: lineStarts, end: cursor.position)
     }
 
     private struct Cursor {
@@ -61,25 +61,10 @@ struct YAMLSource: Sendable {
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
-    /// One scalar value of strict UTF-8 (RFC 3629 §4: no overlong forms, no surrogates, nothing above U+10FFFF).
-    private static func decodeScalar(_ bytes: [UInt8], at offset: Int) -> (scalar: UInt32, length: Int)? {
-        let first = bytes[offset]
-        let (length, lowest): (Int, UInt32)
-        switch first {
-        case 0..<0x80: return (UInt32(first), 1)
-        case 0xC2...0xDF: (length, lowest) = (2, 0x80)
-        case 0xE0...0xEF: (length, lowest) = (3, 0x800)
-        case 0xF0...0xF4: (length, lowest) = (4, 0x10000)
-        default: return nil
-        }
-        guard offset + length <= bytes.count else { return nil }
-        var scalar = UInt32(first) & (0x7F >> UInt32(length))
-        for byte in bytes[(offset + 1)..<(offset + length)] {
-            guard byte & 0xC0 == 0x80 else { return nil }
-            scalar = scalar << 6 | UInt32(byte & 0x3F)
-        }
-        guard scalar >= lowest, scalar <= 0x10FFFF, !(0xD800...0xDFFF).contains(scalar) else { return nil }
-        return (scalar, length)
+    /// The scalar at an offset; `nil` for malformed UTF-8.
+    private static func scalar(_ bytes: [UInt8], at offset: Int) -> Unicode.Scalar? {
+        var (decoder, rest) = (UTF8(), bytes[offset...].makeIterator())
+        return if case .scalarValue(let scalar) = decoder.decode(&rest) { scalar } else { nil }
     }
 }
 
