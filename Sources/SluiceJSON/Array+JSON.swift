@@ -32,9 +32,6 @@ extension [UInt8] {
     }
 
     /// Appends an integer in decimal.
-    package mutating func appendJSONInteger(_ value: Int64) { appendDecimal(value) }
-
-    /// Appends an integer of any width in decimal.
     @inlinable
     package mutating func appendDecimal(_ value: some FixedWidthInteger) {
         if value < 0 { append(UInt8(ascii: "-")) }
@@ -46,6 +43,24 @@ extension [UInt8] {
             rest = quotient
         } while rest > 0
         self[start...].reverse()
+    }
+
+    /// Appends a scalar that is not a surrogate as UTF-8 (RFC 3629 §3).
+    @inlinable
+    package mutating func appendScalar(_ scalar: UInt32) {
+        func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar &>> shift) & 0x3F }
+        switch scalar {
+        case 0..<0x80: return append(UInt8(truncatingIfNeeded: scalar))
+        case 0..<0x800: append(0xC0 | UInt8(truncatingIfNeeded: scalar &>> 6))
+        case 0..<0x1_0000:
+            append(0xE0 | UInt8(truncatingIfNeeded: scalar &>> 12))
+            append(continuation(6))
+        default:
+            append(0xF0 | UInt8(truncatingIfNeeded: scalar &>> 18))
+            append(continuation(12))
+            append(continuation(6))
+        }
+        append(continuation(0))
     }
 
     /// Appends JSON text, with lone surrogates replaced by `\ufffd`, which has the same length: offsets do not change.

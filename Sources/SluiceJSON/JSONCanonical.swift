@@ -57,10 +57,7 @@ package enum JSONCanonical {
     }
 
     private static func appendNumber(_ digits: Span<UInt8>, to canonical: inout [UInt8]) {
-        let isNegativeZero = digits.count == 2 && digits[0] == Byte.minus && digits[1] == Byte.zero
-        let isInteger =
-            JSONInteger.read(digits, as: Int64.self) != nil || JSONInteger.read(digits, as: UInt64.self) != nil
-        if isInteger, !isNegativeZero { return canonical.append(digits) }
+        if JSONInteger.keepsDigits(digits) { return canonical.append(digits) }
         canonical.append(contentsOf: (Double(digits.text) ?? 0).description.utf8)
     }
 }

@@ -15,7 +15,7 @@ package struct JSONNumber: Sendable, Hashable {
     /// - Returns: `nil` for anything else, and for a number that is infinite as a double.
     package init?(_ text: Span<UInt8>) {
         guard Self.isNumber(text) else { return nil }
-        if let integer = Self.integer(text) {
+        if let integer = JSONInteger.read(text) {
             value = .integer(integer)
         } else if let double = Double(text.text) {
             value = Self.canonical(double)
@@ -34,22 +34,6 @@ package struct JSONNumber: Sendable, Hashable {
         } catch {
             return false
         }
-    }
-
-    /// The value of a text of digits, if it fits into 64 bits, signed or unsigned. Allocates nothing; most numbers are
-    /// like this.
-    private static func integer(_ text: Span<UInt8>) -> Int128? {
-        let isNegative = text[0] == UInt8(ascii: "-")
-        var magnitude: UInt64 = 0
-        for index in (isNegative ? 1 : 0)..<text.count {
-            guard ASCII.isDigit(text[index]) else { return nil }
-            let (product, isTooLarge) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, isStillTooLarge) = product.addingReportingOverflow(UInt64(text[index] & 15))
-            guard !isTooLarge, !isStillTooLarge else { return nil }
-            magnitude = sum
-        }
-        guard isNegative else { return Int128(magnitude) }
-        return magnitude <= Int64.min.magnitude ? -Int128(magnitude) : nil
     }
 
     /// `1.0` and `1e0` are `1`.

@@ -31,16 +31,13 @@ extension JSONReader {
 
     /// Skips a number.
     ///
-    /// - Returns: whether it has the notation of an integer and fits into 64 bits, signed or unsigned, so that Zizq
-    ///   keeps its digits. Zizq changes `-0` to `-0.0`.
+    /// - Returns: whether Zizq keeps its digits: see `JSONInteger.keepsDigits`.
     package mutating func skipInteger() throws(JSONError) -> Bool {
         try expect(.number)
         let start = lexer.index
         try lexer.number()
         try passed()
-        let digits = lexer.bytes.extracting(start..<lexer.index)
-        if digits[0] != Byte.minus { return JSONInteger.read(digits, as: UInt64.self) != nil }
-        return digits[1] != Byte.zero && JSONInteger.read(digits, as: Int64.self) != nil
+        return JSONInteger.keepsDigits(lexer.bytes.extracting(start..<lexer.index))
     }
 
     /// Reads a number, as the nearest `Float`.
@@ -98,6 +95,18 @@ extension JSONReader {
 
 /// Integers in JSON notation.
 package enum JSONInteger {
+    /// Whether the number has the notation of an integer and fits into 64 bits, signed or unsigned, so that Zizq keeps
+    /// its digits. Zizq changes `-0` to `-0.0`.
+    static func keepsDigits(_ number: Span<UInt8>) -> Bool {
+        read(number) != nil && (number[0] != Byte.minus || number[1] != Byte.zero)
+    }
+
+    /// The value of a number if it is an integer of 64 bits, signed or unsigned.
+    static func read(_ number: Span<UInt8>) -> Int128? {
+        if number[0] == Byte.minus { return read(number, as: Int64.self).map { Int128($0) } }
+        return read(number, as: UInt64.self).map { Int128($0) }
+    }
+
     /// - Returns: `nil` for a fraction, an exponent, or a value out of range.
     @inlinable
     package static func read<Value: FixedWidthInteger>(_ digits: Span<UInt8>, as type: Value.Type) -> Value? {

@@ -57,28 +57,11 @@ package enum JSONText {
         if JSONEscape.isHighSurrogate(first),
             let second = JSONEscape.lowSurrogate(content, at: start + JSONEscape.length)
         {
-            appendUTF8(JSONEscape.scalar(high: first, low: second), to: &text)
+            text.appendScalar(JSONEscape.scalar(high: first, low: second))
             return 2 * JSONEscape.length
         }
-        appendUTF8(JSONEscape.isSurrogate(first) ? 0xFFFD : UInt32(first), to: &text)
+        text.appendScalar(JSONEscape.isSurrogate(first) ? 0xFFFD : UInt32(first))
         return JSONEscape.length
-    }
-
-    /// - Parameter scalar: not a surrogate, and at most U+10FFFF (RFC 3629 §3).
-    private static func appendUTF8(_ scalar: UInt32, to text: inout [UInt8]) {
-        func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar &>> shift) & 0x3F }
-        switch scalar {
-        case 0..<0x80: return text.append(UInt8(truncatingIfNeeded: scalar))
-        case 0..<0x800: text.append(0xC0 | UInt8(truncatingIfNeeded: scalar &>> 6))
-        case 0..<0x1_0000:
-            text.append(0xE0 | UInt8(truncatingIfNeeded: scalar &>> 12))
-            text.append(continuation(6))
-        default:
-            text.append(0xF0 | UInt8(truncatingIfNeeded: scalar &>> 18))
-            text.append(continuation(12))
-            text.append(continuation(6))
-        }
-        text.append(continuation(0))
     }
 }
 

@@ -77,7 +77,7 @@ extension DeliveryContext {
         case .body, .item: appendDocument(at: reference.pathID, to: &json)
         case .headers: appendHeaders(to: &json)
         case .request(let value) where value.row.isNumber: json += text(reference)
-        case .index: json.appendJSONInteger(Int64(item))
+        case .index: json.appendDecimal(item)
         case .request, .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .signedTimestamp, .signedID,
             .verifyOnly, .account, .handshakeHMAC:
             json.appendJSONString(text(reference).span)

@@ -104,7 +104,7 @@ struct TextTests {
         ])
     func integers(value: Int64, text: String) {
         var written = Array("x".utf8)
-        written.appendJSONInteger(value)
+        written.appendDecimal(value)
         #expect(String(decoding: written, as: UTF8.self) == "x\(text)")
     }
 

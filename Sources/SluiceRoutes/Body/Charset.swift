@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceJSON
 
 /// A supported character encoding. Labels have the meaning of the WHATWG Encoding standard (§4.2), which is what
 /// senders expect: `latin1` is windows-1252.
@@ -75,7 +76,7 @@ extension Charset {
                 utf8.append(byte)
                 continue
             }
-            utf8.appendUTF8(byte < 0xA0 ? UInt32(table[Int(byte & 0x1F)]) : UInt32(byte))
+            utf8.appendScalar(byte < 0xA0 ? UInt32(table[Int(byte & 0x1F)]) : UInt32(byte))
         }
         return utf8
     }
@@ -100,30 +101,8 @@ extension Charset {
                 scalar = 0x1_0000 + (scalar & 0x3FF) << 10 + unit(index) & 0x3FF
                 index += 2
             }
-            utf8.appendUTF8(scalar)
+            utf8.appendScalar(scalar)
         }
         return utf8
-    }
-}
-
-extension [UInt8] {
-    /// Appends a scalar that is not a surrogate as UTF-8 (RFC 3629 §3).
-    fileprivate mutating func appendUTF8(_ scalar: UInt32) {
-        func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar >> shift) & 0x3F }
-        switch scalar {
-        case 0..<0x80: append(UInt8(truncatingIfNeeded: scalar))
-        case 0..<0x800:
-            append(0xC0 | UInt8(truncatingIfNeeded: scalar >> 6))
-            append(continuation(0))
-        case 0..<0x1_0000:
-            append(0xE0 | UInt8(truncatingIfNeeded: scalar >> 12))
-            append(continuation(6))
-            append(continuation(0))
-        default:
-            append(0xF0 | UInt8(truncatingIfNeeded: scalar >> 18))
-            append(continuation(12))
-            append(continuation(6))
-            append(continuation(0))
-        }
     }
 }

@@ -96,7 +96,7 @@ package enum MultipartForm {
         json += Array(#","content_type":"#.utf8)
         json.appendJSONString(head.contentType.span)
         json += Array(#","size":"#.utf8)
-        json.appendJSONInteger(Int64(content.count))
+        json.appendDecimal(content.count)
         json += Array(#","note":"the file's bytes are left out"}"#.utf8)
         return json
     }

@@ -29,13 +29,13 @@ package enum DeliveryDocument {
             body.append(contentsOf: duplicate)
             return
         }
-        body.appendJSONInteger(Int64(jobs))
+        body.appendDecimal(jobs)
         body.append(contentsOf: afterJobs)
-        body.appendJSONInteger(Int64(deadLetters))
+        body.appendDecimal(deadLetters)
         body.append(contentsOf: new)
         if duplicates > 0 {
             body.append(contentsOf: beforeDuplicates)
-            body.appendJSONInteger(Int64(duplicates))
+            body.appendDecimal(duplicates)
         }
         body.append(UInt8(ascii: "}"))
     }

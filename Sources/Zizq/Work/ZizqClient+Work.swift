@@ -117,7 +117,7 @@ extension ZizqClient {
         }
         if let retryIn {
             body += #","retry_at":"#.utf8
-            body.appendJSONInteger(max(0, (Timestamp.now + retryIn).millisecondsSinceEpoch))
+            body.appendDecimal(max(0, (Timestamp.now + retryIn).millisecondsSinceEpoch))
         }
         if kill { body += #","kill":true"#.utf8 }
         body.append(UInt8(ascii: "}"))
