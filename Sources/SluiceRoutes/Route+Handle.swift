@@ -225,24 +225,14 @@ extension Route {
     }
 
     /// Evaluated on the scheme in place: a copy of it is 25 retains.
-    private var verifierReadsBody: Bool {
-        switch parts.verifier {
-        case .none: false
-        case .signature(let verifier): verifier.scheme.readsBody
-        case .any(let verifiers): verifiers.contains { $0.scheme.readsBody }
-        }
-    }
+    private var verifierReadsBody: Bool { parts.verifier.verifiers.contains { $0.scheme.readsBody } }
 
     /// The cost of verifying and reading a request, in bytes of an unverified body: more secrets cost more, and a body
     /// that is read before its sender is known counts 32 times, because it may be the slowest possible: 40 ns per byte.
     /// The decompressed size is not known yet.
     package func work(for request: borrowing RequestView) -> Int {
-        let comparisons: Int
-        switch parts.verifier {
-        case .none: return request.body.count * 32
-        case .signature(let verifier): comparisons = verifier.comparisons
-        case .any(let verifiers): comparisons = verifiers.reduce(0) { $0 + $1.comparisons }
-        }
+        guard isVerified else { return request.body.count * 32 }
+        let comparisons = parts.verifier.verifiers.reduce(0) { $0 + $1.comparisons }
         let sixteenths = 16 + comparisons + (verifierReadsBody ? 31 * 16 : 0)
         return request.body.count * sixteenths / 16
     }

@@ -146,7 +146,7 @@ extension Route {
     /// The maximum rate of verified requests; `nil` for no limit.
     package var rate: RateLimit? { parts.rate }
     /// Whether the route verifies signatures; otherwise it has `verify: none`.
-    package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
+    package var isVerified: Bool { !parts.verifier.verifiers.isEmpty }
 
     /// Whether a handshake of the route may provide a new secret.
     package var learnsSecrets: Bool { parts.handshakes.contains { $0.learn != nil } }

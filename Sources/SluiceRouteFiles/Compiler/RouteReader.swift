@@ -87,8 +87,8 @@ package struct RouteReader {
         parts.bodyLimit = bodyLimit
         parts.allowedAddresses = allowedAddresses
         parts.rate = rate
-        parts.credentialHeaders = CredentialHeaders.of(
-            verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.flatMap(\.secretHeaders))
+        parts.credentialHeaders = verifier.allCredentialHeaders(
+            and: (reader.read(\.credentialHeaders) ?? []) + handshakes.flatMap(\.secretHeaders))
         parts.acceptsGzip = acceptsGzip
         parts.trustsContentEncoding = signature.covers(.header(ContentCoding.header))
         parts.contentTypes = contentTypes

@@ -2,22 +2,20 @@ package import SluiceBase
 internal import SluiceJSON
 
 /// How a route verifies requests.
-package enum Verifier: Sendable {
-    /// Explicitly none: `verify: none`.
-    case none
-    case signature(SignatureVerifier)
-    /// Valid if any of these finds the request valid. At least two.
-    case any([SignatureVerifier])
+package struct Verifier: Sendable {
+    /// A request is valid if any of these finds it valid; empty without verification.
+    package let verifiers: [SignatureVerifier]
+
+    /// Explicitly no verification: `verify: none`.
+    package static let none = Verifier([])
+
+    package init(_ verifiers: [SignatureVerifier]) { self.verifiers = verifiers }
 
     /// Returns a verifier that refuses texts that handshakes sign for any client.
     ///
     /// - Parameter own: those of the route.
     func refusing(tokensOf signers: [TokenSigner], own: [TokenSigner]) -> Verifier {
-        switch self {
-        case .none: self
-        case .signature(let verifier): .signature(verifier.refusing(tokensOf: signers, own: own))
-        case .any(let verifiers): .any(verifiers.map { $0.refusing(tokensOf: signers, own: own) })
-        }
+        Verifier(verifiers.map { $0.refusing(tokensOf: signers, own: own) })
     }
 
     /// - Parameters:
@@ -28,25 +26,20 @@ package enum Verifier: Sendable {
         on request: borrowing RequestView, reading: BodyReading?, receivedAtMilliseconds: Int64,
         findings: inout JSONFindings
     ) -> VerificationVerdict {
-        switch self {
-        case .none: return .valid
-        case .signature(let verifier):
-            return verifier.verdict(on: request, reading: reading, receivedAtMilliseconds, findings: &findings)
-        case .any(let verifiers):
-            var refusals: [VerificationError] = []
-            var need: RequiredKey?
-            for verifier in verifiers {
-                switch verifier.verdict(on: request, reading: reading, receivedAtMilliseconds, findings: &findings) {
-                case .valid: return .valid
-                case .needs(let other): need = need ?? other
-                case .refused(let error): refusals.append(error)
-                }
+        if verifiers.isEmpty { return .valid }
+        var refusals: [VerificationError] = []
+        var need: RequiredKey?
+        for verifier in verifiers {
+            switch verifier.verdict(on: request, reading: reading, receivedAtMilliseconds, findings: &findings) {
+            case .valid: return .valid
+            case .needs(let other): need = need ?? other
+            case .refused(let error): refusals.append(error)
             }
-            if let need { return .needs(need) }
-            var refusal = refusals[Self.mostHelpful(refusals)]
-            refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
-            return .refused(refusal)
         }
+        if let need { return .needs(need) }
+        var refusal = refusals[Self.mostHelpful(refusals)]
+        refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
+        return .refused(refusal)
     }
 
     /// The position of the most helpful refusal: that of the first alternative that lacks only its key, else of the
@@ -60,17 +53,12 @@ package enum Verifier: Sendable {
 
     /// The refusal of a request whose head shows that it cannot be valid; `nil` if it may be.
     func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
-        switch self {
-        case .none: return nil
-        case .signature(let verifier): return verifier.refusal(ofHead: request, receivedAtMilliseconds)
-        case .any(let verifiers):
-            var refusals: [VerificationError] = []
-            for verifier in verifiers {
-                guard let refusal = verifier.refusal(ofHead: request, receivedAtMilliseconds) else { return nil }
-                refusals.append(refusal)
-            }
-            return refusals[Self.mostHelpful(refusals)]
+        var refusals: [VerificationError] = []
+        for verifier in verifiers {
+            guard let refusal = verifier.refusal(ofHead: request, receivedAtMilliseconds) else { return nil }
+            refusals.append(refusal)
         }
+        return refusals.isEmpty ? nil : refusals[Self.mostHelpful(refusals)]
     }
 
     /// The steps of verifying a request, for explanations: those of the alternative that finds it valid, or else those
@@ -78,7 +66,6 @@ package enum Verifier: Sendable {
     func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
         var accounts: [VerificationAccount] = []
         var refusals: [VerificationError] = []
-        let verifiers = verifiers
         for (index, verifier) in verifiers.enumerated() {
             var (account, refusal) = Self.account(of: request, by: verifier, receivedAtMilliseconds)
             if verifiers.count > 1 { account.alternative = .init(number: index + 1, count: verifiers.count) }
@@ -105,26 +92,19 @@ package enum Verifier: Sendable {
         }
     }
 
-    /// - Parameter verifiers: the alternatives; empty for no verification.
-    package init(_ verifiers: [SignatureVerifier]) {
-        self = verifiers.count > 1 ? .any(verifiers) : verifiers.first.map { .signature($0) } ?? .none
-    }
-
-    /// Empty without verification.
-    package var verifiers: [SignatureVerifier] {
-        switch self {
-        case .none: []
-        case .signature(let verifier): [verifier]
-        case .any(let verifiers): verifiers
-        }
-    }
-
     /// Empty without verification.
     package var schemes: [SignatureScheme] { verifiers.map(\.scheme) }
 
-    /// Headers that authenticate anyone who knows them; they are never stored, and `${headers}` leaves them out.
+    /// The headers of the signatures and of secrets.
     package var credentialHeaders: [HeaderName] {
         verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
+    }
+
+    /// Headers that authenticate anyone who knows them: they are never stored, and `${headers}` leaves them out.
+    ///
+    /// - Parameter others: further headers with credentials that the provider sends.
+    package func allCredentialHeaders(and others: [HeaderName]) -> Set<HeaderName> {
+        Set(["authorization", "cookie", "proxy-authorization"] + credentialHeaders + others)
     }
 
     var credentialParameters: CredentialParameters { CredentialParameters(schemes) }
@@ -205,16 +185,6 @@ struct VerificationError: Error {
     }
     static func invalid(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureInvalid, reason: reason)
-    }
-}
-
-/// Headers that are never stored with a dead letter, and that `${headers}` leaves out.
-package enum CredentialHeaders {
-    private static let everywhere: Set<HeaderName> = ["authorization", "cookie", "proxy-authorization"]
-
-    /// - Parameter others: further headers with credentials that the provider sends.
-    package static func of(_ verifier: Verifier, others: [HeaderName]) -> Set<HeaderName> {
-        everywhere.union(verifier.credentialHeaders).union(others)
     }
 }
 
