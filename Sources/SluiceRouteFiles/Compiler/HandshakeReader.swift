@@ -70,10 +70,10 @@ struct HandshakeReader {
             reader.has("learn") == (learn != nil), reader.has("call") == (call != nil)
         else { return nil }
         let read = conditions.flatMap(\.references) + [token?.reference, call?.reference].compactMap(\.self)
-        let known = HandshakeRule(
-            conditions: conditions, stage: .head, token: token, hmac: hmac ?? nil, learn: learn, call: call,
-            reply: reply, refusalStatus: status, place: context.place(node.position))
-        guard let stage = stage(reader, readsBody: (read + known.echoed).contains { readsBody($0, scope) }) else {
+        var rule = HandshakeRule(
+            conditions: conditions, token: token, hmac: hmac ?? nil, learn: learn, call: call, reply: reply,
+            refusalStatus: status, place: context.place(node.position))
+        guard let stage = stage(reader, readsBody: (read + rule.echoed).contains { readsBody($0, scope) }) else {
             return nil
         }
         if let entry = reader.entry("call"), stage == .head || stage == .unsignedBody {
@@ -83,7 +83,7 @@ struct HandshakeReader {
                     + (isVerified ? "set 'signed: true'" : "the route has 'verify: none'"))
             return nil
         }
-        let rule = known.asked(at: stage, covers: coverage.covers)
+        rule.move(to: stage, covers: coverage.covers)
         if learn != nil, stage == .signedBody || stage == .signedHead {
             context.error(
                 node.position,

@@ -17,11 +17,11 @@ package struct HandshakeRule: Sendable {
 
     /// All must be true.
     package let conditions: [Condition]
-    package let stage: Stage
+    package private(set) var stage = Stage.head
     /// Whether a valid signature covers the value that `hmac` authenticates, so that only its provider can choose it.
-    private let signsCovered: Bool
-    package let token: HandshakeToken?
-    package let hmac: HandshakeHMAC?
+    private var signsCovered = false
+    package private(set) var token: HandshakeToken?
+    package private(set) var hmac: HandshakeHMAC?
     /// The value that is a new secret of the route; `nil` for a rule that does not learn.
     package let learn: Reference?
     /// Only for rules that need a valid signature.
@@ -34,14 +34,12 @@ package struct HandshakeRule: Sendable {
     /// The values in the answer. A request without one of them does not match, unless it has a default.
     package let echoed: [Reference]
 
+    /// Creates a rule of the stage `head`.
     package init(
-        conditions: [Condition], stage: Stage, signsCovered: Bool = false, token: HandshakeToken?,
-        hmac: HandshakeHMAC?, learn: Reference? = nil, call: HandshakeCall? = nil, reply: ReplyTemplate,
-        refusalStatus: Int, place: SourceLocation
+        conditions: [Condition], token: HandshakeToken?, hmac: HandshakeHMAC?, learn: Reference?, call: HandshakeCall?,
+        reply: ReplyTemplate, refusalStatus: Int, place: SourceLocation
     ) {
         self.conditions = conditions
-        self.stage = stage
-        self.signsCovered = signsCovered
         self.token = token
         self.hmac = hmac
         self.learn = learn
@@ -52,16 +50,13 @@ package struct HandshakeRule: Sendable {
         echoed = reply.references.filter { $0.source != .handshakeHMAC } + [hmac?.reference, learn].compactMap(\.self)
     }
 
-    /// Returns the rule for another stage.
+    /// Moves the rule to another stage.
     ///
     /// - Parameter covers: whether the route's signatures cover a value.
-    package func asked(at stage: Stage, covers: (ReferenceSource) -> Bool) -> HandshakeRule {
+    package mutating func move(to stage: Stage, covers: (ReferenceSource) -> Bool) {
+        self.stage = stage
         let isSigned = stage == .signedHead || stage == .signedBody
-        return HandshakeRule(
-            conditions: conditions, stage: stage,
-            signsCovered: isSigned && (hmac.map { covers($0.reference.source) } ?? true),
-            token: token, hmac: hmac, learn: learn, call: call, reply: reply, refusalStatus: refusalStatus,
-            place: place)
+        signsCovered = isSigned && (hmac.map { covers($0.reference.source) } ?? true)
     }
 
     /// The headers with the token or a new secret, which are credentials.
@@ -88,15 +83,13 @@ package struct HandshakeRule: Sendable {
     ///
     /// - Returns: `nil` if the secret does not have the format of the rule's keys.
     func with(secret: [UInt8]) -> HandshakeRule? {
-        let token = token.map { HandshakeToken($0.reference, secrets: [secret]) }
-        var hmac = hmac
-        if let form = hmac?.secretFormat {
-            guard let key = form.key(secret), let own = hmac else { return nil }
-            hmac = own.with(key: key)
+        var rule = self
+        rule.token = token.map { HandshakeToken($0.reference, secrets: [secret]) }
+        if let hmac {
+            guard let key = hmac.secretFormat.key(secret) else { return nil }
+            rule.hmac = hmac.with(key: key)
         }
-        return HandshakeRule(
-            conditions: conditions, stage: stage, signsCovered: signsCovered, token: token, hmac: hmac, learn: learn,
-            call: call, reply: reply, refusalStatus: refusalStatus, place: place)
+        return rule
     }
 }
 
@@ -130,8 +123,7 @@ package struct HandshakeHMAC: Sendable {
 
     package init(
         of reference: Reference, key: HMACKey, secretFormat: SecretFormat, encoding: SignatureEncoding,
-        pattern: IDPattern?,
-        hasRouteKey: Bool
+        pattern: IDPattern?, hasRouteKey: Bool
     ) {
         self.reference = reference
         signer = TokenSigner(key: key, pattern: pattern, hasRouteKey: hasRouteKey)
