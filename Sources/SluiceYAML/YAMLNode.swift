@@ -31,10 +31,20 @@ package struct YAMLNode: Sendable {
         self.content = content
     }
 
-    /// The scalar, if the value is one.
-    package var scalar: YAMLScalar? {
-        if case .scalar(let scalar) = content { scalar } else { nil }
-    }
+    /// The scalar; `nil` for anything else.
+    package var scalar: YAMLScalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
+
+    /// The elements of a list; `nil` for anything else.
+    package var sequence: [YAMLNode]? { if case .sequence(let elements) = content { elements } else { nil } }
+
+    /// The entries of a mapping; `nil` for anything else.
+    package var mapping: [YAMLEntry]? { if case .mapping(let entries) = content { entries } else { nil } }
+
+    /// The value of a key; `nil` for a mapping without it, and for anything else.
+    package subscript(key: String) -> YAMLNode? { mapping?[key] }
+
+    /// The text of a scalar, or the texts of a list, empty for those that are not scalars.
+    package var texts: [String] { scalar.map { [$0.text] } ?? (sequence ?? []).map { $0.scalar?.text ?? "" } }
 
     /// Its kind for messages: `a text`, `a number`, `a list`, `a mapping` and so on.
     package var noun: String {
@@ -44,6 +54,11 @@ package struct YAMLNode: Sendable {
         case .mapping: "a mapping"
         }
     }
+}
+
+extension [YAMLEntry] {
+    /// The value of a key; `nil` without it.
+    package subscript(key: String) -> YAMLNode? { first { $0.key == key }?.value }
 }
 
 /// A key of a mapping with its value. Keys are always text: `on:`, `1:` and `true:` are the keys `on`, `1` and `true`.

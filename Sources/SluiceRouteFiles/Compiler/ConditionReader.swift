@@ -19,9 +19,7 @@ struct ConditionReader {
     private func conditions(_ node: YAMLNode, _ subject: String, ifEmpty: String, scope: inout RouteScope)
         -> [Condition]?
     {
-        guard case .mapping(let entries) = node.content else {
-            context.error(
-                node.position, "\(subject) must be a mapping from references to conditions, not \(node.noun)")
+        guard let entries = context.entries(node, subject, as: "a mapping from references to conditions") else {
             return nil
         }
         if entries.isEmpty { context.error(node.position, ifEmpty) }

@@ -65,9 +65,7 @@ struct ExampleReader {
         guard let node = reader.node("secret") else { return signed ? .throwAway : .unsigned }
         guard let secret = reader.read(\.secret) else { return nil }
         if secret.isEmpty { context.error(node.position, "the secret is empty") }
-        if !hasSecrets, let entry = reader.entry("secret") {
-            context.error(entry.position, "'secret' has no effect with 'verify: none'")
-        }
+        if !hasSecrets { reader.refuse("secret", "'secret' has no effect with 'verify: none'") }
         return signed ? .secret(secret, context.place(node.position)) : .unsigned
     }
 }
@@ -104,7 +102,7 @@ extension ExampleReader {
 
     /// - Returns: percent-encoded; `nil` after recording a problem.
     private func query(_ node: YAMLNode) -> String? {
-        guard case .mapping(let entries) = node.content else {
+        guard let entries = node.mapping else {
             guard let text = context.text(node, "'query'") else { return nil }
             if !text.contains("#") { return PercentEncoding.query(text) }
             context.error(node.position, "'query' must not contain #, which ends a query")
@@ -126,11 +124,7 @@ extension ExampleReader {
     }
 
     private func headers(_ node: YAMLNode) -> [RequestToSign.Header]? {
-        guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "'headers' must be a mapping, not \(node.noun)")
-            return nil
-        }
-        return entries.compactMap { entry in
+        context.entries(node, "'headers'")?.compactMap { entry -> RequestToSign.Header? in
             if !HeaderSyntax.isName(entry.key) {
                 context.error(entry.position, "'\(PrintableText.escape(entry.key))' is not a valid header name")
                 return nil
@@ -158,8 +152,8 @@ extension ExampleReader {
         _ reader: MappingReader<ExampleKeys>, _ headers: [RequestToSign.Header]
     ) -> (body: RouteExample.Body, headers: [RequestToSign.Header])? {
         let keys = ["body", "body_text", "body_file"].filter(reader.has)
-        if keys.count > 1, let entry = reader.entry(keys[1]) {
-            context.error(entry.position, "an example can have only one of 'body', 'body_text' and 'body_file'")
+        if keys.count > 1 {
+            reader.refuse(keys[1], "an example can have only one of 'body', 'body_text' and 'body_file'")
             return nil
         }
         let isTyped = headers.contains { HeaderName($0.name) == Self.contentType }

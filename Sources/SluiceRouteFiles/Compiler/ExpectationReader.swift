@@ -20,7 +20,7 @@ struct ExpectationReader {
             deadLetters(nodes.value).map { Expected(value: $0, place: nodes.place) }
         }
         if let node = reader.read(\.reply) { reply(node, &expectation) }
-        if case .mapping(let entries) = node.content, entries.isEmpty {
+        if node.mapping?.isEmpty == true {
             context.error(
                 node.position,
                 "'expect' needs at least one of \(FileContext.alternatives(RouteLanguage.expectation.keys))")
@@ -56,7 +56,7 @@ struct ExpectationReader {
     }
 
     private func deadLetters(_ node: YAMLNode) -> Expectation.DeadLetters? {
-        if case .sequence(let elements) = node.content {
+        if let elements = node.sequence {
             let reasons: [DeadLetterReason] = elements.compactMap { context.word($0, "a reason of 'dead_letters'") }
             return reasons.count == elements.count ? .reasons(reasons) : nil
         }
@@ -67,11 +67,7 @@ struct ExpectationReader {
     private func reply(_ node: YAMLNode, _ expectation: inout Expectation) {
         guard let reader = MappingReader(node, RouteLanguage.expectedReply, in: context) else { return }
         expectation.replyBody = reader.read(\.body).map { ExpectedJSON($0, in: context) }
-        guard let headers = reader.read(\.headers) else { return }
-        guard case .mapping(let entries) = headers.content else {
-            return context.error(headers.position, "'headers' must be a mapping, not \(headers.noun)")
-        }
-        for entry in entries {
+        for entry in reader.read(\.headers).flatMap({ context.entries($0, "'headers'") }) ?? [] {
             guard let scalar = entry.value.scalar, scalar.value != .null else {
                 context.error(entry.value.position, "the value of a header must be a text, not \(entry.value.noun)")
                 continue

@@ -22,9 +22,7 @@ struct HandshakeReader {
     /// - Returns: the rules without problems; the problems of the others have been recorded.
     func read(scope: inout RouteScope) -> [HandshakeRule] {
         guard let node = route.read(\.handshake) else {
-            if let entry = route.entry("handshake_secrets") {
-                context.error(entry.position, "'handshake_secrets' has no effect without 'handshake'")
-            }
+            route.refuse("handshake_secrets", "'handshake_secrets' has no effect without 'handshake'")
             return []
         }
         guard let elements = context.list(node, "'handshake'") else { return [] }
@@ -63,8 +61,8 @@ struct HandshakeReader {
         let call = call(reader, &scope)
         let reply = reply(reader, &scope)
         let status = reader.read(\.otherwiseStatus)
-        if let entry = reader.entry("otherwise_status"), !reader.has("token"), !reader.has("hmac"), call == nil {
-            context.error(entry.position, "'otherwise_status' has no effect without 'token', 'hmac' or 'call'")
+        if !reader.has("token"), !reader.has("hmac"), call == nil {
+            reader.refuse("otherwise_status", "'otherwise_status' has no effect without 'token', 'hmac' or 'call'")
         }
         guard let conditions, let reply, reader.has("token") == (token != nil), hmac.map({ $0 != nil }) ?? true,
             reader.has("learn") == (learn != nil), reader.has("call") == (call != nil)
@@ -76,9 +74,9 @@ struct HandshakeReader {
         guard let stage = stage(reader, readsBody: (read + rule.echoed).contains { readsBody($0, scope) }) else {
             return nil
         }
-        if let entry = reader.entry("call"), stage == .head || stage == .unsignedBody {
-            context.error(
-                entry.position,
+        if call != nil, stage == .head || stage == .unsignedBody {
+            reader.refuse(
+                "call",
                 "'call' needs a request with a valid signature: otherwise anyone could make the gateway call a URL; "
                     + (isVerified ? "set 'signed: true'" : "the route has 'verify: none'"))
             return nil
@@ -98,8 +96,8 @@ struct HandshakeReader {
 
     private func stage(_ reader: MappingReader<HandshakeKeys>, readsBody: Bool) -> HandshakeRule.Stage? {
         let signed = reader.read(\.signed)
-        if !isVerified, signed == true, let entry = reader.entry("signed") {
-            context.error(entry.position, "'signed: true' is never true: the route has 'verify: none'")
+        if !isVerified, signed == true {
+            reader.refuse("signed", "'signed: true' is never true: the route has 'verify: none'")
             return nil
         }
         guard readsBody else { return signed == true ? .signedHead : .head }
@@ -156,8 +154,7 @@ struct HandshakeReader {
 
     /// Whether a rule of `handshake` has 'learn'.
     static func learns(_ node: YAMLNode?) -> Bool {
-        guard case .sequence(let rules)? = node?.content else { return false }
-        return rules.contains { $0.mapping?.contains { $0.key == "learn" } ?? false }
+        (node?.sequence ?? []).contains { $0["learn"] != nil }
     }
 
     /// A text that consists of one reference to a value of a request.
@@ -188,10 +185,8 @@ struct HandshakeReader {
         if let name = reply?.headerNames.first(where: Self.ofGateway.contains) {
             context.error(node.position, "the gateway sets '\(name)' in the reply to a handshake; remove it")
         }
-        if let reply, let entry = reader.entry("hmac"),
-            !reply.references.contains(where: { $0.source == .handshakeHMAC })
-        {
-            context.error(entry.position, "'hmac' has no effect without ${hmac} in the reply")
+        if let reply, !reply.references.contains(where: { $0.source == .handshakeHMAC }) {
+            reader.refuse("hmac", "'hmac' has no effect without ${hmac} in the reply")
         }
         return reply
     }
@@ -203,8 +198,8 @@ struct HandshakeReader {
             if let node { context.error(node.position, "'call_urls' has no effect without 'call'") }
             return nil
         }
-        if let hmac = reader.entry("hmac") {
-            context.error(hmac.position, "a handshake cannot have both 'hmac' and 'call'")
+        if reader.has("hmac") {
+            reader.refuse("hmac", "a handshake cannot have both 'hmac' and 'call'")
             return nil
         }
         guard let node else {
@@ -269,7 +264,7 @@ extension HandshakeReader {
                     + "route has no 'secrets'")
             return nil
         }
-        guard case .sequence(let elements) = node.content, let first = elements.first else { return nil }
+        guard let first = node.sequence?.first else { return nil }
         // Problems of the secret itself were recorded when all secrets were read.
         let silent = secrets.silent
         if let key = silent.key(first, form: form)?.key { return key }

@@ -25,12 +25,8 @@ struct JobKinds {
 
     /// Reads the `kinds` mapping of one file.
     mutating func read(_ node: YAMLNode, in context: FileContext) {
-        guard case .mapping(let entries) = node.content else {
-            context.error(
-                node.position, "'kinds' must be a mapping from names to kinds, not \(node.noun)")
-            return
-        }
-        for entry in entries { read(entry, in: context) }
+        let entries = context.entries(node, "'kinds'", as: "a mapping from names to kinds")
+        for entry in entries ?? [] { read(entry, in: context) }
     }
 
     private mutating func read(_ entry: YAMLEntry, in context: FileContext) {

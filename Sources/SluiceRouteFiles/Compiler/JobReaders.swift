@@ -46,9 +46,7 @@ extension BatchTemplate {
 extension JobStart {
     /// Reads two keys, at most one of which may be set.
     static func read(_ reader: MappingReader<RuleKeys>, scope: inout RouteScope) -> JobStart? {
-        if reader.has("delay"), let entry = reader.entry("ready_at") {
-            reader.context.error(entry.position, "a job can have either 'delay' or 'ready_at', not both")
-        }
+        if reader.has("delay") { reader.refuse("ready_at", "a job can have either 'delay' or 'ready_at', not both") }
         if let node = reader.read(\.delay) { return delay(node, &scope) }
         return reader.read(\.readyAt).flatMap { readyAt($0, &scope) }
     }

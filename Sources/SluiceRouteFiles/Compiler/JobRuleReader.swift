@@ -29,12 +29,8 @@ struct JobRuleReader {
 
     /// Whether the last rule matches everything. Also true if it could not be read, so that one mistake is one problem.
     static func endsInCatchAll(_ node: YAMLNode?) -> Bool {
-        guard case .sequence(let elements)? = node?.content, let last = elements.last else { return true }
-        guard case .mapping(let entries) = last.content, let when = entries.first(where: { $0.key == "when" }) else {
-            return true
-        }
-        if case .mapping(let conditions) = when.value.content { return conditions.isEmpty }
-        return false
+        guard let when = node?.sequence?.last?["when"] else { return true }
+        return when.mapping?.isEmpty ?? false
     }
 
     private func rule(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule? {
@@ -53,8 +49,7 @@ struct JobRuleReader {
         guard let ignores = reader.has("ignore") ? reader.written(\.ignore) : false else { return nil }
         if ignores {
             for key in RouteLanguage.rule.keys where key != "when" && key != "ignore" {
-                guard let entry = reader.entry(key) else { continue }
-                context.error(entry.position, "'\(key)' has no effect in a rule with 'ignore: true'")
+                reader.refuse(key, "'\(key)' has no effect in a rule with 'ignore: true'")
             }
             return .ignore
         }
@@ -84,9 +79,9 @@ struct JobRuleReader {
             context.error(
                 entry.position,
                 "a job with a batch has no unique key at Zizq; the route's key still applies in the gateway")
-        } else if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
-            context.error(
-                entry.position, "'unique_while' has no effect here: neither the route nor the rule has a 'unique_key'")
+        } else if !routeHasKey, !reader.has("unique_key") {
+            reader.refuse(
+                "unique_while", "'unique_while' has no effect here: neither the route nor the rule has a 'unique_key'")
         }
         let key = reader.read(\.uniqueKey).map { UniqueKeyTemplate.read($0, scope: &scope) }
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }

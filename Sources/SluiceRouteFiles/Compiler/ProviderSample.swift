@@ -49,11 +49,11 @@ extension ProviderPreset {
     }
 
     private func read(_ name: String, _ values: SampleValues, path: RoutePath, log: ProblemLog) -> RequestToSign? {
-        guard let entry = samples.first(where: { $0.key == name }) else { return nil }
+        guard let sample = samples[name] else { return nil }
         let context = FileContext(file: location.file, log: log)
         let methods = texts(of: "methods")
         let reader = ExampleReader(
             context: context, path: path, methods: methods.isEmpty ? ["POST"] : methods, hasSecrets: true)
-        return reader.request(entry.value.inherited(at: nil, values.fill))
+        return reader.request(sample.inherited(at: nil, values.fill))
     }
 }

@@ -13,8 +13,8 @@ struct ReplyReader {
         let status = reader.read(\.status)
         let headers = reader.read(\.headers).map { self.headers($0, &scope) } ?? []
         let body = reader.read(\.body).map { self.body($0, &scope) }
-        if let entry = reader.entry("body"), ReplyTemplate.hasNoContent(status) {
-            context.error(entry.position, "an answer with status \(status) cannot have a body")
+        if ReplyTemplate.hasNoContent(status) {
+            reader.refuse("body", "an answer with status \(status) cannot have a body")
         }
         if let header = headers.first(where: { $0.template.name.lowercased() == "content-type" }), !reader.has("body") {
             context.error(header.position, "'content-type' has no effect without a 'body' in the reply")
@@ -29,12 +29,8 @@ struct ReplyReader {
     private func headers(_ node: YAMLNode, _ scope: inout RouteScope) -> [(
         template: ReplyTemplate.Header, position: YAMLPosition
     )] {
-        guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "'headers' must be a mapping from names to texts, not \(node.noun)")
-            return []
-        }
         var headers: [(template: ReplyTemplate.Header, position: YAMLPosition)] = []
-        for entry in entries {
+        for entry in context.entries(node, "'headers'", as: "a mapping from names to texts") ?? [] {
             if let complaint = complaint(about: entry.key) {
                 context.error(entry.position, complaint)
                 continue

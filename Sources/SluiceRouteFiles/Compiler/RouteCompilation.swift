@@ -97,34 +97,21 @@ package struct RouteSummary: Sendable, Hashable, Codable {
         place = "\(reader.context.file):\(reader.position.line)"
         verification = Self.verification(reader, preset)
         uniqueKey = source.uniqueKey.isEmpty ? nil : source.uniqueKey.joined(separator: " + ")
-        each = Self.text(reader.node("each"))
+        each = reader.node("each")?.scalar?.text
         makes = source.makes
-        if case .sequence(let rules)? = reader.node("handshake")?.content { handshakes = rules.count }
-        otherwise = Self.text(reader.node("otherwise"))
+        handshakes = reader.node("handshake")?.sequence?.count
+        otherwise = reader.node("otherwise")?.scalar?.text
     }
 
     private static func verification(_ reader: MappingReader<RouteKeys>, _ preset: String?) -> String {
         if let preset { return preset }
-        return switch reader.node("verify")?.content {
-        case .scalar(let scalar): scalar.text
-        case .mapping(let entries): entries.first { $0.key == "alg" }?.value.scalar?.text ?? ""
-        case .sequence, nil: ""
-        }
-    }
-
-    private static func text(_ node: YAMLNode?) -> String? {
-        switch node?.content {
-        case .scalar(let scalar): scalar.text
-        case .sequence(let elements): elements.compactMap { $0.scalar?.text }.joined(separator: " + ")
-        case .mapping, nil: nil
-        }
+        let verify = reader.node("verify")
+        return (verify?.scalar ?? verify?["alg"]?.scalar)?.text ?? ""
     }
 
     static func makes(_ node: YAMLNode?) -> [String] {
-        guard case .sequence(let rules)? = node?.content else { return [] }
-        return rules.map { rule in
-            guard case .mapping(let entries) = rule.content else { return "" }
-            let value = { (key: String) in entries.first { $0.key == key }?.value.scalar?.text }
+        (node?.sequence ?? []).map { rule in
+            let value = { (key: String) in rule[key]?.scalar?.text }
             return value("kind") ?? value("type") ?? (value("ignore") == "true" ? "ignore" : "")
         }
     }

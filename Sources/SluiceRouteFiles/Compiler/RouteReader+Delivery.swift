@@ -16,10 +16,8 @@ extension RouteReader {
             if reader.has("each") { scope.takeEach(of: JSONPath([.each])) }
             return nil
         }
-        if elements.areLines, body != .auto, let entry = reader.entry("body") {
-            context.error(
-                entry.position,
-                "'body' has no effect with 'each: lines', which always parses JSON Lines")
+        if elements.areLines, body != .auto {
+            reader.refuse("body", "'body' has no effect with 'each: lines', which always parses JSON Lines")
         }
         scope.takeEach(of: elements.path)
         return elements
@@ -33,9 +31,7 @@ extension RouteReader {
     }
 
     /// The number of entries of `examples`.
-    var exampleCount: Int {
-        if case .sequence(let elements)? = reader.node("examples")?.content { elements.count } else { 0 }
-    }
+    var exampleCount: Int { reader.node("examples")?.sequence?.count ?? 0 }
 
     func examples(_ path: RoutePath?, _ methods: [String]) -> [RouteExample] {
         guard let node = reader.read(\.examples) else { return [] }

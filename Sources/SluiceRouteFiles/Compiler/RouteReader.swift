@@ -117,7 +117,7 @@ package struct RouteReader {
         let isAccepted = reader.read(\.gzip)
         if isAccepted, schemes.contains(where: \.readsBody) {
             context.error(
-                reader.node("gzip")?.position ?? reader.position,
+                reader.position(of: "gzip"),
                 "'gzip' has no effect if 'verify' refers to fields of the body: they are read from the body as "
                     + "received, so a gzip body never has them; remove 'gzip', or verify ${body} if the sender signs it"
             )
@@ -132,16 +132,9 @@ package struct RouteReader {
     }
 
     private func source() -> RouteSource {
-        let uniqueKey: [String] =
-            switch reader.node("unique_key")?.content {
-            case .scalar(let scalar): [scalar.text]
-            case .sequence(let parts): parts.map { $0.scalar?.text ?? "" }
-            case .mapping, nil: []
-            }
-        return RouteSource(
-            location: context.place(reader.position),
-            event: reader.node("event").flatMap(\.scalar)?.text, uniqueKey: uniqueKey,
-            makes: RouteSummary.makes(reader.node("jobs")),
+        RouteSource(
+            location: context.place(reader.position), event: reader.node("event")?.scalar?.text,
+            uniqueKey: reader.node("unique_key")?.texts ?? [], makes: RouteSummary.makes(reader.node("jobs")),
             keys: reader.places.map { ($0.key, context.place($0.position)) })
     }
 }
@@ -207,8 +200,7 @@ extension RouteReader {
     private mutating func uniqueKey() -> UniqueKeyTemplate? {
         if let node = reader.read(\.uniqueKey) { return UniqueKeyTemplate.read(node, scope: &scope) }
         for key in ["unique_key_missing", "on_changed_body", "compare", "dedupe_window"] {
-            guard let entry = reader.entry(key) else { continue }
-            context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
+            reader.refuse(key, "'\(key)' has no effect without 'unique_key'")
         }
         return nil
     }
@@ -216,8 +208,7 @@ extension RouteReader {
     /// The values that decide whether a body has changed; empty for the whole body.
     private mutating func compared(_ key: UniqueKeyTemplate?) -> [Reference] {
         guard let key, let node = reader.read(\.compare) else { return [] }
-        let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
-        let references = nodes.compactMap { comparedValue($0) }
+        let references = (node.sequence ?? [node]).compactMap { comparedValue($0) }
         guard references.contains(where: \.source.isOfItem), !Route.isOfElements(key, event: scope.event) else {
             return references
         }
@@ -290,7 +281,7 @@ extension RouteReader {
             "because the signature does not cover that header; set 'body' to form, text or bytes for other bodies"
         if let other = contentTypes?.firstNotJSON, body.jsonField == nil {
             context.warning(
-                reader.node("content_types")?.position ?? reader.position,
+                reader.position(of: "content_types"),
                 "'content_types' accepts \(other), but the body is parsed as JSON regardless of Content-Type, \(remedy)"
             )
         } else if preset == nil {
@@ -313,7 +304,7 @@ extension RouteReader {
         // A body is in memory twice until it is committed: as received and as sent.
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
-                reader.node("body_limit")?.position ?? reader.position,
+                reader.position(of: "body_limit"),
                 "the route accepts bodies of up to \(limit), but limits.memory (\(memory)) fits at most one of half "
                     + "its size; "
                     + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
@@ -369,13 +360,13 @@ extension RouteReader {
         let advice = PresetAdvice(preset: preset, context: context, position: position)
         if reader.entry("event")?.position == position { advice.warnOfUnknownEvents(in: reader.node("jobs")) }
         if hasKey { advice.warn(ofWindow: dedupeWindow, at: writtenPosition("dedupe_window")) }
-        if let tolerance = reader.node("verify")?.mapping?.first(where: { $0.key == "tolerance" })?.value,
-            tolerance.position != position, let duration = tolerance.scalar.flatMap({ DurationText.parse($0.text) })
+        if let tolerance = reader.node("verify")?["tolerance"], tolerance.position != position,
+            let duration = tolerance.scalar.flatMap({ DurationText.parse($0.text) })
         {
             advice.warn(ofTolerance: duration, at: tolerance.position)
         }
-        if let status = reader.node("reply")?.mapping?.first(where: { $0.key == "status" })?.value,
-            status.position != position, let number = status.scalar.flatMap({ Int($0.text) })
+        if let status = reader.node("reply")?["status"], status.position != position,
+            let number = status.scalar.flatMap({ Int($0.text) })
         {
             advice.warn(ofStatus: number, at: status.position)
         }
@@ -408,9 +399,8 @@ extension RouteReader {
         for (name, meaning) in wanted where account[name] == nil {
             // Prevents errors that only follow from this one.
             account[name] = "x"
-            if reader.node("account")?.mapping?.contains(where: { $0.key == name }) == true { continue }
-            reader.context.error(
-                reader.node("provider")?.position ?? reader.position, "'account' needs '\(name)': \(meaning)")
+            if reader.node("account")?[name] != nil { continue }
+            reader.context.error(reader.position(of: "provider"), "'account' needs '\(name)': \(meaning)")
         }
         return account
     }

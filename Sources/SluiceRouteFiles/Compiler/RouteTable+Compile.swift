@@ -192,7 +192,7 @@ extension RouteCompiler {
             }
             guard reader.takesOthersRequests else { continue }
             reader.context.note(
-                reader.reader.node("secrets")?.position ?? reader.reader.position,
+                reader.reader.position(of: "secrets"),
                 "the route '\(PrintableText.escape(first))' has the same secret "
                     + "(\(PrintableText.escape(source.description))), and the "
                     + "signature does not cover the path: a captured request for one route could be replayed on the "

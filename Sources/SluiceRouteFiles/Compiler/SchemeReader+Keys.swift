@@ -7,10 +7,8 @@ extension SchemeReader {
     /// - Returns: whether `key_from` and `key_urls` are valid.
     mutating func readKeySource(into additions: inout SignatureScheme.Additions) -> Bool {
         guard let node = reader.node("key_from") else {
-            let useless = ["key_urls", "key_request"].compactMap { reader.entry($0) }
-            for entry in useless {
-                scope.context.error(entry.position, "'\(entry.key)' has no effect without 'key_from'")
-            }
+            let useless = ["key_urls", "key_request"].filter(reader.has)
+            for key in useless { reader.refuse(key, "'\(key)' has no effect without 'key_from'") }
             return useless.isEmpty
         }
         guard !KeysWithoutEffect.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
@@ -26,9 +24,9 @@ extension SchemeReader {
             guard let node = reader.node("key_request") else { return .fixed(url) }
             return keyRequest(node).map { .asked(url, $0) }
         }
-        if let entry = reader.entry("key_request") {
-            scope.context.error(
-                entry.position, "'key_request' needs a fixed URL in 'key_from': it sends the secret of the route there")
+        if reader.has("key_request") {
+            reader.refuse(
+                "key_request", "'key_request' needs a fixed URL in 'key_from': it sends the secret of the route there")
             return nil
         }
         guard let reference = single(text, "key_from"), let patterns = keyURLs(at: position) else { return nil }
@@ -36,8 +34,8 @@ extension SchemeReader {
     }
 
     private func fixedURL(_ text: String, at position: YAMLPosition) -> KeyURL? {
-        if let entry = reader.entry("key_urls") {
-            scope.context.error(entry.position, "'key_urls' has no effect with a fixed URL in 'key_from'")
+        if reader.has("key_urls") {
+            reader.refuse("key_urls", "'key_urls' has no effect with a fixed URL in 'key_from'")
             return nil
         }
         if let url = KeyURL(parsing: text) { return url }
@@ -48,8 +46,7 @@ extension SchemeReader {
 
     /// What is sent for a key; `nil` after a problem has been noted.
     private func keyRequest(_ node: YAMLNode) -> KeyRequest? {
-        guard let entries = node.mapping else {
-            scope.context.error(node.position, "'key_request' must be a mapping from names to texts, not \(node.noun)")
+        guard let entries = context.entries(node, "'key_request'", as: "a mapping from names to texts") else {
             return nil
         }
         let members = entries.compactMap { entry in keyRequestText(entry).map { (name: entry.key, text: $0) } }
@@ -87,11 +84,8 @@ extension SchemeReader {
 
     /// - Returns: whether there is no key about secrets, and the algorithms have public keys.
     private func refuseSecretKeys() -> Bool {
-        let keys = ["key_encoding", "key_strip_prefix"].compactMap { reader.entry($0) }
-        for entry in keys {
-            scope.context.error(
-                entry.position, "'\(entry.key)' has no effect with 'key_from', which fetches public keys")
-        }
+        let keys = ["key_encoding", "key_strip_prefix"].filter(reader.has)
+        for key in keys { reader.refuse(key, "'\(key)' has no effect with 'key_from', which fetches public keys") }
         if settings.algorithm == .jwt, !settings.usesPublicKey(reader) {
             scope.context.error(
                 reader.position, "'key_from' needs algorithms with public keys in 'algs', such as RS256")

@@ -8,19 +8,17 @@ extension SchemeReader {
     func refuseKeysWithoutEffect() {
         for rule in KeysWithoutEffect.all where rule.algorithms.contains(settings.algorithm) {
             for key in rule.keys {
-                guard let entry = reader.entry(key) else { continue }
-                scope.context.error(
-                    entry.position,
-                    "'\(key)' has no effect with 'alg: \(settings.algorithm.rawValue)': \(rule.reason)")
+                reader.refuse(
+                    key, "'\(key)' has no effect with 'alg: \(settings.algorithm.rawValue)': \(rule.reason)")
             }
         }
         let isPublic = settings.usesPublicKey(reader)
-        if settings.secretFormat.encoding == .pem, !isPublic, let entry = reader.entry("key_encoding") {
-            scope.context.error(
-                entry.position, "'key_encoding: pem' is for public keys, and the secrets of this algorithm are not")
+        if settings.secretFormat.encoding == .pem, !isPublic {
+            reader.refuse(
+                "key_encoding", "'key_encoding: pem' is for public keys, and the secrets of this algorithm are not")
         }
-        if isPublic, settings.secretFormat.encoding == .utf8, let entry = reader.entry("key_encoding") {
-            scope.context.error(entry.position, "'key_encoding' of a public key must be pem, base64 or hex")
+        if isPublic, settings.secretFormat.encoding == .utf8 {
+            reader.refuse("key_encoding", "'key_encoding' of a public key must be pem, base64 or hex")
         }
     }
 
@@ -76,8 +74,7 @@ extension SchemeReader {
     /// `nil` after recording a problem.
     mutating func requirements() -> [SignatureRequirement]? {
         guard let node = reader.node("require") else { return [] }
-        guard let entries = node.mapping else {
-            scope.context.error(node.position, "'require' must be a mapping from references to texts, not \(node.noun)")
+        guard let entries = context.entries(node, "'require'", as: "a mapping from references to texts") else {
             return nil
         }
         if entries.isEmpty { scope.context.error(node.position, "'require' is empty; omit it") }
@@ -118,7 +115,7 @@ extension SchemeReader {
         else { return nil }
         if Set(algorithms.map(\.usesPublicKey)).count > 1 {
             scope.context.error(
-                reader.node("algs")?.position ?? node.position,
+                reader.position(of: "algs"),
                 "'algs' mixes algorithms with shared secrets and with public keys: anyone could then use a public key "
                     + "as the secret")
             return nil
@@ -133,7 +130,7 @@ extension SchemeReader {
         scheme.leeway = reader.read(\.leeway)
         if scheme.urlHash != nil, !scope.hasPublicURL {
             scope.context.error(
-                reader.node("url_hash")?.position ?? node.position,
+                reader.position(of: "url_hash"),
                 "'url_hash' needs 'public_url', in the route or in the settings")
         }
         return scheme
@@ -141,13 +138,10 @@ extension SchemeReader {
 
     private mutating func claims(_ reader: MappingReader<TokenKeys>) -> [(name: String, texts: [TextTemplate])]? {
         guard let node = reader.node("claims") else { return [] }
-        guard let entries = node.mapping else {
-            scope.context.error(node.position, "'claims' must be a mapping from claims to texts, not \(node.noun)")
-            return nil
-        }
+        guard let entries = context.entries(node, "'claims'", as: "a mapping from claims to texts") else { return nil }
         var claims: [(name: String, texts: [TextTemplate])] = []
         for entry in entries {
-            let values = if case .sequence(let elements) = entry.value.content { elements } else { [entry.value] }
+            let values = entry.value.sequence ?? [entry.value]
             let subject = "the claim '\(PrintableText.escape(entry.key))'"
             if values.isEmpty { scope.context.error(entry.value.position, "\(subject) needs at least one text") }
             let texts = values.compactMap { scope.template($0, subject) }

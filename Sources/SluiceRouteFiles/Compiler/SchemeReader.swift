@@ -17,9 +17,9 @@ struct SchemeReader {
     /// Has `timestamp` and `id`, and separate body paths for the scheme.
     var scope: RouteScope
 
-    private var context: FileContext { scope.context }
+    var context: FileContext { scope.context }
 
-    private func position(of key: String) -> YAMLPosition { reader.node(key)?.position ?? reader.position }
+    private func position(of key: String) -> YAMLPosition { reader.position(of: key) }
 
     /// - Returns: `nil` after recording a problem.
     mutating func read() -> SignatureScheme? {
@@ -177,8 +177,7 @@ struct SchemeReader {
     }
 
     private func refuseKey(_ key: String, without other: String) {
-        guard let entry = reader.entry(key) else { return }
-        context.error(entry.position, "'\(key)' has no effect without \(other)")
+        reader.refuse(key, "'\(key)' has no effect without \(other)")
     }
 }
 

@@ -136,15 +136,12 @@ struct SecretReader {
 
     /// The variables and files of the entries of `secrets`, whether they exist or not.
     static func sources(_ node: YAMLNode) -> [SecretSource] {
-        guard case .sequence(let elements) = node.content else { return [] }
-        return elements.compactMap(source).filter { $0 != .inline }
+        (node.sequence ?? []).compactMap(source).filter { $0 != .inline }
     }
 
     /// The source of an entry; `nil` if it is not a secret.
     static func source(_ element: YAMLNode) -> SecretSource? {
-        guard case .mapping(let entries) = element.content, let entry = entries.first,
-            let name = entry.value.scalar?.text
-        else { return nil }
+        guard let entry = element.mapping?.first, let name = entry.value.scalar?.text else { return nil }
         return switch entry.key {
         case "env": .environment(name)
         case "file": .file(name)
@@ -215,7 +212,7 @@ struct SecretReader {
 
     private func found(_ node: YAMLNode) -> Found? {
         guard let reader = MappingReader(node, RouteLanguage.secret, in: context) else { return nil }
-        guard case .mapping(let entries) = node.content, entries.count == 1 else {
+        guard let entries = node.mapping, entries.count == 1 else {
             context.error(node.position, "a secret needs exactly one of 'env', 'file' and 'value'")
             return nil
         }

@@ -39,9 +39,8 @@ package struct SecretSummary: Sendable, Hashable, Codable {
 extension SecretReader {
     /// The summaries of a list of secrets. Records no problems.
     func summaries(_ node: YAMLNode?, key: String) -> [SecretSummary] {
-        guard case .sequence(let elements)? = node?.content else { return [] }
         let silent = silent
-        return elements.compactMap { element in
+        return (node?.sequence ?? []).compactMap { element in
             guard let source = Self.source(element) else { return nil }
             let text = supply == .throwAway ? nil : silent.text(element)
             return SecretSummary(key: key, source: source.description, text: text)

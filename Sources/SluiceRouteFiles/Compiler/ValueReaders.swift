@@ -104,7 +104,7 @@ extension UniqueKeyTemplate {
     /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, scope: inout RouteScope) -> UniqueKeyTemplate? {
         let key: UniqueKeyTemplate
-        if case .sequence(let elements) = node.content {
+        if let elements = node.sequence {
             let parts = elements.compactMap { scope.template($0, "a part of 'unique_key'") }
             guard parts.count == elements.count else { return nil }
             key = UniqueKeyTemplate(parts: parts, isList: true)

@@ -29,8 +29,7 @@ struct ValueTestReader {
     }
 
     private func warnOfLookalikes(_ node: YAMLNode) {
-        let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
-        for node in nodes {
+        for node in node.sequence ?? [node] {
             guard case .text(let text)? = node.scalar?.value, let remark = LiteralLookalike.remark(onExpected: text)
             else { continue }
             context.warning(node.position, remark)
@@ -40,7 +39,7 @@ struct ValueTestReader {
     /// If the same list also contains the value without quotes, both are intentional.
     private func warnOfQuotes(_ node: YAMLNode) {
         guard comparison == .byType || comparison == .asFormFieldInForms else { return }
-        let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
+        let nodes = node.sequence ?? [node]
         let plain = Set(nodes.compactMap(\.scalar).filter { $0.style == .plain }.map(\.text))
         for node in nodes {
             guard let scalar = node.scalar, !plain.contains(scalar.text),
@@ -115,7 +114,7 @@ extension ValueTestReader {
 
     /// One element, or the elements of a list.
     private func elements<Element>(_ node: YAMLNode, ifEmpty: String, _ read: (YAMLNode) -> Element?) -> [Element]? {
-        guard case .sequence(let nodes) = node.content else { return read(node).map { [$0] } }
+        guard let nodes = node.sequence else { return read(node).map { [$0] } }
         if nodes.isEmpty { context.error(node.position, ifEmpty) }
         let elements = nodes.map(read)
         return elements.isEmpty || elements.contains { $0 == nil } ? nil : elements.compactMap { $0 }

@@ -29,7 +29,10 @@ struct VerifierReader {
     /// - Returns: `nil` after recording a problem.
     func read() -> Verifier? {
         let node = reader.read(\.verify)
-        if node?.scalar?.text == "none" { return unverified() }
+        if node?.scalar?.text == "none" {
+            reader.refuse("secrets", "'secrets' has no effect with 'verify: none'")
+            return Verifier.none
+        }
         guard let mappings = mappings(node) else { return nil }
         var schemes = mappings.compactMap { scheme($0) }
         distinguishTexts(of: &schemes)
@@ -152,13 +155,13 @@ struct VerifierReader {
         }
         if let (mapping, subject) = written(distinction.ambiguous, schemes.map(\.mapping)) {
             context.error(
-                mapping.node("signed")?.position ?? mapping.position,
+                mapping.position(of: "signed"),
                 "\(subject) can be equal for different requests, without a clear boundary: an attacker could send a "
                     + "captured request for one as a request for the other, with another id, timestamp or body; use a "
                     + "route for each of them")
         } else if let (mapping, subject) = written(distinction.differentLiterals, schemes.map(\.mapping)) {
             context.warning(
-                mapping.node("signed")?.position ?? mapping.position,
+                mapping.position(of: "signed"),
                 "\(subject) differ only in the text around a value: an attacker could send a captured request with "
                     + "that text as a part of the value; use a route for each of them if the value must be exact")
         }
@@ -193,13 +196,6 @@ struct VerifierReader {
                 + "than the body, and could be the body of this one; use a route for each of them")
     }
 
-    private func unverified() -> Verifier {
-        if let entry = reader.entry("secrets") {
-            context.error(entry.position, "'secrets' has no effect with 'verify: none'")
-        }
-        return .none
-    }
-
     private func schemeScope() -> RouteScope {
         var scope = RouteScope(context: context)
         scope.subject = .signature
@@ -218,8 +214,8 @@ struct VerifierReader {
     ) -> [[VerifierSecret]] {
         let withSecrets = schemes.filter { $0.keySource == nil }
         var read: [[VerifierSecret]] = withSecrets.map { _ in [] }
-        if let entry = reader.entry("secrets"), isWhole, withSecrets.isEmpty {
-            context.error(entry.position, "'secrets' has no effect with 'key_from': the keys are fetched")
+        if reader.has("secrets"), isWhole, withSecrets.isEmpty {
+            reader.refuse("secrets", "'secrets' has no effect with 'key_from': the keys are fetched")
         } else if let node = reader.read(\.secrets) {
             read = secrets.read(node, for: withSecrets, isWhole: isWhole)
         } else if learns, isWhole {

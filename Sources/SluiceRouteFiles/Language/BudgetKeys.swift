@@ -97,9 +97,7 @@ extension JobBudget.Policy {
         switch strategy {
         case .whileInFlight:
             for key in ["duration", "burst"] {
-                guard let entry = reader.entry(key) else { continue }
-                reader.context.error(
-                    entry.position, "'\(key)' has no effect with the strategy 'while_in_flight'")
+                reader.refuse(key, "'\(key)' has no effect with the strategy 'while_in_flight'")
             }
             self.init(allocation: allocation, strategy: .whileInFlight)
         case .timeBased:

@@ -28,8 +28,15 @@ struct FileContext {
     }
 
     func list(_ node: YAMLNode, _ subject: String) -> [YAMLNode]? {
-        if case .sequence(let elements) = node.content { return elements }
+        if let elements = node.sequence { return elements }
         error(node.position, "\(subject) must be a list, not \(node.noun)")
+        return nil
+    }
+
+    /// - Parameter form: what the value must be.
+    func entries(_ node: YAMLNode, _ subject: String, as form: String = "a mapping") -> [YAMLEntry]? {
+        if let entries = node.mapping { return entries }
+        error(node.position, "\(subject) must be \(form), not \(node.noun)")
         return nil
     }
 

@@ -11,22 +11,24 @@ struct MappingReader<Keys: Sendable> {
 
     /// - Returns: `nil` after recording that the node is not a mapping.
     init?(_ node: YAMLNode, _ mapping: LanguageMapping<Keys>, in context: FileContext) {
-        guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "\(mapping.noun) must be a mapping, not \(node.noun)")
-            return nil
-        }
+        guard let entries = context.entries(node, mapping.noun) else { return nil }
         self.context = context
         self.position = node.position
         self.entries = entries
         self.mapping = mapping
-        for entry in entries where !mapping.names.contains(entry.key) { refuse(entry) }
+        for entry in entries where !mapping.names.contains(entry.key) { refuseUnknown(entry) }
         for key in mapping.required where !has(key) { context.error(position, "\(mapping.noun) needs '\(key)'") }
     }
 
-    private func refuse(_ entry: YAMLEntry) {
+    private func refuseUnknown(_ entry: YAMLEntry) {
         guard !context.log.isFull else { return }
         let hint = mapping.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: mapping.keys)
         context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(mapping.noun)\(hint)")
+    }
+
+    /// Records an error about a key, if the mapping has it.
+    func refuse(_ key: String, _ message: @autoclosure () -> String) {
+        if let entry = entry(key) { context.error(entry.position, message()) }
     }
 
     /// The same mapping with other entries, which have been checked.
@@ -53,6 +55,9 @@ struct MappingReader<Keys: Sendable> {
     }
 
     func node(_ key: String) -> YAMLNode? { place(of: key).map { entries[$0].value } }
+
+    /// The position of a value, or of the mapping if it does not have the key.
+    func position(of key: String) -> YAMLPosition { node(key)?.position ?? position }
 
     func has(_ key: String) -> Bool { place(of: key) != nil }
 

@@ -275,7 +275,7 @@ extension KeyFormat where Value == SignedTexts {
         ]
         return KeyFormat("a text with references, or a list of such texts", .oneOrList(of: text)) {
             context, node, subject in
-            guard case .sequence(let elements) = node.content else {
+            guard let elements = node.sequence else {
                 return context.text(node, subject).map { SignedTexts(texts: [($0, node.position)]) }
             }
             if elements.isEmpty { context.error(node.position, "\(subject) needs at least one text") }
@@ -344,8 +344,7 @@ struct SignatureSettings: Sendable {
     /// Whether the secrets are public keys.
     func usesPublicKey(_ reader: MappingReader<VerifyKeys>) -> Bool {
         guard algorithm == .jwt else { return algorithm.usesPublicKey }
-        let algorithms = reader.node("jwt")?.mapping?.first { $0.key == "algs" }?.value
-        guard case .sequence(let elements)? = algorithms?.content else { return false }
+        let elements = reader.node("jwt")?["algs"]?.sequence ?? []
         let words = elements.compactMap { $0.scalar.flatMap { JWTAlgorithm(rawValue: $0.text) } }
         return !words.isEmpty && words.allSatisfy(\.usesPublicKey)
     }

@@ -13,9 +13,8 @@ struct PresetAdvice {
     ///
     /// - Parameter jobs: the rules as written.
     func warnOfUnknownEvents(in jobs: YAMLNode?) {
-        guard !preset.events.isEmpty, case .sequence(let rules)? = jobs?.content else { return }
-        for rule in rules {
-            guard let when = rule.mapping?.first(where: { $0.key == "when" })?.value else { continue }
+        guard !preset.events.isEmpty else { return }
+        for when in (jobs?.sequence ?? []).compactMap({ $0["when"] }) {
             for node in Self.events(in: when) {
                 guard let event = node.scalar?.text, !preset.hasEvent(event) else { continue }
                 let hint = Suggestion.phrase(for: event, among: preset.events.filter { !$0.hasSuffix("*") })
@@ -35,9 +34,7 @@ struct PresetAdvice {
             case ("event", .scalar): [entry.value]
             case ("event", .sequence(let values)): values
             case ("event", .mapping(let tests)):
-                tests.filter { $0.key == "not" }.flatMap { test -> [YAMLNode] in
-                    if case .sequence(let values) = test.value.content { values } else { [test.value] }
-                }
+                tests["not"].map { $0.sequence ?? [$0] } ?? []
             default: []
             }
         }
@@ -77,8 +74,8 @@ struct PresetAdvice {
     /// - Parameter reply: as written in the route.
     func warn(ofReply reply: YAMLNode) {
         guard let text = preset.successBody else { return }
-        let status = reply.mapping?.first { $0.key == "status" }?.value.scalar.flatMap { Int($0.text) }
-        let body = reply.mapping?.first { $0.key == "body" }?.value
+        let status = reply["status"]?.scalar.flatMap { Int($0.text) }
+        let body = reply["body"]
         let isEmpty = status.map(ReplyTemplate.hasNoContent) ?? false || body?.scalar?.text.isEmpty == true
         if text.isEmpty {
             guard !isEmpty else { return }

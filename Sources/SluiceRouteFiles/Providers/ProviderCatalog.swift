@@ -71,11 +71,7 @@ final class ProviderPresets {
     ///
     /// - Parameter check: records the problems of a preset.
     func read(_ node: YAMLNode, in context: FileContext, check: (ProviderPreset) -> Void) {
-        guard let entries = node.mapping else {
-            context.error(node.position, "'providers' must be a mapping from names to providers, not \(node.noun)")
-            return
-        }
-        for entry in entries {
+        for entry in context.entries(node, "'providers'", as: "a mapping from names to providers") ?? [] {
             let name = entry.key
             if let other = declared[name] {
                 context.error(

@@ -63,7 +63,7 @@ package struct ProviderPreset: Sendable {
         unverified = reader.read(\.unverified) ?? []
         samples = Self.entries(reader.read(\.samples), "'samples'", in: context)
         keys = entries.filter { !ProviderKeys.information.contains($0.key) }
-        keySources = Self.sources(in: Self.texts(of: "unique_key", in: keys))
+        keySources = Self.sources(in: keys["unique_key"]?.texts ?? [])
         location = context.place(node.position)
     }
 
@@ -75,10 +75,7 @@ package struct ProviderPreset: Sendable {
     }
 
     private static func entries(_ node: YAMLNode?, _ subject: String, in context: FileContext) -> [YAMLEntry] {
-        guard let node else { return [] }
-        if let entries = node.mapping { return entries }
-        context.error(node.position, "\(subject) must be a mapping, not \(node.noun)")
-        return []
+        node.flatMap { context.entries($0, subject) } ?? []
     }
 
     private static func texts(
@@ -117,13 +114,7 @@ package struct ProviderPreset: Sendable {
     }
 
     /// The text of a key of the preset, or the texts of a list.
-    package func texts(of key: String) -> [String] { Self.texts(of: key, in: keys) }
-
-    private static func texts(of key: String, in keys: [YAMLEntry]) -> [String] {
-        guard let node = keys.first(where: { $0.key == key })?.value else { return [] }
-        if case .sequence(let elements) = node.content { return elements.map { $0.scalar?.text ?? "" } }
-        return node.scalar.map { [$0.text] } ?? []
-    }
+    package func texts(of key: String) -> [String] { keys[key]?.texts ?? [] }
 
     private static func sources(in texts: [String]) -> Set<ReferenceSource> {
         let parts = texts.flatMap { (try? TemplateParser.parse($0)) ?? [] }
@@ -141,7 +132,7 @@ extension ProviderPreset {
     func completing(_ route: [YAMLEntry], at position: YAMLPosition?, account: [String: String]) -> [YAMLEntry] {
         var entries = route
         // Which field of a form is used depends on how the body is parsed.
-        let isBodyOwn = entries.contains { $0.key == "body" }
+        let isBodyOwn = entries["body"] != nil
         for key in keys where !(isBodyOwn && key.key == "json_field") {
             let inherited = key.inherited(at: position) { text in
                 account.reduce(text) { $0.replacing("${account.\($1.key)}", with: $1.value) }
@@ -177,28 +168,21 @@ extension ProviderPreset {
         fileprivate let asksForKey: Bool
 
         fileprivate init(_ entries: [YAMLEntry]) {
-            func texts(_ key: String) -> [String] {
-                switch entries.first(where: { $0.key == key })?.value.content {
-                case .scalar(let scalar): [scalar.text]
-                case .sequence(let elements): elements.compactMap { $0.scalar?.text }
-                case .mapping, nil: []
-                }
-            }
+            func texts(_ key: String) -> [String] { entries[key]?.texts ?? [] }
             algorithm = texts("alg").first ?? ""
-            let token = entries.first { $0.key == "jwt" }?.value.mapping ?? []
-            signsURL = token.contains { $0.key == "url_hash" }
+            signsURL = entries["jwt"]?["url_hash"] != nil
             signatureFrom = texts("signature_from").first ?? ""
             let isSigned = !["static", "basic", "jwt"].contains(algorithm)
             signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
             keyFrom = texts("key_from").first
-            asksForKey = entries.contains { $0.key == "key_request" }
+            asksForKey = entries["key_request"] != nil
             tolerance = texts("timestamp_from").isEmpty ? nil : texts("tolerance").first ?? "5m"
         }
     }
 
     /// The alternatives for verifying requests.
     package var schemes: [Scheme] {
-        switch keys.first(where: { $0.key == "verify" })?.value.content {
+        switch keys["verify"]?.content {
         case .mapping(let entries): [Scheme(entries)]
         case .sequence(let alternatives): alternatives.compactMap { $0.mapping.map(Scheme.init) }
         case .scalar, nil: []
@@ -219,10 +203,7 @@ extension ProviderPreset {
     package var learnsSecret: Bool { hasHandshake(with: "learn") }
 
     private func hasHandshake(with key: String) -> Bool {
-        guard case .sequence(let rules)? = keys.first(where: { $0.key == "handshake" })?.value.content else {
-            return false
-        }
-        return rules.contains { rule in rule.mapping?.contains { $0.key == key } ?? false }
+        (keys["handshake"]?.sequence ?? []).contains { $0[key] != nil }
     }
 
     /// Whether a route needs the URL that the provider calls.
@@ -232,9 +213,6 @@ extension ProviderPreset {
 }
 
 extension YAMLNode {
-    /// The entries of a mapping; `nil` for anything else.
-    var mapping: [YAMLEntry]? { if case .mapping(let entries) = content { entries } else { nil } }
-
     /// The mapping with the missing entries of another one, also for each mapping in a list.
     fileprivate func completed(with other: YAMLNode) -> YAMLNode {
         guard let own = mapping else { return self }
@@ -243,8 +221,7 @@ extension YAMLNode {
         case .sequence(let alternatives):
             return YAMLNode(position: position, content: .sequence(alternatives.map { completed(with: $0) }))
         case .mapping(let others):
-            let added = others.filter { entry in !own.contains { $0.key == entry.key } }
-            return YAMLNode(position: position, content: .mapping(own + added))
+            return YAMLNode(position: position, content: .mapping(own + others.filter { own[$0.key] == nil }))
         }
     }
 
