@@ -90,11 +90,10 @@ struct ExampleKeys {
 
 extension KeyFormat where Value == PeerAddress {
     fileprivate static var address: KeyFormat {
-        KeyFormat("an address", .text(matching: SchemaPattern.address)) { context, node, subject in
-            guard let text = context.text(node, subject) else { return nil }
-            if let address = PeerAddress.address(parsing: text) { return PeerAddress(address: address, port: 0) }
-            context.error(node.position, "\(subject) must be an address such as 192.0.2.1 or 2001:db8::1")
-            return nil
+        parsed("an address", matching: SchemaPattern.address) { text in
+            PeerAddress.address(parsing: text).map { PeerAddress(address: $0, port: 0) }
+        } complaint: { subject, _ in
+            "\(subject) must be an address such as 192.0.2.1 or 2001:db8::1"
         }
     }
 }

@@ -107,6 +107,21 @@ extension KeyFormat where Value == String {
 }
 
 extension KeyFormat {
+    /// A text that a parser accepts.
+    ///
+    /// - Parameter complaint: the error for another one, from the subject and the text.
+    static func parsed(
+        _ words: String, matching pattern: String, by parse: @escaping @Sendable (String) -> Value?,
+        complaint: @escaping @Sendable (_ subject: String, _ text: String) -> String
+    ) -> KeyFormat {
+        KeyFormat(words, .text(matching: pattern)) { context, node, subject in
+            guard let text = context.text(node, subject) else { return nil }
+            if let value = parse(text) { return value }
+            context.error(node.position, complaint(subject, text))
+            return nil
+        }
+    }
+
     /// - Parameters:
     ///   - subject: the name of an element, for messages.
     ///   - complaint: the error for an empty list; `nil` if it may be empty.

@@ -224,26 +224,19 @@ struct RouteKeys {
 
 extension KeyFormat where Value == AddressBlock {
     fileprivate static var addressBlock: KeyFormat {
-        KeyFormat("addresses and blocks", .text(matching: SchemaPattern.addressBlock)) { context, node, subject in
-            guard let text = context.text(node, subject) else { return nil }
-            if let block = AddressBlock(parsing: text) { return block }
-            context.error(
-                node.position,
-                "'\(PrintableText.escape(text))' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
-                    + "192.0.2.1, with no bits set after the prefix")
-            return nil
+        parsed("addresses and blocks", matching: SchemaPattern.addressBlock, by: { AddressBlock(parsing: $0) }) {
+            "'\(PrintableText.escape($1))' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
+                + "192.0.2.1, with no bits set after the prefix"
         }
     }
 }
 
 extension KeyFormat where Value == HeaderName {
     fileprivate static var headerName: KeyFormat {
-        KeyFormat("header names", .text(matching: SchemaPattern.headerName)) { context, node, subject in
-            guard let text = context.text(node, subject) else { return nil }
-            if HeaderSyntax.isName(text) { return HeaderName(text) }
-            context.error(node.position, "'\(PrintableText.escape(text))' is not the name of a header")
-            return nil
-        }
+        parsed(
+            "header names", matching: SchemaPattern.headerName,
+            by: { HeaderSyntax.isName($0) ? HeaderName($0) : nil },
+            complaint: { "'\(PrintableText.escape($1))' is not the name of a header" })
     }
 }
 
@@ -256,14 +249,9 @@ extension KeyFormat where Value == String {
 
 extension KeyFormat where Value == PublicURL {
     fileprivate static var publicURL: KeyFormat {
-        KeyFormat("a URL without a query", .text(matching: SchemaPattern.publicURL)) { context, node, subject in
-            guard let text = context.text(node, subject) else { return nil }
-            if let url = PublicURL(parsing: text) { return url }
-            context.error(
-                node.position,
-                "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
-                    + "without a query")
-            return nil
+        parsed("a URL without a query", matching: SchemaPattern.publicURL, by: { PublicURL(parsing: $0) }) { subject, _ in
+            "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
+                + "without a query"
         }
     }
 }

@@ -293,14 +293,9 @@ extension KeyFormat where Value == String {
 
 extension KeyFormat where Value == IDPattern {
     static var idPattern: KeyFormat {
-        KeyFormat("a set and a length", .text(matching: SchemaPattern.idPattern)) { context, node, subject in
-            guard let text = context.text(node, subject) else { return nil }
-            if let pattern = IDPattern(parsing: text) { return pattern }
-            context.error(
-                node.position,
-                "\(subject) must be a set of characters and a length of at most 256, such as "
-                    + "\(IDPattern.standardText) or [0-9a-f-]{36}")
-            return nil
+        parsed("a set and a length", matching: SchemaPattern.idPattern, by: { IDPattern(parsing: $0) }) { subject, _ in
+            "\(subject) must be a set of characters and a length of at most 256, such as "
+                + "\(IDPattern.standardText) or [0-9a-f-]{36}"
         }
     }
 }
