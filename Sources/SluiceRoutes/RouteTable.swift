@@ -105,10 +105,5 @@ struct PathIndex: Sendable {
         return nil
     }
 
-    /// FNV-1a. Senders cannot add paths, so it need not resist intentional collisions.
-    private static func hash(_ bytes: Span<UInt8>) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash ^ hash >> 32)
-    }
+    private static func hash(_ path: Span<UInt8>) -> Int { ParameterTree.hash(0, path) }
 }

@@ -73,11 +73,7 @@ package struct ExpectedJSON: Sendable {
 
     /// `a.b`, and `a["odd key"]` if the key is not a plain word.
     private static func join(_ path: String, _ key: String) -> String {
-        let isWord =
-            !key.isEmpty
-            && key.utf8.allSatisfy {
-                $0 == 0x5F || $0 == 0x2D || (0x61...0x7A).contains($0 | 0x20) || ASCII.isDigit($0)
-            }
+        let isWord = !key.isEmpty && key.utf8.allSatisfy(ASCII.isWordByte)
         return isWord ? "\(path).\(key)" : "\(path)[\(JSONTree.text(key).json)]"
     }
 }

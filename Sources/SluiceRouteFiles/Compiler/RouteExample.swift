@@ -65,33 +65,3 @@ package struct ExpectedJob: Sendable {
     package let place: SourceLocation
     package var fields: [(name: String, value: ExpectedJSON)]
 }
-
-/// Percent-encodes (RFC 3986 §2.1) readable text from a file.
-package enum PercentEncoding {
-    /// A path; a `%` is kept, because it starts an existing escape.
-    package static func path(_ text: String) -> String { encode(text, keeping: "/%:@!$&'()*+,;=") }
-
-    /// A whole query; a `%` is kept, too.
-    package static func query(_ text: String) -> String { encode(text, keeping: "/?%:@!$&'()*+,;=") }
-
-    /// A name or a value of a query.
-    static func component(_ text: String) -> String { encode(text, keeping: "") }
-
-    private static func encode(_ text: String, keeping delimiters: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            if isUnreserved(byte) || delimiters.utf8.contains(byte) {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return result
-    }
-
-    /// RFC 3986 §2.3.
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        ASCII.isDigit(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-            || "-._~".utf8.contains(byte)
-    }
-}

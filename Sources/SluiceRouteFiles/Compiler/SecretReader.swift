@@ -49,7 +49,7 @@ struct SecretReader {
         _ found: Found, _ schemes: [SignatureScheme], at position: YAMLPosition
     ) -> [(index: Int, secret: VerifierSecret)] {
         let isMadeUp = found.source == .throwAway || found.source.isStandIn
-        guard isMadeUp || found.isWellKnown || !found.text.allSatisfy(Self.isBlank) else {
+        guard isMadeUp || found.isWellKnown || !found.text.allSatisfy(ASCII.isWhiteSpace) else {
             context.error(position, "the secret is empty")
             return []
         }
@@ -113,7 +113,7 @@ struct SecretReader {
     private func key(_ found: Found, _ form: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
         if found.source == .throwAway || found.source.isStandIn { return found.text }
         if found.isWellKnown { return form.key(Array(form.write(found.text).utf8)) ?? found.text }
-        guard !found.text.allSatisfy(Self.isBlank) else {
+        guard !found.text.allSatisfy(ASCII.isWhiteSpace) else {
             context.error(position, "the secret is empty")
             return nil
         }
@@ -204,10 +204,6 @@ struct SecretReader {
         }
         context.warning(position, "\(length); use at least \(Self.recommendedLength) bytes")
         return true
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
     }
 
     private func found(_ node: YAMLNode) -> Found? {

@@ -55,10 +55,7 @@ extension ContentTypes {
 
     /// A token (RFC 9110 §5.6.2) except for the star, which has another meaning here.
     private static func isName(_ text: ArraySlice<UInt8>) -> Bool {
-        !text.isEmpty
-            && text.allSatisfy { byte in
-                (0x61...0x7A).contains(byte) || ASCII.isDigit(byte) || "!#$%&'+-.^_`|~".utf8.contains(byte)
-            }
+        !text.isEmpty && text.allSatisfy { HeaderSyntax.isTokenByte($0) && $0 != UInt8(ascii: "*") }
     }
 }
 

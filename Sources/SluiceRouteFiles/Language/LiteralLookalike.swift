@@ -48,6 +48,6 @@ enum LiteralLookalike {
     }
 
     private static func isReferenceByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "._-[]\"".utf8.contains(byte)
+        ASCII.isWordByte(byte) || ".[]\"".utf8.contains(byte)
     }
 }

@@ -116,8 +116,8 @@ package struct ParameterTree: Sendable {
         }
     }
 
-    /// FNV-1a, as in `PathIndex`.
-    private static func hash(_ node: Int, _ bytes: Span<UInt8>) -> Int {
+    /// FNV-1a. Senders cannot add paths, so it need not resist intentional collisions.
+    static func hash(_ node: Int, _ bytes: Span<UInt8>) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ (UInt64(node) &* 0x9E37_79B9_7F4A_7C15)
         for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
         return Int(truncatingIfNeeded: hash ^ hash >> 32)

@@ -88,7 +88,7 @@ package struct RoutePath: Sendable, Hashable {
         guard part.contains(where: { $0 == opening || $0 == closing }) else { return .literal(Array(part)) }
         let name = part.dropFirst().dropLast()
         guard part.first == opening, part.last == closing, let first = name.first, !ASCII.isDigit(first),
-            name.allSatisfy({ isNameByte($0) })
+            name.allSatisfy(ASCII.isWordByte)
         else {
             throw PathError(
                 message:
@@ -97,13 +97,6 @@ package struct RoutePath: Sendable, Hashable {
             )
         }
         return .parameter(String(Substring(name)))
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: false
-        }
     }
 }
 

@@ -61,7 +61,7 @@ extension BodyReader {
 
     /// Whether a body that is not JSON starts like a form with the field.
     func mayHoldField(_ body: Span<UInt8>) -> Bool {
-        fieldPrefix.map { body.hasPrefix($0.span) || MultipartForm.boundary(at: body) != nil } ?? false
+        fieldPrefix.map { body.begins(with: $0.span) || MultipartForm.boundary(at: body) != nil } ?? false
     }
 
     /// Whether a body that was read as a form, a text or bytes, because of its content type or `body: form`, starts and

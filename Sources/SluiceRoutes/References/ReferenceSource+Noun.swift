@@ -34,20 +34,14 @@ extension JSONPath {
         var text = ""
         for step in steps {
             switch step {
-            case .key(let key): text += Self.isPlain(key) ? (text.isEmpty ? "" : ".") + key : "[\(Self.quoted(key))]"
+            case .key(let key) where !key.isEmpty && key.utf8.allSatisfy(ASCII.isWordByte):
+                text += (text.isEmpty ? "" : ".") + key
+            case .key(let key): text += "[\(Self.quoted(key))]"
             case .index(let index): text += "[\(index)]"
             case .each: text += "[]"
             }
         }
         return text
-    }
-
-    private static func isPlain(_ key: String) -> Bool {
-        !key.isEmpty
-            && key.utf8.allSatisfy {
-                $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || ASCII.isDigit($0)
-                    || ASCII.lowercase($0) &- 0x61 < 26
-            }
     }
 
     private static func quoted(_ key: String) -> String {

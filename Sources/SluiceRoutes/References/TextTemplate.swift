@@ -1,4 +1,4 @@
-internal import SluiceBase
+package import SluiceBase
 
 /// A text with references, for names, keys and other texts of a route.
 package struct TextTemplate: Sendable, Hashable {
@@ -47,15 +47,45 @@ package enum HeaderSyntax {
 
     /// RFC 9110 §5.6.2.
     package static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"),
-            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"),
-            UInt8(ascii: "_"),
-            UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default: false
+        ASCII.isWordByte(byte) || "!#$%&'*+.^`|~".utf8.contains(byte)
+    }
+}
+
+extension ASCII {
+    package static func isLetterOrDigit(_ byte: UInt8) -> Bool { isDigit(byte) || lowercase(byte) &- 0x61 < 26 }
+
+    /// Whether it is a letter, a digit, `_` or `-`.
+    package static func isWordByte(_ byte: UInt8) -> Bool {
+        isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
+
+    /// Whether it is white space in JSON (RFC 8259 §2).
+    package static func isWhiteSpace(_ byte: UInt8) -> Bool {
+        byte == space || byte == tab || byte == lineFeed || byte == carriageReturn
+    }
+}
+
+/// Percent-encodes (RFC 3986 §2.1) readable text.
+package enum PercentEncoding {
+    /// A path; a `%` is kept, because it starts an existing escape.
+    package static func path(_ text: String) -> String { encode(text, keeping: "/%:@!$&'()*+,;=") }
+
+    /// A whole query; a `%` is kept, too.
+    package static func query(_ text: String) -> String { encode(text, keeping: "/?%:@!$&'()*+,;=") }
+
+    /// A name or a value of a query.
+    package static func component(_ text: String) -> String { encode(text, keeping: "") }
+
+    private static func encode(_ text: String, keeping delimiters: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            // RFC 3986 §2.3.
+            if ASCII.isLetterOrDigit(byte) || "-._~".utf8.contains(byte) || delimiters.utf8.contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += "%" + Hex.encode([byte]).uppercased()
+            }
         }
+        return result
     }
 }

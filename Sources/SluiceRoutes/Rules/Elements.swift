@@ -38,10 +38,5 @@ extension JSONPath {
         }
     }
 
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: byte >= 0x80
-        }
-    }
+    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x80 || ASCII.isWordByte(byte) }
 }

@@ -172,9 +172,7 @@ struct KeyPart: Sendable, Hashable {
     }
 
     /// Whether it is empty or only white space.
-    var isBlank: Bool {
-        bytes.allSatisfy { $0 == ASCII.space || $0 == ASCII.tab || $0 == ASCII.lineFeed || $0 == ASCII.carriageReturn }
-    }
+    var isBlank: Bool { bytes.allSatisfy(ASCII.isWhiteSpace) }
 }
 
 /// The template of a delivery's unique key: one text, or several typed parts.

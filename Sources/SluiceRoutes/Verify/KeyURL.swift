@@ -21,7 +21,7 @@ package struct KeyURL: Sendable, Hashable {
 
     /// Whether a path is unambiguous for the server: no query, percent-encoding, `..` or empty segment.
     fileprivate static func isPlain(_ path: String) -> Bool {
-        path.utf8.allSatisfy { URLParts.isLetterOrDigit($0) || "-._~/".utf8.contains($0) }
+        path.utf8.allSatisfy { ASCII.isLetterOrDigit($0) || "-._~/".utf8.contains($0) }
             && !path.contains("..") && !path.contains("//")
     }
 
@@ -50,13 +50,9 @@ package struct KeyURL: Sendable, Hashable {
             if host.utf8.count > 253 { return nil }
         }
 
-        static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-            ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26
-        }
-
         static func isLabel(_ label: String) -> Bool {
             1...63 ~= label.utf8.count && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+                && label.utf8.allSatisfy { ASCII.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
         }
     }
 }

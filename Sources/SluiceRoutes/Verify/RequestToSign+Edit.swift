@@ -65,16 +65,7 @@ extension RequestToSign {
             let encoded = Array(pair.utf8.prefix { $0 != UInt8(ascii: "=") })
             return PercentDecoding.formDecode(encoded.span) != Array(name.utf8)
         }
-        return (others.map(String.init) + ["\(encoded(name))=\(encoded(value))"]).joined(separator: "&")
-    }
-
-    /// RFC 3986 §2.3: everything but unreserved characters as `%` and two digits.
-    private static func encoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            let isUnreserved =
-                ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || "-._~".utf8.contains(byte)
-            return isUnreserved ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte]).uppercased()
-        }.joined()
+        return (others.map(String.init) + ["\(PercentEncoding.component(name))=\(PercentEncoding.component(value))"]).joined(separator: "&")
     }
 }
 

@@ -27,13 +27,9 @@ package enum SignatureEncoding: String, CaseIterable, Sendable {
     package func uses(_ byte: UInt8) -> Bool {
         switch self {
         case .hex: Hex.value(byte) != nil
-        case .base64: Self.isLetterOrDigit(byte) || "+/=".utf8.contains(byte)
-        case .base64url: Self.isLetterOrDigit(byte) || "-_=".utf8.contains(byte)
+        case .base64: ASCII.isLetterOrDigit(byte) || "+/=".utf8.contains(byte)
+        case .base64url: ASCII.isLetterOrDigit(byte) || "-_=".utf8.contains(byte)
         }
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26
     }
 }
 

@@ -22,7 +22,7 @@ package struct SignatureFormat: Sendable {
 
     /// Whether a value begins with the prefix.
     func isPrefix(of value: Span<UInt8>) -> Bool {
-        guard ignoresCase else { return value.hasPrefix(prefix.span) }
+        guard ignoresCase else { return value.begins(with: prefix.span) }
         guard value.count >= prefix.count else { return false }
         return prefix.indices.allSatisfy { ASCII.lowercase(value[$0]) == ASCII.lowercase(prefix[$0]) }
     }
@@ -127,16 +127,8 @@ package struct EntrySplitter {
         var first = start
         var end = separator.flatMap { value.firstIndex(of: $0, from: first) } ?? value.count
         start = end + 1
-        while first < end, Self.isBlank(value[first]) { first += 1 }
-        while end > first, Self.isBlank(value[end - 1]) { end -= 1 }
+        while first < end, HeaderParameters.isBlank(value[first]) { first += 1 }
+        while end > first, HeaderParameters.isBlank(value[end - 1]) { end -= 1 }
         return first..<end
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
-}
-
-extension Span where Element == UInt8 {
-    func hasPrefix(_ prefix: Span<UInt8>) -> Bool {
-        count >= prefix.count && extracting(0..<prefix.count).equals(prefix)
     }
 }

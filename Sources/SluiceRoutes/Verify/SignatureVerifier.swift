@@ -314,7 +314,7 @@ extension SignatureVerifier {
         else { return nil }
         let value = request.headers.value(at: index)
         let prefix = scheme.form.prefix
-        guard value.hasPrefix(prefix.span), value.count <= SignatureEntries.longestSignature else { return nil }
+        guard value.begins(with: prefix.span), value.count <= SignatureEntries.longestSignature else { return nil }
         let text = value.extracting(prefix.count..<value.count)
         return text.isEmpty ? nil : scheme.form.decode(text)
     }

@@ -162,7 +162,7 @@ package struct SignedTimestamp: Sendable {
             var splitter = EntrySplitter(separator: separator)
             while let range = splitter.next(in: value.span) {
                 let entry = value.span.extracting(range)
-                guard entry.hasPrefix(prefix.span) else { continue }
+                guard entry.begins(with: prefix.span) else { continue }
                 guard found == nil else { throw .invalid("\(noun) contains more than one timestamp") }
                 found = entry.extracting(prefix.count..<entry.count).array
             }

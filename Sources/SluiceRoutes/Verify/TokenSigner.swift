@@ -1,3 +1,4 @@
+internal import SluiceBase
 internal import SluiceCrypto
 
 /// Makes the authentication codes of opaque tokens: the `hmac` of a handshake.
@@ -43,15 +44,9 @@ package enum OpaqueToken {
 
     /// Whether the text consists of characters of a token only; also an empty one does.
     static func isTokenText(_ text: Span<UInt8>) -> Bool {
-        for index in text.indices where !isMember(text[index]) { return false }
-        return true
-    }
-
-    private static func isMember(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: false
+        for index in text.indices {
+            guard ASCII.isWordByte(text[index]) || "+/=".utf8.contains(text[index]) else { return false }
         }
+        return true
     }
 }
