@@ -22,6 +22,12 @@ struct DryRunKeys {
         var duplicates = 0
         /// The sender of the earlier delivery, if all parts were seen before.
         var duplicateOf: Sender?
+
+        /// The gateway's own answer.
+        func document(id: String) -> [UInt8] {
+            DeliveryDocument.body(
+                id: id, .stored(jobs: jobs.count, deadLetters: deadLetters.count, duplicates: duplicates))
+        }
     }
 
     /// The delivery in which a key was seen.

@@ -387,7 +387,7 @@ extension Route {
         _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         let json = BodyReader.json(in: delivery.request.body)
-        if JSONLines.beginsLikeArray(json),
+        if BodyReader.firstByte(of: json) == UInt8(ascii: "["),
             (try? JSONScanner.scan(json, paths: paths, into: &scratch.findings)) != nil
         {
             if Trace.isRecording { trace.add(linesStep(delivery, isArray: true, trace.source)) }

@@ -7,14 +7,14 @@ extension CheckReport {
     /// The report as one JSON document.
     package var json: [UInt8] {
         let examples: JSONTree = .object([
-            "seen": .integer(counts.examples), "run": .integer(self.examples?.count ?? 0),
-            "failed": .integer(self.examples?.count { !$0.isAsExpected } ?? 0),
+            "seen": .number(counts.examples), "run": .number(self.examples?.count ?? 0),
+            "failed": .number(self.examples?.count { !$0.isAsExpected } ?? 0),
         ])
         let document: JSONTree = .object([
-            "folder": .text(folder), "ok": .boolean(errors == 0), "files": .integer(counts.files),
-            "kinds": .integer(counts.kinds),
-            "routes": .integer(counts.routes), "examples": examples, "errors": .integer(errors),
-            "warnings": .integer(warnings),
+            "folder": .text(folder), "ok": .boolean(errors == 0), "files": .number(counts.files),
+            "kinds": .number(counts.kinds),
+            "routes": .number(counts.routes), "examples": examples, "errors": .number(errors),
+            "warnings": .number(warnings),
             "problems": .array(findings.map(\.tree)),
             "secrets": .array(secrets.map { Self.tree($0.secret, of: $0.route) }),
         ])
@@ -24,7 +24,7 @@ extension CheckReport {
     private static func tree(_ secret: SecretSummary, of route: String) -> JSONTree {
         .object([
             "route": .text(route), "key": .text(secret.key), "source": .text(secret.source),
-            "bytes": secret.bytes.map { .integer($0) }, "sha256": secret.sha256.map { .text($0) },
+            "bytes": secret.bytes.map { .number($0) }, "sha256": secret.sha256.map { .text($0) },
         ])
     }
 }
@@ -32,7 +32,7 @@ extension CheckReport {
 extension CheckReport.Finding {
     fileprivate var tree: JSONTree {
         .object([
-            "file": .text(problem.file), "line": .integer(problem.line), "column": .integer(problem.column),
+            "file": .text(problem.file), "line": .number(problem.line), "column": .number(problem.column),
             "severity": .text(problem.severity.rawValue), "message": .text(problem.message), "example": example?.tree,
         ])
     }
@@ -50,12 +50,8 @@ extension ExampleResult {
 extension ExampleDifference {
     fileprivate var tree: JSONTree {
         .object([
-            "what": .text(what), "line": .integer(line), "column": .integer(column), "expected": .text(expected),
+            "what": .text(what), "line": .number(line), "column": .number(column), "expected": .text(expected),
             "found": .text(found),
         ])
     }
-}
-
-extension JSONTree {
-    fileprivate static func integer(_ number: Int) -> JSONTree { .number(String(number)) }
 }

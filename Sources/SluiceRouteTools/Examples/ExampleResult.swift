@@ -64,33 +64,15 @@ extension ExampleJudgement {
     /// The differences from the expectation, in the order of the keys.
     func differences(from expectation: Expectation) -> [ExampleDifference] {
         var differences: [ExampleDifference] = []
-        if let status = expectation.status, status.value != outcome.status {
-            differences.append(
-                Self.difference("status", status.place, expected: String(status.value), found: String(outcome.status)))
-        }
-        if let duplicate = expectation.duplicate, duplicate.value != (stored.duplicateOf != nil) {
-            differences.append(
-                Self.difference(
-                    "duplicate", duplicate.place, expected: "\(duplicate.value)", found: "\(stored.duplicateOf != nil)")
-            )
-        }
-        if let handshake = expectation.handshake, handshake.value != isHandshake {
-            differences.append(
-                Self.difference(
-                    "handshake", handshake.place, expected: "\(handshake.value)", found: "\(isHandshake)"))
-        }
+        differences.compare("status", expectation.status, with: outcome.status)
+        differences.compare("duplicate", expectation.duplicate, with: stored.duplicateOf != nil)
+        differences.compare("handshake", expectation.handshake, with: isHandshake)
         compareRefusal(expectation, &differences)
         guard refusal == nil else { return differences }
         if let jobs = expectation.jobs { compare(jobs, &differences) }
         if let letters = expectation.deadLetters { compare(letters, &differences) }
         compareReply(expectation, &differences)
         return differences
-    }
-
-    private static func difference(_ what: String, _ place: SourceLocation, expected: String, found: String)
-        -> ExampleDifference
-    {
-        ExampleDifference(what: what, place: place, expected: expected, found: found)
     }
 
     private var isHandshake: Bool {
@@ -106,16 +88,11 @@ extension ExampleJudgement {
     private func compareRefusal(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
         if let refused = expectation.refused {
             guard refused.value != refusal else { return }
-            differences.append(
-                Self.difference(
-                    "refused", refused.place, expected: refused.value.rawValue,
-                    found: refusal?.rawValue ?? ExampleDifference.nothing))
+            differences.add("refused", refused.place, expected: refused.value.rawValue, found: refusal?.rawValue)
         } else if let refusal, (expectation.status?.value ?? 0) < 300 {
-            differences.append(
-                Self.difference(
-                    "refused", expectation.place, expected: ExampleDifference.nothing, found: refusal.rawValue))
+            differences.add("refused", expectation.place, expected: nil, found: refusal.rawValue)
         } else if refusal != nil, let place = expectation.placeOfContent {
-            differences.append(Self.difference("the delivery", place, expected: "(accepted)", found: "(refused)"))
+            differences.add("the delivery", place, expected: "(accepted)", found: "(refused)")
         }
     }
 
@@ -124,15 +101,12 @@ extension ExampleJudgement {
         for index in 0..<max(jobs.value.count, found.count) {
             let what = "jobs[\(index)]"
             guard index < jobs.value.count else {
-                differences.append(
-                    Self.difference(
-                        what, jobs.place, expected: ExampleDifference.nothing, found: found[index]?.json ?? ""))
+                differences.add(what, jobs.place, expected: nil, found: found[index]?.json ?? "")
                 continue
             }
             let job = jobs.value[index]
             guard index < found.count else {
-                differences.append(
-                    Self.difference(what, job.place, expected: job.json, found: ExampleDifference.nothing))
+                differences.add(what, job.place, expected: job.json, found: nil)
                 continue
             }
             for field in job.fields {
@@ -152,9 +126,8 @@ extension ExampleJudgement {
             if reasons.map(\.rawValue) == found { return }
             expected = "[\(reasons.map(\.rawValue).joined(separator: ", "))]"
         }
-        differences.append(
-            Self.difference(
-                "dead_letters", letters.place, expected: expected, found: "[\(found.joined(separator: ", "))]"))
+        differences.add(
+            "dead_letters", letters.place, expected: expected, found: "[\(found.joined(separator: ", "))]")
     }
 
     private func compareReply(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
@@ -164,10 +137,9 @@ extension ExampleJudgement {
         for (name, value) in expectation.replyHeaders {
             let found = headers.first { $0.name == name }?.value
             guard found != value.value else { continue }
-            differences.append(
-                Self.difference(
-                    "reply.headers.\(name)", value.place, expected: JSONTree.text(value.value).json,
-                    found: found.map { JSONTree.text($0).json } ?? ExampleDifference.nothing))
+            differences.add(
+                "reply.headers.\(name)", value.place, expected: JSONTree.text(value.value).json,
+                found: found.map { JSONTree.text($0).json })
         }
         guard let body = expectation.replyBody else { return }
         let bytes = reply.body ?? document
@@ -180,9 +152,23 @@ extension ExampleJudgement {
     /// The gateway's own answer.
     private var document: [UInt8] {
         if let first = stored.duplicateOf { return DeliveryDocument.body(id: first.deliveryID, .duplicate) }
-        return DeliveryDocument.body(
-            id: deliveryID,
-            .stored(jobs: stored.jobs.count, deadLetters: stored.deadLetters.count, duplicates: stored.duplicates))
+        return stored.document(id: deliveryID)
+    }
+}
+
+extension [ExampleDifference] {
+    /// - Parameters:
+    ///   - expected: `nil` for nothing.
+    ///   - found: `nil` for nothing.
+    fileprivate mutating func add(_ what: String, _ place: SourceLocation, expected: String?, found: String?) {
+        let nothing = ExampleDifference.nothing
+        append(ExampleDifference(what: what, place: place, expected: expected ?? nothing, found: found ?? nothing))
+    }
+
+    /// Adds a difference if another value was expected.
+    fileprivate mutating func compare<Value: Equatable>(_ what: String, _ wanted: Expected<Value>?, with found: Value) {
+        guard let wanted, wanted.value != found else { return }
+        add(what, wanted.place, expected: "\(wanted.value)", found: "\(found)")
     }
 }
 

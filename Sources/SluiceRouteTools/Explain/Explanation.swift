@@ -47,12 +47,8 @@ package struct Explanation: Sendable {
     var answer: (headers: [RouteReply.Header], body: [UInt8])? {
         guard let reply = outcome.reply else { return nil }
         if let body = reply.body { return (reply.headers, body) }
-        let stored = stored
-        let body = DeliveryDocument.body(
-            id: deliveryID,
-            .stored(jobs: stored.jobs.count, deadLetters: stored.deadLetters.count, duplicates: stored.duplicates))
         let type = RouteReply.Header(name: "content-type", value: DeliveryDocument.contentType)
-        return (reply.headers + [type], body)
+        return (reply.headers + [type], stored.document(id: deliveryID))
     }
 
     /// A short form of the result: `2 jobs and 1 dead letter`.

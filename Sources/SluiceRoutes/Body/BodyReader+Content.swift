@@ -45,9 +45,9 @@ extension BodyReader {
     }
 
     /// The first byte that is not JSON white space (RFC 8259 §2), after a byte-order mark.
-    private static func firstByte(of body: Span<UInt8>) -> UInt8? {
+    static func firstByte(of body: Span<UInt8>) -> UInt8? {
         var index = Charset.utf8.markLength(at: body)
-        while index < body.count, " \t\r\n".utf8.contains(body[index]) { index += 1 }
+        while index < body.count, ASCII.isWhiteSpace(body[index]) { index += 1 }
         return index < body.count ? body[index] : nil
     }
 

@@ -23,13 +23,6 @@ struct JSONLines {
         document.append(UInt8(ascii: "]"))
     }
 
-    /// Whether the first byte that is not white space begins an array.
-    static func beginsLikeArray(_ body: Span<UInt8>) -> Bool {
-        var index = 0
-        while index < body.count, isBlank(body[index]) || body[index] == ASCII.lineFeed { index += 1 }
-        return index < body.count && body[index] == UInt8(ascii: "[")
-    }
-
     private mutating func add(_ line: Span<UInt8>) {
         guard !line.isEmpty else { return }
         if document.count > 1 { document.append(UInt8(ascii: ",")) }
@@ -41,12 +34,8 @@ struct JSONLines {
     private static func trimmed(_ line: Range<Int>, of body: Span<UInt8>) -> Range<Int> {
         var start = line.lowerBound
         var end = line.upperBound
-        while end > start, isBlank(body[end - 1]) { end -= 1 }
-        while start < end, isBlank(body[start]) { start += 1 }
+        while end > start, ASCII.isWhiteSpace(body[end - 1]) { end -= 1 }
+        while start < end, ASCII.isWhiteSpace(body[start]) { start += 1 }
         return start..<end
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == ASCII.space || byte == ASCII.tab || byte == ASCII.carriageReturn
     }
 }
