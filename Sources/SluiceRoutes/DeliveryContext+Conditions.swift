@@ -35,21 +35,13 @@ extension DeliveryContext {
     /// Recurses as deep as the route file is nested.
     private func fulfilsByHead(_ condition: Condition) -> Bool? {
         switch condition {
-        case .value(let value): return readsBody(value.reference) ? nil : fulfils(value)
+        case .value(let value):
+            let readsBody = value.reference.behind(route.event).contains(where: \.source.readsBody)
+            return readsBody ? nil : fulfils(value)
         case .not(let conditions, _): return fulfilsByHead(conditions).map { !$0 }
         case .any(let alternatives, _):
             let found = alternatives.map { fulfilsByHead($0) }
             return found.contains(true) ? true : found.allSatisfy { $0 == false } ? false : nil
-        }
-    }
-
-    private func readsBody(_ reference: Reference) -> Bool {
-        switch reference.source {
-        case .body, .bodyDigest, .item, .itemDigest, .index: true
-        case .event: route.event?.references.contains { readsBody($0) } ?? false
-        case .header, .headers, .query, .parameter, .request, .signedTimestamp, .signedID, .verifyOnly, .account,
-            .handshakeHMAC:
-            false
         }
     }
 

@@ -312,8 +312,7 @@ extension DeliveryContext {
 
     /// Whether it refers, perhaps through the event, to a header or parameter that is never shown.
     private func isCredential(_ reference: Reference) -> Bool {
-        let behind = if case .event = reference.source { route.event?.references ?? [] } else { [reference] }
-        return behind.contains {
+        reference.behind(route.event).contains {
             switch $0.source {
             case .header(let name): route.credentialHeaders.contains(name)
             case .query(let name): route.credentialParameters.contains(query: name)

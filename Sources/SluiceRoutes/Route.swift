@@ -101,13 +101,7 @@ package final class Route: Sendable {
 
     /// Whether each element has its own key.
     package static func isOfElements(_ key: UniqueKeyTemplate?, event: TextTemplate?) -> Bool {
-        let references = key?.references ?? []
-        return references.contains { reference in
-            if case .event = reference.source {
-                return event?.references.contains { $0.source.isOfItem } ?? false
-            }
-            return reference.source.isOfItem
-        }
+        (key?.references ?? []).contains { $0.behind(event).contains(where: \.source.isOfItem) }
     }
 
     /// The headers in the route's key and in those of its rules, also through the event.
@@ -118,8 +112,9 @@ package final class Route: Sendable {
         let references = ([parts.uniqueKey].compactMap { $0 } + templates).flatMap(\.references)
         var headers: [HeaderName] = []
         for reference in references {
-            let behind = if case .event = reference.source { parts.event?.references ?? [] } else { [reference] }
-            for case .header(let name) in behind.map(\.source) where !headers.contains(name) { headers.append(name) }
+            for case .header(let name) in reference.behind(parts.event).map(\.source) where !headers.contains(name) {
+                headers.append(name)
+            }
         }
         return headers
     }

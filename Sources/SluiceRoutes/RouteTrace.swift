@@ -85,22 +85,13 @@ package struct RouteSource: Sendable {
     /// `event` as written in the route or its provider.
     package var event: String?
     /// The parts of `unique_key` as written in the route or its provider.
-    package var uniqueKey: [String]
+    package var uniqueKey: [String] = []
     /// The results of the rules, in order: kinds, types as written, and `ignore`.
-    package var makes: [String]
+    package var makes: [String] = []
     /// The keys that the route has.
-    package var keys: [(name: String, location: SourceLocation)]
+    package var keys: [(name: String, location: SourceLocation)] = []
 
-    package init(
-        location: SourceLocation? = nil, event: String? = nil, uniqueKey: [String] = [], makes: [String] = [],
-        keys: [(name: String, location: SourceLocation)] = []
-    ) {
-        self.location = location
-        self.event = event
-        self.uniqueKey = uniqueKey
-        self.makes = makes
-        self.keys = keys
-    }
+    package init() {}
 
     /// Keys that come from the provider if the route does not have them.
     private static let ofProvider: Set<String> = ["verify", "secrets", "unique_key", "event", "body", "body_limit"]

@@ -71,9 +71,10 @@ struct HandshakeReader {
         var rule = HandshakeRule(
             conditions: conditions, token: token, hmac: hmac ?? nil, learn: learn, call: call, reply: reply,
             refusalStatus: status, place: context.place(node.position))
-        guard let stage = stage(reader, readsBody: (read + rule.echoed).contains { readsBody($0, scope) }) else {
-            return nil
+        let readsBody = { [event = scope.event] (reference: Reference) in
+            reference.behind(event).contains(where: \.source.readsBody)
         }
+        guard let stage = stage(reader, readsBody: (read + rule.echoed).contains(where: readsBody)) else { return nil }
         if call != nil, stage == .head || stage == .unsignedBody {
             reader.refuse(
                 "call",
@@ -88,9 +89,8 @@ struct HandshakeReader {
                 "a rule with 'learn' needs 'signed: false': the request with the secret is not signed with it")
             return nil
         }
-        HandshakeLint(context: context, methods: methods, schemes: schemes).check(rule, at: node.position) {
-            readsBody($0, scope)
-        }
+        HandshakeLint(context: context, methods: methods, schemes: schemes)
+            .check(rule, at: node.position, readsBody: readsBody)
         return rule
     }
 
@@ -108,14 +108,6 @@ struct HandshakeReader {
                     + "to say that this is intended")
         }
         return signed ?? isVerified ? .signedBody : .unsignedBody
-    }
-
-    private func readsBody(_ reference: Reference, _ scope: RouteScope) -> Bool {
-        switch reference.source {
-        case .body, .bodyDigest, .item, .itemDigest, .index: true
-        case .event: scope.event?.references.contains { readsBody($0, scope) } ?? false
-        default: false
-        }
     }
 
     private func token(
@@ -160,13 +152,7 @@ struct HandshakeReader {
     /// A text that consists of one reference to a value of a request.
     private func value(_ text: String, of entry: YAMLEntry, scope: inout RouteScope) -> Reference? {
         guard let template = scope.template(text, at: entry.value.position) else { return nil }
-        if let sole = template.soleReference, sole.fallback == nil {
-            switch sole.source {
-            case .header, .query, .parameter: return sole
-            case .body(let path) where !path.steps.isEmpty: return sole
-            default: break
-            }
-        }
+        if let sole = template.soleReference, sole.fallback == nil, sole.source.isPartOfRequest { return sole }
         context.error(
             entry.value.position,
             "'\(entry.key)' must be one reference to a header, a query parameter, a path parameter or a field of the "

@@ -7,14 +7,16 @@ enum JobOptionsReader {
     /// - Parameter scope: for references; `nil` in kinds, which do not belong to a route.
     static func read(_ reader: MappingReader<some HasJobOptions>, scope: inout RouteScope?) -> JobOptionsTemplate {
         let context = reader.context
-        return JobOptionsTemplate(
-            queue: reader.read(\.options.queue).flatMap { name($0, "'queue'", in: context, scope: &scope) },
-            priority: reader.read(\.options.priority).flatMap { priority($0, in: context, scope: &scope) },
-            retryLimit: reader.read(\.options.retryLimit).map { .retryLimit($0) },
-            backoff: reader.read(\.options.backoff), retention: reader.read(\.options.retention),
-            uniqueWhile: reader.read(\.options.uniqueWhile),
-            batch: reader.read(\.options.batch).flatMap { BatchTemplate.read($0, in: context, scope: &scope) },
-            budgets: reader.read(\.options.budgets))
+        var options = JobOptionsTemplate()
+        options.queue = reader.read(\.options.queue).flatMap { name($0, "'queue'", in: context, scope: &scope) }
+        options.priority = reader.read(\.options.priority).flatMap { priority($0, in: context, scope: &scope) }
+        options.retryLimit = reader.read(\.options.retryLimit).map { .retryLimit($0) }
+        options.backoff = reader.read(\.options.backoff)
+        options.retention = reader.read(\.options.retention)
+        options.uniqueWhile = reader.read(\.options.uniqueWhile)
+        options.batch = reader.read(\.options.batch).flatMap { BatchTemplate.read($0, in: context, scope: &scope) }
+        options.budgets = reader.read(\.options.budgets)
+        return options
     }
 
     /// A queue or a type: a name that Zizq accepts, or a text with references.

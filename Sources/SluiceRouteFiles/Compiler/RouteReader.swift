@@ -132,10 +132,13 @@ package struct RouteReader {
     }
 
     private func source() -> RouteSource {
-        RouteSource(
-            location: context.place(reader.position), event: reader.node("event")?.scalar?.text,
-            uniqueKey: reader.node("unique_key")?.texts ?? [], makes: RouteSummary.makes(reader.node("jobs")),
-            keys: reader.places.map { ($0.key, context.place($0.position)) })
+        var source = RouteSource()
+        source.location = context.place(reader.position)
+        source.event = reader.node("event")?.scalar?.text
+        source.uniqueKey = reader.node("unique_key")?.texts ?? []
+        source.makes = RouteSummary.makes(reader.node("jobs"))
+        source.keys = reader.places.map { ($0.key, context.place($0.position)) }
+        return source
     }
 }
 

@@ -109,13 +109,10 @@ struct SchemeReader {
     /// A text that consists of one reference to a value of a request that can contain a part of a signature.
     mutating func single(_ text: String, _ key: String, mayBeBody: Bool = false) -> Reference? {
         guard let template = scope.template(text, at: position(of: key)) else { return nil }
-        if let sole = template.soleReference, sole.fallback == nil {
-            switch sole.source {
-            case .header, .query, .parameter: return sole
-            case .body(let path) where !path.steps.isEmpty || mayBeBody: return sole
-            case .item: return sole
-            default: break
-            }
+        if let sole = template.soleReference, sole.fallback == nil,
+            sole.source.isPartOfRequest || mayBeBody && sole.source == .body(.root)
+        {
+            return sole
         }
         context.error(
             position(of: key),

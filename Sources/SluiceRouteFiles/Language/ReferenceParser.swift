@@ -83,11 +83,8 @@ package struct ReferenceParser {
     private mutating func inner() throws(SyntaxError) -> ReferenceSource {
         guard take(".") else { throw failure("must be followed by a reference, such as .body.id") }
         let source = try source()
-        switch source {
-        case .header, .query, .parameter, .item: return source
-        case .body(let path) where !path.steps.isEmpty: return source
-        default: throw failure("must be followed by a header, a parameter, or a field of the body or of an element")
-        }
+        if source.isPartOfRequest { return source }
+        throw failure("must be followed by a header, a parameter, or a field of the body or of an element")
     }
 
     /// The error if a reference does not end where it should.
@@ -124,6 +121,17 @@ package struct ReferenceParser {
             throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
         }
         return try source(of: form)
+    }
+}
+
+extension ReferenceSource {
+    /// Whether it is one value of a request: a header, a parameter, or a field of the body or of an element.
+    var isPartOfRequest: Bool {
+        switch self {
+        case .header, .query, .parameter, .item: true
+        case .body(let path): !path.steps.isEmpty
+        default: false
+        }
     }
 }
 

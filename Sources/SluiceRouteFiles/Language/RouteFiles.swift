@@ -72,16 +72,11 @@ package enum RouteFiles {
 /// The folder, or files in it, could not be read.
 package struct RouteFilesError: Error, Sendable, CustomStringConvertible {
     /// The readable files, so that all problems can be reported in one run.
-    package let files: [RouteFile]
+    package private(set) var files: [RouteFile] = []
     package let problems: [Diagnostic]
 
     /// The problems, one per line; never the files' contents.
     package var description: String { problems.map(\.description).joined(separator: "\n") }
-
-    init(files: [RouteFile] = [], problems: [Diagnostic]) {
-        self.files = files
-        self.problems = problems
-    }
 }
 
 /// One route file as read.

@@ -57,9 +57,7 @@ struct DeliveryIDLookalikes {
     func warn(
         ofChanging key: UniqueKeyTemplate, event: TextTemplate?, at position: YAMLPosition, in context: FileContext
     ) -> Bool {
-        let references = key.references.flatMap { reference in
-            if case .event = reference.source { event?.references ?? [] } else { [reference] }
-        }
+        let references = key.references.flatMap { $0.behind(event) }
         guard let changing = references.first(where: \.source.changesWithEachRequest) else { return false }
         context.warning(
             position,

@@ -47,18 +47,13 @@ struct KeyCoverage {
 
     /// Whether the value depends on the address of the client.
     private func dependsOnAddress(_ reference: Reference) -> Bool {
-        switch reference.source {
-        case .request(.remoteAddress): true
-        case .event: scope.event?.references.contains(where: dependsOnAddress) ?? false
-        default: false
-        }
+        reference.behind(scope.event).contains { $0.source == .request(.remoteAddress) }
     }
 
     /// Warns of jobs and keys with a value that is a secret, which is then stored and sent to Zizq.
     func warn(ofCredentialsIn rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
         func isCredential(_ reference: Reference) -> Bool {
-            if case .event = reference.source { return scope.event?.references.contains(where: isCredential) ?? false }
-            return credentials.contains(reference.source)
+            reference.behind(scope.event).contains { credentials.contains($0.source) }
         }
         var places: [String] = []
         for (index, rule) in rules.enumerated() {
@@ -97,11 +92,7 @@ struct KeyCoverage {
         var uses: [(noun: String, rules: [Int], isKey: Bool)] = []
         func add(_ reference: Reference, rule: Int?) {
             guard isUncovered(reference) else { return }
-            let behind =
-                if case .event = reference.source { scope.event?.references.filter(isUncovered) ?? [] } else {
-                    [reference]
-                }
-            for noun in behind.map(\.source.noun) {
+            for noun in reference.behind(scope.event).filter(isUncovered).map(\.source.noun) {
                 let place = uses.firstIndex { $0.noun == noun } ?? uses.endIndex
                 if place == uses.endIndex { uses.append((noun, [], false)) }
                 guard let rule else {

@@ -13,7 +13,7 @@ struct PayloadMappingCheck {
         switch (type.shape, node.content) {
         case (_, .scalar(let scalar)): check(scalar, node, type: type, path: path)
         case (.list(let element), .sequence(let nodes)):
-            for (index, node) in nodes.enumerated() { check(node, element, path: path.entering(element: index)) }
+            for (index, node) in nodes.enumerated() { check(node, element, path: path.entering(.element(index))) }
         case (.fields(let fields), .mapping(let entries)): check(entries, node, fields: fields, path: path)
         case (.any, _), (.array, .sequence), (.object, .mapping): return
         case (_, .sequence), (_, .mapping): refuse(node.position, type, path: path, but: ", not \(node.noun)")
@@ -25,14 +25,14 @@ struct PayloadMappingCheck {
         for entry in entries {
             set.insert(Array(entry.key.utf8))
             if let field = fields[entry.key] {
-                check(entry.value, field.type, path: path.entering(field: field.name))
+                check(entry.value, field.type, path: path.entering(.field(field.name)))
             } else if !TemplateParser.mayRefer(entry.key) {
                 let hint = Suggestion.phrase(for: entry.key, among: fields.all.map(\.name))
-                context.error(entry.position, "\(subject) has no \(path.entering(field: entry.key).text)\(hint)")
+                context.error(entry.position, "\(subject) has no \(path.entering(.field(entry.key)).text)\(hint)")
             }
         }
         for field in fields.all where !field.type.isOptional && !set.contains(Array(field.name.utf8)) {
-            context.error(node.position, "\(subject) needs \(path.entering(field: field.name).text)")
+            context.error(node.position, "\(subject) needs \(path.entering(.field(field.name)).text)")
         }
     }
 

@@ -7,7 +7,7 @@ internal import SluiceYAML
 /// the route does not accept.
 struct RuleReachability {
     /// The subject of an equality.
-    private struct Subject: Hashable {
+    struct Subject: Hashable {
         let reference: Reference
         let comparison: ValueComparison
     }
@@ -18,15 +18,9 @@ struct RuleReachability {
     /// The route's.
     let methods: [String]
 
-    private var catchAll: Int?
+    private(set) var catchAll: Int?
     /// The values of rules with only an equality, with the line of the first such rule.
-    private var taken: [Subject: [ExpectedValue: Int]] = [:]
-
-    init(context: FileContext, takesAll: Bool, methods: [String]) {
-        self.context = context
-        self.takesAll = takesAll
-        self.methods = methods
-    }
+    private(set) var taken: [Subject: [ExpectedValue: Int]] = [:]
 
     /// Records an error if the rule comes after one without `when`. To be called for each rule before it is read.
     func refuseUnreachable(at position: YAMLPosition) {

@@ -105,6 +105,16 @@ extension ReferenceSource {
         }
     }
 
+    /// Whether it needs the body of the request.
+    package var readsBody: Bool {
+        switch self {
+        case .body, .bodyDigest, .item, .itemDigest, .index: true
+        case .header, .headers, .query, .parameter, .request, .event, .signedTimestamp, .signedID, .verifyOnly,
+            .account, .handshakeHMAC:
+            false
+        }
+    }
+
     /// Whether it is a value of one element, and so needs `each`.
     package var isOfItem: Bool {
         switch self {

@@ -33,6 +33,13 @@ package struct TextTemplate: Sendable, Hashable {
     }
 }
 
+extension Reference {
+    /// The references of the event if it is the event, otherwise only itself.
+    package func behind(_ event: TextTemplate?) -> [Reference] {
+        if case .event = source { event?.references ?? [] } else { [self] }
+    }
+}
+
 /// The syntax of headers.
 package enum HeaderSyntax {
     /// Whether a text is the name of a header.

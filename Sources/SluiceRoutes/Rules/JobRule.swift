@@ -89,28 +89,16 @@ package struct JobOptionsTemplate {
     package var batch: BatchTemplate?
     package var budgets: JobOption?
 
-    package init(
-        queue: JobText? = nil, priority: JobText? = nil, retryLimit: JobOption? = nil, backoff: JobOption? = nil,
-        retention: JobOption? = nil, uniqueWhile: UniqueWhile? = nil, batch: BatchTemplate? = nil,
-        budgets: JobOption? = nil
-    ) {
-        self.queue = queue
-        self.priority = priority
-        self.retryLimit = retryLimit
-        self.backoff = backoff
-        self.retention = retention
-        self.uniqueWhile = uniqueWhile
-        self.batch = batch
-        self.budgets = budgets
-    }
+    package init() {}
 
     /// These options, completed with others.
     package func over(_ other: JobOptionsTemplate) -> JobOptionsTemplate {
-        JobOptionsTemplate(
-            queue: queue ?? other.queue, priority: priority ?? other.priority,
-            retryLimit: retryLimit ?? other.retryLimit, backoff: backoff ?? other.backoff,
-            retention: retention ?? other.retention, uniqueWhile: uniqueWhile ?? other.uniqueWhile,
-            batch: batch ?? other.batch, budgets: budgets ?? other.budgets)
+        var options = self
+        (options.queue, options.priority) = (queue ?? other.queue, priority ?? other.priority)
+        (options.retryLimit, options.backoff) = (retryLimit ?? other.retryLimit, backoff ?? other.backoff)
+        (options.retention, options.uniqueWhile) = (retention ?? other.retention, uniqueWhile ?? other.uniqueWhile)
+        (options.batch, options.budgets) = (batch ?? other.batch, budgets ?? other.budgets)
+        return options
     }
 
     /// The options that are the same for each job.

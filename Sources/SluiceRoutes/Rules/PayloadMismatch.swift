@@ -3,30 +3,18 @@ internal import SluiceJSON
 
 /// The path of a value in a payload, for messages: `payload.commits[3].id`.
 package struct PayloadPath {
-    private enum Step {
+    package enum Step {
         case field(String)
         case element(Int)
     }
 
-    private var steps: [Step] = []
+    fileprivate var steps: [Step] = []
 
     package init() {}
 
-    mutating func enter(field name: String) { steps.append(.field(name)) }
-
-    mutating func enter(element index: Int) { steps.append(.element(index)) }
-
-    mutating func leave() { steps.removeLast() }
-
-    package func entering(field name: String) -> PayloadPath {
+    package func entering(_ step: Step) -> PayloadPath {
         var path = self
-        path.enter(field: name)
-        return path
-    }
-
-    package func entering(element index: Int) -> PayloadPath {
-        var path = self
-        path.enter(element: index)
+        path.steps.append(step)
         return path
     }
 
@@ -63,8 +51,6 @@ struct MismatchText {
         return try search.sentence(type, &reader)
     }
 
-    private init(mismatch: PayloadMismatch) { self.mismatch = mismatch }
-
     /// Skips the current value, unless it contains the mismatch.
     private mutating func sentence(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> String? {
         let found = try reader.peek()
@@ -74,9 +60,9 @@ struct MismatchText {
             try reader.beginArray()
             var index = 0
             while try reader.nextElement() {
-                path.enter(element: index)
+                path.steps.append(.element(index))
                 if let sentence = try sentence(element, &reader) { return sentence }
-                path.leave()
+                path.steps.removeLast()
                 index += 1
             }
         case (.fields(let fields), .object):
@@ -86,9 +72,9 @@ struct MismatchText {
                     try reader.skipValue()
                     continue
                 }
-                path.enter(field: fields.all[position].name)
+                path.steps.append(.field(fields.all[position].name))
                 if let sentence = try sentence(fields.all[position].type, &reader) { return sentence }
-                path.leave()
+                path.steps.removeLast()
             }
         case (_, _): try reader.skipValue()
         }
@@ -97,7 +83,7 @@ struct MismatchText {
 
     private func complaint(_ type: PayloadType, _ found: JSONKind) -> String {
         if case .fields(let fields) = type.shape, let position = mismatch.missingField {
-            return "\(path.entering(field: fields.all[position].name).text) is missing"
+            return "\(path.entering(.field(fields.all[position].name)).text) is missing"
         }
         if case .integer = type.shape, found == .number {
             return "\(path.text) must be a 64-bit integer, written without fraction and exponent"

@@ -5,15 +5,9 @@ internal import SluiceJSON
 /// A search for common mistakes behind a signature that does not match: a secret in another notation, a signature in
 /// another encoding, a body or URL that was changed in transit. Only for explanations, never when serving.
 struct CommonMistakes {
-    private let verifier: SignatureVerifier
-    private let entries: SignatureEntries
-    private let timestamp: [UInt8]?
-
-    init(_ verifier: SignatureVerifier, _ entries: SignatureEntries, timestamp: [UInt8]?) {
-        self.verifier = verifier
-        self.entries = entries
-        self.timestamp = timestamp
-    }
+    let verifier: SignatureVerifier
+    let entries: SignatureEntries
+    let timestamp: [UInt8]?
 
     private var scheme: SignatureScheme { verifier.scheme }
 

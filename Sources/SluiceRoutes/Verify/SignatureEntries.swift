@@ -117,9 +117,7 @@ package struct SignatureEntries {
 /// Splits a value into its entries, without the blanks around them.
 package struct EntrySplitter {
     let separator: UInt8?
-    private var start = 0
-
-    init(separator: UInt8?) { self.separator = separator }
+    private(set) var start = 0
 
     /// The next entry, which may be empty; `nil` at the end.
     mutating func next(in value: Span<UInt8>) -> Range<Int>? {

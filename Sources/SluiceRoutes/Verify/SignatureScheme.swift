@@ -159,7 +159,7 @@ extension SignatureScheme {
                 guard schemes[one.scheme].mayShareSignature(with: schemes[other.scheme]) else { continue }
                 let (scheme, second) = (schemes[one.scheme], schemes[other.scheme])
                 let comparison = SignedTextComparison(
-                    (scheme.signed[one.text], scheme), (second.signed[other.text], second))
+                    first: (scheme.signed[one.text], scheme), second: (second.signed[other.text], second))
                 switch comparison.outcome {
                 case .distinct: break
                 case .ambiguous: distinction.ambiguous.append((one.scheme, other.scheme))

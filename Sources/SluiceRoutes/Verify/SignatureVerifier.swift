@@ -215,7 +215,8 @@ package final class SignatureVerifier: Sendable {
     ) {
         guard let recorder else { return }
         let timestamp = (try? scheme.timestamp?.text(in: request)) ?? nil
-        recorder.note(hints: CommonMistakes(self, entries, timestamp: timestamp).found(in: request))
+        let mistakes = CommonMistakes(verifier: self, entries: entries, timestamp: timestamp)
+        recorder.account.hints = mistakes.found(in: request)
     }
 
     /// Compares each entry with each secret, even after a match, so that the time does not show which one it was. The

@@ -21,16 +21,8 @@ struct SignedTextComparison {
         case forwards, backwards
     }
 
-    private let first: (template: SignedTemplate, scheme: SignatureScheme)
-    private let second: (template: SignedTemplate, scheme: SignatureScheme)
-
-    init(
-        _ first: (template: SignedTemplate, scheme: SignatureScheme),
-        _ second: (template: SignedTemplate, scheme: SignatureScheme)
-    ) {
-        self.first = first
-        self.second = second
-    }
+    let first: (template: SignedTemplate, scheme: SignatureScheme)
+    let second: (template: SignedTemplate, scheme: SignatureScheme)
 
     var outcome: Outcome {
         let sources = [first.template.sources, second.template.sources]

@@ -80,7 +80,7 @@ package struct VerificationAccount: Sendable, Hashable {
 
 /// Records an account while a request is verified. Belongs to one verification.
 final class VerificationRecorder {
-    private(set) var account: VerificationAccount
+    var account: VerificationAccount
 
     init(_ verifier: SignatureVerifier) {
         account = VerificationAccount()
@@ -118,8 +118,4 @@ final class VerificationRecorder {
         account.signedTexts = texts.map { $0.bytes(body: body, key: Array("${key}".utf8)) }
         account.isCompared = true
     }
-
-    func note(hints: [String]) { account.hints = hints }
-
-    func conclude(_ outcome: VerificationAccount.Outcome) { account.outcome = outcome }
 }

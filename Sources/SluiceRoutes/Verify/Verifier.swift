@@ -84,10 +84,10 @@ package struct Verifier: Sendable {
         var findings = JSONFindings()
         do throws(VerificationError) {
             try verifier.verify(request, reading: nil, receivedAtMilliseconds, findings: &findings, recorder: recorder)
-            recorder.conclude(.valid)
+            recorder.account.outcome = .valid
             return (recorder.account, nil)
         } catch {
-            recorder.conclude(.refused(error.code, reason: error.reason))
+            recorder.account.outcome = .refused(error.code, reason: error.reason)
             return (recorder.account, error)
         }
     }
