@@ -10,7 +10,6 @@ struct ConditionReader {
     let context: FileContext
     let bodyKind: BodyKind
 
-    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> [Condition]? {
         conditions(
             node, "'when'", ifEmpty: "'when' is empty; omit it in a rule that matches everything", scope: &scope)

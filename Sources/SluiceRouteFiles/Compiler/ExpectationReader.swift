@@ -7,7 +7,6 @@ internal import SluiceYAML
 struct ExpectationReader {
     let context: FileContext
 
-    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode) -> Expectation? {
         guard let reader = MappingReader(node, RouteLanguage.expectation, in: context) else { return nil }
         var expectation = Expectation(place: context.place(node.position))

@@ -107,10 +107,6 @@ package struct FolderListing: Sendable, Hashable {
     private let entries: [Entry]
 
     /// Reads the metadata of all route files and secret files. Blocking.
-    ///
-    /// - Parameters:
-    ///   - folder: the routes folder.
-    ///   - secretFiles: with their names in the route files.
     package init(folder: String, secretFiles: [String]) {
         // A deleted folder has no entries: that is a change like any other.
         let names = (try? FileAccess.names(inFolder: folder)) ?? []

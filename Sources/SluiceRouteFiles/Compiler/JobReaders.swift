@@ -5,7 +5,6 @@ internal import SluiceYAML
 
 extension BatchTemplate {
     /// - Parameter scope: for references; `nil` in kinds.
-    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, in context: FileContext, scope: inout RouteScope?) -> BatchTemplate? {
         guard let reader = MappingReader(node, RouteLanguage.batch, in: context) else { return nil }
         let key = reader.read(\.key).flatMap { Self.key($0, in: context, scope: &scope) }

@@ -9,7 +9,6 @@ struct PayloadCompiler {
     private var literal: [UInt8] = []
     private var deepest = 0
 
-    /// - Returns: `nil` after recording a problem.
     static func compile(_ node: YAMLNode, scope: inout RouteScope) -> PayloadTemplate? {
         var compiler = PayloadCompiler()
         guard compiler.append(node, depth: 0, &scope) else { return nil }

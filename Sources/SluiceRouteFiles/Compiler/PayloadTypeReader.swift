@@ -17,7 +17,6 @@ struct PayloadTypeReader {
         FileContext.alternatives(PayloadType.named.map(\.name)).replacing(" or ", with: ", ")
         + ", a list of one type or a mapping of fields"
 
-    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode) -> PayloadType? {
         switch node.content {
         case .scalar: named(node)

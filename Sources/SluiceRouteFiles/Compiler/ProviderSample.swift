@@ -34,9 +34,7 @@ extension ProviderPreset {
 
     /// Returns a sample request, without its signature.
     ///
-    /// - Parameters:
-    ///   - name: one of `sampleNames`.
-    ///   - path: of the request.
+    /// - Parameter name: one of `sampleNames`.
     /// - Returns: `nil` if there is no such sample, or it is not a valid request.
     package func sample(_ name: String, _ values: SampleValues, path: RoutePath) -> RequestToSign? {
         read(name, values, path: path, log: ProblemLog())

@@ -7,7 +7,6 @@ struct ReplyReader {
     let context: FileContext
 
     /// - Parameter scope: for references; its subject is the whole delivery.
-    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> ReplyTemplate? {
         guard let reader = MappingReader(node, RouteLanguage.reply, in: context) else { return nil }
         let status = reader.read(\.status)

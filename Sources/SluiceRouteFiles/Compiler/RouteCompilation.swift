@@ -83,10 +83,6 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     package var secrets: [SecretSummary]?
 
     /// Reads the information for the table from the route as written.
-    ///
-    /// - Parameters:
-    ///   - name: of the route.
-    ///   - path: of the route.
     init(
         _ reader: MappingReader<RouteKeys>, name: String, path: String, methods: [String], preset: String?,
         source: RouteSource

@@ -102,7 +102,6 @@ struct URLPatternReader {
     let key: String
     let allowsQuery: Bool
 
-    /// - Returns: `nil` after recording a problem.
     func read(_ node: YAMLNode) -> [KeyURLPattern]? {
         guard let elements = context.list(node, "'\(key)'") else { return nil }
         if elements.isEmpty { context.error(node.position, "'\(key)' needs at least one URL") }

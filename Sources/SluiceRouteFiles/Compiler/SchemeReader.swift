@@ -21,7 +21,6 @@ struct SchemeReader {
 
     private func position(of key: String) -> YAMLPosition { reader.position(of: key) }
 
-    /// - Returns: `nil` after recording a problem.
     mutating func read() -> SignatureScheme? {
         refuseKeysWithoutEffect()
         var additions = SignatureScheme.Additions()

@@ -26,7 +26,6 @@ extension JobOption {
 }
 
 extension ContentTypes {
-    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> ContentTypes? {
         guard let elements = context.list(node, subject) else { return nil }
         if elements.isEmpty {
@@ -61,8 +60,6 @@ extension ContentTypes {
 
 extension Elements {
     /// Reads `${body.entry[].changes[]}` or `lines`.
-    ///
-    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> Elements? {
         guard let text = context.text(node, subject) else { return nil }
         if text == "lines" { return Elements(name: text, path: JSONPath([.each]), areLines: true, mayBeAbsent: false) }
@@ -98,7 +95,6 @@ extension JSONPath {
 }
 
 extension UniqueKeyTemplate {
-    /// - Returns: `nil` after recording a problem.
     static func read(_ node: YAMLNode, scope: inout RouteScope) -> UniqueKeyTemplate? {
         let key: UniqueKeyTemplate
         if let elements = node.sequence {

@@ -11,7 +11,6 @@ struct ValueTestReader {
     /// How types are compared.
     let comparison: ValueComparison
 
-    /// - Returns: `nil` after recording a problem.
     func read(_ entry: YAMLEntry) -> [PlacedTest]? {
         guard case .mapping(let tests) = entry.value.content else {
             warnOfLookalikes(entry.value)

@@ -26,7 +26,6 @@ struct VerifierReader {
 
     private var context: FileContext { reader.context }
 
-    /// - Returns: `nil` after recording a problem.
     func read() -> Verifier? {
         let node = reader.read(\.verify)
         if node?.scalar?.text == "none" {

@@ -4,7 +4,7 @@ internal import SluiceYAML
 
 /// One route file while it is read: records problems, and converts scalars to typed values.
 ///
-/// Each reader returns `nil` after recording a problem, so that reading continues to the next one.
+/// Each reader of the module returns `nil` after recording a problem, so that reading continues to the next one.
 struct FileContext {
     let file: String
     let log: ProblemLog

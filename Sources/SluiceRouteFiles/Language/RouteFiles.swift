@@ -107,9 +107,7 @@ package final class SecretFiles {
     private let known: [String: Result<[UInt8], FileAccess.AccessError>]
     private var contents: [String: Result<[UInt8], FileAccess.AccessError>] = [:]
 
-    /// - Parameters:
-    ///   - folder: the base of relative paths: the routes folder.
-    ///   - known: contents that are not read again.
+    /// - Parameter folder: the base of relative paths: the routes folder.
     package init(folder: String, known: [String: Result<[UInt8], FileAccess.AccessError>] = [:]) {
         self.folder = folder
         self.known = known

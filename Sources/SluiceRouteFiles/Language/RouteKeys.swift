@@ -249,7 +249,8 @@ extension KeyFormat where Value == String {
 
 extension KeyFormat where Value == PublicURL {
     fileprivate static var publicURL: KeyFormat {
-        parsed("a URL without a query", matching: SchemaPattern.publicURL, by: { PublicURL(parsing: $0) }) { subject, _ in
+        parsed("a URL without a query", matching: SchemaPattern.publicURL, by: { PublicURL(parsing: $0) }) {
+            subject, _ in
             "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
                 + "without a query"
         }

@@ -40,7 +40,6 @@ package struct ProviderPreset: Sendable {
     /// The location of the preset.
     let location: SourceLocation
 
-    /// - Returns: `nil` after recording a problem.
     init?(name: String, _ node: YAMLNode, in context: FileContext) {
         guard let reader = MappingReader(node, RouteLanguage.provider, in: context),
             case .mapping(let entries) = node.content

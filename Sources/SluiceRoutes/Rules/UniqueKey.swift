@@ -2,9 +2,7 @@ package import SluiceBase
 internal import SluiceCrypto
 
 extension DeliveryKey {
-    /// - Parameters:
-    ///   - scope: of the key.
-    ///   - parts: none of them blank.
+    /// - Parameter parts: none of them blank.
     init(scope: KeyScope, parts: [KeyPart], isList: Bool) {
         self.init(
             hash: Self.fingerprint(scope, parts), bytes: Self.bytes(prefix: scope.prefix, parts, isList: isList))
@@ -13,9 +11,7 @@ extension DeliveryKey {
     /// The possible hashes of a key from the text of a job in lists after the route's name, the likeliest first:
     /// without the generation, also without the number of the job, and as written.
     ///
-    /// - Parameters:
-    ///   - route: the route's name.
-    ///   - text: such as `72d3162e`, `72d3162e~1` or `acme:72d3162e#0.3`.
+    /// - Parameter text: such as `72d3162e`, `72d3162e~1` or `acme:72d3162e#0.3`.
     package static func hashes(route: String, listed text: String) -> [[Fingerprint]] {
         let ofJob = text.replacing(/~[0-9]+$/, with: "")
         var readings = [ofJob]
@@ -28,9 +24,7 @@ extension DeliveryKey {
     /// The possible hashes of a key from its text after the route's name: of one text, of values of path parameters
     /// before it, or of a list's typed parts.
     ///
-    /// - Parameters:
-    ///   - route: the route's name.
-    ///   - text: such as `72d3162e`, `acme:72d3162e` or `s4:acme|n2:17`.
+    /// - Parameter text: such as `72d3162e`, `acme:72d3162e` or `s4:acme|n2:17`.
     static func hashes(route: String, text: String) -> [Fingerprint] {
         let name = Array(route.utf8)
         let segments = Array(text.utf8).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)

@@ -65,7 +65,8 @@ extension RequestToSign {
             let encoded = Array(pair.utf8.prefix { $0 != UInt8(ascii: "=") })
             return PercentDecoding.formDecode(encoded.span) != Array(name.utf8)
         }
-        return (others.map(String.init) + ["\(PercentEncoding.component(name))=\(PercentEncoding.component(value))"]).joined(separator: "&")
+        let pair = "\(PercentEncoding.component(name))=\(PercentEncoding.component(value))"
+        return (others.map(String.init) + [pair]).joined(separator: "&")
     }
 }
 
