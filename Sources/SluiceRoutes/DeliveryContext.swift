@@ -70,7 +70,7 @@ extension DeliveryContext {
     /// Appends the value as JSON; `null` if it is absent and has no default.
     func appendJSON(_ reference: Reference, to json: inout [UInt8]) {
         guard isPresent(reference) else {
-            json += reference.fallback?.json ?? Self.null
+            json += reference.fallback?.json ?? Array("null".utf8)
             return
         }
         switch reference.source {
@@ -132,8 +132,6 @@ extension DeliveryContext {
         }
         return bytes
     }
-
-    private static var null: [UInt8] { Array("null".utf8) }
 
     private func digest(at path: Int) -> String {
         guard path >= 0, let range = range(of: path) else { return bodyDigest.hex }

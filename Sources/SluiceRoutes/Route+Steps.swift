@@ -3,8 +3,6 @@ internal import SluiceJSON
 
 /// The steps of a recorded trace, in words. Not called while requests are served.
 extension Route {
-    private static let contentType: HeaderName = "content-type"
-
     // MARK: - The head
 
     /// - Returns: `nil` if the route has no such check.
@@ -22,7 +20,7 @@ extension Route {
         case .contentType:
             guard let types = parts.contentTypes else { return nil }
             let ranges = types.ranges.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
-            (name, asked, found) = ("content_types", ranges, Self.value(of: Self.contentType, in: head) ?? "absent")
+            (name, asked, found) = ("content_types", ranges, Self.value(of: BodyReader.contentType, in: head) ?? "absent")
         case .contentEncoding:
             guard let coding = Self.value(of: ContentCoding.header, in: head) else { return nil }
             (name, asked, found) = ("gzip", acceptsGzip ? "gzip or identity" : "identity", coding)
@@ -111,7 +109,7 @@ extension Route {
         let inflated = size == received ? "" : ", \(TraceWords.bytes(size)) after gzip"
         let declared = parts.elements?.areLines == true ? "each: lines" : "body: \(parts.body.kind.rawValue)"
         let type =
-            Self.value(of: Self.contentType, in: delivery.request).map { "content type \(PrintableText.quote($0))" }
+            Self.value(of: BodyReader.contentType, in: delivery.request).map { "content type \(PrintableText.quote($0))" }
             ?? "no content type"
         return "\(inflated); \(declared), \(type)"
     }

@@ -24,7 +24,6 @@ extension YAMLSource {
         for number in 1...lineCount {
             guard let first = firstByte(ofLine: number), starts.contains(first) else { continue }
             let line = line(number)
-            guard let first = line.first, "<|=>".utf8.contains(first) else { continue }
             guard let marker = Self.conflictMarkers.first(where: { isMarker($0, line) }) else { continue }
             return YAMLError(
                 YAMLPosition(line: number, column: 1),

@@ -145,8 +145,6 @@ extension ExampleReader {
 }
 
 extension ExampleReader {
-    private static let contentType: HeaderName = "content-type"
-
     /// The body, and its content type if the example has no such header.
     private func body(
         _ reader: MappingReader<ExampleKeys>, _ headers: [RequestToSign.Header]
@@ -156,7 +154,7 @@ extension ExampleReader {
             reader.refuse(keys[1], "an example can have only one of 'body', 'body_text' and 'body_file'")
             return nil
         }
-        let isTyped = headers.contains { HeaderName($0.name) == Self.contentType }
+        let isTyped = headers.contains { HeaderName($0.name) == BodyReader.contentType }
         let json = isTyped ? [] : [RequestToSign.Header("Content-Type", "application/json")]
         switch keys.first {
         case "body": return reader.read(\.body).map { (.bytes(Array($0.tree.json.utf8)), json) }

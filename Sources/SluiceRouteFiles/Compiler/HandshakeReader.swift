@@ -162,8 +162,7 @@ struct HandshakeReader {
 
     private func reply(_ reader: MappingReader<HandshakeKeys>, _ scope: inout RouteScope) -> ReplyTemplate? {
         guard let node = reader.read(\.reply) else {
-            let isAbsent = !reader.has("reply")
-            return isAbsent ? ReplyTemplate(status: 200, headers: [], body: nil, namesDelivery: false) : nil
+            return reader.has("reply") ? nil : ReplyTemplate(status: 200, headers: [], body: nil)
         }
         scope.hasHMAC = reader.has("hmac")
         defer { scope.hasHMAC = false }

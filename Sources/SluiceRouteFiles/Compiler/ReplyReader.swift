@@ -19,10 +19,7 @@ struct ReplyReader {
             context.error(header.position, "'content-type' has no effect without a 'body' in the reply")
         }
         if let body, body == nil { return nil }
-        let templates = headers.map(\.template)
-        let namesDelivery =
-            templates.contains { Self.namesDelivery($0.value.references) } || Self.namesDelivery(body ?? nil)
-        return ReplyTemplate(status: status, headers: templates, body: body ?? nil, namesDelivery: namesDelivery)
+        return ReplyTemplate(status: status, headers: headers.map(\.template), body: body ?? nil)
     }
 
     private func headers(_ node: YAMLNode, _ scope: inout RouteScope) -> [(
@@ -71,18 +68,6 @@ struct ReplyReader {
                 node.position, "the body of a reply must have at most \(ReplyTemplate.largestBody / 1024) KiB")
         }
         return body
-    }
-
-    private static func namesDelivery(_ references: [Reference]) -> Bool {
-        references.contains { $0.source == .request(.deliveryID) }
-    }
-
-    private static func namesDelivery(_ body: ReplyTemplate.Body?) -> Bool {
-        switch body {
-        case nil: false
-        case .text(let template): namesDelivery(template.references)
-        case .json(let template): namesDelivery(template.references)
-        }
     }
 }
 

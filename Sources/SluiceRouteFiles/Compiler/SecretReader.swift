@@ -18,6 +18,8 @@ struct SecretReader {
         /// Whether it is the text with which `sluice dev` replaces an unset variable, without the encoding of the
         /// scheme.
         var isWellKnown = false
+
+        var isMadeUp: Bool { source == .throwAway || source.isStandIn }
     }
 
     /// In bytes: the minimum against guessing, and the recommended length (RFC 2104 §3 asks for the length of the
@@ -48,16 +50,15 @@ struct SecretReader {
     private func secrets(
         _ found: Found, _ schemes: [SignatureScheme], at position: YAMLPosition
     ) -> [(index: Int, secret: VerifierSecret)] {
-        let isMadeUp = found.source == .throwAway || found.source.isStandIn
-        guard isMadeUp || found.isWellKnown || !found.text.allSatisfy(ASCII.isWhiteSpace) else {
+        let isForAll = found.isMadeUp || found.isWellKnown
+        guard isForAll || !found.text.allSatisfy(ASCII.isWhiteSpace) else {
             context.error(position, "the secret is empty")
             return []
         }
-        let isForAll = isMadeUp || found.isWellKnown
         let positions =
             isForAll ? Array(schemes.indices) : SecretFormat.positions(of: found.text, in: schemes.map(\.secretFormat))
         return positions.compactMap { index in
-            key(found, schemes[index], isMadeUp: isMadeUp, at: position).map {
+            key(found, schemes[index], at: position).map {
                 (index, VerifierSecret(key: $0, source: found.source, text: supply == .whereThere ? found.text : nil))
             }
         }
@@ -92,7 +93,7 @@ struct SecretReader {
         case .wellKnown(let key): found = Found(text: Array(key.utf8), source: .learnt, isWellKnown: true)
         }
         let position = YAMLPosition(line: 1, column: 1)
-        return key(found, scheme, isMadeUp: !found.isWellKnown, at: position).map {
+        return key(found, scheme, at: position).map {
             [VerifierSecret(key: $0, source: found.source)]
         } ?? []
     }
@@ -111,7 +112,7 @@ struct SecretReader {
     }
 
     private func key(_ found: Found, _ form: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
-        if found.source == .throwAway || found.source.isStandIn { return found.text }
+        if found.isMadeUp { return found.text }
         if found.isWellKnown { return form.key(Array(form.write(found.text).utf8)) ?? found.text }
         guard !found.text.allSatisfy(ASCII.isWhiteSpace) else {
             context.error(position, "the secret is empty")
@@ -152,16 +153,14 @@ struct SecretReader {
 
     /// The secret of an entry as text; `nil` if it does not exist or was generated.
     func text(_ element: YAMLNode) -> [UInt8]? {
-        guard let found = found(element), found.source != .throwAway, !found.source.isStandIn, !found.isWellKnown else {
-            return nil
-        }
+        guard let found = found(element), !found.isMadeUp, !found.isWellKnown else { return nil }
         return found.text
     }
 
-    private func key(
-        _ found: Found, _ scheme: SignatureScheme, isMadeUp: Bool, at position: YAMLPosition
-    ) -> VerifierKey? {
-        if isMadeUp { return scheme.madeUpKey(Self.madeUpText(scheme, found.text)) { DevelopmentKeys.throwAway($0) } }
+    private func key(_ found: Found, _ scheme: SignatureScheme, at position: YAMLPosition) -> VerifierKey? {
+        if found.isMadeUp {
+            return scheme.madeUpKey(Self.madeUpText(scheme, found.text)) { DevelopmentKeys.throwAway($0) }
+        }
         let form = scheme.secretFormat
         if found.isWellKnown {
             let written = Array(form.write(found.text).utf8)

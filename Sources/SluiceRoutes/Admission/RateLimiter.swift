@@ -72,27 +72,20 @@ private final class Bucket: Sendable {
     /// Takes one token.
     ///
     /// - Returns: `nil` if there was one; otherwise the time until there is one.
-    func take(at now: Int64) -> Duration? {
-        let interval = Self.nanoseconds(1, limit: limit, period: period)
+    func take(at now: Int64) -> Duration? { take(1, at: now, ifWithin: depth) }
+
+    /// Takes tokens, even if there are not enough.
+    func charge(_ count: Int, at now: Int64) { _ = take(count, at: now, ifWithin: .max) }
+
+    private func take(_ count: Int, at now: Int64, ifWithin depth: Int64) -> Duration? {
+        let cost = Self.nanoseconds(count, limit: limit, period: period)
         var known = fullAt.load(ordering: .relaxed)
         while true {
             let start = max(known, now)
             if start - now > depth { return .nanoseconds(start - now - depth) }
             let (exchanged, original) = fullAt.weakCompareExchange(
-                expected: known, desired: start + interval, ordering: .relaxed)
+                expected: known, desired: start + cost, ordering: .relaxed)
             if exchanged { return nil }
-            known = original
-        }
-    }
-
-    /// Takes tokens, even if there are not enough.
-    func charge(_ count: Int, at now: Int64) {
-        let cost = Self.nanoseconds(count, limit: limit, period: period)
-        var known = fullAt.load(ordering: .relaxed)
-        while true {
-            let (exchanged, original) = fullAt.weakCompareExchange(
-                expected: known, desired: max(known, now) + cost, ordering: .relaxed)
-            if exchanged { return }
             known = original
         }
     }

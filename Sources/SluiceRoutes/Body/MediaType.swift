@@ -65,11 +65,9 @@ package struct ContentTypes: Sendable {
         self.ranges = ranges
     }
 
-    private static let header: HeaderName = "content-type"
-
     /// Whether the body of a request has one of the types. A request without a type has none of them.
     func accept(_ headers: borrowing HeaderView) -> Bool {
-        guard let index = headers.firstIndex(of: Self.header) else { return false }
+        guard let index = headers.firstIndex(of: BodyReader.contentType) else { return false }
         let type = MediaType(headers.value(at: index))
         for range in ranges where Self.holds(type.name, range.span) { return true }
         return false
@@ -77,11 +75,9 @@ package struct ContentTypes: Sendable {
 
     /// The type of a request for people: escaped, and at most 100 bytes; or that there is none.
     package static func name(in headers: borrowing HeaderView) -> String {
-        guard let index = headers.firstIndex(of: header) else { return "a request without Content-Type" }
-        let name = MediaType(headers.value(at: index)).name
-        var bytes: [UInt8] = []
-        for index in name.indices { bytes.append(name[index]) }
-        let text = PrintableText.escape(String(decoding: bytes, as: UTF8.self), limit: 100)
+        let text =
+            headers.firstIndex(of: BodyReader.contentType)
+            .map { PrintableText.escape(MediaType(headers.value(at: $0)).name.text, limit: 100) } ?? ""
         return text.isEmpty ? "a request without Content-Type" : text
     }
 
@@ -104,5 +100,4 @@ package struct ContentTypes: Sendable {
         return name.extracting(0..<start.count).equalsIgnoringCase(start)
             && name.extracting((name.count - end.count)..<name.count).equalsIgnoringCase(end)
     }
-
 }

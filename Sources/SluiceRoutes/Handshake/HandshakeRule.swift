@@ -199,15 +199,4 @@ package enum HandshakeAlgorithm: String, CaseIterable, Sendable {
 extension ReplyTemplate {
     /// The names of its headers, in lower case.
     package var headerNames: [String] { headers.map { $0.name.lowercased() } }
-
-    /// The references in its headers and its body.
-    package var references: [Reference] {
-        let inBody: [Reference] =
-            switch body {
-            case nil: []
-            case .text(let template): template.references
-            case .json(let template): template.references
-            }
-        return headers.flatMap(\.value.references) + inBody
-    }
 }

@@ -6,6 +6,13 @@ package struct ReplyTemplate: Sendable {
     package enum Body: Sendable {
         case text(TextTemplate)
         case json(PayloadTemplate)
+
+        fileprivate var references: [Reference] {
+            switch self {
+            case .text(let template): template.references
+            case .json(let template): template.references
+            }
+        }
     }
 
     package struct Header: Sendable {
@@ -26,14 +33,17 @@ package struct ReplyTemplate: Sendable {
     let status: Int
     let headers: [Header]
     let body: Body?
+    /// The references in its headers and its body.
+    package let references: [Reference]
     /// Whether it contains the delivery's id.
     let namesDelivery: Bool
 
-    package init(status: Int, headers: [Header], body: Body?, namesDelivery: Bool) {
+    package init(status: Int, headers: [Header], body: Body?) {
         self.status = status
         self.headers = headers
         self.body = body
-        self.namesDelivery = namesDelivery
+        references = headers.flatMap(\.value.references) + (body?.references ?? [])
+        namesDelivery = references.contains { $0.source == .request(.deliveryID) }
     }
 
     package static func isValue(_ bytes: [UInt8]) -> Bool {
