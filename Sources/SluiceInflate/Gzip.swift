@@ -90,26 +90,19 @@ private enum GzipHeader {
 
 /// Why a body cannot be decompressed. The descriptions contain nothing of the body.
 package enum GzipError: Error, Sendable, Hashable {
-    /// The output exceeds the limit.
     case overLimit
-    /// It does not start with a gzip header with the deflate method.
     case notGzip
-    /// A header with reserved flags, or with a wrong checksum.
+    /// Reserved flags, or a wrong checksum.
     case brokenHeader
-    /// The bytes end before the stream.
     case cutOff
     /// A block of an unknown type, or with an invalid length or code table.
     case brokenBlock
     /// More empty blocks, or code tables for almost no output, than any compressor makes: they cost time without
     /// output.
     case idleBlocks
-    /// An undefined code.
     case brokenCode
-    /// A repetition from before the start.
     case brokenDistance
-    /// The output does not have the original checksum or length.
     case checksumMismatch
-    /// The bytes after a gzip stream are not another one.
     case bytesBehind
 }
 

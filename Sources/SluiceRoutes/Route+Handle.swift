@@ -56,8 +56,7 @@ extension Route {
     /// Checks a complete request from `stage` on and renders its jobs, for serving.
     ///
     /// - Parameters:
-    ///   - rate: the bucket of the route; `nil` if requests are not counted.
-    ///   - time: for the bucket.
+    ///   - rate: the bucket of the route and the monotonic clock; `nil` if requests are not counted.
     ///   - scratch: belongs to the thread.
     package func handle(
         _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, from stage: Stage,

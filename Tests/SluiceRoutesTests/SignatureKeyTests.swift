@@ -271,7 +271,8 @@ import Testing
 
     @Test("a secret of which nothing is left without its prefix is no key, whatever is added to it")
     func emptyKey() {
-        var form = SecretFormat(prefix: "whsec_")
+        var form = SecretFormat()
+        form.prefix = "whsec_"
         form.suffix = "&"
         #expect(form.key(Array("whsec_".utf8)) == nil && form.key([]) == nil)
         #expect(form.key(Array("whsec_a".utf8)) == Array("a&".utf8))

@@ -48,9 +48,7 @@ package struct ExpectedJSON: Sendable {
 
     /// Compares another value with this one and records the differences.
     ///
-    /// - Parameters:
-    ///   - found: `nil` if there is no value.
-    ///   - path: of the value, such as `jobs[0].payload.repository`.
+    /// - Parameter path: of the value, such as `jobs[0].payload.repository`.
     package func compare(_ found: JSONTree?, _ path: String, into differences: inout [ExampleDifference]) {
         switch (content, found) {
         // As everywhere in the language, an absent value is null.

@@ -36,10 +36,6 @@ package struct FolderSnapshot: Sendable {
     ///
     /// If it is the same, no mounted folder was swapped and no file was written while the files were read: all of it
     /// existed at one time.
-    ///
-    /// - Parameters:
-    ///   - fingerprint: of the compilation.
-    ///   - secretFiles: those that it read.
     package static func compare(
         folder: String, with fingerprint: Fingerprint, secretFiles: [String]
     ) -> Comparison {

@@ -29,8 +29,6 @@ package struct RouteCompilation: Sendable {
 
     /// The problem of valid files without a route: a running gateway does not load them, because an emptied folder is
     /// probably a mistake.
-    ///
-    /// - Parameter folder: as given by the user.
     package func emptyFolderDiagnostic(of folder: String) -> Diagnostic? {
         guard let table, table.routes.isEmpty else { return nil }
         let message =

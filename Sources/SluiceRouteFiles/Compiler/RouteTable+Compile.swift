@@ -8,11 +8,9 @@ extension RouteTable {
     /// Blocking only if routes name secret files.
     ///
     /// - Parameters:
-    ///   - files: the result of `RouteFiles.read`.
     ///   - readingProblems: problems of reading the files; with any of them there is no table.
     ///   - readingWarnings: problems of the files themselves, such as mounts.
     ///   - secretFiles: created for this compilation; it remembers what was read.
-    ///   - environment: the process's own, or a test's.
     package static func compile(
         _ files: [RouteFile], readingProblems: [Diagnostic] = [], readingWarnings: [Diagnostic] = [],
         secretFiles: SecretFiles, environment: [String: String], options: RouteOptions = RouteOptions()

@@ -52,7 +52,6 @@ struct DeliveryIDLookalikes {
 
     /// Warns of a key that is generated for each request, so that it is never the same twice.
     ///
-    /// - Parameter event: the template of `event`.
     /// - Returns: whether it warned.
     func warn(
         ofChanging key: UniqueKeyTemplate, event: TextTemplate?, at position: YAMLPosition, in context: FileContext

@@ -70,8 +70,6 @@ struct KeyCoverage {
 
     /// Warns of a key that expires while a captured request is still valid: a timestamp that is `tolerance` ahead of
     /// the clock is valid for twice that time.
-    ///
-    /// - Parameter window: the time for which the key is remembered.
     func warn(ofWindow window: Duration, timestamps: [SignedTimestamp], at position: YAMLPosition) {
         let covered = timestamps.filter { signature.holdsTimestamp || signature.covers($0.reference.source) }
         guard let tolerance = covered.map(\.tolerance).max(), window < tolerance * 2 else { return }

@@ -22,10 +22,7 @@ package struct RouteLoader: Sendable {
     package let grace: Duration
     private let time: any TimeSource
 
-    /// - Parameters:
-    ///   - folder: the routes folder.
-    ///   - environment: the variables for secrets with `env:`.
-    ///   - grace: how long the routes of a deleted file are kept, unless a load is requested.
+    /// - Parameter grace: how long the routes of a deleted file are kept, unless a load is requested.
     package init(
         folder: String, options: RouteOptions, environment: [String: String], grace: Duration = .zero,
         time: any TimeSource

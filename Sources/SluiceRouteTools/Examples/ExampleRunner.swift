@@ -8,9 +8,7 @@ extension RouteCompilation {
     /// The table must have been compiled with throw-away secrets (`RouteOptions.secrets`), with which examples are
     /// signed. Blocking if an example names a file.
     ///
-    /// - Parameters:
-    ///   - folder: the routes folder, with the files of bodies.
-    ///   - now: the time of examples without a clock, in milliseconds since 1970.
+    /// - Parameter now: the time of examples without a clock, in milliseconds since 1970.
     package func runExamples(folder: String, atMilliseconds now: Int64) -> [ExampleResult] {
         guard let table else { return [] }
         return zip(table.routes, details).flatMap { route, details in

@@ -100,10 +100,6 @@ package struct RoutePath: Sendable, Hashable {
     }
 }
 
-extension RoutePath: CustomStringConvertible {
-    package var description: String { text }
-}
-
 /// The query of a request target.
 enum QueryParameters {
     /// The decoded value of the first parameter with this name; `nil` if there is none.

@@ -75,10 +75,8 @@ package struct KeyRequest: Sendable {
     private let members: [(name: String, text: TextTemplate)]
     private let secret: [UInt8]
 
-    /// - Parameters:
-    ///   - members: texts that contain the secret and the id of the key, each in one or several, and nothing else of a
-    ///     request.
-    ///   - secret: the text of the route's secret.
+    /// - Parameter members: texts that contain the secret and the id of the key, each in one or several, and nothing
+    ///   else of a request.
     package init(_ members: [(name: String, text: TextTemplate)], secret: [UInt8]) {
         self.members = members
         self.secret = secret

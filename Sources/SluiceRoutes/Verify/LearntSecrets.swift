@@ -83,8 +83,6 @@ package final class LearntSecrets: Sendable {
 
     /// Ends the storing that `begin` started. A route whose secret was stored is no longer armed; one whose secret
     /// could not be stored stays armed for the rest of its time.
-    ///
-    /// - Parameter armedAt: from the `BeginResult`.
     package func end(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) {
         state.withLock { state in
             if state.storing[route]?.armedAt == armedAt { state.storing[route] = nil }

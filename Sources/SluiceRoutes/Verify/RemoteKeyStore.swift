@@ -56,10 +56,8 @@ package final class RemoteKeyStore: Sendable {
     /// Whether there was a key before. Such a key is fetched again however many other URLs requests name.
     package func knows(_ need: RequiredKey) -> Bool { state.withLock { $0.entries[need]?.isFailure == false } }
 
-    /// Makes room for an entry. A failure only replaces failures, so that nobody can displace keys by naming other
-    /// URLs.
-    ///
-    /// - Returns: whether there is room.
+    /// Makes room for an entry, if possible. A failure only replaces failures, so that nobody can displace keys by
+    /// naming other URLs.
     private static func makeRoom(for entry: Entry, _ state: inout State) -> Bool {
         guard state.entries.count >= limit else { return true }
         let candidates = state.entries.filter { $0.value.isFailure || !entry.isFailure }

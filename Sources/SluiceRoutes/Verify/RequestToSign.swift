@@ -73,7 +73,6 @@ extension RequestToSign {
 
     /// Sets a field of the body, and creates the objects around it.
     ///
-    /// - Parameter reader: the route's reader of bodies.
     /// - Returns: whether it was set: possible in JSON, in a URL-encoded form, and in JSON in the field of a form.
     mutating func setField(_ value: String, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
         setField(.text(value), at: path, read: reader)

@@ -12,10 +12,7 @@ package struct SecretFormat: Sendable {
     /// Applied to the decoded secret, in order.
     package var transforms: [KeyTransform] = []
 
-    package init(encoding: KeyEncoding = .utf8, prefix: String = "") {
-        self.encoding = encoding
-        self.prefix = prefix
-    }
+    package init() {}
 
     /// - Returns: the key; `nil` for a secret that does not have this form, and for an empty key.
     package func key(_ secret: [UInt8]) -> [UInt8]? {

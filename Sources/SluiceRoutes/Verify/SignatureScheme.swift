@@ -149,9 +149,7 @@ extension SignatureScheme {
     }
 
     /// Adds conditions on bodies, so that no request has a signed text that is also one of another request by the same
-    /// or another of some schemes.
-    ///
-    /// - Parameter schemes: all alternatives of the route.
+    /// or another of the schemes, which are all alternatives of the route.
     package static func distinguish(_ schemes: inout [SignatureScheme]) -> Distinction {
         var distinction = Distinction()
         let texts = schemes.indices.flatMap { index in schemes[index].signed.indices.map { (scheme: index, text: $0) } }

@@ -5,10 +5,7 @@ internal import SluiceJSON
 extension SignatureVerifier {
     /// Returns the request with everything that makes it valid: the signature, and the signed values that it lacks.
     ///
-    /// - Parameters:
-    ///   - request: without its signature; one in the query or the body is replaced.
-    ///   - nowMilliseconds: the timestamp, if the request lacks one.
-    ///   - id: the id, if the request lacks it.
+    /// - Parameter request: without its signature; one in the query or the body is replaced.
     func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningError) -> RequestToSign {
         if let header = scheme.place.headers.first, scheme.place.headers.contains(where: { request.holds($0) }) {
             throw SigningError(message: "the request already has the header \(header)")

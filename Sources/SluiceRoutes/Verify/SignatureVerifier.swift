@@ -159,10 +159,7 @@ package final class SignatureVerifier: Sendable {
         for requirement in scheme.requirements { try requirement.check(request) }
     }
 
-    /// Returns the key to fetch, after all checks that need no key.
-    ///
-    /// - Parameter keyID: of the token; `nil` without one.
-    /// - Returns: `nil` if the route has secrets.
+    /// Returns the key to fetch, after all checks that need no key; `nil` if the route has secrets.
     private func keyNeed(
         of request: borrowing SignedRequest, keyID: String? = nil
     ) throws(VerificationError) -> RequiredKey? {

@@ -172,11 +172,7 @@ private struct SignedUnit {
             && (source != nil || bytes.first == other.bytes.first)
     }
 
-    /// Whether equal texts that reach both values also have them end at the same byte.
-    ///
-    /// - Parameters:
-    ///   - next: what follows this unit.
-    ///   - otherNext: what follows the other one.
+    /// Whether equal texts that reach both values also have them end at the same byte, before these next units.
     func endsTogether(with other: SignedUnit, before next: SignedUnit?, _ otherNext: SignedUnit?) -> Bool {
         switch (boundary, other.boundary) {
         case _ where source == nil || other.source == nil:
