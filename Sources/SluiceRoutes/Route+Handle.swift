@@ -210,17 +210,15 @@ extension Route {
             return account.refusal.map { .refused($0.code, reason: $0.reason) }
         }
         let result = readsBody ? parts.body.read(request) : nil
-        let verdict = parts.verifier.verdict(
-            on: request, reading: result, receivedAtMilliseconds: now, findings: &scratch.findings)
-        switch verdict {
-        case .valid:
+        let refusal = parts.verifier.refusal(
+            of: request, reading: result, receivedAtMilliseconds: now, findings: &scratch.findings)
+        guard let refusal else {
             reading = result.map { EarlyReading(result: $0, charged: scratch.charge.bytes - before) }
             return nil
-        case .needs(let need): return .needsKey(need)
-        case .refused(let error):
-            scratch.awaitsSecret = error.awaitsSecret
-            return .refused(error.code, reason: error.reason)
         }
+        if let need = refusal.need { return .needsKey(need) }
+        scratch.awaitsSecret = refusal.awaitsSecret
+        return .refused(refusal.code, reason: refusal.reason)
     }
 
     /// Evaluated on the scheme in place: a copy of it is 25 retains.

@@ -102,15 +102,9 @@ extension Route {
         at stage: HandshakeRule.Stage, _ context: borrowing DeliveryContext, trace: inout Trace
     ) -> RouteOutcome? {
         for index in parts.handshakes.indices where parts.handshakes[index].stage.isAsked(at: stage) {
-            let verdict = context.verdict(on: parts.handshakes[index])
-            if Trace.isRecording { trace.add(context.step(of: parts.handshakes[index], index, verdict)) }
-            switch verdict {
-            case .noMatch: continue
-            case .answered(let reply): return .handshake(reply, refusal: nil)
-            case .learns(let secret, let reply): return .learns(secret, reply: reply)
-            case .calls(let url, let reply): return .call(url, reply)
-            case .refused(let reason): return parts.handshakes[index].refusal(reason)
-            }
+            let outcome = context.outcome(of: parts.handshakes[index])
+            if Trace.isRecording { trace.add(context.step(of: parts.handshakes[index], index, outcome)) }
+            if let outcome { return outcome }
         }
         return nil
     }
@@ -136,66 +130,56 @@ extension HandshakeRule.Stage {
 }
 
 extension HandshakeRule {
+    /// - Parameter reason: for the log: a sentence without any text from the sender.
     fileprivate func refusal(_ reason: String) -> RouteOutcome {
         if refusalStatus == Self.standardRefusal { return .refused(.handshakeRefused, reason: reason) }
         return .handshake(RouteReply(status: refusalStatus, headers: [], body: []), refusal: reason)
     }
 }
 
-/// The result of one handshake rule.
-enum HandshakeVerdict {
-    /// A condition is not true, or the request lacks a value that the reply needs.
-    case noMatch
-    case answered(RouteReply)
-    /// The same, with a new secret of the route.
-    case learns(HandshakeSecret, RouteReply)
-    /// Answered like this after the URL has been called.
-    case calls(URLToCall, RouteReply)
-    /// For the log: a sentence without any text from the sender.
-    case refused(String)
-}
-
 extension DeliveryContext {
     private static let plainText = RouteReply.Header(name: "content-type", value: "text/plain; charset=utf-8")
     private static let noSniff = RouteReply.Header(name: "x-content-type-options", value: "nosniff")
 
-    fileprivate func verdict(on rule: HandshakeRule) -> HandshakeVerdict {
-        guard fulfils(rule.conditions), missingValue(of: rule) == nil else { return .noMatch }
+    /// - Returns: `nil` if a condition is not true, or the request lacks a value that the reply needs.
+    fileprivate func outcome(of rule: HandshakeRule) -> RouteOutcome? {
+        guard fulfils(rule.conditions), missingValue(of: rule) == nil else { return nil }
         if let token = rule.token, !token.matches(text(token.reference)) {
-            return .refused("\(token.reference.source.noun) does not match any of 'handshake_secrets'")
+            return rule.refusal("\(token.reference.source.noun) does not match any of 'handshake_secrets'")
         }
         for reference in rule.echoed where text(reference).count > HandshakeRule.longestEcho {
-            return .refused("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
+            return rule.refusal("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
         }
-        if let learn = rule.learn { return verdict(on: rule, learning: learn) }
+        if let learn = rule.learn { return outcome(of: rule, learning: learn) }
         if let call = rule.call {
             guard let url = call.url(in: text(call.reference)) else {
-                return .refused("\(call.reference.source.noun) is not one of the URLs that 'call_urls' allows")
+                return rule.refusal("\(call.reference.source.noun) is not one of the URLs that 'call_urls' allows")
             }
-            let verdict = answer(rule.reply)
-            return if case .answered(let reply) = verdict { .calls(url, reply) } else { verdict }
+            let answer = answer(rule)
+            return if case .handshake(let reply, nil) = answer { .call(url, reply) } else { answer }
         }
-        guard let hmac = rule.hmac else { return answer(rule.reply) }
+        guard let hmac = rule.hmac else { return answer(rule) }
         guard let code = hmac.code(of: text(hmac.reference)) else {
             let form = hmac.pattern == nil ? "is not \(OpaqueToken.words)" : "does not match 'pattern'"
-            return .refused("\(hmac.reference.source.noun), the input of the HMAC, \(form)")
+            return rule.refusal("\(hmac.reference.source.noun), the input of the HMAC, \(form)")
         }
         var context = copy self
         context.hmac = code
-        return context.answer(rule.reply)
+        return context.answer(rule)
     }
 
-    private func verdict(on rule: HandshakeRule, learning reference: Reference) -> HandshakeVerdict {
+    private func outcome(of rule: HandshakeRule, learning reference: Reference) -> RouteOutcome {
         let bytes = text(reference)
         if let problem = HandshakeSecret.problem(bytes) {
-            return .refused("\(reference.source.noun), which is the new secret, \(problem)")
+            return rule.refusal("\(reference.source.noun), which is the new secret, \(problem)")
         }
         guard route.accepts(secret: bytes) else {
-            return .refused("\(reference.source.noun), which is the new secret, is not in the format of 'key_encoding'")
+            return rule.refusal(
+                "\(reference.source.noun), which is the new secret, is not in the format of 'key_encoding'")
         }
-        let verdict = answer(rule.reply)
-        guard case .answered(let reply) = verdict else { return verdict }
-        return .learns(HandshakeSecret(bytes: bytes), reply)
+        let answer = answer(rule)
+        guard case .handshake(let reply, nil) = answer else { return answer }
+        return .learns(HandshakeSecret(bytes: bytes), reply: reply)
     }
 
     private func missingValue(of rule: HandshakeRule) -> Reference? {
@@ -203,34 +187,39 @@ extension DeliveryContext {
         return needed.first { !isPresent($0) && $0.fallback == nil }
     }
 
-    private func answer(_ template: ReplyTemplate) -> HandshakeVerdict {
+    private func answer(_ rule: HandshakeRule) -> RouteOutcome {
+        let template = rule.reply
         for header in template.headers where !ReplyTemplate.isValue(text(header.value)) {
-            return .refused("the value of the reply's header \(header.name) is not printable ASCII, or is too long")
+            return rule.refusal("the value of the reply's header \(header.name) is not printable ASCII, or is too long")
         }
         var reply = template.reply(self)
-        if reply.body == nil, template.body != nil { return .refused("the reply is too large") }
+        if reply.body == nil, template.body != nil { return rule.refusal("the reply is too large") }
         reply.body = reply.body ?? []
         // Discord expects a content type although there is no content.
         if ReplyTemplate.hasNoContent(reply.status) { reply.headers.append(Self.plainText) }
         reply.headers.append(Self.noSniff)
-        return .answered(reply)
+        return .handshake(reply, refusal: nil)
     }
 
-    fileprivate func step(of rule: HandshakeRule, _ index: Int, _ verdict: HandshakeVerdict) -> TraceStep {
+    fileprivate func step(of rule: HandshakeRule, _ index: Int, _ outcome: RouteOutcome?) -> TraceStep {
         var step = TraceStep("handshake \(index + 1)", "", at: rule.place.description)
         step.details = steps(of: rule.conditions)
-        switch verdict {
-        case .noMatch:
+        guard let outcome else {
             step.text = "does not match"
-            guard let missing = missingValue(of: rule) else { break }
-            step.details.append(TraceStep("", holds: false, "\(missing.source.noun) is missing"))
-        case .answered(let reply): (step.holds, step.text) = (true, "answered with \(reply.status)")
-        case .learns(_, let reply):
-            (step.holds, step.text) = (true, "learns a secret if the route is armed, answered with \(reply.status)")
-        case .calls(let url, let reply):
-            (step.holds, step.text) = (true, "answered with \(reply.status) after a call to \(url.shown)")
-        case .refused(let reason): (step.holds, step.text) = (false, "refused with \(rule.refusalStatus): \(reason)")
+            if let missing = missingValue(of: rule) {
+                step.details.append(TraceStep("", holds: false, "\(missing.source.noun) is missing"))
+            }
+            return step
         }
+        step.holds = outcome.refusal == nil
+        step.text =
+            switch outcome {
+            case .learns: "learns a secret if the route is armed, answered with \(outcome.status)"
+            case .call(let url, _): "answered with \(outcome.status) after a call to \(url.shown)"
+            default:
+                outcome.refusal.map { "refused with \(rule.refusalStatus): \($0.reason)" }
+                    ?? "answered with \(outcome.status)"
+            }
         return step
     }
 }

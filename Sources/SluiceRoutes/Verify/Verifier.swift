@@ -18,28 +18,31 @@ package struct Verifier: Sendable {
         Verifier(verifiers.map { $0.refusing(tokensOf: signers, own: own) })
     }
 
+    /// The refusal of a request; `nil` if it is valid. With `need` it can be verified when that key was fetched.
+    ///
     /// - Parameters:
     ///   - reading: of the body, which is read if a part of the signature is in it; `nil` to read it now.
     ///   - receivedAtMilliseconds: the time for checking timestamps, by the wall clock.
     ///   - findings: the thread's own; used if a part of the signature is in the body.
-    func verdict(
-        on request: borrowing RequestView, reading: BodyReading?, receivedAtMilliseconds: Int64,
+    func refusal(
+        of request: borrowing RequestView, reading: BodyReading?, receivedAtMilliseconds: Int64,
         findings: inout JSONFindings
-    ) -> VerificationVerdict {
-        if verifiers.isEmpty { return .valid }
+    ) -> VerificationError? {
+        if verifiers.isEmpty { return nil }
         var refusals: [VerificationError] = []
-        var need: RequiredKey?
         for verifier in verifiers {
-            switch verifier.verdict(on: request, reading: reading, receivedAtMilliseconds, findings: &findings) {
-            case .valid: return .valid
-            case .needs(let other): need = need ?? other
-            case .refused(let error): refusals.append(error)
+            do throws(VerificationError) {
+                try verifier.verify(
+                    request, reading: reading, receivedAtMilliseconds, findings: &findings, recorder: nil)
+                return nil
+            } catch {
+                refusals.append(error)
             }
         }
-        if let need { return .needs(need) }
+        if let needing = refusals.first(where: { $0.need != nil }) { return needing }
         var refusal = refusals[Self.mostHelpful(refusals)]
         refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
-        return .refused(refusal)
+        return refusal
     }
 
     /// The position of the most helpful refusal: that of the first alternative that lacks only its key, else of the
@@ -55,8 +58,12 @@ package struct Verifier: Sendable {
     func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
         var refusals: [VerificationError] = []
         for verifier in verifiers {
-            guard let refusal = verifier.refusal(ofHead: request, receivedAtMilliseconds) else { return nil }
-            refusals.append(refusal)
+            do throws(VerificationError) {
+                try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds)
+                return nil
+            } catch {
+                refusals.append(error)
+            }
         }
         return refusals.isEmpty ? nil : refusals[Self.mostHelpful(refusals)]
     }
@@ -114,37 +121,6 @@ package struct Verifier: Sendable {
 
     /// Whether another secret could be added to one of the schemes.
     package var hasSecrets: Bool { verifiers.contains { $0.scheme.keySource == nil } }
-}
-
-/// The result of verifying a request.
-enum VerificationVerdict {
-    case valid
-    /// Valid so far; it can be verified when this key was fetched.
-    case needs(RequiredKey)
-    case refused(VerificationError)
-}
-
-extension SignatureVerifier {
-    fileprivate func verdict(
-        on request: borrowing RequestView, reading: BodyReading?, _ nowMilliseconds: Int64,
-        findings: inout JSONFindings
-    ) -> VerificationVerdict {
-        do throws(VerificationError) {
-            try verify(request, reading: reading, nowMilliseconds, findings: &findings, recorder: nil)
-            return .valid
-        } catch {
-            return error.need.map { .needs($0) } ?? .refused(error)
-        }
-    }
-
-    fileprivate func refusal(ofHead request: borrowing RequestView, _ nowMilliseconds: Int64) -> VerificationError? {
-        do throws(VerificationError) {
-            try checkHead(request, nowMilliseconds: nowMilliseconds)
-            return nil
-        } catch {
-            return error
-        }
-    }
 }
 
 /// A refusal of a request, and what the log says about it.
