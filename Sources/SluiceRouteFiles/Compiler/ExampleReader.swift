@@ -109,18 +109,11 @@ extension ExampleReader {
             return nil
         }
         let pairs = entries.map { entry in
-            text(entry.value, "a query parameter").map {
+            context.written(entry.value, "a query parameter").map {
                 "\(PercentEncoding.component(entry.key))=\(PercentEncoding.component($0))"
             }
         }
         return pairs.contains(nil) ? nil : pairs.compactMap(\.self).joined(separator: "&")
-    }
-
-    /// A text, a number or a word as written.
-    private func text(_ node: YAMLNode, _ subject: String) -> String? {
-        if let scalar = node.scalar, scalar.value != .null { return scalar.text }
-        context.error(node.position, "\(subject) must be a text, not \(node.noun)")
-        return nil
     }
 
     private func headers(_ node: YAMLNode) -> [RequestToSign.Header]? {
@@ -134,7 +127,7 @@ extension ExampleReader {
                     entry.position, "an example cannot set the header \(entry.key)")
                 return nil
             }
-            guard let value = text(entry.value, "the value of a header") else { return nil }
+            guard let value = context.written(entry.value, "the value of a header") else { return nil }
             guard HeaderSyntax.isValue(value) else {
                 context.error(entry.value.position, "the value of a header must not contain control characters")
                 return nil

@@ -67,15 +67,9 @@ struct ExpectationReader {
         guard let reader = MappingReader(node, RouteLanguage.expectedReply, in: context) else { return }
         expectation.replyBody = reader.read(\.body).map { ExpectedJSON($0, in: context) }
         for entry in reader.read(\.headers).flatMap({ context.entries($0, "'headers'") }) ?? [] {
-            guard let scalar = entry.value.scalar, scalar.value != .null else {
-                context.error(entry.value.position, "the value of a header must be a text, not \(entry.value.noun)")
-                continue
-            }
-            expectation.replyHeaders.append(
-                (
-                    name: HeaderName(entry.key),
-                    value: Expected(value: scalar.text, place: context.place(entry.value.position))
-                ))
+            guard let text = context.written(entry.value, "the value of a header") else { continue }
+            let value = Expected(value: text, place: context.place(entry.value.position))
+            expectation.replyHeaders.append((name: HeaderName(entry.key), value: value))
         }
     }
 }

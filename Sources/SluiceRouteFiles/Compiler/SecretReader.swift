@@ -193,7 +193,7 @@ struct SecretReader {
 
     private func isLongEnough(_ key: [UInt8], _ found: Found, at position: YAMLPosition) -> Bool {
         if found.isWellKnown || key.count >= Self.recommendedLength { return true }
-        let length = "the secret of \(found.source) has \(key.count) byte\(key.count == 1 ? "" : "s")"
+        let length = "the secret of \(found.source) has \(TraceWords.bytes(key.count))"
         guard key.count >= Self.leastLength else {
             context.error(
                 position,
@@ -346,7 +346,7 @@ package struct SecretSummary: Sendable, Hashable, Codable {
     package var words: String {
         let source = PrintableText.escape(source)
         guard let bytes, let sha256 else { return "\(source), not read" }
-        return "\(source), \(bytes) byte\(bytes == 1 ? "" : "s"), SHA-256 \(sha256)"
+        return "\(source), \(TraceWords.bytes(bytes)), SHA-256 \(sha256)"
     }
 }
 

@@ -40,10 +40,10 @@ struct FileContext {
         return nil
     }
 
-    func method(_ node: YAMLNode) -> String? {
-        guard let method = text(node, "a method") else { return nil }
-        if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
-        error(node.position, "a method must be in upper case, such as POST")
+    /// A text, a number or a word as written.
+    func written(_ node: YAMLNode, _ subject: String) -> String? {
+        if let scalar = node.scalar, scalar.value != .null { return scalar.text }
+        error(node.position, "\(subject) must be a text, not \(node.noun)")
         return nil
     }
 

@@ -102,7 +102,12 @@ extension KeyFormat where Value == String {
     }
 
     static var method: KeyFormat {
-        KeyFormat("a method", .text(matching: SchemaPattern.method)) { context, node, _ in context.method(node) }
+        KeyFormat("a method", .text(matching: SchemaPattern.method)) { context, node, _ in
+            guard let method = context.text(node, "a method") else { return nil }
+            if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
+            context.error(node.position, "a method must be in upper case, such as POST")
+            return nil
+        }
     }
 }
 

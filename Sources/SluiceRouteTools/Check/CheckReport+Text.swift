@@ -42,13 +42,12 @@ extension CheckReport {
 
     /// `routes: 2 files, 2 routes, 1 kind, 5 examples: 0 errors, 1 warning`
     private var summary: String {
+        let count = { TraceWords.count($0, $1) }
         let examples =
             count(counts.examples, "example") + (self.examples == nil && counts.examples > 0 ? " (not run)" : "")
         return "\(PrintableText.escape(folder)): \(count(counts.files, "file")), \(count(counts.routes, "route")), "
             + "\(count(counts.kinds, "kind")), \(examples): \(count(errors, "error")), \(count(warnings, "warning"))"
     }
-
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private func lines(of finding: Finding, _ form: CheckTextFormat) -> [String] {
         let problem = finding.problem

@@ -40,7 +40,7 @@ struct ExampleJudgement {
             return "a handshake, answered with \(reply.status) after a call to \(url.shown)"
         case .store(let delivery, _):
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
-            let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
+            let jobs = TraceWords.count(stored.jobs.count, "job")
             guard !stored.deadLetters.isEmpty else { return "stored as \(jobs)" }
             let letters = Self.deadLetters(stored.deadLetters.map(\.reason.rawValue))
             let detail = delivery.deadLetters.first.map { ": \(PrintableText.escape($0.detail))" } ?? ""
@@ -50,7 +50,7 @@ struct ExampleJudgement {
 
     private static func deadLetters(_ reasons: [String]) -> String {
         let shown = reasons.prefix(3).joined(separator: ", ") + (reasons.count > 3 ? ", …" : "")
-        return "\(reasons.count) \(reasons.count == 1 ? "dead letter" : "dead letters") (\(shown))"
+        return "\(TraceWords.count(reasons.count, "dead letter")) (\(shown))"
     }
 
     /// Dead letters are also answered 2xx, which may be unexpected for someone who expects 200.
