@@ -53,8 +53,8 @@ extension Route {
     /// Whether a request without a valid signature may be a handshake, according to its head.
     func mayBeUnsignedHandshake(_ head: borrowing RequestView) -> Bool {
         guard handshakeStages.hasUnsignedBody else { return false }
-        let declared = head.headers.firstIndex(of: "content-length").map { head.headers.value(at: $0).text }
-        return (declared.flatMap { Int($0) } ?? head.body.count) <= HandshakeRule.largestUnsignedBody
+        let declared = head.headers.text(of: "content-length").flatMap { Int($0) }
+        return (declared ?? head.body.count) <= HandshakeRule.largestUnsignedBody
     }
 
     /// The answer of the first rule with `signed: false` that matches a request without a valid signature.

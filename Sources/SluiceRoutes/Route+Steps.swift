@@ -20,19 +20,15 @@ extension Route {
         case .contentType:
             guard let types = parts.contentTypes else { return nil }
             let ranges = types.ranges.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
-            (name, asked, found) = ("content_types", ranges, Self.value(of: BodyReader.contentType, in: head) ?? "absent")
+            (name, asked, found) = ("content_types", ranges, head.headers.text(of: BodyReader.contentType) ?? "absent")
         case .contentEncoding:
-            guard let coding = Self.value(of: ContentCoding.header, in: head) else { return nil }
+            guard let coding = head.headers.text(of: ContentCoding.header) else { return nil }
             (name, asked, found) = ("gzip", acceptsGzip ? "gzip or identity" : "identity", coding)
         }
         let words = "\(PrintableText.escape(found)); accepted: \(PrintableText.escape(asked))"
         return TraceStep(
             name, holds: refusal == nil, refusal.map { "\($0.rawValue): \(words)" } ?? words,
             at: source.location(of: name))
-    }
-
-    private static func value(of name: HeaderName, in head: borrowing RequestView) -> String? {
-        head.headers.firstIndex(of: name).map { head.headers.value(at: $0).text }
     }
 
     func sizeStep(_ request: borrowing RequestView, limit: ByteCount, _ source: RouteSource) -> TraceStep {
@@ -109,7 +105,7 @@ extension Route {
         let inflated = size == received ? "" : ", \(TraceWords.bytes(size)) after gzip"
         let declared = parts.elements?.areLines == true ? "each: lines" : "body: \(parts.body.kind.rawValue)"
         let type =
-            Self.value(of: BodyReader.contentType, in: delivery.request).map { "content type \(PrintableText.quote($0))" }
+            delivery.request.headers.text(of: BodyReader.contentType).map { "content type \(PrintableText.quote($0))" }
             ?? "no content type"
         return "\(inflated); \(declared), \(type)"
     }

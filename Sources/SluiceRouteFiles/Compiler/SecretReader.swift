@@ -66,21 +66,10 @@ struct SecretReader {
 
     /// Placeholders for fetched keys, if none are fetched or other keys count as well.
     func standIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
-        let source: SecretSource
-        let key: VerifierKey
-        switch supply {
-        case .configured: return []
-        case .whereThere:
-            source = .fetched
-            key = scheme.madeUpKey([]) { DevelopmentKeys.throwAway($0) }
-        case .throwAway:
-            source = .throwAway
-            key = scheme.madeUpKey([]) { DevelopmentKeys.throwAway($0) }
-        case .wellKnown:
-            source = .throwAway
-            key = scheme.madeUpKey([]) { DevelopmentKeys.pair(for: $0) }
-        }
-        return [VerifierSecret(key: key, source: source)]
+        if supply == .configured { return [] }
+        let isFixed = if case .wellKnown = supply { true } else { false }
+        let key = scheme.madeUpKey([]) { isFixed ? DevelopmentKeys.pair(for: $0) : DevelopmentKeys.throwAway($0) }
+        return [VerifierSecret(key: key, source: supply == .whereThere ? .fetched : .throwAway)]
     }
 
     /// Placeholders for learnt secrets, for a route without others.
