@@ -84,16 +84,13 @@ package final class JSONDocument: Sendable {
         }
 
         private mutating func append(_ token: JSONStringToken) {
-            entries.append(
-                Entry(
-                    kind: .string, hasEscapes: token.hasEscapes, start: UInt32(token.content.lowerBound),
-                    end: UInt32(token.content.upperBound), next: UInt32(entries.count + 1)))
+            append(.string, token.content, hasEscapes: token.hasEscapes)
         }
 
-        private mutating func append(_ kind: JSONKind, _ range: Range<Int>) {
+        private mutating func append(_ kind: JSONKind, _ range: Range<Int>, hasEscapes: Bool = false) {
             entries.append(
                 Entry(
-                    kind: kind, hasEscapes: false, start: UInt32(range.lowerBound), end: UInt32(range.upperBound),
+                    kind: kind, hasEscapes: hasEscapes, start: UInt32(range.lowerBound), end: UInt32(range.upperBound),
                     next: UInt32(entries.count + 1)))
         }
     }
