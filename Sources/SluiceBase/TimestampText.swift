@@ -43,6 +43,32 @@ package enum TimestampText {
         return seconds * 1000 + Int64(milliseconds)
     }
 
+    /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7, IMF-fixdate), always 29 bytes.
+    ///
+    /// - Parameter milliseconds: since 1970; clamped to the years 0 to 9999.
+    package static func httpDate(milliseconds: Int64) -> String {
+        let held = min(max(milliseconds, earliest), latest)
+        let day = held.flooredQuotient(by: 86_400_000)
+        let text = format(milliseconds: held)
+        let month = months[civilDate(daysSinceEpoch: Int(day)).month - 1]
+        // Day 0, 1 January 1970, was a Thursday.
+        let weekday = weekdays[Int((day % 7 + 11) % 7)]
+        return "\(weekday), \(text[8..<10]) \(month) \(text[0..<4]) \(text[11..<19]) GMT"
+    }
+
+    /// Parses what `httpDate` writes, and nothing else: the day of the week has to fit.
+    ///
+    /// - Returns: milliseconds since 1970.
+    package static func parseHTTPDate(_ text: String) -> Int64? {
+        guard text.utf8.count == 29, let month = months.firstIndex(of: text[8..<11]) else { return nil }
+        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
+        let milliseconds = parse("\(text[12..<16])-\(number)-\(text[5..<7])T\(text[17..<25])Z")
+        return milliseconds.flatMap { httpDate(milliseconds: $0) == text ? $0 : nil }
+    }
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
     private static func digits(_ count: Int, _ separator: Unicode.Scalar?, rest: inout ArraySlice<UInt8>) -> Int? {
         guard rest.count >= count else { return nil }
         var number = 0
@@ -129,6 +155,11 @@ package enum TimestampText {
         let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
+}
+
+extension String {
+    /// The bytes in a range, which the text must have.
+    fileprivate subscript(range: Range<Int>) -> String { String(decoding: Array(utf8)[range], as: UTF8.self) }
 }
 
 extension Int64 {

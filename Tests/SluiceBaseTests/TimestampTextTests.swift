@@ -40,8 +40,24 @@ import Testing
     @Test("every day is parsed as it was formatted")
     func everyDay() {
         for day in stride(from: Int64(-719_528), to: 2_932_897, by: 13) {
-            #expect(
-                TimestampText.parse(TimestampText.format(milliseconds: day * 86_400_000 + 1)) == day * 86_400_000 + 1)
+            let time = day * 86_400_000 + 1
+            #expect(TimestampText.parse(TimestampText.format(milliseconds: time)) == time)
+            #expect(TimestampText.parseHTTPDate(TimestampText.httpDate(milliseconds: time)) == time - 1)
         }
+    }
+
+    @Test(
+        "an HTTP date is read if it has exactly the one format, with the right day of the week",
+        arguments: [
+            ("Tue, 14 Nov 2023 22:13:20 GMT", 1_700_000_000_000), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777_000),
+            ("Wed, 31 Dec 1969 23:59:59 GMT", -1000), ("Wed, 14 Nov 2023 22:13:20 GMT", nil),
+            ("tue, 14 nov 2023 22:13:20 gmt", nil), ("Tue, 14 Nov 2023 22:13:20 UTC", nil),
+            ("Tue, 14 Nov 2023 22:13:20", nil), ("Tue, 14 Nov 2023 22:13:20 GMT ", nil),
+            ("Tue, 4 Nov 2023 22:13:20 GMT", nil), ("Tuesday, 14-Nov-23 22:13:20 GMT", nil),
+            ("Tue Nov 14 22:13:20 2023", nil), ("Tue, 14 Nov 2023 24:13:20 GMT", nil),
+            ("Sat, 31 Dec 2016 23:59:60 GMT", nil), ("Tue, 31 Nov 2023 22:13:20 GMT", nil), ("", nil),
+        ] as [(String, Int64?)])
+    func readsHTTPDate(text: String, milliseconds: Int64?) {
+        #expect(TimestampText.parseHTTPDate(text) == milliseconds)
     }
 }

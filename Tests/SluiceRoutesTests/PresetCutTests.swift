@@ -223,6 +223,7 @@ extension PresetCut {
         let times = [
             "rfc3339": ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.5+01:00"], "unix_ms": ["1700000000000"],
             "unix_or_ms": ["1700000000", "1700000000000"],
+            "http_date": ["Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:21 GMT"],
         ][format, default: ["1700000000"]]
         let ids = ["00ff", "m1", String(repeating: "0", count: 36), String(repeating: "1", count: 20)]
         let constants = cuts.flatMap(\.parts).compactMap { if case .literal(let text) = $0 { text } else { nil } }

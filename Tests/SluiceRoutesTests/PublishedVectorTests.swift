@@ -41,7 +41,7 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(atPath: PublishedVector.folder)
             .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
         #expect(Set(names) == Set(PublishedVector.all.filter { !$0.isPreset }.map(\.block)))
-        #expect(PublishedVector.all.count == 178)
+        #expect(PublishedVector.all.count == 188)
     }
 }
 
@@ -108,8 +108,11 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
 
     /// Without what signing adds.
     var unsignedHeaders: [RequestToSign.Header] {
-        headers.filter { ["content-type", "x-hubspot-signature-version"].contains($0.name.lowercased()) }
-            .map { RequestToSign.Header($0.name, $0.value) }
+        headers.filter {
+            [
+                "content-type", "x-hubspot-signature-version", "box-signature-version", "box-signature-algorithm",
+            ].contains($0.name.lowercased())
+        }.map { RequestToSign.Header($0.name, $0.value) }
     }
 
     var signsBody: Bool {

@@ -41,7 +41,7 @@ import Testing
         "self-delimiting parts may be adjacent",
         arguments: [
             ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil),
-            ("${timestamp}${body}", "rfc3339", nil),
+            ("${timestamp}${body}", "rfc3339", nil), ("${body}${timestamp}", "http_date", nil),
             ("${id}${timestamp}${body}", "rfc3339", nil), ("${id}${timestamp}${body}", "unix", "[0-9a-f-]{36}"),
             ("${url}${body}", "unix", nil), ("${body}${url}", "unix", nil),
             ("${method}${url}${body}${timestamp}", "unix_ms", nil),
@@ -115,6 +115,7 @@ import Testing
             ["${id}${body}", "[0-9a-f]{4}", "${id}${body}", "[0-9a-f]{6}"],
             ["${id}.${body}", "[0-9:]{1,20}", ":${body}", nil],
             ["${body}|${timestamp}", "rfc3339", "${body}Z", nil],
+            ["${body}|${timestamp}", "http_date", "${body}T", nil],
             ["${base64.body}.${timestamp}", nil, ".${header.X-More}", nil],
             ["${header.X-More}.${body}", nil, "${header.X-More}:${body}", nil],
             ["${timestamp}.${body}", nil, "${id}.${body}", nil],

@@ -48,7 +48,7 @@ import Testing
             ("tolerance: 5m", "3:12: 'tolerance' has no effect without 'timestamp_from'"),
             (
                 "timestamp_from: '${header.T}', timestamp_format: iso",
-                "3:61: 'timestamp_format' must be 'unix', 'unix_ms', 'unix_or_ms' or 'rfc3339', not 'iso'"
+                "3:61: 'timestamp_format' must be 'unix', 'unix_ms', 'unix_or_ms', 'rfc3339' or 'http_date', not 'iso'"
             ),
             (
                 "timestamp_from: '${header.T}', tolerance: 2d",

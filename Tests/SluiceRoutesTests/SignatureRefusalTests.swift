@@ -223,6 +223,14 @@ import Testing
             ("rfc3339", "1700000000", "is not a time in the format of RFC 3339; it looks like seconds"),
             ("rfc3339", "9999999999999999999", "is not a time in the format of RFC 3339"),
             ("unix_or_ms", "1700000000000000", "since 1970; it looks like microseconds"),
+            ("http_date", "Tue, 14 Nov 2023 22:18:20 GMT", "valid"),
+            ("http_date", "Tue, 14 Nov 2023 22:18:21 GMT", "expired"),
+            ("http_date", "Mon, 14 Nov 2023 22:13:20 GMT", "is not a date in the format of HTTP"),
+            ("http_date", "1700000000", "is not a date in the format of HTTP; it looks like seconds"),
+            (
+                "unix_or_ms", "Tue, 14 Nov 2023 22:13:20 GMT",
+                "is not a number of seconds or milliseconds since 1970; it looks like an HTTP date"
+            ),
             (
                 "unix_ms", "1700000000",
                 "1698300000s old (1970-01-20T16:13:20.000Z), and 'tolerance' is 5m; it looks like seconds "

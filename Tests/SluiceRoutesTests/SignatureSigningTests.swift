@@ -60,7 +60,10 @@ import Testing
 
     @Test(
         "a timestamp is written in the scheme's format",
-        arguments: [("unix", "1700000000"), ("unix_ms", "1700000000123"), ("rfc3339", "2023-11-14T22:13:20.123Z")])
+        arguments: [
+            ("unix", "1700000000"), ("unix_ms", "1700000000123"), ("rfc3339", "2023-11-14T22:13:20.123Z"),
+            ("http_date", "Tue, 14 Nov 2023 22:13:20 GMT"),
+        ])
     func formats(format: String, expected: String) throws {
         let verify =
             "{alg: hmac-sha512, signature_from: '${header.S}', timestamp_from: '${header.T}', timestamp_format: "

@@ -143,6 +143,7 @@ extension CutScheme {
     private static let times = [
         "rfc3339": ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.5+01:00"], "unix_ms": ["1700000000000"],
         "unix_or_ms": ["1700000000", "1700000000000"],
+        "http_date": ["Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:21 GMT"],
     ]
     private static let types = ["application/json", "text/plain", "application/x-www-form-urlencoded", "a.b:c|d"]
 

@@ -97,3 +97,31 @@ package enum ResponseWriter {
     private static let closeLine = Array("connection: close\r\n".utf8)
     private static let keepAliveLine = Array("connection: keep-alive\r\n".utf8)
 }
+
+/// The `date` header line of answers, formatted once a second (RFC 9110 §6.6.1). Belongs to one event loop.
+package struct HTTPDate: Sendable {
+    /// `date: Sun, 06 Nov 1994 08:49:37 GMT` and its line end.
+    package private(set) var line: [UInt8]
+    private var second: Int64
+
+    /// - Parameter wallMilliseconds: since 1970.
+    package init(wallMilliseconds: Int64) {
+        second = Self.second(of: wallMilliseconds)
+        line = Self.format(second: second)
+    }
+
+    /// Formats the line again if the second has changed.
+    package mutating func refresh(wallMilliseconds: Int64) {
+        let now = Self.second(of: wallMilliseconds)
+        guard now != second else { return }
+        second = now
+        line = Self.format(second: now)
+    }
+
+    /// Years outside 1970–9999 do not fit the format; the clock is clamped to them.
+    private static func second(of milliseconds: Int64) -> Int64 { min(max(milliseconds / 1000, 0), 253_402_300_799) }
+
+    private static func format(second: Int64) -> [UInt8] {
+        Array("date: \(TimestampText.httpDate(milliseconds: second * 1000))\r\n".utf8)
+    }
+}

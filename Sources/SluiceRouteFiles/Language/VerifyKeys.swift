@@ -86,7 +86,7 @@ struct VerifyKeys {
     let timestampFormat = LanguageKey<TimestampFormat>(
         "timestamp_format", .word,
         meaning: "Format of the timestamp: whole seconds or milliseconds since 1970, either of them by the number of "
-            + "digits, or RFC 3339"
+            + "digits, RFC 3339, or an HTTP date such as `Tue, 14 Nov 2023 22:13:20 GMT`"
     ).defaulting(to: TimestampFormat.unix)
     let tolerance = LanguageKey(
         "tolerance", .duration(in: .zero ... .seconds(86_400)),

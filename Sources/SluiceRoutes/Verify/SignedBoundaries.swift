@@ -27,10 +27,10 @@ enum SignedBoundary: Sendable, Hashable {
 package enum SignedExtent: Sendable, Hashable {
     /// A fixed number of bytes.
     case fixed(Int)
-    /// A format of which no value begins or ends with another one, such as times of RFC 3339.
+    /// A format of which no value begins or ends with another one, such as times of RFC 3339 and HTTP dates.
     case selfDelimiting
-    /// Contains no colon: if a time of RFC 3339 follows, it ends 13 bytes before the first colon, which is the first
-    /// one in the time.
+    /// Contains no colon: if a time of RFC 3339 or an HTTP date follows, it ends 13 or 19 bytes before the first colon,
+    /// which is the first one in the time.
     case withoutColon
     /// Ends before the first colon that no backslash escapes.
     case escaped

@@ -201,9 +201,14 @@ private struct SignedUnit {
         var bytes = Bytes.any
         switch reference.source {
         case .signedTimestamp:
-            let isNumber = scheme.timestamp?.format != .rfc3339
-            if isNumber { bytes = Bytes(digits) }
-            bytes.first = Set((isForwards || isNumber ? digits : digits + "Zz").utf8)
+            switch scheme.timestamp?.format {
+            case .rfc3339: bytes.first = Set((isForwards ? digits : digits + "Zz").utf8)
+            // The first letters of the days of the week, and the last one of "GMT".
+            case .httpDate: bytes.first = Set((isForwards ? "FMSTW" : "T").utf8)
+            default:
+                bytes = Bytes(digits)
+                bytes.first = Set(digits.utf8)
+            }
         case .signedID: bytes = Bytes((0...255).filter(scheme.idPattern.allows), mayBeEmpty: false)
         case .bodyDigest: return Bytes(digits + "abcdef")
         case .derived(.bodyCRC32): return Bytes(digits)

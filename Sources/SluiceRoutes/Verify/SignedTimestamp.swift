@@ -10,6 +10,8 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
     case unixOrMilliseconds = "unix_or_ms"
     /// `2023-11-14T22:13:20.123456789Z` (RFC 3339 §5.6).
     case rfc3339
+    /// `Tue, 14 Nov 2023 22:13:20 GMT` (RFC 9110 §5.6.7, IMF-fixdate).
+    case httpDate = "http_date"
 
     /// - Returns: milliseconds since 1970; `nil` if the text does not have exactly this format, without sign, blank or
     ///   leading zero.
@@ -25,6 +27,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
             default: nil
             }
         case .rfc3339: text.contains(ASCII.space) ? nil : TimestampText.parse(String(decoding: text, as: UTF8.self))
+        case .httpDate: TimestampText.parseHTTPDate(String(decoding: text, as: UTF8.self))
         }
     }
 
@@ -32,7 +35,8 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
     /// number of digits shows the unit. `nil` if no other format is likely.
     func likelyFormat(_ text: [UInt8]) -> LikelyFormat? {
         guard let likely = LikelyFormat(text), likely.format != self else { return nil }
-        return self == .unixOrMilliseconds && likely.format != nil && likely.format != .rfc3339 ? nil : likely
+        return self == .unixOrMilliseconds && (likely.format == .unix || likely.format == .unixMilliseconds)
+            ? nil : likely
     }
 
     /// A time in another format than the route has.
@@ -48,6 +52,10 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
             let written = String(decoding: text, as: UTF8.self)
             if let time = TimestampText.parse(written) {
                 (noun, format, milliseconds) = ("a time in the format of RFC 3339", .rfc3339, time)
+                return
+            }
+            if let time = TimestampText.parseHTTPDate(written) {
+                (noun, format, milliseconds) = ("an HTTP date", .httpDate, time)
                 return
             }
             let parts = written.split(separator: ".", omittingEmptySubsequences: false)
@@ -78,7 +86,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         case .unix: .fixed(10)
         case .unixMilliseconds: .fixed(13)
         case .unixOrMilliseconds: .open
-        case .rfc3339: .selfDelimiting
+        case .rfc3339, .httpDate: .selfDelimiting
         }
     }
 
@@ -87,6 +95,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         case .unix, .unixOrMilliseconds: String(milliseconds / 1000)
         case .unixMilliseconds: String(milliseconds)
         case .rfc3339: TimestampText.format(milliseconds: milliseconds)
+        case .httpDate: TimestampText.httpDate(milliseconds: milliseconds)
         }
     }
 
@@ -97,6 +106,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         case .unixMilliseconds: "number of milliseconds since 1970"
         case .unixOrMilliseconds: "number of seconds or milliseconds since 1970"
         case .rfc3339: "time in the format of RFC 3339"
+        case .httpDate: "date in the format of HTTP"
         }
     }
 

@@ -24,6 +24,7 @@ enum SignatureProperty {
         scheme("POST${url}${body}${timestamp}", format: "unix_ms"), scheme("${header.X-More}\n${id}\n${body}"),
         scheme("a\n${body}\nb\n${header.X-More}", more: ", signed_open: '${body}'"),
         scheme("id:${id};ts:${timestamp};${body}", format: "unix_or_ms"),
+        scheme("${body}${timestamp}", format: "http_date"),
     ]
 
     private static func scheme(
