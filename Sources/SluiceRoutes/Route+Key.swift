@@ -50,7 +50,10 @@ extension Route {
     private func keyScope(_ context: borrowing DeliveryContext) -> KeyScope {
         guard !parameterSegments.isEmpty else { return bareScope }
         var values: [[UInt8]] = []
-        for segment in parameterSegments { values.append(PathParameters.value(at: segment, of: context.request.path)) }
+        for segment in parameterSegments {
+            let value = PathParameters.value(at: segment, of: context.request.path)
+            values.append(credentialParameters.mark(of: value, at: segment) ?? value)
+        }
         return KeyScope(name: bareScope.name, parameters: values)
     }
 

@@ -62,7 +62,7 @@ package final class Route: Sendable {
     let paths: JSONPathSet
     /// The scope of unique keys if the path has no parameters.
     let bareScope: KeyScope
-    /// The segments of the path that are parameters and part of the key's scope: not those that are a secret.
+    /// The segments of the path that are parameters.
     let parameterSegments: [Int]
     /// Whether each element has its own unique key.
     let keysAreOfElements: Bool
@@ -86,8 +86,7 @@ package final class Route: Sendable {
         self.index = index
         paths = JSONPathSet(parts.paths)
         bareScope = KeyScope(name: Array(parts.name.utf8))
-        let credentials = parts.verifier.credentialParameters
-        parameterSegments = parts.path.parameterSegments.filter { !credentials.contains(segment: $0) }
+        parameterSegments = parts.path.parameterSegments
         keysAreOfElements = Self.isOfElements(parts.uniqueKey, event: parts.event)
         methodBytes = parts.methods.map { Array($0.utf8) }
         let verifiers = parts.verifier.verifiers
@@ -95,7 +94,7 @@ package final class Route: Sendable {
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = verifiers.allSatisfy { $0.scheme.holdsBody }
         handshakeStages = HandshakeStages(parts.handshakes)
-        credentialParameters = credentials
+        credentialParameters = parts.verifier.credentialParameters
         readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }
     }
 

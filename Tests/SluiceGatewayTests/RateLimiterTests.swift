@@ -75,6 +75,9 @@ struct RateLimiterTests {
         let slow = RateLimiter(RateLimit(limit: 1000, per: .seconds(86_400), burst: 9, bytes: .kibibytes(1)))
         #expect(slow.take(at: 0, bytes: 100 << 20) == nil)
         #expect(slow.take(at: 0, bytes: 1) ?? .zero > .seconds(86_400 * 1000))
+        let charged = RateLimiter(RateLimit(limit: 1, per: .seconds(86_400), burst: 1, elements: 1))
+        for _ in 0..<9 { charged.charge(elements: 1_000_000, at: 0) }
+        #expect(charged.take(at: 0, bytes: 0) ?? .zero > .seconds(86_400 * 1000))
         let deep = RateLimiter(RateLimit(limit: 1, per: .seconds(86_400), burst: 1_000_000))
         #expect(deep.take(at: .max / 2) == nil)
     }

@@ -51,6 +51,25 @@ import Testing
         #expect(try identities(Self.order)[0]?.digest != identities(Self.order.replacing(old, with: new))[0]?.digest)
     }
 
+    @Test(
+        "what the route's rules read is part of their digests: parameters of the path, elements, the event",
+        arguments: [
+            ("/h/{shop}/{kind}", "/h/{kind}/{shop}"), ("${body.items[]}", "${body.rows[]}"),
+            ("${body.event}", "${body.type}"),
+        ])
+    func subjects(_ old: String, _ new: String) throws {
+        let text = """
+            routes:
+              - path: /h/{shop}/{kind}
+                verify: none
+                each: ${body.items[]}
+                event: ${body.event}
+                jobs: [ { type: t, queue: "${param.shop}" } ]
+            """
+        let digests = try [text, text.replacing(old, with: new)].map { try route($0).identity(ofRule: 0)?.digest }
+        #expect(digests[0] != digests[1])
+    }
+
     @Test("a type that is made of the request is not named, and a kind gives type and queue")
     func names() throws {
         let made = try #require(try identities("- type: ${body.type}\n  queue: ${body.queue}")[0])

@@ -232,6 +232,29 @@ import Testing
         }
     }
 
+    @Test("the fields of a captured form are not the URL of another form", arguments: ["/hook/{tenant}", "/hook"])
+    func formAsURL(path: String) throws {
+        let file =
+            "routes:\n- path: \(path)\n  public_url: https://example.com\n  provider: twilio\n"
+            + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        let route = try #require(compile([("r.yaml", file)]).table?.routes.first)
+        let forged = "Body=EVIL&From=1"
+        let digest = Hash.digest(.sha256, Array(forged.utf8).span).hex
+        // A text message of an attacker, as the provider signs it.
+        let prefix = path == "/hook" ? "/hook?q=1" : "/hook/acme"
+        let fields = "\(path == "/hook" ? "&" : "?")bodySHA256=\(digest)&z="
+        let text = "https://example.com\(prefix)Body\(fields)From2"
+        let key = HMACKey(.sha1, key: Array(Self.secret.utf8).span)
+        let code = Base64.encode(key.authenticate(Array(text.utf8).span).span.array)
+        func passes(_ target: String, _ body: String) -> Bool {
+            let headers = [("X-Twilio-Signature", code), ("Content-Type", "application/x-www-form-urlencoded")]
+            return TestRequest(body, target: target, headers: headers).passes(route)
+        }
+        let encoded = fields.utf8.map { "%" + Hex.encode([$0]) }.joined()
+        #expect(passes(prefix, "Body=\(encoded)&From=2"))
+        #expect(!passes("\(prefix)Body\(fields)From2", forged))
+    }
+
     @Test("a text with the CRC-32 of the body only is warned of, but not in a preset, whose notes say so")
     func checksum() {
         func warnings(_ signed: String) -> [String] {

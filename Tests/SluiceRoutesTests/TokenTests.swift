@@ -64,6 +64,28 @@ import Testing
         #expect(TestRequest("").judged(by: route).hasPrefix("refused signature_missing"))
     }
 
+    @Test("a captured token is not the text of another alternative with the same key", arguments: ["HS256", "HS512"])
+    func alternatives(_ algorithm: String) throws {
+        func text(_ signed: String) -> String {
+            let hmac = algorithm.replacing("HS", with: "hmac-sha")
+            return "routes:\n- path: /hook\n  body: text\n  verify:\n"
+                + "  - { alg: jwt, signature_from: '${header.T}', jwt: { algs: [\(algorithm)] } }\n"
+                + "  - { alg: \(hmac), signature_from: '${header.X-Signature}', signed: '\(signed)' }\n"
+                + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        }
+        let route = try SluiceRoutesTests.route(text("${body}"))
+        let hash = algorithm == "HS256" ? HashAlgorithm.sha256 : .sha512
+        func passes(_ body: String) -> Bool {
+            let code = HMACKey(hash, key: Array(Self.secret.utf8).span).authenticate(Array(body.utf8).span).hex
+            return TestRequest(body, headers: [("X-Signature", code)]).passes(route)
+        }
+        #expect(!passes(String(token("{}").prefix { $0 != "_" })) && !passes("YQ.YQ"))
+        #expect(passes("{}"))
+        let found = SluiceRoutesTests.problems(text("${header.X-A}.${header.X-B}"))
+        #expect(found.count == 1 && found[0].contains("of 'verify' can be equal for different requests"), "\(found)")
+        #expect(SluiceRoutesTests.problems(text("v1:${header.X-A}")) == [])
+    }
+
     @Test("of two tokens none counts")
     func two() throws {
         let route = try SluiceRoutesTests.route(

@@ -82,7 +82,7 @@ struct HandshakeReader {
                     + (isVerified ? "set 'signed: true'" : "the route has 'verify: none'"))
             return nil
         }
-        rule.move(to: stage, covers: coverage.covers)
+        rule.move(to: stage, covers: coverage.signs)
         if learn != nil, stage == .signedBody || stage == .signedHead {
             context.error(
                 node.position,

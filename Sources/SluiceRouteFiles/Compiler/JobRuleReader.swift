@@ -12,6 +12,9 @@ struct JobRuleReader {
     let match: MatchPolicy
     /// The route's.
     let methods: [String]
+    /// Keys of the route that decide what its rules read: a parameter, an element or an event with the same name may be
+    /// another one when they are changed.
+    let subjects: [YAMLNode]
 
     /// - Returns: the valid rules; the problems of the others have been recorded.
     func read(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> [JobRule] {
@@ -39,7 +42,9 @@ struct JobRuleReader {
         let conditions = reader.read(\.when).flatMap {
             ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope)
         }
-        guard let action = action(reader, RuleDigest.of(node), kinds: &kinds, scope: &scope) else { return nil }
+        guard let action = action(reader, RuleDigest.of(node, and: subjects), kinds: &kinds, scope: &scope) else {
+            return nil
+        }
         if reader.has("when"), conditions == nil { return nil }
         return JobRule(conditions: conditions ?? [], action: action, place: context.place(node.position))
     }
@@ -102,6 +107,8 @@ struct JobRuleReader {
             context.error(entry.position, "a job rule must have either 'kind' or 'type', not both")
         }
         if let kind = kinds.use(name) { return kind }
+        // The hint compares the name with all kinds.
+        guard !context.log.isFull else { return nil }
         let hint = kinds.hint(for: name)
         context.error(entry.value.position, "unknown kind '\(PrintableText.escape(name))'\(hint)")
         return nil
@@ -123,10 +130,12 @@ extension JobText {
 /// A digest of a rule's contents. Comments, white space, quotes, the order of keys and the position in the file do not
 /// change it.
 enum RuleDigest {
-    /// - Parameter rule: the entry of `jobs`.
-    static func of(_ rule: YAMLNode) -> Fingerprint {
+    /// - Parameters:
+    ///   - rule: the entry of `jobs`.
+    ///   - subjects: of the route.
+    static func of(_ rule: YAMLNode, and subjects: [YAMLNode]) -> Fingerprint {
         var bytes: [UInt8] = []
-        append(rule, to: &bytes)
+        for node in [rule] + subjects { append(node, to: &bytes) }
         return Fingerprint(Hash.digest(.sha256, bytes.span).span)
     }
 

@@ -296,8 +296,12 @@ extension RouteReader {
         body: BodyKind, match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
         guard let node = reader.read(\.jobs) else { return [] }
+        let subjects = [scope.parameters.isEmpty ? nil : "path", "each", "event"].compactMap { key in
+            key.flatMap { writtenPosition($0) == nil ? nil : reader.node($0) }
+        }
         return JobRuleReader(
-            context: context, bodyKind: body, routeHasKey: reader.has("unique_key"), match: match, methods: methods
+            context: context, bodyKind: body, routeHasKey: reader.has("unique_key"), match: match, methods: methods,
+            subjects: subjects
         )
         .read(node, kinds: &kinds, scope: &scope)
     }

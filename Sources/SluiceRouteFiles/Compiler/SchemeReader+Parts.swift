@@ -42,6 +42,9 @@ extension SchemeReader {
         return false
     }
 
+    /// Each is compared with each other.
+    private static var maximumTexts: Int { 16 }
+
     /// The texts of `signed`, one of which must be signed; empty for an algorithm without a signed text. `nil` after
     /// recording a problem.
     mutating func signedTexts() -> [(template: TextTemplate, position: YAMLPosition)]? {
@@ -53,6 +56,10 @@ extension SchemeReader {
                 return nil
             }
             return scope.template("${body}", at: reader.position).map { [($0, reader.position)] }
+        }
+        guard signed.texts.count <= Self.maximumTexts else {
+            scope.context.error(reader.position(of: "signed"), "'signed' can have at most \(Self.maximumTexts) texts")
+            return nil
         }
         let templates = signed.texts.compactMap { text, position in
             scope.template(text, at: position).map { ($0, position) }

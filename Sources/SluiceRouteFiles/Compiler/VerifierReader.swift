@@ -145,7 +145,7 @@ struct VerifierReader {
     /// Makes sure that the text of an alternative is never that of another request, or reports the alternatives.
     private func distinguishTexts(of schemes: inout [(scheme: SignatureScheme, mapping: MappingReader<VerifyKeys>)]) {
         // A single text cannot be another one.
-        guard schemes.reduce(0, { $0 + $1.scheme.signed.count }) > 1 else { return }
+        guard schemes.count > 1 || schemes.contains(where: { $0.scheme.signed.count > 1 }) else { return }
         var alternatives = schemes.map { $0.scheme }
         let distinction = SignatureScheme.distinguish(&alternatives)
         for index in schemes.indices {
@@ -188,11 +188,11 @@ struct VerifierReader {
 
     /// Warns that an alternative refuses bodies that the route is made for.
     private func noteCondition(_ mapping: MappingReader<VerifyKeys>) {
-        guard bodyKind != .json, bodyKind != .auto else { return }
+        guard bodyKind != .json, bodyKind != .auto, !isOfPreset(mapping) else { return }
         context.warning(
             mapping.position,
-            "this alternative only accepts bodies that look like JSON: the text of another alternative contains more "
-                + "than the body, and could be the body of this one; use a route for each of them")
+            "this alternative only accepts bodies that look like JSON: the text of a request for another alternative "
+                + "could otherwise be that of another request for this one; use a route for each of them")
     }
 
     private func schemeScope() -> RouteScope {

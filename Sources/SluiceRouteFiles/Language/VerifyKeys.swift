@@ -101,7 +101,8 @@ struct VerifyKeys {
         meaning: "Valid ids: a set of ASCII characters and a length, such as `[0-9a-f-]{36}`")
     let signed = LanguageKey(
         "signed", .signedTexts, default: .text("${body}"), examples: ["${timestamp}.${body}"],
-        meaning: "The text that is [signed](#what-is-signed), or a list of texts, one of which must be")
+        meaning: "The text that is [signed](#what-is-signed), or a list of at most 16 texts, one of which "
+            + "must be")
     let signedOpen = LanguageKey(
         "signed_open", .text("one reference", .text(matching: ReferencePattern.signedPart)), absent: "none",
         examples: ["${body.Message}"],

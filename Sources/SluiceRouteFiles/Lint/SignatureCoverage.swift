@@ -18,6 +18,11 @@ struct SignatureCoverage {
 
     /// Whether a value of the request cannot be changed without breaking the signature.
     func covers(_ source: ReferenceSource) -> Bool { alternatives.allSatisfy { $0.covers(source) } }
+
+    /// The same for a request whose secret is known to its sender only: nothing if requests contain the secret.
+    func signs(_ source: ReferenceSource) -> Bool {
+        alternatives.allSatisfy { !$0.carriesSecret && $0.covers(source) }
+    }
 }
 
 /// The coverage of a single scheme, one of the alternatives in `verify`.
@@ -28,7 +33,7 @@ private struct SchemeCoverage {
     let holdsTimestamp: Bool
     let holdsBody: Bool
     /// Whether requests contain the secret: an attacker with a captured one can then send anything, signed or not.
-    private let carriesSecret: Bool
+    let carriesSecret: Bool
 
     init(scheme: SignatureScheme, publicURL: PublicURL?) {
         var signed = scheme.requiredSources.map { Self.signed($0, items: scheme.items) }

@@ -83,8 +83,9 @@ private final class Bucket: Sendable {
         while true {
             let start = max(known, now)
             if start - now > depth { return .nanoseconds(start - now - depth) }
+            // A cost is at most a quarter of the largest number, and many can be charged at once.
             let (exchanged, original) = fullAt.weakCompareExchange(
-                expected: known, desired: start + cost, ordering: .relaxed)
+                expected: known, desired: min(start + cost, .max / 2), ordering: .relaxed)
             if exchanged { return nil }
             known = original
         }

@@ -71,7 +71,7 @@ package struct SignatureScheme: Sendable {
     }
 
     /// Whether a text contains the names and values of a form or a query without separators.
-    package var joinsPairs: Bool { signed.contains { $0.sources.contains(where: \.isSortedPairs) } }
+    package var joinsPairs: Bool { signed.contains(where: \.joinsPairs) }
 
     /// Whether a text contains the body only as its CRC-32, which other bodies can be made to have.
     package var holdsOnlyChecksum: Bool {
@@ -155,8 +155,15 @@ extension SignatureScheme {
         let texts = schemes.indices.flatMap { index in schemes[index].signed.indices.map { (scheme: index, text: $0) } }
         for (position, one) in texts.enumerated() {
             for other in texts[(position + 1)...] {
-                guard schemes[one.scheme].mayShareSignature(with: schemes[other.scheme]) else { continue }
                 let (scheme, second) = (schemes[one.scheme], schemes[other.scheme])
+                guard scheme.algorithm == second.algorithm else { continue }
+                if scheme.signed[one.text].joinsPairs || second.signed[other.text].joinsPairs {
+                    // Texts with pairs are ambiguous by themselves, and their bodies are forms.
+                    for text in [one, other] where !schemes[text.scheme].signed[text.text].joinsPairs {
+                        limit(text, of: &schemes, &distinction)
+                    }
+                    continue
+                }
                 let comparison = SignedTextComparison(
                     first: (scheme.signed[one.text], scheme), second: (second.signed[other.text], second))
                 switch comparison.outcome {
@@ -164,18 +171,31 @@ extension SignatureScheme {
                 case .ambiguous: distinction.ambiguous.append((one.scheme, other.scheme))
                 case .distinctButForLiterals: distinction.differentLiterals.append((one.scheme, other.scheme))
                 case .distinctWith(let condition, let isFirst):
-                    let limited = isFirst ? one : other
-                    schemes[limited.scheme].limitBody(of: limited.text, by: condition)
-                    distinction.limited.insert(limited.scheme)
+                    limit(isFirst ? one : other, by: condition, of: &schemes, &distinction)
+                }
+            }
+        }
+        for (token, scheme) in schemes.enumerated() {
+            // The signature of a token is one over `HEADER.PAYLOAD` (RFC 7515 §5.1).
+            for text in texts where scheme.token?.hasKeys(of: schemes[text.scheme].algorithm) == true {
+                let signed = schemes[text.scheme].signed[text.text]
+                if signed.sources.contains(.body(.root)) {
+                    limit(text, of: &schemes, &distinction)
+                } else if signed.mayBeToken(with: ".") {
+                    distinction.ambiguous.append((min(token, text.scheme), max(token, text.scheme)))
                 }
             }
         }
         return distinction
     }
 
-    /// Whether a signature by one can be one by the other. Texts with pairs are ambiguous by themselves.
-    private func mayShareSignature(with other: SignatureScheme) -> Bool {
-        algorithm == other.algorithm && !joinsPairs && !other.joinsPairs
+    private static func limit(
+        _ text: (scheme: Int, text: Int),
+        by condition: SignedBoundary = .json(begins: true, ends: false, mayBeEmpty: false),
+        of schemes: inout [SignatureScheme], _ distinction: inout Distinction
+    ) {
+        schemes[text.scheme].limitBody(of: text.text, by: condition)
+        distinction.limited.insert(text.scheme)
     }
 
     private mutating func limitBody(of text: Int, by condition: SignedBoundary) {

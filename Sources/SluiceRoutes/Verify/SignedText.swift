@@ -44,12 +44,20 @@ package struct SignedTemplate: Sendable {
         constant = constants.contains(nil) ? nil : SignedText(pieces: constants.compactMap(\.self))
     }
 
+    /// Whether it contains the names and values of a form or a query without separators.
+    var joinsPairs: Bool { sources.contains(where: \.isSortedPairs) }
+
     /// Whether it may consist of the characters of a token only. Not if it contains the body as received, which starts
     /// with a bracket or contains an equals sign and more.
-    package var mayBeToken: Bool {
+    package var mayBeToken: Bool { mayBeToken(with: "") }
+
+    /// The same with other characters.
+    func mayBeToken(with others: String) -> Bool {
         !sources.contains(.body(.root))
             && pieces.allSatisfy { piece in
-                if case .literal(let bytes) = piece.part { OpaqueToken.isTokenText(bytes.span) } else { true }
+                guard case .literal(let bytes) = piece.part else { return true }
+                let rest = bytes.filter { !others.utf8.contains($0) }
+                return OpaqueToken.isTokenText(rest.span)
             }
     }
 

@@ -63,6 +63,13 @@ package struct TokenScheme: Sendable {
 
     package init(algorithms: [JWTAlgorithm]) { self.algorithms = algorithms }
 
+    /// Whether a secret for an algorithm can be the key of a token.
+    func hasKeys(of algorithm: SignatureAlgorithm) -> Bool {
+        algorithms.contains {
+            algorithm.keyKind == $0.publicKey.map { .publicKey($0) } ?? .hmac($0.hash)
+        }
+    }
+
     /// Whether the token contains a digest of the body.
     var holdsBody: Bool { bodyHash != nil }
 

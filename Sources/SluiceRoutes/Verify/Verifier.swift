@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import SluiceCrypto
 internal import SluiceJSON
 
 /// How a route verifies requests.
@@ -173,8 +174,9 @@ extension SignatureScheme {
     }
 }
 
-/// Parameters of the query and of the path that are a secret: their values are not stored, and are no part of unique
-/// keys, of `${url}` and of `${path}`. A signature in a parameter is none: it is valid only for its request.
+/// Parameters of the query and of the path that are a secret, or a token that fits other bodies: their values are not
+/// stored, and are no part of unique keys, of `${url}` and of `${path}`. A signature in a parameter is none: it is valid
+/// only for its request.
 struct CredentialParameters: Sendable {
     private let query: Set<String>
     /// Names by their segments, from 0.
@@ -182,8 +184,9 @@ struct CredentialParameters: Sendable {
 
     init(_ schemes: [SignatureScheme]) {
         var (query, path): (Set<String>, [Int: String]) = ([], [:])
-        for source in schemes.flatMap(\.credentials) {
-            switch source {
+        for scheme in schemes where scheme.algorithm.carriesSecret || scheme.token?.holdsBody == false {
+            guard case .value(let reference) = scheme.place else { continue }
+            switch reference.source {
             case .query(let name): query.insert(name)
             case .parameter(let name, let segment): path[segment] = name
             default: break
@@ -195,8 +198,19 @@ struct CredentialParameters: Sendable {
     func contains(segment: Int) -> Bool { path[segment] != nil }
     func contains(query name: String) -> Bool { query.contains(name) }
 
+    /// What stands for the value of a parameter of the path: in braces, its name and the first 8 hexadecimal digits of
+    /// its SHA-256, which tell a route's tokens apart. In a stored request it already does.
+    ///
+    /// - Returns: `nil` for another segment.
+    func mark(of value: [UInt8], at segment: Int) -> [UInt8]? {
+        guard let name = path[segment] else { return nil }
+        let start = Array("{\(name)-".utf8)
+        if value.starts(with: start), value.count == start.count + 9, value.last == UInt8(ascii: "}") { return value }
+        return start + Hash.digest(.sha256, value.span).hex.utf8.prefix(8) + [UInt8(ascii: "}")]
+    }
+
     /// Returns the target of a request, or its path, without the values of these parameters: a parameter of the path
-    /// becomes its name in braces, which are encoded, because a stored request is parsed again.
+    /// becomes its mark, with encoded braces, because a stored request is parsed again.
     func removed(from target: Span<UInt8>) -> [UInt8] {
         let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
         var kept: [UInt8] = []
@@ -212,8 +226,8 @@ struct CredentialParameters: Sendable {
         while start <= bytes.count {
             let end = bytes.firstIndex(of: UInt8(ascii: "/"), from: start) ?? bytes.count
             kept.append(UInt8(ascii: "/"))
-            if let name = path[segment] {
-                kept += Array("%7B\(name)%7D".utf8)
+            if let mark = mark(of: PathParameters.value(at: segment, of: bytes), at: segment) {
+                kept += Array("%7B".utf8) + mark.dropFirst().dropLast() + Array("%7D".utf8)
             } else {
                 kept.append(bytes.extracting(start..<end))
             }

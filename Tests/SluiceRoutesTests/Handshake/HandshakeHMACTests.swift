@@ -164,6 +164,29 @@ import Testing
         #expect(outcome(body(new, ""), code: forged) == Self.refusal)
     }
 
+    @Test("a signed handshake of a route with a static token signs for anyone with a captured request")
+    func staticRoute() throws {
+        let rule = Self.rule(when: "query.t: { exists: true }").replacing("{ when:", with: "{ signed: true, when:")
+        let text = """
+            routes:
+            - path: /hook
+              verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", signed: "${sha256.body}" }
+              secrets: [ { env: SECRET } ]
+              jobs: [ { type: t } ]
+            - path: /other
+              verify: { alg: static, signature_from: "${header.X-Token}" }
+              secrets: [ { env: TOKEN } ]
+              handshake_secrets: [ { env: SECRET } ]
+              handshake: [ \(rule) ]
+              jobs: [ { type: t } ]
+
+            """
+        let route = try route(text, environment: ["SECRET": "a secret of tests", "TOKEN": "a token of tests"])
+        let digest = Hash.digest(.sha256, Array("{}".utf8).span).hex
+        let code = signature(Array(digest.utf8), "a secret of tests")
+        #expect(TestRequest("{}", headers: [("X-Signature", code)]).processed(by: route).summary == Self.refusal)
+    }
+
     @Test("of several signed texts only those that are tokens are not compared")
     func severalTexts() throws {
         let verify = """
