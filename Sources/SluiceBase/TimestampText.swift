@@ -118,7 +118,7 @@ package enum TimestampText {
     /// The date in the proleptic Gregorian calendar: years are counted from March, so that the leap day is the last day
     /// of a year, in eras of 400 years, which all have 146,097 days (Howard Hinnant, "chrono-compatible low-level date
     /// algorithms").
-    private static func civilDate(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
+    package static func civilDate(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSinceEpoch + 719_468
         let era = Int(Int64(shifted).flooredQuotient(by: 146_097))
         let dayOfEra = shifted - era * 146_097

@@ -97,3 +97,83 @@ package enum ResponseWriter {
     private static let closeLine = Array("connection: close\r\n".utf8)
     private static let keepAliveLine = Array("connection: keep-alive\r\n".utf8)
 }
+
+/// The names of the status codes (RFC 9110 §15, RFC 6585).
+package enum StatusPhrase {
+    /// The name of a status, such as `Not Found`; empty for unknown ones, which a status line allows.
+    package static func text(_ status: Int) -> String {
+        switch status {
+        case 100: "Continue"
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 203: "Non-Authoritative Information"
+        case 204: "No Content"
+        case 205: "Reset Content"
+        case 304: "Not Modified"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 410: "Gone"
+        case 411: "Length Required"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        default: ""
+        }
+    }
+}
+
+/// The `date` header line of answers, formatted once a second (RFC 9110 §6.6.1). Belongs to one event loop.
+package struct HTTPDate: Sendable {
+    /// `date: Sun, 06 Nov 1994 08:49:37 GMT` and its line end.
+    package private(set) var line: [UInt8]
+    private var second: Int64
+
+    /// - Parameter wallMilliseconds: since 1970.
+    package init(wallMilliseconds: Int64) {
+        second = Self.second(of: wallMilliseconds)
+        line = Self.format(second: second)
+    }
+
+    /// Formats the line again if the second has changed.
+    package mutating func refresh(wallMilliseconds: Int64) {
+        let now = Self.second(of: wallMilliseconds)
+        guard now != second else { return }
+        second = now
+        line = Self.format(second: now)
+    }
+
+    /// Years outside 1970–9999 do not fit the format; the clock is clamped to them.
+    private static func second(of milliseconds: Int64) -> Int64 { min(max(milliseconds / 1000, 0), 253_402_300_799) }
+
+    private static func format(second: Int64) -> [UInt8] {
+        let days = Int(second / 86_400)
+        let time = Int(second % 86_400)
+        let (year, month, day) = TimestampText.civilDate(daysSinceEpoch: days)
+        // Day 0, 1 January 1970, was a Thursday.
+        let text =
+            "date: \(weekdays[(days + 4) % 7]), \(padded(day)) \(months[month - 1]) \(year) "
+            + "\(padded(time / 3600)):\(padded(time / 60 % 60)):\(padded(time % 60)) GMT\r\n"
+        return Array(text.utf8)
+    }
+
+    private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+}
