@@ -68,8 +68,7 @@ package final class Delivery: Sendable {
         /// The dead letters. Without jobs and dead letters only the key is remembered.
         package var deadLetters: [DeadLetter]
 
-        // Inlined, because a call returns a copy of all fields.
-        @inlinable package init(
+        package init(
             key: DeliveryKey?, bodyHash: Fingerprint, element: Int? = nil, jobs: [Job] = [],
             deadLetters: [DeadLetter] = []
         ) {

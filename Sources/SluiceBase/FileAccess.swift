@@ -41,14 +41,19 @@ package enum FileAccess {
 
     /// The owner and mode of a file and its folder, and the user of this process, as sentences for an error.
     package static func ownership(of path: String) -> String {
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let owners = [path, folder].compactMap { name -> String? in
+        let owners = [path, folder(of: path)].compactMap { name -> String? in
             var facts = stat()
             // `lstat` fills the given structure.
             guard unsafe lstat(name, &facts) == 0 else { return nil }
             return "\(name) belongs to user \(facts.st_uid) and has mode \(String(facts.st_mode & 0o7777, radix: 8))."
         }
         return (owners + ["This process runs as user \(geteuid())."]).joined(separator: " ")
+    }
+
+    /// The folder of a file, by its path.
+    package static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The target of a dangling symbolic link; `nil` for anything else.
@@ -90,6 +95,11 @@ package enum FileAccess {
         guard unsafe fstat(descriptor, &status) == 0 else { throw AccessError(errorNumber: errno) }
         guard Status(status).isRegularFile else { throw AccessError("not a regular file") }
         return try content(of: descriptor, limit: limit)
+    }
+
+    /// The text of a system file, such as those under `/proc`; `nil` if it cannot be read.
+    package static func text(_ path: String) -> String? {
+        (try? read(path, limit: 16 << 20)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Reads standard input to its end.
@@ -254,8 +264,7 @@ package struct MountTable: Sendable {
 
     /// Reads the kernel's list; empty if there is none. Blocking.
     package static func current() -> MountTable {
-        let bytes = try? FileAccess.read("/proc/self/mountinfo", limit: 16 << 20)
-        return MountTable(String(decoding: bytes ?? [], as: UTF8.self))
+        MountTable(FileAccess.text("/proc/self/mountinfo") ?? "")
     }
 
     /// The kernel writes a space in a path as `\040`.

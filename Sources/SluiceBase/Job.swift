@@ -14,8 +14,7 @@ package struct Job: Sendable, Hashable {
     /// The position of the job rule that made it, from 0. Not stored: `nil` for a job from the outbox.
     package var rule: Int?
 
-    // Inlined, because a call returns a copy of all fields.
-    @inlinable package init(
+    package init(
         type: String, queue: String, options: JobOptions = .none, uniqueKey: String? = nil,
         uniqueWhile: UniqueWhile? = nil, hasOwnKey: Bool = false, payload: [UInt8], rule: Int? = nil
     ) {

@@ -32,6 +32,14 @@ package enum PrintableText {
     }
 }
 
+extension StringProtocol {
+    /// The text without such characters at both ends.
+    package func trimming(_ isBlank: (Character) -> Bool) -> String {
+        let rest = drop(while: isBlank)
+        return rest.lastIndex { !isBlank($0) }.map { String(rest[...$0]) } ?? ""
+    }
+}
+
 /// "Did you mean …?" for misspelt keys, names and references.
 package enum Suggestion {
     /// Returns the most similar candidate by number of edits (insert, delete, replace, swap of neighbours), if it is

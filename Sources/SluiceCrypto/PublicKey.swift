@@ -142,15 +142,20 @@ extension PublicKey {
     }
 
     private static func certificateKey(_ pem: [UInt8]) -> OpaquePointer? {
-        unsafe reading(pem) { input -> OpaquePointer? in
+        unsafe readingCertificate(pem) { unsafe X509_get_pubkey($0) }
+    }
+
+    /// Passes the first certificate of a PEM text, which is valid during the call.
+    static func readingCertificate<Value>(_ pem: [UInt8], _ read: (OpaquePointer) -> Value?) -> Value? {
+        unsafe reading(pem) { input -> Value? in
             guard let certificate = unsafe PEM_read_bio_X509(input, nil, { _, _, _, _ in -1 }, nil) else { return nil }
             defer { unsafe X509_free(certificate) }
-            return unsafe X509_get_pubkey(certificate)
+            return unsafe read(certificate)
         }
     }
 
     /// Passes the text as a `BIO`, which is valid during the call and reads the bytes in place.
-    private static func reading(_ pem: [UInt8], _ read: (OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {
+    private static func reading<Value>(_ pem: [UInt8], _ read: (OpaquePointer) -> Value?) -> Value? {
         guard let count = Int32(exactly: pem.count) else { return nil }
         return unsafe pem.withUnsafeBufferPointer { buffer in
             guard let input = unsafe BIO_new_mem_buf(buffer.baseAddress, count) else { return nil }

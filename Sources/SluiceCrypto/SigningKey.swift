@@ -15,12 +15,17 @@ package final class SigningKey: Sendable {
         let key =
             switch algorithm {
             case .ed25519: unsafe generate("ED25519") { _ in true }
-            case .ecdsaP256SHA256: unsafe generate("EC") { unsafe EVP_PKEY_CTX_set_group_name($0, "P-256") == 1 }
+            case .ecdsaP256SHA256: unsafe generateP256()
             case .rsaSHA1, .rsaSHA256: unsafe generate("RSA") { unsafe EVP_PKEY_CTX_set_rsa_keygen_bits($0, 2048) == 1 }
             }
         do throws(PublicKeyError) { return SigningKey(try unsafe PublicKey(owning: key, algorithm)) } catch {
             preconditionFailure("OpenSSL cannot create a key: \(OpenSSLError("creating a key"))")
         }
+    }
+
+    /// - Returns: an `EVP_PKEY` that belongs to the caller; `nil` after an error.
+    static func generateP256() -> OpaquePointer? {
+        unsafe generate("EC") { unsafe EVP_PKEY_CTX_set_group_name($0, "P-256") == 1 }
     }
 
     private static func generate(_ type: String, _ prepare: (OpaquePointer) -> Bool) -> OpaquePointer? {

@@ -97,16 +97,14 @@ extension Gateway {
 /// The kernel's values about this process, with the names of all Prometheus client libraries.
 package enum ProcessGauges {
     package static func register(in registry: MetricsRegistry) {
-        registry.gauge(.processResidentMemory, value: { text("/proc/self/status").flatMap(residentBytes(status:)) })
+        registry.gauge(
+            .processResidentMemory, value: { FileAccess.text("/proc/self/status").flatMap(residentBytes(status:)) })
         // Reading uses one descriptor, which is closed afterwards.
         registry.gauge(
             .processOpenDescriptors,
             value: { (try? FileAccess.names(inFolder: "/proc/self/fd")).map { Double($0.count - 1) } })
-        registry.gauge(.processDescriptorLimit, value: { text("/proc/self/limits").flatMap(descriptorLimit(limits:)) })
-    }
-
-    private static func text(_ path: String) -> String? {
-        (try? FileAccess.read(path, limit: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
+        registry.gauge(
+            .processDescriptorLimit, value: { FileAccess.text("/proc/self/limits").flatMap(descriptorLimit(limits:)) })
     }
 
     /// The line `VmRSS:	   12345 kB` of `/proc/self/status`, in bytes.

@@ -54,11 +54,6 @@ struct ListeningService: Service {
     /// The time for a TCP handshake in progress until its connection can be accepted.
     private static let handshakeTime: Duration = .milliseconds(50)
 
-    init(ingest: HTTPServer, stopper: Stopper) {
-        self.ingest = ingest
-        self.stopper = stopper
-    }
-
     func run() async throws {
         try? await gracefulShutdown()
         await stopper.drain()

@@ -11,7 +11,7 @@ internal import Zizq
 
 /// A gateway: event loops, outbox, routes, relay and listeners. `Gateway+Start.swift` has the order of the start,
 /// `Gateway+Stop.swift` that of the stop.
-package final class Gateway: Sendable {
+package struct Gateway: Sendable {
     /// The addresses of the listeners, with the ports that the system chose.
     package struct Addresses: Sendable, Hashable {
         package var https: PeerAddress?
@@ -27,19 +27,6 @@ package final class Gateway: Sendable {
     let listeners: Listeners
     /// Trapped before the gateway announces itself: a SIGTERM right after the start must stop it in order.
     let signals: UnixSignalsSequence
-
-    init(
-        core: GatewayCore, outbox: OutboxWriter, reload: RouteReloadService, client: ZizqClient, relay: Relay,
-        listeners: Listeners, signals: UnixSignalsSequence
-    ) {
-        self.core = core
-        self.outbox = outbox
-        self.reload = reload
-        self.client = client
-        self.relay = relay
-        self.listeners = listeners
-        self.signals = signals
-    }
 
     package var addresses: Addresses { listeners.addresses }
     package var configuration: GatewayConfiguration { core.configuration }

@@ -98,27 +98,18 @@ package struct LicenceState: Sendable {
         return .missing(retryAt: min(retryAt, max(now, earliest)))
     }
 
-    /// The parked jobs to release now.
-    package enum Release: Sendable, Hashable {
-        /// One, to test the licence.
-        case one
-        case all
-    }
-
-    /// Returns the parked jobs to release now. To be called between batches, while nothing is being sent.
-    package mutating func takeRelease(now: Int64) -> Release? {
-        guard mayHaveParked, batched.isTried(at: now), now >= probeEnd else { return nil }
+    /// Whether to release one parked job now, to test the licence. To be called between batches, while nothing is being
+    /// sent.
+    package mutating func takeRelease(now: Int64) -> Bool {
+        guard mayHaveParked, batched.isTried(at: now), now >= probeEnd else { return false }
         probedAt = now
-        return .one
+        return true
     }
 
-    /// Returns a release of all parked jobs, if there may be any. To be called after a job that needs `batch` was
-    /// accepted.
-    package mutating func takeFullRelease() -> Release? {
-        guard mayHaveParked else { return nil }
-        mayHaveParked = false
-        probedAt = nil
-        return .all
+    /// Whether there may be parked jobs, which are all to be released: a job that needs `batch` was accepted.
+    package mutating func takeFullRelease() -> Bool {
+        defer { (mayHaveParked, probedAt) = (false, nil) }
+        return mayHaveParked
     }
 
     private var probeEnd: Int64 { probedAt.map { $0 + Self.probePatience.wholeNanoseconds } ?? .min }

@@ -79,7 +79,7 @@ extension RelayLane {
         }
         guard piece.jobs.contains(where: \.job.options.hasBatch) else { return }
         if licence.accepted(.batchedJobs) { report(.alarmCleared(.batchedJobsUnlicensed)) }
-        if licence.takeFullRelease() != nil { changes.append(.release(isAll: true)) }
+        if licence.takeFullRelease() { changes.append(.release(isAll: true)) }
     }
 
     /// - Parameter position: of the job that Zizq named; nil if it named none.

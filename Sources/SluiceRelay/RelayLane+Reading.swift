@@ -8,8 +8,8 @@ extension RelayLane {
     private static let trialBytes = 1 << 20
 
     mutating func nextRead(_ state: inout RelayState, now: Int64) -> RelayAction {
-        if let release = state.licence.takeRelease(now: now) {
-            changes.append(.release(isAll: release == .all))
+        if state.licence.takeRelease(now: now) {
+            changes.append(.release(isAll: false))
             return proceed(&state, now: now)
         }
         if let claimed { state.setAside.endClaim(claimed) }

@@ -364,17 +364,17 @@ struct FilesystemTests {
             ),
         ])
     func theFileSystemUnderTheOutboxIsJudged(_ folder: String, _ verdict: Filesystem.Verdict) {
-        #expect(Filesystem.verdict(forFolder: folder, mounts: mounts) == verdict)
+        #expect(Filesystem.verdict(forFolder: folder, mounts: MountTable(mounts)) == verdict)
     }
 
     @Test("a mount over another one counts") func mountOverAnother() {
         let twice = mounts + "\n28 22 0:43 / /dev/shm rw - ext4 /dev/vdc rw\n"
-        #expect(Filesystem.verdict(forFolder: "/dev/shm", mounts: twice) == .suitable)
+        #expect(Filesystem.verdict(forFolder: "/dev/shm", mounts: MountTable(twice)) == .suitable)
     }
 
     @Test("the folders of paths are found") func foldersPathsFound() {
-        #expect(OutboxFile.folder(of: "sluice.db") == ".")
-        #expect(OutboxFile.folder(of: "/sluice.db") == "/")
-        #expect(OutboxFile.folder(of: "/var/lib/sluice/outbox.db") == "/var/lib/sluice")
+        #expect(FileAccess.folder(of: "sluice.db") == ".")
+        #expect(FileAccess.folder(of: "/sluice.db") == "/")
+        #expect(FileAccess.folder(of: "/var/lib/sluice/outbox.db") == "/var/lib/sluice")
     }
 }

@@ -72,7 +72,8 @@ extension Simulation {
         defer { new.close() }
         if let salvageFault { try new.session.connection.execute(salvageFault.rawValue) }
         for (table, rows) in readable {
-            let saved = Set(try new.session.connection.integers("SELECT \(Self.tables[table] ?? "") FROM \(table)"))
+            let selection = "SELECT \(Self.tables[table] ?? "") FROM \(table)"
+            let saved = Set(try new.session.connection.prepare(selection).all { $0.int64(0) })
             if !rows.isSubset(of: saved) {
                 violate("a salvage loses \(rows.subtracting(saved).count) rows of \(table)")
             }

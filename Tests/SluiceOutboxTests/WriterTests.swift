@@ -104,9 +104,12 @@ struct WriterTests {
         try await writer.park([1], because: .unlicensed)
         try await writer.deadLetter([FailedJob(job: 2, reason: .badField, detail: "No.")])
         let id = try await writer.perform { store throws(OutboxError) in try store.deadLetters(after: 0)[0].id }
-        #expect(try await writer.retryDeadLetter(id) == 5)
+        let retry: @Sendable (OutboxStore) throws(OutboxError) -> Int64 = { store throws(OutboxError) in
+            try store.retryDeadLetter(id)
+        }
+        #expect(try await writer.perform(retry) == 5)
         #expect(try await writer.unparkAll() == 1)
-        await #expect(throws: OutboxError.notFound) { try await writer.retryDeadLetter(id) }
+        await #expect(throws: OutboxError.notFound) { try await writer.perform(retry) }
         let status = try await writer.perform { store throws(OutboxError) in store.status }
         #expect((status.pendingJobs, status.parkedJobs, status.deadLetters) == (4, 0, 0))
         await writer.close()

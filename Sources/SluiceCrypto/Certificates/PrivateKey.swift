@@ -7,15 +7,7 @@ struct PrivateKey: ~Copyable {
     let pointer: OpaquePointer
 
     init() throws(OpenSSLError) {
-        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else {
-            throw OpenSSLError("creating a key")
-        }
-        defer { unsafe EVP_PKEY_CTX_free(context) }
-        var key: OpaquePointer?
-        let isMade =
-            unsafe EVP_PKEY_keygen_init(context) == 1 && EVP_PKEY_CTX_set_group_name(context, "P-256") == 1
-            && EVP_PKEY_generate(context, &key) == 1
-        guard isMade, let key = unsafe key else { throw OpenSSLError("creating a key") }
+        guard let key = unsafe SigningKey.generateP256() else { throw OpenSSLError("creating a key") }
         unsafe pointer = key
     }
 

@@ -34,7 +34,9 @@ package struct SigningCertificate: Sendable {
     /// The first certificate; `nil` if the text contains anything but certificates.
     private static func leaf(_ pem: [UInt8]) -> [UInt8]? {
         guard let whole = String(validating: pem, as: UTF8.self) else { return nil }
-        let lines = whole.split(whereSeparator: \.isNewline).map { $0.trimmingBlanks }.filter { !$0.isEmpty }
+        let lines = whole.split(whereSeparator: \.isNewline).map { $0.trimming { $0 == " " || $0 == "\t" } }.filter {
+            !$0.isEmpty
+        }
         var isInside = false
         for line in lines {
             guard isInside ? line != begin : line == begin, line == begin || line == end || !line.contains("-----")
@@ -46,13 +48,8 @@ package struct SigningCertificate: Sendable {
     }
 
     private static func validity(_ pem: [UInt8]) -> ClosedRange<Int64>? {
-        guard let count = Int32(exactly: pem.count) else { return nil }
-        // OpenSSL reads the bytes during the calls; the closure answers its request for a password.
-        return unsafe pem.withUnsafeBufferPointer { buffer -> ClosedRange<Int64>? in
-            guard let input = unsafe BIO_new_mem_buf(buffer.baseAddress, count) else { return nil }
-            defer { unsafe BIO_free(input) }
-            guard let certificate = unsafe PEM_read_bio_X509(input, nil, { _, _, _, _ in -1 }, nil) else { return nil }
-            defer { unsafe X509_free(certificate) }
+        // The certificate is valid during the call, and the times belong to it.
+        unsafe PublicKey.readingCertificate(pem) { certificate -> ClosedRange<Int64>? in
             guard let start = unsafe milliseconds(X509_get0_notBefore(certificate)),
                 let end = unsafe milliseconds(X509_get0_notAfter(certificate)), start <= end
             else { return nil }
@@ -83,15 +80,6 @@ package enum SigningCertificateError: Error, Sendable, Hashable {
         case .unreadable: "is not a certificate"
         case .uselessKey: "is a certificate with a key that no supported algorithm uses"
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingBlanks: Substring {
-        var text = self
-        while text.first == " " || text.first == "\t" { text.removeFirst() }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return text
     }
 }
 

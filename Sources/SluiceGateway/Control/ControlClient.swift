@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Logging
 package import SluiceBase
-internal import SluiceHTTP
+package import SluiceHTTP
 internal import SluiceNet
 package import SluiceOutbox
 
@@ -41,31 +41,11 @@ package enum ControlClient {
     {
         let path = ControlSocket.path(outbox: settings.outbox.path)
         guard (try? FileAccess.status(of: path)) != nil else { return nil }
-        let group: EventLoopGroup
-        do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "control") } catch {
-            throw StartupError(.unavailable, "\(error)")
-        }
         var configuration = HTTPClientConfiguration(endpoint: .unix(path: path), authority: "localhost")
         configuration.responseLimit = ControlRequest.largestDocument
-        let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
-        let outcome: Result<HTTPClientResponse, HTTPClientError>
-        do throws(HTTPClientError) {
-            outcome = .success(
-                try await client.send(
-                    HTTPClientRequest(
-                        method: request.method, target: request.target, body: request.body, timeout: request.timeout)))
-        } catch {
-            outcome = .failure(error)
-        }
-        client.shutdown()
-        await group.stop()
-        return try answer(outcome, path)
-    }
-
-    private static func answer(
-        _ outcome: Result<HTTPClientResponse, HTTPClientError>, _ path: String
-    ) throws(StartupError) -> ControlAnswer? {
-        switch outcome {
+        let asked = HTTPClientRequest(
+            method: request.method, target: request.target, body: request.body, timeout: request.timeout)
+        switch try await OneRequest.send(asked, to: configuration) {
         case .failure(let error) where error.kind == .connect:
             // The socket's gateway has ended, or belongs to another user: the lock shows which.
             return nil
@@ -116,5 +96,25 @@ package enum ControlClient {
         let answer = await console.answer(request)
         await box.close()
         return answer
+    }
+}
+
+/// One HTTP request of a command, on its own event loop.
+package enum OneRequest {
+    package static func send(
+        _ request: HTTPClientRequest, to configuration: HTTPClientConfiguration
+    ) async throws(StartupError) -> Result<HTTPClientResponse, HTTPClientError> {
+        let group: EventLoopGroup
+        do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "client") } catch {
+            throw StartupError(.unavailable, "\(error)")
+        }
+        let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
+        let outcome: Result<HTTPClientResponse, HTTPClientError>
+        do throws(HTTPClientError) { outcome = .success(try await client.send(request)) } catch {
+            outcome = .failure(error)
+        }
+        client.shutdown()
+        await group.stop()
+        return outcome
     }
 }

@@ -148,43 +148,42 @@ package enum ControlRequest: Sendable, Hashable {
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
         let words = (halves.first ?? "").split(separator: "/").map(String.init)
         guard let query = Self.query(halves.count > 1 ? halves[1] : "") else { return nil }
-        switch (method, words.count, words.first) {
-        case ("GET", 1, "status"): self = .status
-        case ("GET", 1, "jobs"):
-            guard let state = query["state"].flatMap(JobState.init(rawValue:)) else { return nil }
-            self = .jobs(state, after: Self.number(query["after"]) ?? 0, limit: Int(Self.number(query["limit"]) ?? 50))
-        case ("GET", 2, "jobs"):
-            guard let id = Int64(words[1]) else { return nil }
-            self = .job(id)
-        case ("GET", 1, "dead"):
-            self = .deadLetters(after: Self.number(query["after"]) ?? 0, limit: Int(Self.number(query["limit"]) ?? 50))
-        case ("GET", 2, "dead"):
-            guard let id = Int64(words[1]) else { return nil }
-            self = .deadLetter(id)
-        case ("POST", 2, "dead") where target == Self.importTarget: self = .importDeadLetter(body)
-        case ("GET", 3, "dead"):
-            guard let id = Int64(words[1]), words[2] == "export" else { return nil }
-            self = .exportDeadLetter(id)
-        case ("POST", 3, _):
-            guard let change = Self.change(words, query) else { return nil }
-            self = change
-        case ("GET", 1, "delivered"), ("POST", 1, "delivered"):
-            guard let range = Self.range(query) else { return nil }
-            self = method == "GET" ? .replayFigures(range) : .replay(range)
-        case ("GET", 1, "quarantine"), ("POST", 1, "quarantine"):
-            guard let range = Self.quarantineRange(query) else { return nil }
-            self =
-                method == "POST"
-                ? .dropQuarantined(range) : .quarantine(range, limit: Int(Self.number(query["limit"]) ?? 50))
-        case ("GET", 2, "deliveries"):
-            guard Self.isDeliveryID(words[1]) else { return nil }
-            self = .delivery(words[1])
-        case ("GET", 2, "secrets"):
-            guard let name = Self.name(words[1]) else { return nil }
-            self = .learntSecrets(name)
-        case ("POST", 1, "reload"): self = .reload
-        case ("GET", 1, "routes"): self = .routes
-        default: return nil
+        let request: ControlRequest? =
+            switch (method, words.count, words.first) {
+            case ("POST", 2, "dead") where target == Self.importTarget: .importDeadLetter(body)
+            case ("POST", 3, _): Self.change(words, query)
+            case ("GET", 1, let first?): Self.list(first, query)
+            case ("GET", 2, let first?): Self.lookUp(words[1], in: first)
+            case ("GET", 3, "dead"): words[2] == "export" ? Int64(words[1]).map { .exportDeadLetter($0) } : nil
+            case ("POST", 1, "delivered"): Self.range(query).map { .replay($0) }
+            case ("POST", 1, "quarantine"): Self.quarantineRange(query).map { .dropQuarantined($0) }
+            case ("POST", 1, "reload"): .reload
+            default: nil
+            }
+        guard let request else { return nil }
+        self = request
+    }
+
+    private static func list(_ what: String, _ query: [String: String]) -> ControlRequest? {
+        let (after, limit) = (number(query["after"]) ?? 0, Int(number(query["limit"]) ?? 50))
+        return switch what {
+        case "status": .status
+        case "jobs": query["state"].flatMap(JobState.init(rawValue:)).map { .jobs($0, after: after, limit: limit) }
+        case "dead": .deadLetters(after: after, limit: limit)
+        case "delivered": range(query).map { .replayFigures($0) }
+        case "quarantine": quarantineRange(query).map { .quarantine($0, limit: limit) }
+        case "routes": .routes
+        default: nil
+        }
+    }
+
+    private static func lookUp(_ word: String, in what: String) -> ControlRequest? {
+        switch what {
+        case "jobs": Int64(word).map { .job($0) }
+        case "dead": Int64(word).map { .deadLetter($0) }
+        case "deliveries": isDeliveryID(word) ? .delivery(word) : nil
+        case "secrets": name(word).map { .learntSecrets($0) }
+        default: nil
         }
     }
 
@@ -223,11 +222,9 @@ package enum ControlRequest: Sendable, Hashable {
     /// - Parameter outbox: its path.
     func notFound(in outbox: String) -> String {
         switch self {
-        case .delivery(let id), .forgetDelivery(let id):
-            return "no delivery \(id) in \(outbox); it may have expired"
-        default: break
+        case .delivery(let id), .forgetDelivery(let id): "no delivery \(id) in \(outbox); it may have expired"
+        default: "nothing with this number in \(outbox)"
         }
-        return "nothing with this number in \(outbox)"
     }
 
     /// The advice if no gateway runs that could list its routes.

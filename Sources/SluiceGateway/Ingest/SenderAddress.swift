@@ -25,7 +25,9 @@ package enum SenderAddress {
         var next = request.headers.firstIndex(of: forwardedFor)
         while let index = next {
             let line = request.headers.value(at: index).text
-            entries += line.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingBlanks() }
+            entries += line.split(separator: ",", omittingEmptySubsequences: false).map {
+                $0.trimming { $0 == " " || $0 == "\t" }
+            }
             next = request.headers.firstIndex(of: forwardedFor, from: index + 1)
         }
         return entries
@@ -39,14 +41,5 @@ package enum SenderAddress {
     private static func bracketed(_ entry: String) -> SIMD16<UInt8>? {
         guard entry.hasPrefix("["), entry.hasSuffix("]") else { return nil }
         return PeerAddress.address(parsing: entry.dropFirst().dropLast())
-    }
-}
-
-extension Substring {
-    fileprivate func trimmingBlanks() -> String {
-        var rest = self
-        while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }
-        while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
-        return String(rest)
     }
 }

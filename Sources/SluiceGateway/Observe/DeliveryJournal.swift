@@ -30,13 +30,6 @@ package final class DeliveryJournal: Sendable {
         package let type: String
         package let queue: String
         package let zizqID: String
-
-        package init(job: Int64, type: String, queue: String, zizqID: String) {
-            self.job = job
-            self.type = type
-            self.queue = queue
-            self.zizqID = zizqID
-        }
     }
 
     private let logger: Logger
@@ -84,8 +77,7 @@ package final class DeliveryJournal: Sendable {
                 metadata: .fields([.delivery: first, .route: route, .status: 200]))
         } else if logsEach {
             logger.debug(
-                "answered a duplicate delivery",
-                metadata: .fields([.delivery: first, .route: route, .status: 200]))
+                "answered a duplicate delivery", metadata: .fields([.delivery: first, .route: route, .status: 200]))
         }
         show?(.duplicate(of: first, route: route))
     }

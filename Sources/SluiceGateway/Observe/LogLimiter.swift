@@ -9,12 +9,6 @@ package struct LogLimiter: Sendable {
         package let message: String
         package let route: String
         package let code: String
-
-        package init(message: String, route: String, code: String) {
-            self.message = message
-            self.route = route
-            self.code = code
-        }
     }
 
     /// The number of records of one kind that were left out in a second.

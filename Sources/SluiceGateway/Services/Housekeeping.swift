@@ -3,16 +3,21 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 
+/// Calls `work` once a second until the service group stops.
+func everySecond(_ work: @escaping @Sendable () async -> Void) async {
+    await cancelWhenGracefulShutdown {
+        // A cancelled sleep ends the loop.
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await work() }
+    }
+}
+
 /// Logs once a second how many log records were left out, so that the end of a flood is reported.
 struct LogSummaryService: Service {
     let log: LogOutput?
 
     func run() async throws {
         guard let log else { return }
-        await cancelWhenGracefulShutdown {
-            // A cancelled sleep ends the loop.
-            while (try? await Task.sleep(for: .seconds(1))) != nil { log.flushSummaries() }
-        }
+        await everySecond { log.flushSummaries() }
     }
 }
 
@@ -20,12 +25,7 @@ struct LogSummaryService: Service {
 struct LoopWatchService: Service {
     let watchdog: LoopWatchdog
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            // A cancelled sleep ends the loop.
-            while (try? await Task.sleep(for: .seconds(1))) != nil { watchdog.look() }
-        }
-    }
+    func run() async throws { await everySecond { watchdog.look() } }
 }
 
 /// Returns memory to the system after a load has ended.

@@ -5,17 +5,14 @@ internal import SluiceBase
 package enum ProcessorCount {
     /// Reads `/proc` and `/sys/fs/cgroup`; at least 1.
     package static func available() -> Int {
-        let allowed = text("/proc/self/status").flatMap(allowedProcessors(status:)) ?? 1
+        let allowed = FileAccess.text("/proc/self/status").flatMap(allowedProcessors(status:)) ?? 1
         let quota =
-            text("/sys/fs/cgroup/cpu.max").flatMap(quotaVersion2)
+            FileAccess.text("/sys/fs/cgroup/cpu.max").flatMap(quotaVersion2)
             ?? quotaVersion1(
-                quota: text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period: text("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
+                quota: FileAccess.text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+                period: FileAccess.text("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
             )
         return max(1, min(allowed, quota ?? allowed))
-    }
-
-    private static func text(_ path: String) -> String? {
-        (try? FileAccess.read(path, limit: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Counts the line `Cpus_allowed_list:	0-3,8` of `/proc/self/status`.

@@ -119,18 +119,12 @@ extension SettingFormat<[AddressBlock]> {
                 "a list of addresses or CIDR blocks without bits after the prefix, such as 10.0.0.0/8, 2001:db8::/32",
             placeholder: "CIDR,…",
             parse: { text in
-                let parts = text.split(separator: ",").map(trimmed)
+                let parts = text.split(separator: ",").map { $0.trimming { $0 == " " } }
                 let blocks = parts.compactMap { AddressBlock(parsing: $0) }
                 return blocks.count < parts.count ? nil : blocks
             },
             write: { $0.map(\.description).joined(separator: ",") },
             isList: true)
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop { $0 == " " }
-        while text.hasSuffix(" ") { text.removeLast() }
-        return text
     }
 }
 

@@ -48,14 +48,15 @@ enum HeadersFile {
         var headers: [(name: String, value: String)] = []
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
-            let text = line.trimmed()
+            let text = line.trimming(\.isWhitespace)
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             guard let colon = text.firstIndex(of: ":"), isName(text[..<colon]) else {
                 // The line itself may contain a token and is not repeated.
                 throw StartupError(
                     .wrongInput, "\(PrintableText.escape(path)):\(index + 1): a line must be 'Name: value'")
             }
-            headers.append((name: String(text[..<colon]), value: String(text[text.index(after: colon)...].trimmed())))
+            headers.append(
+                (name: String(text[..<colon]), value: text[text.index(after: colon)...].trimming(\.isWhitespace)))
         }
         return headers
     }
@@ -66,14 +67,5 @@ enum HeadersFile {
             && text.utf8.allSatisfy { byte in
                 ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || "!#$%&'*+-.^_`|~".utf8.contains(byte)
             }
-    }
-}
-
-extension Substring {
-    fileprivate func trimmed() -> Substring {
-        var rest = self
-        while let first = rest.first, first.isWhitespace { rest.removeFirst() }
-        while let last = rest.last, last.isWhitespace { rest.removeLast() }
-        return rest
     }
 }

@@ -222,14 +222,16 @@ final class ClientConnection: EventHandler {
     /// Passes on a streamed answer: its head once it is complete, and the available part of the body.
     private func handOnBody() {
         guard let streaming, let head = parser?.head else { return }
-        if phase == .exchanging {
-            phase = .streaming
-            let answer = HTTPClientResponse(
-                status: head.status, headers: headers(head.fields), isFirstOfConnection: true)
-            pending?.end(with: .success(answer))
-        }
+        handOnHead(status: head.status, head.fields)
         isPaused = !streaming.channel.push(parser?.takeBody(&received) ?? [])
         awaitBody(streaming)
+    }
+
+    private func handOnHead(status: Int, _ fields: [HeaderField]) {
+        guard phase == .exchanging else { return }
+        phase = .streaming
+        let answer = HTTPClientResponse(status: status, headers: headers(fields), body: [], isFirstOfConnection: true)
+        pending?.end(.success(answer))
     }
 
     private func awaitBody(_ streaming: PendingRequest.StreamedBody) {
@@ -248,11 +250,7 @@ final class ClientConnection: EventHandler {
     }
 
     private func finishStream(_ response: ReceivedResponse, _ channel: BodyChannel) {
-        if phase == .exchanging {
-            let answer = HTTPClientResponse(
-                status: response.status, headers: headers(response.fields), isFirstOfConnection: true)
-            pending?.end(with: .success(answer))
-        }
+        handOnHead(status: response.status, response.fields)
         _ = channel.push(Array(received[response.body]))
         channel.finish()
         pending = nil
@@ -283,7 +281,7 @@ final class ClientConnection: EventHandler {
         let isReusable = response.keepAlive && isWhollySent
         received = received.capacity > Self.receiveCapacity ? [] : received
         if isReusable { phase = .idle }
-        pending.end(with: .success(answer))
+        pending.end(.success(answer))
         guard isReusable else { return close() }
         setDeadline(pool.loop.now + pool.configuration.idleTime.wholeNanoseconds)
         setInterest(.readable)
@@ -348,7 +346,7 @@ final class ClientConnection: EventHandler {
         let error = HTTPClientError(kind, mayHaveBeenProcessed: mayHaveBeenProcessed(pending), message)
         let hasHead = phase == .streaming
         close()
-        if hasHead { streaming?.channel.fail(error) } else { pending?.end(with: .failure(error)) }
+        if hasHead { streaming?.channel.fail(error) } else { pending?.end(.failure(error)) }
     }
 
     /// A server processes a request only when it has the body, or the end of a head that announces none.

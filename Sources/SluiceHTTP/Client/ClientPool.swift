@@ -26,7 +26,7 @@ final class ClientPool {
 
     /// Sends a request on an idle connection, on a new one, or on the next that becomes free.
     func submit(_ pending: PendingRequest) {
-        if pending.isCancelled { return pending.end(with: .failure(Self.cancelledBefore)) }
+        if pending.cancellation.isRequested { return pending.end(.failure(Self.cancelledBefore)) }
         guard pending.streaming == nil else {
             streamCount += 1
             return open(for: pending)
@@ -53,7 +53,7 @@ final class ClientPool {
     func cancel(_ id: UInt64) {
         if let position = waiting.firstIndex(where: { $0.id == id }) {
             let pending = waiting.remove(at: position)
-            return pending.end(with: .failure(Self.cancelledBefore))
+            return pending.end(.failure(Self.cancelledBefore))
         }
         for connection in connections.values where connection.isServing(id) { return connection.cancel() }
     }
@@ -66,8 +66,7 @@ final class ClientPool {
         let requests = waiting
         waiting = []
         for pending in requests {
-            pending.end(
-                with: .failure(HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")))
+            pending.end(.failure(HTTPClient.isShutDown))
         }
         for connection in Array(connections.values) { connection.cancel() }
     }

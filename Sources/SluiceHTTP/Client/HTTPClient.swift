@@ -24,17 +24,29 @@ package final class HTTPClient: Sendable {
     /// When the calling task is cancelled, the request is aborted immediately and its connection closed.
     package func send(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
-        let cancellation = RequestCancellation()
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<ClientOutcome, Never>) in
-                enqueue(PendingRequest(id: id, request: request, cancellation) { continuation.resume(returning: $0) })
+        return try await send(request, id, streaming: nil, cancellation: RequestCancellation()).get()
+    }
+
+    private func send(
+        _ request: HTTPClientRequest, _ id: UInt64, streaming: PendingRequest.StreamedBody?,
+        cancellation: RequestCancellation
+    ) async -> ClientOutcome {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                enqueue(
+                    PendingRequest(
+                        id: id, request: request, cancellation: cancellation, streaming: streaming,
+                        end: { continuation.resume(returning: $0) }))
             }
         } onCancel: {
             // If the task was cancelled before, this runs first, when the pool does not know the request yet.
-            cancellation.request()
-            mailbox.post { [pool] loop in loop[pool]?.cancel(id) }
+            cancel(id, cancellation)
         }
-        return try outcome.get()
+    }
+
+    private func cancel(_ id: UInt64, _ cancellation: RequestCancellation) {
+        cancellation.request()
+        mailbox.post { [pool] loop in loop[pool]?.cancel(id) }
     }
 
     /// Sends a request and returns when the head of its answer has arrived; the body is read as it arrives. The stream
@@ -49,22 +61,12 @@ package final class HTTPClient: Sendable {
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
         let cancellation = RequestCancellation()
         let channel = BodyChannel { [mailbox, pool] in mailbox.post { $0[pool]?.resumeReading(id) } }
-        let giveUp: @Sendable () -> Void = { [mailbox, pool] in
+        let body = PendingRequest.StreamedBody(channel: channel, idleTimeout: idleTimeout)
+        let outcome = await send(request, id, streaming: body, cancellation: cancellation)
+        return HTTPClientStream(try outcome.get(), channel: channel) { [mailbox, pool] in
             cancellation.request()
             mailbox.post { $0[pool]?.cancel(id) }
         }
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<ClientOutcome, Never>) in
-                let body = PendingRequest.StreamedBody(channel: channel, idleTimeout: idleTimeout)
-                enqueue(
-                    PendingRequest(id: id, request: request, cancellation, streaming: body) {
-                        continuation.resume(returning: $0)
-                    })
-            }
-        } onCancel: {
-            giveUp()
-        }
-        return HTTPClientStream(try outcome.get(), channel: channel, giveUp: giveUp)
     }
 
     /// Aborts all requests and closes all connections.
@@ -77,13 +79,13 @@ package final class HTTPClient: Sendable {
 
     private func enqueue(_ pending: PendingRequest) {
         let isPosted = mailbox.post { [pool] loop in
-            guard let pool = loop[pool] else { return pending.end(with: .failure(Self.isShutDown)) }
+            guard let pool = loop[pool] else { return pending.end(.failure(Self.isShutDown)) }
             pool.submit(pending)
         }
-        if !isPosted { pending.end(with: .failure(Self.isShutDown)) }
+        if !isPosted { pending.end(.failure(Self.isShutDown)) }
     }
 
-    private static let isShutDown = HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")
+    static let isShutDown = HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")
 }
 
 /// The result of a request.
@@ -108,23 +110,8 @@ struct PendingRequest: Sendable {
 
     let id: UInt64
     let request: HTTPClientRequest
+    let cancellation: RequestCancellation
     let streaming: StreamedBody?
-    private let cancellation: RequestCancellation
     /// Called exactly once, with the answer (only its head if the body is streamed) or the error.
     let end: @Sendable (ClientOutcome) -> Void
-
-    init(
-        id: UInt64, request: HTTPClientRequest, _ cancellation: RequestCancellation, streaming: StreamedBody? = nil,
-        end: @escaping @Sendable (ClientOutcome) -> Void
-    ) {
-        self.id = id
-        self.request = request
-        self.streaming = streaming
-        self.cancellation = cancellation
-        self.end = end
-    }
-
-    var isCancelled: Bool { cancellation.isRequested }
-
-    func end(with outcome: ClientOutcome) { end(outcome) }
 }

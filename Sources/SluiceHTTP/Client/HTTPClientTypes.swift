@@ -65,16 +65,6 @@ package struct HTTPClientResponse: Sendable {
     /// Whether it came on a connection that was opened for this request.
     package let isFirstOfConnection: Bool
 
-    package init(
-        status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        isFirstOfConnection: Bool = false
-    ) {
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.isFirstOfConnection = isFirstOfConnection
-    }
-
     /// The value of the first header line with this name, in any case.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value

@@ -63,14 +63,12 @@ package final class HTTPServerLoop {
     ///
     /// - Returns: `nil` if the answer is no longer needed.
     package func share(_ exchange: ExchangeID) -> SharedRequest? {
-        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return nil }
-        return connection.sharedRequest
+        connection(awaiting: exchange)?.sharedRequest
     }
 
     /// Frees the memory of a request that the service has read and answers later. It can no longer be shared.
     package func releaseRequest(_ exchange: ExchangeID) {
-        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
-        connection.releaseRequest()
+        connection(awaiting: exchange)?.releaseRequest()
     }
 
     /// Answers a request whose service returned `.later`.
@@ -78,20 +76,21 @@ package final class HTTPServerLoop {
     /// - Returns: `false` if the sender has closed the connection; the answer is then not sent.
     @discardableResult
     package func complete(_ exchange: ExchangeID, with response: HTTPResponse) -> Bool {
-        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return false }
-        return connection.complete(with: response)
+        connection(awaiting: exchange)?.complete(with: response) ?? false
     }
 
     /// Closes the connection of a request whose service returned `.later`, without an answer.
     package func drop(_ exchange: ExchangeID) {
-        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
-        connection.abort()
+        connection(awaiting: exchange)?.abort()
     }
 
     /// Sends these bytes instead of an answer and closes the connection, for a stand-in that simulates faults.
     package func breakOff(_ exchange: ExchangeID, with bytes: [UInt8]) {
-        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
-        connection.breakOff(with: bytes)
+        connection(awaiting: exchange)?.breakOff(with: bytes)
+    }
+
+    private func connection(awaiting exchange: ExchangeID) -> ServerConnection? {
+        connections[exchange.connection].flatMap { $0.awaits(exchange) ? $0 : nil }
     }
 
     // MARK: - Connections
@@ -223,12 +222,7 @@ extension HTTPServerLoop {
     package func setAlarm(at time: Int64?, for exchange: ExchangeID) { streaming(exchange)?.setAlarm(at: time) }
 
     private func streaming(_ exchange: ExchangeID) -> ServerConnection? {
-        guard let connection = connections[exchange.connection], connection.awaits(exchange),
-            connection.streamedAnswer != nil
-        else {
-            return nil
-        }
-        return connection
+        connection(awaiting: exchange).flatMap { $0.streamedAnswer == nil ? nil : $0 }
     }
 }
 

@@ -129,11 +129,6 @@ package struct ExchangeID: Sendable, Hashable {
     package let connection: UInt64
     /// Counts the connection's requests.
     package let sequence: UInt32
-
-    package init(connection: UInt64, sequence: UInt32) {
-        self.connection = connection
-        self.sequence = sequence
-    }
 }
 
 /// Receives events of a listener other than requests that reached their service; for metrics and the log. Called on

@@ -416,12 +416,8 @@ final class ServerConnection: EventHandler {
     /// Closes the connection if it has been answered and is waiting for nothing. One without any request gets a short
     /// time, because a sender whose connection closes without an answer may never retry.
     func closeIfIdle() {
-        if isUnused {
-            limitFirstRequest()
-            settle()
-        } else {
-            settle()
-        }
+        if isUnused { limitFirstRequest() }
+        settle()
     }
 
     /// Whether no byte of a request has arrived on this connection.

@@ -33,7 +33,7 @@ package struct DamagedLog: Sendable, Hashable {
         let descriptor = OutboxFile.openOwn(log, O_RDONLY)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        guard var damaged = find(in: { bytes(descriptor, at: $0, $1) }) else { return nil }
+        guard var damaged = find(in: { OutboxFile.bytes(descriptor, at: $0, $1) ?? [] }) else { return nil }
         let now = TimestampText.format(milliseconds: time.wallMilliseconds()).filter { $0.isNumber }.prefix(14)
         damaged.copyPath = "\(log).damaged-\(now)"
         do throws(SQLiteError) {
@@ -126,14 +126,7 @@ package struct DamagedLog: Sendable, Hashable {
     }
 
     private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
-        bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | UInt32($1) }
-    }
-
-    private static func bytes(_ descriptor: Int32, at offset: Int, _ count: Int) -> [UInt8] {
-        unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            // Reads at most the buffer's bytes.
-            filled = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(offset)))
-        }
+        UInt32(OutboxFile.number(bytes[offset..<(offset + 4)]))
     }
 
     private static func copy(_ descriptor: Int32, _ size: Int, to path: String) throws(SQLiteError) {
@@ -141,7 +134,7 @@ package struct DamagedLog: Sendable, Hashable {
         guard copy >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
         defer { close(copy) }
         for offset in stride(from: 0, to: size, by: 1 << 20) {
-            let part = bytes(descriptor, at: offset, 1 << 20)
+            let part = OutboxFile.bytes(descriptor, at: offset, 1 << 20) ?? []
             // Writes the array's own bytes.
             let written = unsafe part.withUnsafeBytes { unsafe pwrite(copy, $0.baseAddress, $0.count, off_t(offset)) }
             guard written == part.count else {

@@ -13,14 +13,11 @@ package enum Filesystem {
 
     /// Checks the folder with the kernel's list of mounts; suitable without one.
     package static func verdict(forFolder folder: String) -> Verdict {
-        guard let mounts = OutboxFile.contents("/proc/self/mountinfo") else { return .suitable }
-        return verdict(forFolder: OutboxFile.resolved(folder), mounts: mounts)
+        verdict(forFolder: (try? FileAccess.resolve(folder)) ?? folder, mounts: .current())
     }
 
-    /// - Parameters:
-    ///   - folder: an absolute path without links.
-    ///   - mounts: in the format of `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
-    static func verdict(forFolder folder: String, mounts: String) -> Verdict {
+    /// - Parameter folder: an absolute path without links.
+    static func verdict(forFolder folder: String, mounts: MountTable) -> Verdict {
         guard let kind = kind(ofFolder: folder, mounts: mounts) else { return .suitable }
         if ["tmpfs", "ramfs"].contains(kind) {
             return .warning("The outbox is on \(kind), in memory: its contents are lost when the machine stops.")
@@ -47,9 +44,9 @@ package enum Filesystem {
 
     /// The type of the mount with the longest mount point above `folder`; the last of equal ones, which covers the
     /// others.
-    private static func kind(ofFolder folder: String, mounts: String) -> String? {
+    private static func kind(ofFolder folder: String, mounts: MountTable) -> String? {
         var best: MountTable.Mount?
-        for mount in MountTable(mounts).mounts {
+        for mount in mounts.mounts {
             let point = mount.point
             guard point == "/" || folder == point || folder.hasPrefix(point + "/") else { continue }
             if point.utf8.count >= best?.point.utf8.count ?? 0 { best = mount }

@@ -72,17 +72,14 @@ enum OutboxFile {
 
     /// Whether a file has an outbox's mark in its header, or is empty. Other files are not changed.
     private static func isOutboxOrEmpty(_ descriptor: Int32) -> Bool {
-        var header = [UInt8](repeating: 0, count: 72)
-        // Reads at most the array's bytes.
-        let count = unsafe header.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
-        guard count > 0 else { return count == 0 }
+        guard let header = bytes(descriptor, at: 0, 72) else { return false }
         // The application id in a database's header (sqlite.org/fileformat2.html, 1.3).
-        return count == header.count && header[68...].reduce(0) { $0 << 8 | Int64($1) } == Schema.applicationID
+        return header.isEmpty || header.count == 72 && number(header[68...]) == Schema.applicationID
     }
 
     /// The error for a file that cannot be opened or created.
     static func problem(opening path: String, _ error: Int32) -> StartupError {
-        let folder = folder(of: path)
+        let folder = FileAccess.folder(of: path)
         let sentence =
             switch error {
             case ENOENT:
@@ -104,12 +101,6 @@ enum OutboxFile {
         return StartupError(.unavailable, sentence)
     }
 
-    /// The folder of `path`.
-    static func folder(of path: String) -> String {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
     /// Renames a file; the new name must not exist. Does nothing if there is no file.
     static func rename(_ path: String, to other: String) throws(SQLiteError) {
         // The paths are C strings for the call.
@@ -126,23 +117,27 @@ enum OutboxFile {
 
     /// Gives a file that root created to the owner of another one.
     static func giveOwner(of path: String, to other: String) {
-        var facts = stat()
-        // `lstat` fills the given structure; the paths are C strings for the calls.
-        guard geteuid() == 0, unsafe lstat(path, &facts) == 0 else { return }
+        guard geteuid() == 0, let facts = facts(path) else { return }
+        // The path is a C string for the call.
         _ = unsafe lchown(other, facts.st_uid, facts.st_gid)
+    }
+
+    /// What is known about a file, or about a link in its place, by its name: no descriptor of the database is opened
+    /// or closed. `nil` with `errno` set if there is nothing.
+    static func facts(_ path: String) -> stat? {
+        var facts = stat()
+        // `lstat` fills the given structure. The name is passed in place: as an argument it would be copied.
+        return unsafe path.withCString { unsafe lstat($0, &facts) } == 0 ? facts : nil
     }
 
     /// When a regular file was last written, in seconds since 1970; `nil` if there is none.
     static func modified(_ path: String) -> Int64? {
-        var facts = stat()
-        // `lstat` fills the given structure.
-        guard unsafe lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Int64(facts.st_mtim.tv_sec)
+        facts(path).flatMap { $0.st_mode & S_IFMT == S_IFREG ? Int64($0.st_mtim.tv_sec) : nil }
     }
 
     /// Makes new names in the folder of `path` durable. File systems without support return an error.
     static func syncFolder(of path: String) {
-        let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(FileAccess.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
@@ -150,18 +145,13 @@ enum OutboxFile {
 
     /// The size in bytes; 0 for a missing file.
     static func size(of path: String) -> Int {
-        var facts = stat()
-        // By name: no descriptor of the database is opened or closed. The size of a link does not count. The name is
-        // passed in place: as an argument it would be copied.
-        let isFound = unsafe path.withCString { unsafe lstat($0, &facts) } == 0
-        return isFound && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
+        // The size of a link does not count.
+        facts(path).map { $0.st_mode & S_IFMT == S_IFREG ? Int($0.st_size) : 0 } ?? 0
     }
 
     /// - Returns: true for an empty file, false if there is none; nil for anything else.
     static func isEmptyFile(_ path: String) -> Bool? {
-        var facts = stat()
-        // `lstat` fills the given structure.
-        guard unsafe lstat(path, &facts) == 0 else { return errno == ENOENT ? false : nil }
+        guard let facts = facts(path) else { return errno == ENOENT ? false : nil }
         return facts.st_mode & S_IFMT == S_IFREG && facts.st_size == 0 ? true : nil
     }
 
@@ -169,7 +159,7 @@ enum OutboxFile {
     static func freeBytes(at path: String) -> Int? {
         var facts = statvfs()
         // `statvfs` fills the given structure. The name is passed in place, as above.
-        let isFound = unsafe folder(of: path).withCString { unsafe statvfs($0, &facts) } == 0
+        let isFound = unsafe FileAccess.folder(of: path).withCString { unsafe statvfs($0, &facts) } == 0
         guard isFound, facts.f_blocks > 0 else { return nil }
         let (bytes, isTooMany) = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize))
         return isTooMany ? Int.max : Int(clamping: bytes)
@@ -179,8 +169,7 @@ enum OutboxFile {
     static func identity(of path: String) -> [FileIdentity]? {
         var found: [FileIdentity] = []
         for file in [path, path + "-wal"] {
-            var facts = stat()
-            guard unsafe lstat(file, &facts) == 0 else { return nil }
+            guard let facts = facts(file) else { return nil }
             found.append(FileIdentity(device: UInt64(facts.st_dev), number: UInt64(facts.st_ino)))
         }
         return found
@@ -188,9 +177,9 @@ enum OutboxFile {
 
     /// Whether an open file is the one with this name.
     static func isFile(_ descriptor: Int32, at path: String) -> Bool {
-        var (file, named) = (stat(), stat())
-        // Both calls fill the given structures.
-        guard unsafe fstat(descriptor, &file) == 0, unsafe lstat(path, &named) == 0 else { return false }
+        var file = stat()
+        // `fstat` fills the given structure.
+        guard unsafe fstat(descriptor, &file) == 0, let named = facts(path) else { return false }
         return file.st_dev == named.st_dev && file.st_ino == named.st_ino
     }
 
@@ -200,12 +189,23 @@ enum OutboxFile {
         let number: UInt64
     }
 
+    /// The bytes at an offset, fewer at the end of the file; `nil` if they cannot be read.
+    static func bytes(_ descriptor: Int32, at offset: Int, _ count: Int) -> [UInt8]? {
+        var read = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            // Reads at most the buffer's bytes.
+            read = unsafe pread(descriptor, buffer.baseAddress, count, off_t(offset))
+            filled = max(0, read)
+        }
+        return read < 0 ? nil : bytes
+    }
+
+    /// A big-endian number.
+    static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+
     /// Up to 64 bytes from the start of a file.
     static func readText(_ descriptor: Int32) -> String {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        // Reads at most the array's bytes.
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        String(decoding: bytes(descriptor, at: 0, 64) ?? [], as: UTF8.self)
     }
 
     /// Replaces the contents of a file. They are only information for people, so errors are ignored.
@@ -239,36 +239,9 @@ enum OutboxFile {
         let descriptor = openOwn(path, O_RDONLY)
         guard descriptor >= 0 else { return 0 }
         defer { close(descriptor) }
-        var count = [UInt8](repeating: 0, count: 4)
-        // Reads at most the array's bytes (sqlite.org/fileformat2.html, 1.3).
-        guard unsafe count.withUnsafeMutableBytes({ unsafe pread(descriptor, $0.baseAddress, $0.count, 28) }) == 4
-        else {
-            return 0
-        }
-        return count.reduce(0) { $0 << 8 | Int64($1) }
-    }
-
-    /// The contents of a small system file, such as those under `/proc`; `nil` if it cannot be read.
-    static func contents(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var contents: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 16384)
-        while true {
-            // Reads at most the block's bytes.
-            let count = unsafe block.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return count < 0 ? nil : String(decoding: contents, as: UTF8.self) }
-            contents += block[..<count]
-        }
-    }
-
-    /// The path with links resolved; unchanged if that fails.
-    static func resolved(_ path: String) -> String {
-        // The C library allocates the result; it is copied and freed here.
-        guard let resolved = unsafe realpath(path, nil) else { return path }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
+        // sqlite.org/fileformat2.html, 1.3
+        guard let count = bytes(descriptor, at: 28, 4), count.count == 4 else { return 0 }
+        return Int64(number(count[...]))
     }
 
     /// The processes with a lock on a file, with their names, as far as the kernel shows them to this process: readers
@@ -276,8 +249,7 @@ enum OutboxFile {
     ///
     /// - Returns: for example `process 4711 (sqlite3)`.
     static func lockHolders(of path: String) -> [String] {
-        var facts = stat()
-        guard unsafe lstat(path, &facts) == 0, let locks = contents("/proc/locks") else { return [] }
+        guard let facts = facts(path), let locks = FileAccess.text("/proc/locks") else { return [] }
         // 3: POSIX ADVISORY READ 4711 fd:01:1312 123 123
         let inode = ":\(facts.st_ino)"
         let processes = locks.split(separator: "\n").compactMap { line -> Int32? in
@@ -286,7 +258,7 @@ enum OutboxFile {
             return Int32(fields[file - 1])
         }
         return Set(processes).subtracting([getpid()]).sorted().map { process in
-            let name = contents("/proc/\(process)/comm")?.split(separator: "\n").first
+            let name = FileAccess.text("/proc/\(process)/comm")?.split(separator: "\n").first
             return "process \(process)" + (name.map { " (\($0))" } ?? "")
         }
     }

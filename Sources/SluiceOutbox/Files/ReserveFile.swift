@@ -4,26 +4,16 @@ internal import SluiceBase
 /// Reserved disk space next to the database. It is released on a full disk, so that acknowledgements and deletions can
 /// still be written; deliveries are accepted again only after it has been reserved again.
 struct ReserveFile {
-    private let path: String
-    private let size: ByteCount
-    private let trustsOwner: Bool
-
-    /// - Parameters:
-    ///   - size: zero for no reserve, which then counts as held.
-    ///   - trustsOwner: as in `OutboxFolder.check`.
-    init(path: String, size: ByteCount, trustsOwner: Bool) {
-        self.path = path
-        self.size = size
-        self.trustsOwner = trustsOwner
-    }
+    let path: String
+    /// Zero for no reserve, which then counts as held.
+    let size: ByteCount
+    /// As in `OutboxFolder.check`.
+    let trustsOwner: Bool
 
     var isHeld: Bool { size.bytes == 0 || OutboxFile.size(of: path) >= size.bytes }
 
     /// Releases the space.
-    func release() {
-        // The path is valid during the call.
-        _ = unsafe unlink(path)
-    }
+    func release() { OutboxFile.remove(path) }
 
     /// Reserves the space with allocated blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
     /// place is removed first.

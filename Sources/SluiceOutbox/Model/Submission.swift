@@ -29,11 +29,6 @@ package struct IngestResult: Sendable, Equatable {
     /// The caller's identifier, from `Submission.ticket`.
     package let ticket: UInt64
     package let outcome: IngestOutcome
-
-    package init(ticket: UInt64, outcome: IngestOutcome) {
-        self.ticket = ticket
-        self.outcome = outcome
-    }
 }
 
 /// The outbox's result for one delivery.

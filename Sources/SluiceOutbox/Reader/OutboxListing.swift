@@ -7,7 +7,7 @@ package protocol OutboxListing: AnyObject {
 extension OutboxListing {
     /// Jobs in the order in which they were stored, after `id`; at most 500.
     package func jobs(_ state: JobState, after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [JobListing] {
-        try answer(try queries.jobs(state, after: id, limit: limit))
+        try answer(try queries.rows(Queries.jobs(state, .after), id, limit: limit) { Queries.listing($0, state) })
     }
 
     /// One job with its payload; nil if there is none with this id.
@@ -15,16 +15,19 @@ extension OutboxListing {
 
     /// Remembered deliveries in the order of receipt, after `id`; at most 500.
     package func deliveries(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeliveryListing] {
-        try answer(try queries.deliveries(after: id, limit: limit))
+        try answer(try queries.rows(Queries.deliveries("id > ?1"), id, limit: limit, read: Queries.delivery))
     }
 
     /// Dead letters, oldest first, after `id`; at most 500.
     package func deadLetters(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeadLetterListing] {
-        try answer(try queries.deadLetters(after: id, limit: limit))
+        let sql = Queries.deadLetters("NULL", "letter.id > ?1")
+        return try answer(try queries.rows(sql, id, limit: limit, read: Queries.letter))
     }
 
     /// The number of the newest dead letter; 0 for none. Later ones get greater numbers.
-    package func lastDeadLetter() throws(OutboxError) -> Int64 { try answer(try queries.lastDeadLetter()) }
+    package func lastDeadLetter() throws(OutboxError) -> Int64 {
+        try answer(try queries.connection.integer("SELECT max(id) FROM dead_letters") ?? 0)
+    }
 
     /// One dead letter with its job or request; nil if there is none with this id.
     package func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent? {

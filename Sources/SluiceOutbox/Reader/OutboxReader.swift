@@ -71,10 +71,7 @@ package final class OutboxReader {
             var page = SetAsidePage(jobs: [], scannedThrough: end)
             var bytes = 0
             for id in found where bytes < maximumBytes {
-                selectParkedJob.bind(id, at: 1)
-                defer { selectParkedJob.reset() }
-                guard try selectParkedJob.step() else { continue }
-                let job = StoredJob(selectParkedJob)
+                guard let job = try selectParkedJob.first(id, read: { StoredJob($0) }) else { continue }
                 bytes += job.job.byteCost
                 if bytes <= maximumBytes || page.jobs.isEmpty { page.jobs.append(job) }
             }

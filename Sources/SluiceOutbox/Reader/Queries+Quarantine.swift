@@ -46,12 +46,8 @@ extension Queries {
             SELECT \(Self.listed) FROM quarantine
             WHERE \(route) id BETWEEN ?1 AND \(range.ids.upperBound) ORDER BY id LIMIT ?2
             """)
-        rows.bind(range.ids.lowerBound, Int64(min(max(limit, 0), Self.page)))
         if let route = range.route { rows.bind(route, at: 3) }
-        defer { rows.reset() }
-        var listings: [QuarantineListing] = []
-        while try rows.step() { listings.append(Self.quarantined(rows)) }
-        return listings
+        return try rows.all(range.ids.lowerBound, min(max(limit, 0), Self.page)) { Self.quarantined($0) }
     }
 
     func quarantined(_ id: Int64) throws(SQLiteError) -> QuarantineContent? {

@@ -155,9 +155,7 @@ extension Queries {
                 SELECT job, delivery, stored_at, checksum FROM parked WHERE delivery <= ?1
                 ORDER BY job DESC LIMIT \(Self.searchedForWaiting))
             """)
-        statement.bind(highest, at: 1)
-        defer { statement.reset() }
-        while try statement.step() { body(ReplayedCopies.Row(statement)) }
+        try statement.each(highest) { body(ReplayedCopies.Row($0)) }
         return start == first
     }
 

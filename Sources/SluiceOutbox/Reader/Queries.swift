@@ -8,23 +8,11 @@ package struct Queries {
 
     let connection: Connection
 
-    func jobs(_ state: JobState, after id: Int64, limit: Int) throws(SQLiteError) -> [JobListing] {
-        try rows(Self.jobs(state, .after), id, limit: limit) { Self.listing($0, state) }
-    }
-
-    func deliveries(after id: Int64, limit: Int) throws(SQLiteError) -> [DeliveryListing] {
-        try rows(Self.deliveries("id > ?1"), id, limit: limit, read: Self.delivery)
-    }
-
-    func deadLetters(after id: Int64, limit: Int) throws(SQLiteError) -> [DeadLetterListing] {
-        try rows(Self.deadLetters("NULL", "letter.id > ?1"), id, limit: limit, read: Self.letter)
-    }
-
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
         let origin = "deliveries.key, deliveries.body_hash, expires_at - deliveries.received_at, generation"
         let content = "\(Self.columns(of: "letter")), \(request), \(origin)"
-        let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
+        return try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
             let job = letter.holdsJob ? StoredJob.job(row, from: 16) : nil
             let request = row.optionalBytes(23)
@@ -36,8 +24,7 @@ package struct Queries {
                 }
             return DeadLetterContent(
                 letter: letter, isIntact: isIntact, job: job, request: request, origin: Self.origin(row, from: 24))
-        }
-        return found.first
+        }.first
     }
 
     private static func origin(_ row: Statement, from first: Int32) -> DeadLetterContent.Origin? {
@@ -133,7 +120,7 @@ package struct Queries {
             id: row.int64(0), state: state, deliveryID: row.text(1), route: row.text(2),
             receivedAtMilliseconds: row.int64(3),
             type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.size(7)),
-            zizqID: row.optionalText(8), deliveredAtMilliseconds: row.isNull(9) ? nil : row.int64(9),
+            zizqID: row.optionalText(8), deliveredAtMilliseconds: row.optionalInt64(9),
             isDropped: row.int64(11) == 1, detail: row.optionalText(10))
     }
 
@@ -171,10 +158,5 @@ package struct Queries {
                 RuleIdentity(
                     kind: row.optionalText(12), type: row.optionalText(13), queue: row.optionalText(14), digest: $0)
             })
-    }
-
-    /// The number of the newest dead letter; 0 for none.
-    func lastDeadLetter() throws(SQLiteError) -> Int64 {
-        try connection.integer("SELECT max(id) FROM dead_letters") ?? 0
     }
 }

@@ -4,10 +4,7 @@ internal import SluiceBase
 /// One SQLite connection. Belongs to one thread at a time: it is opened without SQLite's mutex.
 @safe final class Connection {
     /// How a connection is opened.
-    enum Access {
-        case readOnly
-        case readWrite
-    }
+    enum Access { case readOnly, readWrite }
 
     /// The default time to wait for another process, in milliseconds.
     static let busyTimeout: Int32 = 1000
@@ -74,23 +71,12 @@ internal import SluiceBase
 
     /// The first column of the first row as a number; `nil` without a row or for NULL.
     func integer(_ sql: String) throws(SQLiteError) -> Int64? {
-        let statement = try prepare(sql)
-        defer { statement.reset() }
-        guard try statement.step(), !statement.isNull(0) else { return nil }
-        return statement.int64(0)
+        try prepare(sql).first { $0.optionalInt64(0) } ?? nil
     }
 
     /// The first column of the first row as text; `nil` without a row or for NULL.
     func text(_ sql: String) throws(SQLiteError) -> String? {
-        let statement = try prepare(sql)
-        defer { statement.reset() }
-        guard try statement.step(), !statement.isNull(0) else { return nil }
-        return statement.text(0)
-    }
-
-    /// The first column of all rows as numbers.
-    func integers(_ sql: String) throws(SQLiteError) -> [Int64] {
-        try prepare(sql).all { $0.int64(0) }
+        try prepare(sql).first { $0.optionalText(0) } ?? nil
     }
 
     /// The names of a table's columns.

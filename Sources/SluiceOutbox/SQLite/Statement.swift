@@ -58,11 +58,18 @@ internal import SluiceBase
     func all<Row, each Value: Bindable>(
         _ values: repeat each Value, read: (Statement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {
+        var rows: [Row] = []
+        try each(repeat each values) { row throws(SQLiteError) in rows.append(try read(row)) }
+        return rows
+    }
+
+    /// Passes each row with these parameters to `read`.
+    func each<each Value: Bindable>(
+        _ values: repeat each Value, read: (Statement) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
         bind(repeat each values)
         defer { reset() }
-        var rows: [Row] = []
-        while try step() { rows.append(try read(self)) }
-        return rows
+        while try step() { try read(self) }
     }
 
     // MARK: Parameters, counted from 1
@@ -184,7 +191,9 @@ internal import SluiceBase
         return unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    func optionalInt(_ column: Int32) -> Int? { isNull(column) ? nil : Int(int64(column)) }
+    func optionalInt64(_ column: Int32) -> Int64? { isNull(column) ? nil : int64(column) }
+
+    func optionalInt(_ column: Int32) -> Int? { optionalInt64(column).map { Int($0) } }
 
     func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 

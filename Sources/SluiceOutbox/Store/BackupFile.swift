@@ -25,18 +25,18 @@ package final class BackupFile: Sendable {
     ///   - bytes: the expected size.
     package init(_ path: String, inFolder folder: String?, bytes: Int) throws(OutboxError) {
         self.path = path
-        let place = OutboxFile.folder(of: path)
+        let place = FileAccess.folder(of: path)
         if let folder, Self.folderIdentity(of: path) != folder {
             throw .refused(
                 "\(place) is another folder for the gateway, which sees other file systems (a container, or PrivateTmp "
                     + "of systemd): name a folder that both see, such as the one of the outbox")
         }
-        guard !Self.exists(path) else { throw .refused("\(path) exists; a backup never replaces a file") }
+        guard OutboxFile.facts(path) == nil else { throw .refused("\(path) exists; a backup never replaces a file") }
         let partial = path + ".part"
         let descriptor = OutboxFile.openOwn(partial, O_RDWR | O_CREAT | O_EXCL)
         guard descriptor >= 0 else { throw Self.error(creating: partial, errno) }
         self.descriptor = descriptor
-        guard Self.free(descriptor).map({ $0 >= bytes + Self.spared }) ?? true else {
+        guard OutboxFile.freeBytes(at: partialPath).map({ $0 >= bytes + Self.spared }) ?? true else {
             discard()
             let needed = (bytes + (1 << 20) - 1) >> 20
             throw .refused("\(place) needs \(needed) MiB plus \(Self.spared >> 20) MiB free for a backup")
@@ -47,14 +47,14 @@ package final class BackupFile: Sendable {
 
     /// The device and inode of the folder of `path`; nil if it does not exist.
     package static func folderIdentity(of path: String) -> String? {
-        (try? FileAccess.status(of: OutboxFile.folder(of: path))).map { "\($0.device)-\($0.inode)" }
+        (try? FileAccess.status(of: FileAccess.folder(of: path))).map { "\($0.device)-\($0.inode)" }
     }
 
     /// Waits until the part that was copied is on the disk, so that a backup is no faster than the disk and others can
     /// use it in between.
     package func sync() throws(OutboxError) {
         guard fdatasync(descriptor) == 0 else { throw failure(errno, "sync", at: partialPath) }
-        guard Self.free(descriptor).map({ $0 >= Self.spared / 4 }) ?? true else {
+        guard OutboxFile.freeBytes(at: partialPath).map({ $0 >= Self.spared / 4 }) ?? true else {
             throw .refused("the backup stopped because the disk of \(path) is nearly full")
         }
     }
@@ -92,24 +92,7 @@ package final class BackupFile: Sendable {
     }
 
     /// Removes the incomplete file.
-    package func discard() {
-        // The path is a C string for the call.
-        _ = unsafe unlink(partialPath)
-    }
-
-    private static func exists(_ path: String) -> Bool {
-        var facts = stat()
-        // `lstat` fills the given structure; a link counts, too.
-        return unsafe lstat(path, &facts) == 0
-    }
-
-    /// The bytes that this user may still write; nil if unknown.
-    private static func free(_ descriptor: Int32) -> Int? {
-        var facts = statvfs()
-        // `fstatvfs` fills the given structure.
-        guard unsafe fstatvfs(descriptor, &facts) == 0, facts.f_blocks > 0 else { return nil }
-        return Int(clamping: facts.f_bavail) * Int(clamping: facts.f_frsize)
-    }
+    package func discard() { OutboxFile.remove(partialPath) }
 
     private static func error(creating path: String, _ number: Int32) -> OutboxError {
         guard number != EEXIST else {

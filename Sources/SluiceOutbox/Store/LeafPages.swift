@@ -60,7 +60,7 @@ final class LeafPages {
             let entry = read(map, at: 5 * (next - map - 1), 5)
             // A page of a tree other than its first one.
             guard entry.count == 5, entry[0] == 5 else { return false }
-            next = Self.number(entry[1...])
+            next = OutboxFile.number(entry[1...])
             if next == root { return true }
             guard next > 2, next <= count else { return false }
         }
@@ -70,11 +70,11 @@ final class LeafPages {
     private func rows(on page: Int) -> [Row]? {
         let bytes = read(page, at: 0, Self.pageBytes)
         guard bytes.count == Self.pageBytes, bytes[0] == 0x0D else { return nil }
-        let cells = Self.number(bytes[3..<5])
+        let cells = OutboxFile.number(bytes[3..<5])
         guard cells > 0, 8 + 2 * cells <= bytes.count else { return nil }
         var rows: [Row] = []
         for cell in 0..<cells {
-            let start = Self.number(bytes[(8 + 2 * cell)..<(10 + 2 * cell)])
+            let start = OutboxFile.number(bytes[(8 + 2 * cell)..<(10 + 2 * cell)])
             guard let row = row(bytes, at: start), row.id > rows.last?.id ?? 0 else { return nil }
             rows.append(row)
         }
@@ -93,7 +93,7 @@ final class LeafPages {
         let local = total <= usable - 35 ? total : spilled <= usable - 35 ? spilled : least
         guard var content = reader.bytes(local) else { return nil }
         if local < total {
-            guard let next = reader.bytes(4), append(&content, from: Self.number(next[...]), upTo: total) else {
+            guard let next = reader.bytes(4), append(&content, from: OutboxFile.number(next[...]), upTo: total) else {
                 return nil
             }
         }
@@ -106,7 +106,7 @@ final class LeafPages {
             guard next > 2, next <= count else { return false }
             let page = read(next, at: 0, Self.pageBytes)
             guard page.count == Self.pageBytes else { return false }
-            next = Self.number(page[..<4])
+            next = OutboxFile.number(page[..<4])
             content += page[4...].prefix(total - content.count)
         }
         return true
@@ -124,15 +124,9 @@ final class LeafPages {
         return body.offset == record.count ? values : nil
     }
 
-    private static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
-
     /// - Parameter page: counted from 1.
     private func read(_ page: Int, at offset: Int, _ count: Int) -> [UInt8] {
-        let place = (page - 1) * Self.pageBytes + offset
-        return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            // Reads at most the buffer's bytes.
-            filled = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(place)))
-        }
+        OutboxFile.bytes(descriptor, at: (page - 1) * Self.pageBytes + offset, count) ?? []
     }
 
     /// A position in the bytes of a page or record.

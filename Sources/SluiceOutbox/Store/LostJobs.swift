@@ -58,7 +58,8 @@ struct LostJobs {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
         }
         if hasGaps("dead_letters") {
-            lettersOf = Set(try new.integers("SELECT DISTINCT delivery FROM dead_letters"))
+            lettersOf = Set(
+                try new.prepare("SELECT DISTINCT delivery FROM dead_letters").all { $0.int64(0) })
             letterless = try Self.deliveries(Self.unheldRequests, in: new)
         }
         if hasGaps("requests") {
@@ -98,14 +99,12 @@ struct LostJobs {
             UNION ALL SELECT job, delivery FROM parked WHERE job >= ?1
             UNION ALL SELECT job, delivery FROM dead_letters WHERE job >= ?1 ORDER BY 1
             """)
-        saved.bind(first ?? 0, at: 1)
-        defer { saved.reset() }
         var next = first
-        while try saved.step() {
-            let id = saved.int64(0)
-            if let next, next < id {
-                ranges.append(next...(id - 1))
-                if !saved.isNull(1) { borders[saved.int64(1)] = id - 1 }
+        try saved.each(first ?? 0) { row in
+            let id = row.int64(0)
+            if let known = next, known < id {
+                ranges.append(known...(id - 1))
+                if let delivery = row.optionalInt64(1) { borders[delivery] = id - 1 }
             }
             next = max(next ?? 0, id + 1)
         }
@@ -165,17 +164,16 @@ struct LostJobs {
 
     /// Lists the saved jobs whose delivery was not saved.
     mutating func noteJobsWithoutDelivery(in new: Connection) throws(SQLiteError) {
-        let rows = try new.prepare(
+        let orphans = try new.prepare(
             ["SELECT id, stored_at, unique_key FROM jobs", "SELECT job, stored_at, unique_key FROM parked"].map {
                 $0 + " WHERE unique_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = delivery)"
             }.joined(separator: " UNION ALL "))
-        defer { rows.reset() }
-        while try rows.step() {
+        try orphans.each { row in
             withoutDelivery += 1
-            guard withoutDelivery <= Self.listedKeys else { continue }
+            guard withoutDelivery <= Self.listedKeys else { return }
             keys.append(
-                "# job \(rows.int64(0)), stored \(TimestampText.format(milliseconds: rows.int64(1))): the key "
-                    + "\(PrintableText.escape(rows.text(2))) is not remembered")
+                "# job \(row.int64(0)), stored \(TimestampText.format(milliseconds: row.int64(1))): the key "
+                    + "\(PrintableText.escape(row.text(2))) is not remembered")
         }
     }
 

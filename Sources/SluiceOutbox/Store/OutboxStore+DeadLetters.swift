@@ -51,12 +51,10 @@ extension OutboxStore {
     /// - Throws: `notFound`, `needsRendering` for a dead letter with a request, or `checksumMismatch`: such a job is
     ///   never sent.
     package func retryDeadLetter(_ id: Int64) throws(OutboxError) -> Int64 {
-        guard let found = try deadLetterJob(id) else { throw .notFound }
+        let found = try deadLetterJob(id)
         guard let job = found.job else { throw .needsRendering }
         guard found.isIntact else { throw .checksumMismatch }
-        let ids = try replaceDeadLetter(id, found, with: [job])
-        guard let requeued = ids.first else { throw .notFound }
-        return requeued
+        return try replaceDeadLetter(id, found, with: [job])[0]
     }
 
     /// Appends jobs that were rendered again from a dead letter's request to the sending order, and removes the dead
@@ -64,13 +62,9 @@ extension OutboxStore {
     ///
     /// - Returns: the jobs' ids.
     package func replaceDeadLetter(_ id: Int64, with jobs: [Job]) throws(OutboxError) -> [Int64] {
-        guard let found = try deadLetterJob(id) else { throw .notFound }
-        let generation = try generation(ofDelivery: found.delivery)
+        let found = try deadLetterJob(id)
+        let generation = try answer(try remembered(found.delivery)?.holder.generation ?? 0)
         return try replaceDeadLetter(id, found, with: jobs.map { $0.marked(generation: generation) })
-    }
-
-    private func generation(ofDelivery row: Int64) throws(OutboxError) -> Int64 {
-        return try answer(try remembered(row)?.holder.generation ?? 0)
     }
 
     private struct Found {
@@ -97,7 +91,7 @@ extension OutboxStore {
     ///   when it is sent again.
     /// - Returns: the number of forgotten keys; 0 if the delivery has no remembered key.
     package func discardDeadLetter(_ id: Int64, forgetsKey: Bool) throws(OutboxError) -> Int {
-        guard let found = try deadLetterJob(id) else { throw .notFound }
+        let found = try deadLetterJob(id)
         return try urgentTransaction { () throws(SQLiteError) in
             try removeDeadLetter(id, bytes: found.bytes)
             try releaseRequest(ofDelivery: found.delivery)
@@ -124,18 +118,17 @@ extension OutboxStore {
         ledger.isChanged = true
     }
 
-    private func deadLetterJob(_ id: Int64) throws(OutboxError) -> Found? {
-        do throws(SQLiteError) {
-            return try session.selectDeadLetter.first(id) { row in
+    private func deadLetterJob(_ id: Int64) throws(OutboxError) -> Found {
+        let found = try answer(
+            try session.selectDeadLetter.first(id) { row in
                 var found = Found(delivery: row.int64(0), bytes: row.size(1))
                 guard !row.isNull(3) else { return found }
                 let job = StoredJob.job(row, from: 3)
                 found.job = job
                 found.isIntact = DeadLetterContent.isIntact(job, checksum: row.checksum(8), reason: row.text(2))
                 return found
-            }
-        } catch {
-            throw OutboxError(error)
-        }
+            })
+        guard let found else { throw .notFound }
+        return found
     }
 }

@@ -102,28 +102,23 @@ extension OutboxStore {
 
     /// The remembered data of a delivery.
     func remembered(_ row: Int64) throws(SQLiteError) -> Remembered? {
-        let statement = session.selectDelivery
-        statement.bind(row, at: 1)
-        defer { statement.reset() }
-        guard try statement.step() else { return nil }
-        let id = statement.text(0)
-        // It is used in answers unchanged.
-        let holder = DedupeRule.Holder(
-            row: row, deliveryID: Self.isID(id) ? id : "damaged", generation: statement.int64(3),
-            bodyHash: statement.key(5),
-            supersedes: statement.isNull(4) ? nil : statement.int64(4))
-        return Remembered(
-            holder: holder, key: statement.key(7), expiresAt: statement.int64(1), lastJob: statement.int64(2),
-            isKeyForgotten: statement.int64(6) != 0)
+        try session.selectDelivery.first(row) { found in
+            let id = found.text(0)
+            // It is used in answers unchanged.
+            let holder = DedupeRule.Holder(
+                row: row, deliveryID: Self.isID(id) ? id : "damaged", generation: found.int64(3),
+                bodyHash: found.key(5), supersedes: found.optionalInt64(4))
+            return Remembered(
+                holder: holder, key: found.key(7), expiresAt: found.int64(1), lastJob: found.int64(2),
+                isKeyForgotten: found.int64(6) != 0)
+        }
     }
 
     /// Whether a job of the delivery is pending, parked or dead. Its key is then valid after its window ends; a kept
     /// delivered job does not extend it.
     func isUndelivered(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         if try hasPendingJob(row: row, lastJob: lastJob) { return true }
-        session.hasDeadOrParked.bind(row, at: 1)
-        defer { session.hasDeadOrParked.reset() }
-        return try session.hasDeadOrParked.step() && session.hasDeadOrParked.int64(0) != 0
+        return try session.hasDeadOrParked.first(row) { $0.int64(0) != 0 } ?? false
     }
 
     /// The maximum number of jobs waiting before a delivered one that are searched: with more, the key stays valid.
@@ -137,9 +132,7 @@ extension OutboxStore {
         let waiting = ledger.finished.pending(from: ledger.firstPending, below: lastJob)
         guard waiting.reduce(0, { $0 + $1.count }) <= Self.maximumEarlierPending else { return true }
         for job in waiting.joined() {
-            session.selectJobDelivery.bind(job, at: 1)
-            defer { session.selectJobDelivery.reset() }
-            if try session.selectJobDelivery.step(), session.selectJobDelivery.int64(0) == row { return true }
+            if try session.selectJobDelivery.first(job, read: { $0.int64(0) }) == row { return true }
         }
         return false
     }

@@ -56,7 +56,7 @@ extension OutboxStore {
     package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
         let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
-            let jobs = try parkedJobs(limit)
+            let jobs = try session.selectParked.all(limit) { StoredJob($0) }
             for stored in jobs { _ = try putBack(stored, at: now) }
             try refreshPlaces()
             return jobs.count
@@ -88,10 +88,7 @@ extension OutboxStore {
 
     /// - Returns: its new id; nil for one with a wrong checksum, which becomes a dead letter.
     private func putBack(_ parked: StoredJob, at now: Int64) throws(SQLiteError) -> Int64? {
-        try session.deleteParked.run(parked.id)
-        ledger.parked -= 1
-        ledger.parkedBytes -= Int64(parked.job.byteCost)
-        ledger.isChanged = true
+        try removeParked(parked)
         guard parked.isIntact else {
             try insertDeadLetter(
                 DeadLetterRow(parked, reason: .checksumMismatch, detail: StoredJob.damaged), at: now)
@@ -100,6 +97,13 @@ extension OutboxStore {
         let id = try requeue(parked.job, delivery: parked.delivery, at: now)
         try releaseRequest(ofDelivery: parked.delivery)
         return id
+    }
+
+    func removeParked(_ parked: StoredJob) throws(SQLiteError) {
+        try session.deleteParked.run(parked.id)
+        ledger.parked -= 1
+        ledger.parkedBytes -= Int64(parked.job.byteCost)
+        ledger.isChanged = true
     }
 
     private func insertDelivered(_ acknowledgement: Acknowledgement, at now: Int64) throws(SQLiteError) {
@@ -144,9 +148,5 @@ extension OutboxStore {
 
     func parkedJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
         try session.selectParkedJob.first(id) { StoredJob($0) }
-    }
-
-    private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {
-        try session.selectParked.all(limit) { StoredJob($0) }
     }
 }

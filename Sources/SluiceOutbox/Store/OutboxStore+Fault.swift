@@ -18,11 +18,6 @@ struct StoreFault: Equatable {
     let kind: Kind
     /// On the monotonic clock.
     var retryAt: Int64
-
-    init(_ kind: Kind, retryAt: Int64) {
-        self.kind = kind
-        self.retryAt = retryAt
-    }
 }
 
 /// The space that must be free on the disk in addition to the reserve, in bytes.
@@ -41,12 +36,12 @@ extension OutboxStore {
         switch error.kind {
         case .diskFull:
             if knowsItsFile {
-                fault = StoreFault(.diskFull, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
+                fault = StoreFault(kind: .diskFull, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
             }
         case .damaged:
             if toleratesDamage, damage == nil { damage = error }
-            fault = StoreFault(.failing, retryAt: time.monotonicNanoseconds())
-        case .failed: fault = StoreFault(.failing, retryAt: time.monotonicNanoseconds())
+            fault = StoreFault(kind: .failing, retryAt: time.monotonicNanoseconds())
+        case .failed: fault = StoreFault(kind: .failing, retryAt: time.monotonicNanoseconds())
         case .busy: break
         }
     }
@@ -65,8 +60,7 @@ extension OutboxStore {
     func recoverIfDue() {
         guard let fault, time.monotonicNanoseconds() >= fault.retryAt else { return }
         switch fault.kind {
-        case .diskFull:
-            self.fault = setAside(besides: DiskRoom.regular)
+        case .diskFull: self.fault = setAside(besides: DiskRoom.regular)
         case .failing: try? recover()
         case .misplaced: break
         }
@@ -78,7 +72,7 @@ extension OutboxStore {
     /// - Returns: the remaining fault; nil if there is none.
     func setAside(besides room: Int) -> StoreFault? {
         reserve.acquire(besides: room)
-            ? nil : StoreFault(.diskFull, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
+            ? nil : StoreFault(kind: .diskFull, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
     }
 
     /// Whether the disk has little free space.
@@ -102,11 +96,11 @@ extension OutboxStore {
         filesCheckedAt = now
         let areInPlace = OutboxFile.identity(of: path) == files
         if !areInPlace, fault?.kind != .misplaced {
-            fault = StoreFault(.misplaced, retryAt: .max)
+            fault = StoreFault(kind: .misplaced, retryAt: .max)
             unreportedError = misplaced
         } else if areInPlace, fault?.kind == .misplaced {
             // Problems before or in the meantime were not checked: only a recovery can find them.
-            fault = StoreFault(.failing, retryAt: now)
+            fault = StoreFault(kind: .failing, retryAt: now)
         }
     }
 
@@ -141,7 +135,7 @@ extension OutboxStore {
             fault = setAside(besides: DiskRoom.least)
         } catch {
             unreportedError = error
-            fault = StoreFault(.failing, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
+            fault = StoreFault(kind: .failing, retryAt: time.monotonicNanoseconds() + StoreFault.pause)
             throw error
         }
     }

@@ -29,12 +29,8 @@ extension OutboxStore {
             newest = max(newest ?? 0, row)
         }
         if let newest { return newest }
-        return ledger.seenEnd > ledger.oldestDelivery ? try seenRow(of: key) : nil
-    }
-
-    /// Looks up a key in the index of format 3, which is only read.
-    private func seenRow(of key: Fingerprint) throws(SQLiteError) -> Int64? {
-        try session.selectSeen.first(key) { $0.int64(0) }
+        // In the index of format 3, which is only read.
+        return ledger.seenEnd > ledger.oldestDelivery ? try session.selectSeen.first(key) { $0.int64(0) } : nil
     }
 
     private func entries(of run: KeyRun, chunk: Int) throws(SQLiteError) -> [UInt8] {
@@ -225,11 +221,9 @@ extension OutboxStore {
     private func loadRecentKeys() throws(SQLiteError) {
         let rows = try session.connection.prepare(
             "SELECT id, key FROM deliveries WHERE id >= ?1 AND key IS NOT NULL ORDER BY id")
-        rows.bind(keys.flushedEnd, at: 1)
-        defer { rows.reset() }
-        while try rows.step() {
-            guard let key = rows.key(1) else { continue }
-            _ = keys.set(key, to: rows.int64(0))
+        try rows.each(keys.flushedEnd) { row in
+            guard let key = row.key(1) else { return }
+            _ = keys.set(key, to: row.int64(0))
             ledger.keys.add()
         }
     }

@@ -123,8 +123,8 @@ extension OutboxStore {
         ledger.parkedBytes = try row.figure(7)
         ledger.nextPosition = try row.figure(9)
         let newest = try session.connection.prepare("SELECT ifnull(max(id), 0) FROM deliveries")
-        defer { newest.reset() }
-        if try newest.step() { ledger.nextDelivery = max(ledger.nextDelivery, try newest.figure(0) + 1) }
+            .first { row throws(SQLiteError) in try row.figure(0) }
+        ledger.nextDelivery = max(ledger.nextDelivery, (newest ?? 0) + 1)
         return KeyCounts(flushed: Int(try row.figure(8)), flushedEnd: try row.figure(10))
     }
 

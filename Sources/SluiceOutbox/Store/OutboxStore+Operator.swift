@@ -40,10 +40,7 @@ extension OutboxStore {
             return pending
         }
         guard let parked = try parkedJob(id) else { return nil }
-        try session.deleteParked.run(id)
-        ledger.parked -= 1
-        ledger.parkedBytes -= Int64(parked.job.byteCost)
-        ledger.isChanged = true
+        try removeParked(parked)
         return parked
     }
 
@@ -54,21 +51,13 @@ extension OutboxStore {
     ///
     /// - Throws: `notFound` for a delivery that is not remembered.
     package func forgetKeys(ofDelivery deliveryID: String) throws(OutboxError) -> ForgottenKeys {
-        guard let keys = try keys(ofDelivery: deliveryID) else { throw .notFound }
-        return try forgetKeys(keys)
-    }
-
-    private func keys(ofDelivery deliveryID: String) throws(OutboxError) -> [Fingerprint]? {
-        do throws(SQLiteError) {
-            guard let rows = try DeliverySearch(connection: session.connection).rows(of: deliveryID) else { return nil }
-            var keys: [Fingerprint] = []
-            for row in rows {
-                if let key = try key(ofDelivery: row) { keys.append(key) }
-            }
-            return keys
-        } catch {
-            throw OutboxError(error)
+        let search = DeliverySearch(connection: session.connection)
+        guard let rows = try answer(try search.rows(of: deliveryID)) else { throw .notFound }
+        var keys: [Fingerprint] = []
+        for row in rows {
+            if let key = try answer(try key(ofDelivery: row)) { keys.append(key) }
         }
+        return try forgetKeys(keys)
     }
 
     /// Forgets unique keys by their hashes; those that are not remembered are skipped.
@@ -108,8 +97,7 @@ extension OutboxStore {
     /// - Returns: the number of added jobs, and those with a wrong checksum, which are never sent.
     /// - Throws: `refused` if there is no room for all of them.
     package func replay(_ jobs: [Int64]) throws(OutboxError) -> (replayed: Int, damaged: [Int64]) {
-        let found: [StoredJob]
-        found = try answer(try deliveredJobs(jobs))
+        let found = try answer(try deliveredJobs(jobs))
         let intact = found.filter(\.isIntact)
         guard refusal() == nil, hasRoom(for: intact.reduce(0) { $0 + $1.job.byteCost }) else {
             throw .refused("the outbox has no room for more jobs now (outbox.max_bytes, or the disk)")

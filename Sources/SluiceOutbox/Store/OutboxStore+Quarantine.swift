@@ -55,7 +55,7 @@ extension OutboxStore {
     ///
     /// - Throws: `notFound` if it is no longer in the quarantine.
     package func commitQuarantined(_ id: Int64, _ submission: Submission) throws(OutboxError) -> IngestOutcome {
-        guard let row = try row(id) else { throw .notFound }
+        guard let row = try answer(try rows("id = ?1", id).first) else { throw .notFound }
         do throws(SQLiteError) {
             let results = commit([submission]) { results throws(SQLiteError) in
                 if case .refused? = results.first?.outcome { return }
@@ -68,10 +68,6 @@ extension OutboxStore {
         } catch {
             throw OutboxError(error)
         }
-    }
-
-    private func row(_ id: Int64) throws(OutboxError) -> Row? {
-        return try answer(try rows("id = ?1", id).first)
     }
 
     /// Removes requests permanently, in steps.
@@ -107,8 +103,7 @@ extension OutboxStore {
     func loadQuarantine() throws(SQLiteError) {
         quarantine.reset()
         let rows = try session.connection.prepare("SELECT route, sender, bytes FROM quarantine")
-        defer { rows.reset() }
-        while try rows.step() { quarantine.add(QuarantinePlace(row: rows)) }
+        try rows.each { quarantine.add(QuarantinePlace(row: $0)) }
         try findExpiry()
     }
 
@@ -138,9 +133,7 @@ extension OutboxStore {
     /// Deletes rows, inside a transaction.
     private func delete(_ rows: [Row]) throws(SQLiteError) {
         let statement = try session.connection.prepare("DELETE FROM quarantine WHERE id = ?1")
-        for row in rows {
-            try statement.run(row.id)
-        }
+        for row in rows { try statement.run(row.id) }
     }
 
     /// Updates the figures after the transaction that deleted the rows.

@@ -87,9 +87,7 @@ extension OutboxStore {
             """)
         var counts: [String: Int] = [:]
         for job in stride(from: first, through: last, by: Int64.Stride(max(1, (last - first) / Int64(Self.places)))) {
-            statement.bind(job, at: 1)
-            defer { statement.reset() }
-            if try statement.step() { counts[statement.text(0), default: 0] += Int(statement.size(1)) + 1 }
+            try statement.each(job) { counts[$0.text(0), default: 0] += Int($0.size(1)) + 1 }
         }
         return Self.fractions(counts)
     }
@@ -139,9 +137,7 @@ extension OutboxStore {
         var counts: [String: Int] = [:]
         let (first, end) = (ledger.oldestDelivery, ledger.nextDelivery)
         for row in stride(from: first, to: end, by: Int64.Stride(max(1, (end - first) / Int64(Self.rows)))) {
-            statement.bind(row, at: 1)
-            defer { statement.reset() }
-            if try statement.step() { counts[statement.text(0), default: 0] += 1 }
+            try statement.each(row) { counts[$0.text(0), default: 0] += 1 }
         }
         return Self.fractions(counts)
     }

@@ -112,13 +112,13 @@ package final class OutboxStore {
         self.quarantine = quarantine ?? QuarantineFigures(limit: configuration.maximumQuarantineBytes)
         self.time = time
         clock = OutboxClock(time)
-        try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
+        try OutboxFolder.check(FileAccess.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         let wasLocked = OutboxFile.modified(configuration.path + ".lock") != nil
         lock = try OutboxLock(
             path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
             waitingFor: configuration.lockWait, needsStop: configuration.isSalvageAsked,
             time: time, pause: pause, held: held)
-        filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
+        filesystem = Filesystem.verdict(forFolder: FileAccess.folder(of: configuration.path))
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
             throw StartupError(.unavailable, sentence)
         }

@@ -7,19 +7,22 @@ package final class QueueMap: Sendable {
     package static let others = 63
     private static let blockShift: Int64 = 8
 
-    private struct State {
-        var numbers: [String: Int] = [:]
-        var names: [String] = []
+    /// The map at one time.
+    package struct View: Sendable {
+        fileprivate var numbers: [String: Int] = [:]
+        /// By the number of each queue.
+        fileprivate var names: [String] = []
         /// The last job of each queue.
-        var last: [Int64] = Array(repeating: 0, count: others + 1)
-        var latest: Int64 = 0
+        private var last: [Int64] = Array(repeating: 0, count: others + 1)
+        /// The last job; all earlier ones are readable.
+        package fileprivate(set) var latest: Int64 = 0
         /// One bit for each queue with a job in the block.
-        var blocks: [UInt64] = []
-        var firstBlock: Int64 = 0
-        /// The end of the jobs stored before this process started.
-        var unknownEnd: Int64 = 1
+        fileprivate var blocks: [UInt64] = []
+        fileprivate var firstBlock: Int64 = 0
+        /// The first job that was stored by this process.
+        package fileprivate(set) var unknownEnd: Int64 = 1
 
-        mutating func add(_ job: Int64, _ queue: Int) {
+        fileprivate mutating func add(_ job: Int64, _ queue: Int) {
             let block = job >> QueueMap.blockShift
             if blocks.isEmpty { firstBlock = block }
             while Int64(blocks.count) <= block - firstBlock { blocks.append(0) }
@@ -27,9 +30,32 @@ package final class QueueMap: Sendable {
             last[queue] = job
             latest = max(latest, job)
         }
+
+        /// The numbers of all queues.
+        package var queues: [Int] { Array(names.indices) + [QueueMap.others] }
+
+        /// `nil` for queues that share a number.
+        package func name(of queue: Int) -> String? { names.indices.contains(queue) ? names[queue] : nil }
+
+        /// The range that contains the next jobs of a queue from this one on, if there are any; `nil` if there are
+        /// certainly none.
+        package func stretch(of queue: Int, from job: Int64) -> ClosedRange<Int64>? {
+            if job < unknownEnd { return job...min(job + 2047, unknownEnd - 1) }
+            guard last[queue] >= job else { return nil }
+            var block = job >> QueueMap.blockShift
+            while block - firstBlock < blocks.count {
+                let index = Int(block - firstBlock)
+                if index >= 0, blocks[index] & (1 << UInt64(queue)) != 0 {
+                    let end = min(latest, ((block + 1) << QueueMap.blockShift) - 1)
+                    return max(job, block << QueueMap.blockShift)...max(job, end)
+                }
+                block += 1
+            }
+            return nil
+        }
     }
 
-    private let state = Mutex(State())
+    private let state = Mutex(View())
 
     /// - Parameter last: the last job stored by an earlier process.
     package init(after last: Int64 = 0) { start(after: last) }
@@ -53,7 +79,7 @@ package final class QueueMap: Sendable {
     /// The number of a queue, assigned on its first use.
     package func number(of queue: String) -> Int { state.withLock { Self.number(of: queue, in: &$0) } }
 
-    private static func number(of queue: String, in state: inout State) -> Int {
+    private static func number(of queue: String, in state: inout View) -> Int {
         if let number = state.numbers[queue] { return number }
         guard state.numbers.count < others else { return others }
         let number = state.names.count
@@ -63,13 +89,7 @@ package final class QueueMap: Sendable {
     }
 
     /// A copy of the data for reading queues in turns.
-    package var view: View {
-        state.withLock { state in
-            View(
-                names: state.names, latest: state.latest, unknownEnd: state.unknownEnd, last: state.last,
-                blocks: state.blocks, firstBlock: state.firstBlock)
-        }
-    }
+    package var view: View { state.withLock { $0 } }
 
     /// The last job; all earlier ones are readable.
     package var latest: Int64 { state.withLock { $0.latest } }
@@ -89,42 +109,6 @@ package final class QueueMap: Sendable {
             let removed = min(passed, state.blocks.count)
             state.blocks.removeFirst(removed)
             state.firstBlock += Int64(removed)
-        }
-    }
-
-    /// The map at one time.
-    package struct View: Sendable {
-        /// By the number of each queue.
-        let names: [String]
-        /// The last job; all earlier ones are readable.
-        package let latest: Int64
-        /// The first job that was stored by this process.
-        package let unknownEnd: Int64
-        let last: [Int64]
-        let blocks: [UInt64]
-        let firstBlock: Int64
-
-        /// The numbers of all queues.
-        package var queues: [Int] { Array(names.indices) + [QueueMap.others] }
-
-        /// `nil` for queues that share a number.
-        package func name(of queue: Int) -> String? { names.indices.contains(queue) ? names[queue] : nil }
-
-        /// The range that contains the next jobs of a queue from this one on, if there are any; `nil` if there are
-        /// certainly none.
-        package func stretch(of queue: Int, from job: Int64) -> ClosedRange<Int64>? {
-            if job < unknownEnd { return job...min(job + 2047, unknownEnd - 1) }
-            guard last[queue] >= job else { return nil }
-            var block = job >> QueueMap.blockShift
-            while block - firstBlock < blocks.count {
-                let index = Int(block - firstBlock)
-                if index >= 0, blocks[index] & (1 << UInt64(queue)) != 0 {
-                    let end = min(latest, ((block + 1) << QueueMap.blockShift) - 1)
-                    return max(job, block << QueueMap.blockShift)...max(job, end)
-                }
-                block += 1
-            }
-            return nil
         }
     }
 }

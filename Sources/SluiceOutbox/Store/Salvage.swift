@@ -171,7 +171,7 @@ struct Salvage {
     static func lostLists(_ path: String) -> [String] { leftBy(path).filter { $0.hasSuffix(lostSuffix) } }
 
     private static func leftBy(_ path: String) -> [String] {
-        let folder = OutboxFile.folder(of: path)
+        let folder = FileAccess.folder(of: path)
         let name = path.split(separator: "/").last ?? ""
         let prefixes = ["\(name).damaged-", "\(name)-wal.damaged-"]
         let names = (try? FileAccess.names(inFolder: folder)) ?? []

@@ -60,13 +60,6 @@ extension OutboxWriter {
         return total
     }
 
-    /// Moves the job of a dead letter to the end of the sending order.
-    ///
-    /// - Returns: the job's new id.
-    package func retryDeadLetter(_ id: Int64) async throws(OutboxError) -> Int64 {
-        try await perform { store throws(OutboxError) in try store.retryDeadLetter(id) }
-    }
-
     /// The job with which sending continues after a start.
     package func firstPendingJobID() async throws(OutboxError) -> Int64 {
         try await perform { store throws(OutboxError) in store.firstPendingJobID }

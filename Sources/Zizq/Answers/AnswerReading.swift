@@ -9,12 +9,8 @@ enum AnswerReading {
             throw .decoding(.init(status: status, message: "the answer to a bulk enqueue must be 200 or 201"))
         }
         var jobs: [EnqueuedJob] = []
-        try read(body, status: status) { (reader) throws(JSONError) in
-            try reader.members(requiring: "jobs") { (reader, name) throws(JSONError) in
-                guard name == "jobs" else { return false }
-                try reader.elements { (reader) throws(JSONError) in jobs.append(EnqueuedJob(try JobFields(&reader))) }
-                return true
-            }
+        try member("jobs", status: status, body: body) { (reader) throws(JSONError) in
+            try reader.elements { (reader) throws(JSONError) in jobs.append(EnqueuedJob(try JobFields(&reader))) }
         }
         return jobs
     }
@@ -63,25 +59,15 @@ enum AnswerReading {
     /// A text member of a flat answer, such as the version.
     static func text(_ name: String, status: Int, body: Span<UInt8>) throws(ZizqError) -> String {
         var found = ""
-        try read(body, status: status) { (reader) throws(JSONError) in
-            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
-                guard key == name else { return false }
-                found = try reader.readString()
-                return true
-            }
-        }
+        try member(name, status: status, body: body) { (reader) throws(JSONError) in found = try reader.readString() }
         return found
     }
 
     /// A list of texts, such as the names of queues.
     static func texts(_ name: String, status: Int, body: Span<UInt8>) throws(ZizqError) -> [String] {
         var found: [String] = []
-        try read(body, status: status) { (reader) throws(JSONError) in
-            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
-                guard key == name else { return false }
-                try reader.elements { (reader) throws(JSONError) in found.append(try reader.readString()) }
-                return true
-            }
+        try member(name, status: status, body: body) { (reader) throws(JSONError) in
+            try reader.elements { (reader) throws(JSONError) in found.append(try reader.readString()) }
         }
         return found
     }
@@ -89,13 +75,7 @@ enum AnswerReading {
     /// A number member of a flat answer, such as a count.
     static func number(_ name: String, status: Int, body: Span<UInt8>) throws(ZizqError) -> Int {
         var found = 0
-        try read(body, status: status) { (reader) throws(JSONError) in
-            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
-                guard key == name else { return false }
-                found = try reader.readNumber()
-                return true
-            }
-        }
+        try member(name, status: status, body: body) { (reader) throws(JSONError) in found = try reader.readNumber() }
         return found
     }
 
@@ -125,6 +105,19 @@ enum AnswerReading {
         try read(body, status: status) { (reader) throws(JSONError) in fields = try JobFields(&reader) }
         guard let fields else { throw .decoding(.init(status: status, message: "the answer contains no job")) }
         return fields
+    }
+
+    /// Reads the value of one member, which the answer must have.
+    private static func member(
+        _ name: String, status: Int, body: Span<UInt8>, _ value: (inout JSONReader) throws(JSONError) -> Void
+    ) throws(ZizqError) {
+        try read(body, status: status) { (reader) throws(JSONError) in
+            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
+                guard key == name else { return false }
+                try value(&reader)
+                return true
+            }
+        }
     }
 
     /// Reads a whole body.

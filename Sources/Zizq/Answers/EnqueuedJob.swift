@@ -23,22 +23,22 @@ public struct EnqueuedJob: Sendable, Hashable {
     public let duplicate: Bool
     /// Whether the job was folded into an older one of its batch.
     public let folded: Bool
-    private let options: JobOptions?
+    private let options: BoxedOptions?
 
     /// The number of retries after which it is dead, if set.
-    public var retryLimit: UInt32? { options?.retryLimit }
+    public var retryLimit: UInt32? { options?.values.retryLimit }
     /// The wait after a failure, if set.
-    public var backoff: Backoff? { options?.backoff }
+    public var backoff: Backoff? { options?.values.backoff }
     /// How long it is kept after it has finished, if set.
-    public var retention: Retention? { options?.retention }
+    public var retention: Retention? { options?.values.retention }
     /// Its unique key, if any.
-    public var uniqueKey: String? { options?.uniqueKey }
+    public var uniqueKey: String? { options?.values.uniqueKey }
     /// How long its unique key is held.
-    public var uniqueWhile: UniqueScope? { options?.uniqueWhile }
+    public var uniqueWhile: UniqueScope? { options?.values.uniqueWhile }
     /// Its batch, if any.
-    public var batch: Batch? { options?.batch }
+    public var batch: Batch? { options?.values.batch }
     /// The budgets it uses.
-    public var budgets: [BudgetBinding] { options?.budgets ?? [] }
+    public var budgets: [BudgetBinding] { options?.values.budgets ?? [] }
 
     /// Creates a job, for tests of code that uses a client.
     public init(

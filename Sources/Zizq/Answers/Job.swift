@@ -32,22 +32,22 @@ public struct Job: Sendable, Hashable {
     public let failedAt: Timestamp?
     /// When it succeeded.
     public let completedAt: Timestamp?
-    private let options: JobOptions?
+    private let options: BoxedOptions?
 
     /// The number of retries after which it is dead, if set.
-    public var retryLimit: UInt32? { options?.retryLimit }
+    public var retryLimit: UInt32? { options?.values.retryLimit }
     /// The wait after a failure, if set.
-    public var backoff: Backoff? { options?.backoff }
+    public var backoff: Backoff? { options?.values.backoff }
     /// How long it is kept after it has finished, if set.
-    public var retention: Retention? { options?.retention }
+    public var retention: Retention? { options?.values.retention }
     /// Its unique key, if any.
-    public var uniqueKey: String? { options?.uniqueKey }
+    public var uniqueKey: String? { options?.values.uniqueKey }
     /// How long its unique key is held.
-    public var uniqueWhile: UniqueScope? { options?.uniqueWhile }
+    public var uniqueWhile: UniqueScope? { options?.values.uniqueWhile }
     /// Its batch, if any.
-    public var batch: Batch? { options?.batch }
+    public var batch: Batch? { options?.values.batch }
     /// The budgets it uses.
-    public var budgets: [BudgetBinding] { options?.budgets ?? [] }
+    public var budgets: [BudgetBinding] { options?.values.budgets ?? [] }
 
     init(_ fields: JobFields, payload: [UInt8]?) {
         id = fields.id
@@ -110,45 +110,24 @@ public struct JobStatus: RawRepresentable, Sendable, Hashable {
     public static let dead = JobStatus(rawValue: "dead")
 }
 
-/// The members of a job that are present only if they were set. Most jobs have none, so they are stored separately.
-final class JobOptions: Sendable, Hashable {
-    let retryLimit: UInt32?
-    let backoff: Backoff?
-    let retention: Retention?
-    let uniqueKey: String?
-    let uniqueWhile: UniqueScope?
-    let batch: Batch?
-    let budgets: [BudgetBinding]
+/// The members of a job that are present only if they were set.
+struct JobOptions: Sendable, Hashable {
+    var retryLimit: UInt32?
+    var backoff: Backoff?
+    var retention: Retention?
+    var uniqueKey: String?
+    var uniqueWhile: UniqueScope?
+    var batch: Batch?
+    var budgets: [BudgetBinding] = []
+}
 
-    init(_ draft: Draft) {
-        retryLimit = draft.retryLimit
-        backoff = draft.backoff
-        retention = draft.retention
-        uniqueKey = draft.uniqueKey
-        uniqueWhile = draft.uniqueWhile
-        batch = draft.batch
-        budgets = draft.budgets
-    }
+/// The same, stored separately, because most jobs have none.
+final class BoxedOptions: Sendable, Hashable {
+    let values: JobOptions
 
-    /// The same while a job is being read.
-    struct Draft: Hashable {
-        var retryLimit: UInt32?
-        var backoff: Backoff?
-        var retention: Retention?
-        var uniqueKey: String?
-        var uniqueWhile: UniqueScope?
-        var batch: Batch?
-        var budgets: [BudgetBinding] = []
-    }
+    init(_ values: JobOptions) { self.values = values }
 
-    private var draft: Draft {
-        Draft(
-            retryLimit: retryLimit, backoff: backoff, retention: retention, uniqueKey: uniqueKey,
-            uniqueWhile: uniqueWhile, batch: batch,
-            budgets: budgets)
-    }
+    static func == (one: BoxedOptions, other: BoxedOptions) -> Bool { one.values == other.values }
 
-    static func == (one: JobOptions, other: JobOptions) -> Bool { one.draft == other.draft }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(draft) }
+    func hash(into hasher: inout Hasher) { hasher.combine(values) }
 }

@@ -17,10 +17,10 @@ struct JobFields {
     var completedAt: Int64?
     /// The range of the payload's JSON in the text.
     var payload: Range<Int>?
-    private var options: JobOptions.Draft?
+    private var options: JobOptions?
 
     /// The optional members, stored separately; `nil` if there are none.
-    var boxedOptions: JobOptions? { options.map { JobOptions($0) } }
+    var boxedOptions: BoxedOptions? { options.map { BoxedOptions($0) } }
 
     /// Reads the current object. Additional members from a newer server are skipped.
     init(_ reader: inout JSONReader) throws(JSONError) {
@@ -50,7 +50,7 @@ struct JobFields {
 
     private mutating func readOption(_ name: String, _ reader: inout JSONReader) throws(JSONError) {
         guard try !reader.readNull() else { return }
-        var draft = options ?? JobOptions.Draft()
+        var draft = options ?? JobOptions()
         switch name {
         case "retry_limit": draft.retryLimit = try reader.readNumber()
         case "backoff": draft.backoff = try Self.backoff(&reader)

@@ -103,9 +103,4 @@ package struct BulkAnswer: Sendable {
     package let result: Result<[EnqueuedJob], ZizqError>
     /// Whether the answer came on a connection that was opened for this request.
     package let isNewConnection: Bool
-
-    package init(result: Result<[EnqueuedJob], ZizqError>, isNewConnection: Bool) {
-        self.result = result
-        self.isNewConnection = isNewConnection
-    }
 }

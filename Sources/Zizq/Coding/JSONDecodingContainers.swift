@@ -73,17 +73,10 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try value(key).string() }
     func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try value(key).floating(type) }
     func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try value(key).floating(type) }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try value(key).integer(type) }
-    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try value(key).integer(type) }
-    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try value(key).integer(type) }
-    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try value(key).integer(type) }
-    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try value(key).integer(type) }
+    func decode<Value: FixedWidthInteger & Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+        try value(key).integer(type)
+    }
     func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 { try value(key).integer(type) }
-    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try value(key).integer(type) }
-    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try value(key).integer(type) }
-    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try value(key).integer(type) }
-    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try value(key).integer(type) }
-    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try value(key).integer(type) }
     func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 { try value(key).integer(type) }
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try value(key).decode(type) }
 
@@ -96,7 +89,7 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
         try value(key).unkeyedContainer()
     }
-    func superDecoder() throws -> any Decoder { try value(JSONSuperKey()) }
+    func superDecoder() throws -> any Decoder { try value(JSONPathKey.superKey) }
     func superDecoder(forKey key: Key) throws -> any Decoder { try value(key) }
 }
 
@@ -127,7 +120,7 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     }
 
     private func here(_ type: Any.Type) throws -> JSONDecoding {
-        let path = codingPath + [JSONIndexKey(currentIndex)]
+        let path = codingPath + [JSONPathKey(currentIndex)]
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
                 type, .init(codingPath: path, debugDescription: "the array has only \(currentIndex) elements"))
@@ -156,17 +149,8 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     mutating func decode(_ type: String.Type) throws -> String { try take(type) { try $0.string() } }
     mutating func decode(_ type: Double.Type) throws -> Double { try take(type) { try $0.floating(type) } }
     mutating func decode(_ type: Float.Type) throws -> Float { try take(type) { try $0.floating(type) } }
-    mutating func decode(_ type: Int.Type) throws -> Int { try integer(type) }
-    mutating func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
-    mutating func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
-    mutating func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
-    mutating func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
+    mutating func decode<Value: FixedWidthInteger & Decodable>(_ type: Value.Type) throws -> Value { try integer(type) }
     mutating func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
-    mutating func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
-    mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
-    mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
-    mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
-    mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
     mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
     mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         try take(type) { try $0.decode(type) }
@@ -197,17 +181,8 @@ struct JSONSingleDecoding: SingleValueDecodingContainer {
     func decode(_ type: String.Type) throws -> String { try decoding.string() }
     func decode(_ type: Double.Type) throws -> Double { try decoding.floating(type) }
     func decode(_ type: Float.Type) throws -> Float { try decoding.floating(type) }
-    func decode(_ type: Int.Type) throws -> Int { try decoding.integer(type) }
-    func decode(_ type: Int8.Type) throws -> Int8 { try decoding.integer(type) }
-    func decode(_ type: Int16.Type) throws -> Int16 { try decoding.integer(type) }
-    func decode(_ type: Int32.Type) throws -> Int32 { try decoding.integer(type) }
-    func decode(_ type: Int64.Type) throws -> Int64 { try decoding.integer(type) }
+    func decode<Value: FixedWidthInteger & Decodable>(_ type: Value.Type) throws -> Value { try decoding.integer(type) }
     func decode(_ type: Int128.Type) throws -> Int128 { try decoding.integer(type) }
-    func decode(_ type: UInt.Type) throws -> UInt { try decoding.integer(type) }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try decoding.integer(type) }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try decoding.integer(type) }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try decoding.integer(type) }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try decoding.integer(type) }
     func decode(_ type: UInt128.Type) throws -> UInt128 { try decoding.integer(type) }
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoding.decode(type) }
 }

@@ -230,25 +230,15 @@ final class JSONEncoding: Encoder {
     }
 }
 
-/// A position in an array in a coding path.
-struct JSONIndexKey: CodingKey {
-    let index: Int
+/// A position in an array in a coding path, or the key of `superEncoder()` and `superDecoder()` without a key.
+struct JSONPathKey: CodingKey {
+    let intValue: Int?
+    var stringValue: String { intValue.map { String($0) } ?? "super" }
 
-    var intValue: Int? { index }
-    var stringValue: String { String(index) }
+    static let superKey = JSONPathKey(nil)
 
-    init(_ index: Int) { self.index = index }
-    init?(intValue: Int) { index = intValue }
-    init?(stringValue: String) { return nil }
-}
-
-/// The key of `superEncoder()` and `superDecoder()` without a key.
-struct JSONSuperKey: CodingKey {
-    var intValue: Int? { nil }
-    var stringValue: String { "super" }
-
-    init() {}
-    init?(intValue: Int) { return nil }
+    init(_ index: Int?) { intValue = index }
+    init?(intValue: Int) { self.init(intValue) }
     init?(stringValue: String) { return nil }
 }
 

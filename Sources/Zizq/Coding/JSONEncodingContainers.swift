@@ -28,27 +28,13 @@ struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
         encoding.output.bytes.appendJSONString(value)
     }
 
-    func encode(_ value: Double, forKey key: Key) throws {
+    func encode(_ value: some BinaryFloatingPoint & LosslessStringConvertible & Encodable, forKey key: Key) throws {
         encoding.output.writeKey(key)
         try encoding.write(value, at: key)
     }
 
-    func encode(_ value: Float, forKey key: Key) throws {
-        encoding.output.writeKey(key)
-        try encoding.write(value, at: key)
-    }
-
-    func encode(_ value: Int, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: Int8, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: Int16, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: Int32, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: Int64, forKey key: Key) throws { integer(value, key) }
+    func encode(_ value: some FixedWidthInteger & Encodable, forKey key: Key) throws { integer(value, key) }
     func encode(_ value: Int128, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: UInt, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: UInt8, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: UInt16, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: UInt32, forKey key: Key) throws { integer(value, key) }
-    func encode(_ value: UInt64, forKey key: Key) throws { integer(value, key) }
     func encode(_ value: UInt128, forKey key: Key) throws { integer(value, key) }
 
     func encode(_ value: some Encodable, forKey key: Key) throws {
@@ -69,8 +55,8 @@ struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 
     func superEncoder() -> any Encoder {
-        encoding.output.writeKey(JSONSuperKey())
-        return encoding.child(at: JSONSuperKey())
+        encoding.output.writeKey(JSONPathKey.superKey)
+        return encoding.child(at: JSONPathKey.superKey)
     }
 
     func superEncoder(forKey key: Key) -> any Encoder {
@@ -93,12 +79,6 @@ struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
         encoding.output.bytes.appendDecimal(number)
     }
 
-    private func floating(_ number: some BinaryFloatingPoint & LosslessStringConvertible) throws {
-        let index = count
-        encoding.output.beginElement()
-        try encoding.write(number, at: JSONIndexKey(index))
-    }
-
     func encodeNil() throws {
         encoding.output.beginElement()
         encoding.writeNull()
@@ -114,31 +94,26 @@ struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
         encoding.output.bytes.appendJSONString(value)
     }
 
-    func encode(_ value: Double) throws { try floating(value) }
-    func encode(_ value: Float) throws { try floating(value) }
-    func encode(_ value: Int) throws { integer(value) }
-    func encode(_ value: Int8) throws { integer(value) }
-    func encode(_ value: Int16) throws { integer(value) }
-    func encode(_ value: Int32) throws { integer(value) }
-    func encode(_ value: Int64) throws { integer(value) }
+    func encode(_ value: some BinaryFloatingPoint & LosslessStringConvertible & Encodable) throws {
+        let index = count
+        encoding.output.beginElement()
+        try encoding.write(value, at: JSONPathKey(index))
+    }
+
+    func encode(_ value: some FixedWidthInteger & Encodable) throws { integer(value) }
     func encode(_ value: Int128) throws { integer(value) }
-    func encode(_ value: UInt) throws { integer(value) }
-    func encode(_ value: UInt8) throws { integer(value) }
-    func encode(_ value: UInt16) throws { integer(value) }
-    func encode(_ value: UInt32) throws { integer(value) }
-    func encode(_ value: UInt64) throws { integer(value) }
     func encode(_ value: UInt128) throws { integer(value) }
 
     func encode(_ value: some Encodable) throws {
         let index = count
         encoding.output.beginElement()
-        try encoding.encode(value, at: JSONIndexKey(index))
+        try encoding.encode(value, at: JSONPathKey(index))
     }
 
     private func child() -> JSONEncoding {
         let index = count
         encoding.output.beginElement()
-        return encoding.child(at: JSONIndexKey(index))
+        return encoding.child(at: JSONPathKey(index))
     }
 
     func nestedContainer<Nested: CodingKey>(keyedBy keyType: Nested.Type) -> KeyedEncodingContainer<Nested> {
@@ -178,27 +153,13 @@ struct JSONSingleEncoding: SingleValueEncodingContainer {
         encoding.output.bytes.appendJSONString(value)
     }
 
-    func encode(_ value: Double) throws {
+    func encode(_ value: some BinaryFloatingPoint & LosslessStringConvertible & Encodable) throws {
         encoding.beginScalar()
         try encoding.write(value, at: nil)
     }
 
-    func encode(_ value: Float) throws {
-        encoding.beginScalar()
-        try encoding.write(value, at: nil)
-    }
-
-    func encode(_ value: Int) throws { integer(value) }
-    func encode(_ value: Int8) throws { integer(value) }
-    func encode(_ value: Int16) throws { integer(value) }
-    func encode(_ value: Int32) throws { integer(value) }
-    func encode(_ value: Int64) throws { integer(value) }
+    func encode(_ value: some FixedWidthInteger & Encodable) throws { integer(value) }
     func encode(_ value: Int128) throws { integer(value) }
-    func encode(_ value: UInt) throws { integer(value) }
-    func encode(_ value: UInt8) throws { integer(value) }
-    func encode(_ value: UInt16) throws { integer(value) }
-    func encode(_ value: UInt32) throws { integer(value) }
-    func encode(_ value: UInt64) throws { integer(value) }
     func encode(_ value: UInt128) throws { integer(value) }
 
     func encode(_ value: some Encodable) throws {

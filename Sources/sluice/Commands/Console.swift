@@ -2,18 +2,22 @@ internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceHTTP
-internal import SluiceNet
 internal import SluiceRouteFiles
 
 /// Sends requests to the outbox of the settings.
 enum Console {
-    static func ask(_ request: ControlRequest, _ options: SettingsOptions) async throws -> [UInt8] {
-        try await ControlClient.ask(request, try settings(options))
+    static func ask<Document: Decodable>(
+        _ request: ControlRequest, _ options: SettingsOptions
+    ) async throws -> Document {
+        try ControlCoding.decode(Document.self, try await ControlClient.ask(request, try settings(options)))
     }
 
     /// - Returns: `nil` if it does not exist.
-    static func find(_ request: ControlRequest, _ options: SettingsOptions) async throws -> [UInt8]? {
-        try await ControlClient.find(request, try settings(options))
+    static func find<Document: Decodable>(
+        _ request: ControlRequest, _ options: SettingsOptions
+    ) async throws -> Document? {
+        let bytes = try await ControlClient.find(request, try settings(options))
+        return try bytes.map { try ControlCoding.decode(Document.self, $0) }
     }
 
     static func settings(_ options: SettingsOptions) throws -> Settings {
@@ -62,7 +66,7 @@ enum Console {
         _ options: SettingsOptions
     ) async throws {
         guard found?.contains(name) != true else { return }
-        let bytes = try? await ask(.routes, options)
+        let bytes = try? await ControlClient.ask(.routes, try settings(options))
         let loaded = try bytes.map { bytes in
             try ControlCoding.decode(ControlDocuments.Routes.self, bytes).routes.map(\.name)
         }
@@ -98,7 +102,7 @@ struct ConsoleOptions: ParsableArguments {
     func show<Document: Decodable>(
         _ request: ControlRequest, as type: Document.Type, lines: (Document) -> [String]
     ) async throws {
-        let bytes = try await Console.ask(request, settings)
+        let bytes = try await ControlClient.ask(request, try Console.settings(settings))
         if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
         for line in lines(try ControlCoding.decode(type, bytes)) { Terminal.say(line) }
     }
@@ -127,24 +131,12 @@ struct ListStretch: ParsableArguments {
     }
 }
 
-/// One HTTP request of a command.
-enum OneRequest {
+extension OneRequest {
     /// - Parameter tlsAdvice: advice for a server certificate that is not trusted.
-    static func send(
-        _ request: HTTPClientRequest, to configuration: HTTPClientConfiguration, tlsAdvice: String? = nil
+    static func answer(
+        to request: HTTPClientRequest, from configuration: HTTPClientConfiguration, tlsAdvice: String? = nil
     ) async throws -> HTTPClientResponse {
-        let group: EventLoopGroup
-        do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "client") } catch {
-            throw StartupError(.unavailable, "\(error)")
-        }
-        let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
-        let outcome: Result<HTTPClientResponse, HTTPClientError>
-        do throws(HTTPClientError) { outcome = .success(try await client.send(request)) } catch {
-            outcome = .failure(error)
-        }
-        client.shutdown()
-        await group.stop()
-        switch outcome {
+        switch try await send(request, to: configuration) {
         case .success(let response): return response
         case .failure(let error):
             let advice = error.kind == .tls ? tlsAdvice.map { "; \($0)" } ?? "" : ""

@@ -65,8 +65,7 @@ struct DeadCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await letters.forEach(options) { number in
-                let answer = try await Console.find(.retry(number, acceptsChanges: changed), options)
-                return try answer.map { Self.say(number, try ControlCoding.decode(ControlDocuments.Retried.self, $0)) }
+                try await Console.find(.retry(number, acceptsChanges: changed), options).map { Self.say(number, $0) }
             }
         }
 
@@ -110,10 +109,9 @@ struct DeadCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await letters.forEach(options) { number in
-                guard let answer = try await Console.find(.discard(number, forgetsKey: forgetKey), options) else {
-                    return nil
-                }
-                let keys = try ControlCoding.decode(ControlDocuments.Forgotten.self, answer).keys
+                let request = ControlRequest.discard(number, forgetsKey: forgetKey)
+                let forgotten: ControlDocuments.Forgotten? = try await Console.find(request, options)
+                guard let keys = forgotten?.keys else { return nil }
                 let key = keys > 0 ? ", its key is forgotten" : "; no key of its delivery is remembered"
                 Terminal.say("dead letter \(number): discarded\(forgetKey ? key : "")")
                 return true
@@ -148,11 +146,11 @@ enum DeadLetterSelection {
                 return true
             }
         case .all:
-            let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
+            let status: ControlDocuments.Status = try await Console.ask(.status, options)
             if status.lastDeadLetter == 0 { Terminal.say("no dead letters") }
             var after: Int64 = 0
             while after < status.lastDeadLetter {
-                let page = try await Self.page(after, options).filter { $0 <= status.lastDeadLetter }
+                let page = try await Self.letters(after, options).map(\.id).filter { $0 <= status.lastDeadLetter }
                 // A dead letter that was removed in the meantime counts as done.
                 for number in page where try await change(number) == false { staying += 1 }
                 after = page.last ?? status.lastDeadLetter
@@ -165,13 +163,10 @@ enum DeadLetterSelection {
         }
     }
 
-    private static func page(_ after: Int64, _ options: SettingsOptions) async throws -> [Int64] {
-        try await letters(after, options).map(\.id)
-    }
-
     /// A page of the list.
     static func letters(_ after: Int64, _ options: SettingsOptions) async throws -> [ControlDocuments.DeadLetter] {
-        let bytes = try await Console.ask(.deadLetters(after: after, limit: 500), options)
-        return try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.DeadLetter>.self, bytes).rows
+        let page: ControlDocuments.Page<ControlDocuments.DeadLetter> = try await Console.ask(
+            .deadLetters(after: after, limit: 500), options)
+        return page.rows
     }
 }

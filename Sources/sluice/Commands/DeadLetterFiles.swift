@@ -46,7 +46,8 @@ extension DeadCommand {
         }
 
         private func export(_ number: Int64) async throws -> Bool {
-            guard let line = try await Console.find(.exportDeadLetter(number), options) else { return false }
+            let request = ControlRequest.exportDeadLetter(number)
+            guard let line = try await ControlClient.find(request, try Console.settings(options)) else { return false }
             let letter = try ControlCoding.decode(ControlDocuments.ExportedDeadLetter.self, line)
             if letter.damaged == true {
                 Terminal.complain(
@@ -111,8 +112,7 @@ extension DeadCommand {
         private static let maximumReasons = 20
 
         private func importLine(_ line: [UInt8], _ tally: inout Tally) async throws {
-            let result = try ControlCoding.decode(
-                ControlDocuments.Imported.self, try await Console.ask(.importDeadLetter(line), options))
+            let result: ControlDocuments.Imported = try await Console.ask(.importDeadLetter(line), options)
             guard let letter = result.letter else {
                 tally.refused += 1
                 guard tally.refused <= Self.maximumReasons else { return }

@@ -68,7 +68,7 @@ enum DevelopmentText {
         case .stored(let id, let route, let jobs, let deadLetters, let duplicates):
             let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ", ")
             let what = [
-                jobs > 0 || deadLetters.isEmpty ? count(jobs, "job") : "",
+                jobs > 0 || deadLetters.isEmpty ? TraceWords.count(jobs, "job") : "",
                 reasons.isEmpty ? "" : "dead letter: \(reasons)",
             ]
             .filter { !$0.isEmpty }.joined(separator: ", ")
@@ -83,13 +83,11 @@ enum DevelopmentText {
         case .refused(let code, let route, let reason):
             return ["refused    \(code.httpStatus) \(code.rawValue)  \(text(route ?? "no route"))  \(text(reason))"]
         case .reloaded(let routes, let version):
-            return ["reloaded   route table \(version) (\(count(routes, "route")))"]
+            return ["reloaded   route table \(version) (\(TraceWords.count(routes, "route")))"]
         case .queued(let jobs):
             return jobs.map { "queued     job \($0.job)  \(text($0.type)) in \(text($0.queue)) as \(text($0.zizqID))" }
         }
     }
-
-    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private static func text(_ text: String) -> String { PrintableText.escape(text, limit: 120) }
 }

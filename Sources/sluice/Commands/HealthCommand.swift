@@ -24,9 +24,9 @@ struct HealthCommand: AsyncParsableCommand {
         guard let address = settings.values.admin.address else {
             throw StartupError(.wrongInput, "the admin listener is off; set admin to an address")
         }
-        let answer = try await OneRequest.send(
-            HTTPClientRequest(method: "GET", target: ready ? "/readyz" : "/healthz", timeout: .seconds(3)),
-            to: reachable(address))
+        let answer = try await OneRequest.answer(
+            to: HTTPClientRequest(method: "GET", target: ready ? "/readyz" : "/healthz", timeout: .seconds(3)),
+            from: reachable(address))
         let text = PrintableText.escape(String(decoding: answer.body, as: UTF8.self))
         guard answer.status == 200 else {
             throw StartupError(.unavailable, "the gateway answers \(answer.status): \(text)")

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRoutes
 
 extension ProvidersCommand {
     /// `sluice providers arm`
@@ -24,8 +25,7 @@ extension ProvidersCommand {
         mutating func validate() throws { route = try options.takeRoute() }
 
         func run() async throws {
-            let bytes = try await Console.ask(.armRoute(route), options)
-            let armed = try ControlCoding.decode(ControlDocuments.Armed.self, bytes)
+            let armed: ControlDocuments.Armed = try await Console.ask(.armRoute(route), options)
             guard let until = armed.until else { throw StartupError(.wrongInput, armed.problem ?? "") }
             let time = TimestampText.format(milliseconds: until)
             Terminal.say("the route '\(PrintableText.escape(route))' learns the next secret until \(time)")
@@ -50,18 +50,17 @@ extension ProvidersCommand {
 
         func run() async throws {
             guard forget else {
-                let bytes = try await ask(.learntSecrets(route))
-                let learnt = try ControlCoding.decode(ControlDocuments.LearntSecrets.self, bytes)
+                let learnt: ControlDocuments.LearntSecrets = try await ask(.learntSecrets(route))
                 for secret in learnt.secrets { Terminal.say(PrintableText.escape(secret, limit: .max)) }
                 return
             }
-            let bytes = try await ask(.forgetLearntSecrets(route))
-            let count = try ControlCoding.decode(ControlDocuments.ForgottenSecrets.self, bytes).secrets
-            Terminal.say("forgot \(count) secret\(count == 1 ? "" : "s") of '\(PrintableText.escape(route))'")
+            let forgotten: ControlDocuments.ForgottenSecrets = try await ask(.forgetLearntSecrets(route))
+            let count = TraceWords.count(forgotten.secrets, "secret")
+            Terminal.say("forgot \(count) of '\(PrintableText.escape(route))'")
         }
 
-        private func ask(_ request: ControlRequest) async throws -> [UInt8] {
-            if let bytes = try await Console.find(request, options) { return bytes }
+        private func ask<Document: Decodable>(_ request: ControlRequest) async throws -> Document {
+            if let document: Document = try await Console.find(request, options) { return document }
             let nothing = "the route '\(PrintableText.escape(route))' has learnt no secret"
             try await Console.requireRoute(route, among: nil, saying: nothing, options)
             throw StartupError(.wrongInput, nothing)

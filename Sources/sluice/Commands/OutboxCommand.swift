@@ -82,8 +82,8 @@ struct OutboxCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Console.forEach(numbers, of: "pending or parked job") { number in
-                guard let answer = try await Console.find(.bury(number), options) else { return false }
-                let buried = try ControlCoding.decode(ControlDocuments.Buried.self, answer)
+                let found: ControlDocuments.Buried? = try await Console.find(.bury(number), options)
+                guard let buried = found else { return false }
                 Terminal.say("job \(number): now dead letter \(buried.deadLetter)")
                 return true
             }
@@ -142,8 +142,7 @@ struct OutboxCommand: AsyncParsableCommand {
         func run() async throws {
             var forgotten: ControlDocuments.Forgotten?
             for request in requests where forgotten.map({ $0.keys == 0 }) ?? true {
-                forgotten = try ControlCoding.decode(
-                    ControlDocuments.Forgotten.self, try await Console.ask(request, options))
+                forgotten = try await Console.ask(request, options) as ControlDocuments.Forgotten
             }
             guard let forgotten, forgotten.keys > 0 else {
                 if let route = key {

@@ -29,8 +29,8 @@ extension OutboxCommand {
 
         func run() async throws {
             let (path, folder) = try Self.place(file)
-            let bytes = try await Console.ask(.backup(path: path, folder: folder), options)
-            let backup = try ControlCoding.decode(ControlDocuments.BackedUp.self, bytes)
+            let backup: ControlDocuments.BackedUp = try await Console.ask(
+                .backup(path: path, folder: folder), options)
             Terminal.say("\(PrintableText.escape(backup.path, limit: .max)): \(ConsoleText.size(backup.bytes))")
             if let damage = backup.damage {
                 throw StartupError(
@@ -95,8 +95,7 @@ extension OutboxCommand {
         }
 
         func run() async throws {
-            let figures = try ControlCoding.decode(
-                ControlDocuments.ReplayFigures.self, try await Console.ask(.replayFigures(range), options))
+            let figures: ControlDocuments.ReplayFigures = try await Console.ask(.replayFigures(range), options)
             if let oldest = figures.oldestKeptAt, oldest > range.delivered.lowerBound {
                 let time = TimestampText.format(milliseconds: oldest)
                 Terminal.complain("the oldest job that is kept (outbox.keep_delivered) was delivered at \(time)")
@@ -128,8 +127,7 @@ extension OutboxCommand {
             while let first = next, first <= last {
                 var step = range
                 step.ids = first...last
-                let done = try ControlCoding.decode(
-                    ControlDocuments.Replayed.self, try await Console.ask(.replay(step), options))
+                let done: ControlDocuments.Replayed = try await Console.ask(.replay(step), options)
                 jobs += done.jobs
                 damaged += done.damaged
                 next = done.next

@@ -66,10 +66,9 @@ struct QuarantineCommand: AsyncParsableCommand {
             // Also before an error about a number that does not exist.
             defer { if !tally.isEmpty { for line in tally.lines { Terminal.say(line) } } }
             try await requests.forEach(arguments.options) { number in
-                guard let answer = try await Console.find(.verifyQuarantined(number), arguments.options) else {
-                    return false
-                }
-                let verdict = try ControlCoding.decode(ControlDocuments.QuarantineVerdict.self, answer)
+                let verdict: ControlDocuments.QuarantineVerdict? = try await Console.find(
+                    .verifyQuarantined(number), arguments.options)
+                guard let verdict else { return false }
                 tally.add(verdict, of: number)
                 return true
             }
@@ -116,8 +115,8 @@ struct QuarantineCommand: AsyncParsableCommand {
             var next: Int64? = range.ids.lowerBound
             while let first = next, first <= range.ids.upperBound {
                 let stretch = QuarantineRange(route: range.route, ids: first...range.ids.upperBound)
-                let bytes = try await Console.ask(.dropQuarantined(stretch), arguments.options)
-                let answer = try ControlCoding.decode(ControlDocuments.QuarantineDropped.self, bytes)
+                let answer: ControlDocuments.QuarantineDropped = try await Console.ask(
+                    .dropQuarantined(stretch), arguments.options)
                 dropped += answer.requests
                 next = answer.next
             }
@@ -162,7 +161,7 @@ enum QuarantineSelection {
     /// - Returns: `nil` for numbers, and if nothing is quarantined.
     func range(_ options: SettingsOptions) async throws -> QuarantineRange? {
         guard case .range(let route) = self else { return nil }
-        let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
+        let status: ControlDocuments.Status = try await Console.ask(.status, options)
         guard let last = status.lastQuarantined, last > 0 else { return nil }
         return QuarantineRange(route: route, ids: 1...last)
     }
@@ -174,8 +173,8 @@ enum QuarantineSelection {
         if case .numbers(let numbers) = self { return try await Console.forEach(numbers, of: Self.noun, change) }
         var range = try await range(options)
         while let stretch = range {
-            let bytes = try await Console.ask(.quarantine(stretch, limit: 500), options)
-            let page = try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self, bytes)
+            let page: ControlDocuments.Page<ControlDocuments.QuarantinedRequest> = try await Console.ask(
+                .quarantine(stretch, limit: 500), options)
             // A request that another command has removed in the meantime is skipped.
             for request in page.rows { _ = try await change(request.id) }
             range = page.next.flatMap { last in

@@ -35,7 +35,7 @@ struct RoutesCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let folder { return try showFolder(folder) }
-        let bytes = try await Console.ask(.routes, options)
+        let bytes = try await ControlClient.ask(.routes, try Console.settings(options))
         if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
         say(try ControlCoding.decode(ControlDocuments.Routes.self, bytes))
     }
@@ -79,7 +79,7 @@ struct ReloadCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        let reloaded = try ControlCoding.decode(ControlDocuments.Reloaded.self, try await Console.ask(.reload, options))
+        let reloaded: ControlDocuments.Reloaded = try await Console.ask(.reload, options)
         for warning in reloaded.warnings { Terminal.complain(PrintableText.escape(warning, limit: 1000)) }
         let certificate = reloaded.certificateProblem.map { [PrintableText.escape($0, limit: 1000)] } ?? []
         guard reloaded.problems.isEmpty else {

@@ -66,8 +66,8 @@ struct SendCommand: AsyncParsableCommand {
         let configuration = try target.client(ca: ca ?? developmentCertificate)
         var previous: HTTPClientResponse?
         for (request, expected) in try requests(sample, of: preset, to: target) {
-            let answer = try await OneRequest.send(
-                request, to: configuration,
+            let answer = try await OneRequest.answer(
+                to: request, from: configuration,
                 tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
             Terminal.say(
                 "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
