@@ -175,8 +175,8 @@ extension SignatureScheme {
 }
 
 /// Parameters of the query and of the path that are a secret, or a token that fits other bodies: their values are not
-/// stored, and are no part of unique keys, of `${url}` and of `${path}`. A signature in a parameter is none: it is valid
-/// only for its request.
+/// stored, and are no part of unique keys, of `${url}` and of `${path}`. A signature in a parameter is none: it is
+/// valid only for its request.
 struct CredentialParameters: Sendable {
     private let query: Set<String>
     /// Names by their segments, from 0.
