@@ -24,9 +24,11 @@ enum Quotation {
         }
         let wanted = Set(sought.dropFirst(length - 1))
         let found = windows(of: request, among: wanted).union(windows(of: unescaped(request), among: wanted))
+        // Not within a character.
+        let start = bytes.indices.prefix(beginning + 1).last { bytes[$0] & 0xC0 != 0x80 } ?? 0
         var isQuoted = Array(repeating: false, count: bytes.count)
         for (index, window) in sought.enumerated() where index >= length - 1 && found.contains(window) {
-            for place in places[index - length + 1]...places[index] where place >= beginning { isQuoted[place] = true }
+            for place in places[index - length + 1]...places[index] where place >= start { isQuoted[place] = true }
         }
         var kept: [UInt8] = []
         for (place, byte) in bytes.enumerated() {

@@ -91,6 +91,7 @@ import Zizq
         let value = "Иван 😀\n\"4111 1111\" a/b \\cA"
         let text = Quotation.removed(from: "invalid value: \"\(value)\" at 1", of: request)
         #expect(text == "invalid value: … at 1")
+        #expect(Quotation.removed(from: "bad string \"\(value)\"", of: request) == "bad string \"И…")
         let raw = Quotation.removed(from: #"invalid value: \u0418\u0432\u0430\u043d at 1"#, of: request)
         #expect(raw == #"invalid value: \… at 1"#)
     }
