@@ -118,6 +118,8 @@ extension Job {
 }
 
 extension JobOptions {
+    private static let names = ["priority", "ready_at", "retry_limit", "backoff", "retention", "batch", "budgets"]
+
     fileprivate var complaint: String? {
         var names: Set<String> = []
         do throws(JSONError) {
@@ -127,19 +129,12 @@ extension JobOptions {
             while let key = try reader.nextKey() {
                 let name = key.text
                 guard names.insert(name).inserted else { return "the option \(name) occurs twice" }
-                let isValid =
-                    switch name {
-                    case "priority": (0...65_535).contains(try reader.readInt64())
-                    case "ready_at": (0...TimestampText.latest).contains(try reader.readInt64())
-                    case "retry_limit": (0...Int64(UInt32.max)).contains(try reader.readInt64())
-                    case "backoff", "retention", "batch": try reader.skip(.object)
-                    case "budgets": try reader.skip(.array)
-                    default: false
-                    }
-                guard isValid else { return "options do not allow \(PrintableText.escape(name)) or its value" }
+                guard Self.names.contains(name), (try? reader.readOption(name)) == true else {
+                    return "options do not allow \(PrintableText.escape(name)) or its value"
+                }
             }
             try reader.finish()
-            return nil
+            return isEmpty == names.isEmpty ? nil : "options have no member"
         } catch {
             return "options are not members of one JSON object: \(error)"
         }
@@ -250,10 +245,45 @@ extension [UInt8] {
 }
 
 extension JSONReader {
-    /// Skips a value if it is of this kind.
-    fileprivate mutating func skip(_ kind: JSONKind) throws(JSONError) -> Bool {
-        guard try peek() == kind else { return false }
-        try skipValue()
-        return true
+    /// Reads the value of an option, or of a member of one.
+    ///
+    /// - Returns: whether a route can write it.
+    fileprivate mutating func readOption(_ name: String) throws(JSONError) -> Bool {
+        switch name {
+        case "priority": return (0...65_535).contains(try readInt64())
+        case "ready_at": return (0...TimestampText.latest).contains(try readInt64())
+        case "retry_limit", "base_ms", "jitter_ms", "cost", "allocation", "burst":
+            return (0...Int64(UInt32.max)).contains(try readInt64())
+        case "completed_ms", "dead_ms", "duration_ms": return (0...Self.longestMilliseconds).contains(try readInt64())
+        case "exponent": return (0...100).contains(try readFloat())
+        case "key", "when", "fold": return !(try readString().isEmpty)
+        case "type": return ["while_in_flight", "time_based"].contains(try readString())
+        case "backoff": return try readMembers(["base_ms", "exponent", "jitter_ms"])
+        case "retention": return try readMembers([], optional: ["completed_ms", "dead_ms"])
+        case "batch": return try readMembers(["key", "when", "fold"])
+        case "create_with": return try readMembers(["allocation", "strategy"])
+        case "strategy": return try readMembers(["type"], optional: ["duration_ms", "burst"])
+        case "budgets":
+            try beginArray()
+            while try nextElement() {
+                guard try readMembers(["key"], optional: ["cost", "create_with"]) else { return false }
+            }
+            return true
+        default: return false
+        }
+    }
+
+    /// A hundred years.
+    private static let longestMilliseconds: Int64 = 36_500 * 86_400_000
+
+    private mutating func readMembers(_ required: Set<String>, optional: Set<String> = []) throws(JSONError) -> Bool {
+        var names: Set<String> = []
+        try beginObject()
+        while let name = try nextKey()?.text {
+            guard required.contains(name) || optional.contains(name), names.insert(name).inserted,
+                try readOption(name)
+            else { return false }
+        }
+        return names.isSuperset(of: required)
     }
 }

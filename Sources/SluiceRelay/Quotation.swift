@@ -1,3 +1,4 @@
+internal import SluiceBase
 internal import Zizq
 
 /// What a server's error text quotes of the request: it is left out, because the text is logged, and payloads are not.
@@ -21,10 +22,13 @@ enum Quotation {
             window = window << 8 | UInt128(bytes[place])
             sought.append(window)
         }
-        let found = windows(of: request, among: Set(sought.dropFirst(length - 1)))
+        let wanted = Set(sought.dropFirst(length - 1))
+        let found = windows(of: request, among: wanted).union(windows(of: unescaped(request), among: wanted))
+        // Not within a character.
+        let start = bytes.indices.prefix(beginning + 1).last { bytes[$0] & 0xC0 != 0x80 } ?? 0
         var isQuoted = Array(repeating: false, count: bytes.count)
         for (index, window) in sought.enumerated() where index >= length - 1 && found.contains(window) {
-            for place in places[index - length + 1]...places[index] where place >= beginning { isQuoted[place] = true }
+            for place in places[index - length + 1]...places[index] where place >= start { isQuoted[place] = true }
         }
         var kept: [UInt8] = []
         for (place, byte) in bytes.enumerated() {
@@ -49,16 +53,52 @@ enum Quotation {
         return found
     }
 
+    /// The request with the escapes of JSON replaced by the characters: a text may quote a value of it.
+    private static func unescaped(_ request: [UInt8]) -> [UInt8] {
+        let backslash = UInt8(ascii: "\\")
+        guard request.contains(backslash) else { return [] }
+        var (bytes, index) = ([UInt8](), 0)
+        bytes.reserveCapacity(request.count)
+        while index < request.count {
+            // Two units can be one character.
+            var units: [UInt16] = []
+            while index + 6 <= request.count, request[index] == backslash, request[index + 1] == UInt8(ascii: "u"),
+                let unit = Hex.decode(request.span.extracting((index + 2)..<(index + 6)))
+            {
+                units.append(UInt16(unit[0]) << 8 | UInt16(unit[1]))
+                index += 6
+            }
+            guard units.isEmpty else {
+                bytes += String(decoding: units, as: UTF16.self).utf8
+                continue
+            }
+            let isEscape = request[index] == backslash && index + 1 < request.count
+            let byte = request[isEscape ? index + 1 : index]
+            // The escapes with a letter are white space, which does not count.
+            if !isEscape || byte < UInt8(ascii: "a") { bytes.append(byte) }
+            index += isEscape ? 2 : 1
+        }
+        return bytes
+    }
+
     private static func counts(_ byte: UInt8) -> Bool { byte > UInt8(ascii: " ") && byte != UInt8(ascii: "\\") }
 }
 
 extension ZizqError {
     /// The error without what its text quotes of the request.
     func withoutQuotations(of request: [UInt8]) -> ZizqError {
-        guard case .response(let answer) = self, let text = answer.serverText else { return self }
-        return .response(
-            RefusedResponse(
-                status: answer.status, serverText: Quotation.removed(from: text, of: request),
-                retryAfter: answer.retryAfter, fields: answer.fields))
+        func removed(_ text: String) -> String { Quotation.removed(from: text, of: request) }
+        return switch self {
+        case .response(let answer):
+            .response(
+                RefusedResponse(
+                    status: answer.status, serverText: answer.serverText.map(removed), retryAfter: answer.retryAfter,
+                    fields: answer.fields.map(removed)))
+        case .decoding(let answer):
+            .decoding(
+                UnreadableAnswer(
+                    status: answer.status, message: answer.message, fields: answer.fields.map(removed)))
+        case .transport, .invalidArgument: self
+        }
     }
 }

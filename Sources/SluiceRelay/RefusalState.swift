@@ -86,12 +86,16 @@ package struct RefusalState: Sendable {
         return (isAlarmed, dead)
     }
 
-    /// Forgets all refusals because no job is left to send.
+    /// Ends the pause because no job is left to send. Only an accepted job shows that Zizq accepts any, so the number
+    /// of dead letters still counts, and in a pause one more refusal pauses the relay again.
     ///
     /// - Returns: whether this ends the alarm.
-    mutating func reset() -> Bool {
+    mutating func endPause() -> Bool {
         let old = self
         self = RefusalState()
+        refusedInARow = min(old.refusedInARow, Self.allowance - 1)
+        (deadLetters, hasConfirmed) = (old.deadLetters, old.hasConfirmed)
+        hasDeadLetteredForSize = old.hasDeadLetteredForSize
         // Lanes compare these with earlier values.
         (accepted, confirmations, recoveries) = (old.accepted, old.confirmations, old.recoveries)
         heldBack = old.heldBack

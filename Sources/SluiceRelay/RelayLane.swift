@@ -119,7 +119,7 @@ package struct RelayLane: Sendable {
     private mutating func endPause(_ refusals: inout RefusalState) {
         var ended: [RelayAlarm] = []
         if alarms.remove(.setUpWrong) != nil { ended.append(.setUpWrong) }
-        if refusals.reset() { ended.append(.everythingRefused) }
+        if refusals.endPause() { ended.append(.everythingRefused) }
         backoff.reset()
         pauses.reset()
         report(.nothingLeft(ended: ended))

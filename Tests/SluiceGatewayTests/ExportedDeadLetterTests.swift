@@ -33,13 +33,24 @@ struct ExportedDeadLetterTests {
         return letter
     }
 
-    @Test("reads back as what was exported", arguments: [content(job), content(nil), content(job, copy: 2)])
+    @Test(
+        "reads back as what was exported",
+        arguments: [content(job), content(nil), content(job, copy: 2), content(full)])
     func roundTrip(content: DeadLetterContent) throws {
         let letter = Letter(content)
         #expect(letter.format == (content.copy > 0 ? 2 : 1))
         let read = try ControlCoding.decode(Letter.self, ControlCoding.encode(letter)).content()
         #expect(read == content)
     }
+
+    private static let full = Job(
+        type: "t", queue: "q",
+        options: JobOptions(
+            stored: Array(
+                (#""priority":5,"ready_at":1,"retry_limit":0,"backoff":{"base_ms":1,"exponent":2.0,"jitter_ms":0},"#
+                    + #""retention":{},"budgets":[{"key":"b","cost":2,"create_with":{"allocation":3,"#
+                    + #""strategy":{"type":"time_based","duration_ms":4,"burst":5}}}],"#
+                    + #""batch":{"key":"k","when":"true","fold":"."}"#).utf8)), payload: Array("1".utf8))
 
     private static func job(_ change: (inout Letter.Job) -> Void) -> Letter {
         letter { letter in
@@ -65,6 +76,7 @@ struct ExportedDeadLetterTests {
             (letter { $0.bodyHash = "zz" }, "its body_hash is not a hash in hex"),
             (letter { $0.ruleDigest = "" }, "its rule_digest is not a hash in hex"),
             (letter { $0.route = "" }, "its route is not a name"),
+            (letter { $0.reason = "of_a_newer\u{1B}" }, #"its reason 'of_a_newer\u{1b}' is not known to this version"#),
             (job { $0.type = "" }, "its job: type must not be empty"),
             (job { $0.queue = long(256) }, "its job: queue must not have more than 255 bytes"),
             (job { $0.uniqueKey = long(256) }, "its job: unique_key must have 1 to 255 bytes"),
@@ -85,6 +97,24 @@ struct ExportedDeadLetterTests {
             (job { $0.options = #""unique_key":"x""# }, "its job: options do not allow unique_key or its value"),
             (job { $0.options = #""priority":65536"# }, "its job: options do not allow priority or its value"),
             (job { $0.options = #""backoff":5"# }, "its job: options do not allow backoff or its value"),
+            (job { $0.options = #""backoff":{"x":1}"# }, "its job: options do not allow backoff or its value"),
+            (
+                job { $0.options = #""backoff":{"base_ms":1,"exponent":101,"jitter_ms":1}"# },
+                "its job: options do not allow backoff or its value"
+            ),
+            (
+                job { $0.options = #""retention":{"dead_ms":"x"}"# },
+                "its job: options do not allow retention or its value"
+            ),
+            (
+                job {
+                    $0.uniqueKey = nil
+                    $0.options = #""batch":{}"#
+                }, "its job: options do not allow batch or its value"
+            ),
+            (job { $0.options = #""budgets":[{"cost":1}]"# }, "its job: options do not allow budgets or its value"),
+            (job { $0.options = #""priority":"1""# }, "its job: options do not allow priority or its value"),
+            (job { $0.options = " " }, "its job: options have no member"),
             (job { $0.options = #""priority":1,"priority":2"# }, "its job: the option priority occurs twice"),
             (
                 job { $0.options = #""priority":1},{"a":2"# },

@@ -102,6 +102,11 @@ struct OperatorTests {
                     .duplicate(firstDeliveryID: "delivery-2", changedBody: false)
                 ])
         }
+        // Only if a job of the newest delivery has this text.
+        for text in ["github:1", "github:2", "github:2~2"] {
+            #expect(try store.forgetKeys([Fingerprint(number: 1)], ofJob: text).count == 0)
+        }
+        #expect(try crashed.store.forgetKeys([Fingerprint(number: 1)], ofJob: "github:2~1").count == 1)
         // The next acceptance can be forgotten, too, and the count goes on.
         #expect(try store.forgetKeys([Fingerprint(number: 1)]).count == 1)
         #expect(store.outcomes([sample(4, key: 1, at: fixture.time)]) == [stored])

@@ -196,6 +196,68 @@ struct SalvageContentTests {
         #expect(accepted(store, 1...100) == lost)
     }
 
+    @Test("a lost dead letter of a job is found by the index, although delivered jobs around it were removed")
+    func lostLettersOfJobs() throws {
+        fixture.configuration.keepDelivered = .zero
+        try fill(1...200)
+        do {
+            let before = try fixture.open()
+            try before.deadLetter(
+                (1...30).map { FailedJob(job: $0, reason: .badField, detail: "Letter \($0).") })
+            try before.acknowledge(delivered(31...199))
+            fixture.time.advance(by: .seconds(1))
+            while before.maintainIdle() {}
+            #expect(try before.number("SELECT count(*) FROM jobs") == 1)
+            before.close()
+        }
+        try damage("Letter 15.")
+        let report = try salvage()
+        let store = try fixture.open()
+        let letters = Set(try store.deadLetters(limit: 200).map(\.deliveryID))
+        let lost = (1...30).filter { !letters.contains("delivery-\($0)") }
+        #expect(lost.contains(15) && lost.count < 20)
+        #expect(report.lostDeliveries == lost.count)
+        #expect(accepted(store, 1...200) == lost)
+    }
+
+    @Test("new deliveries do not get the rows of deliveries that were not saved, but of which something else was")
+    func lostRows() throws {
+        for batch in 0..<4 { try fill((batch * 100 + 1)...(batch * 100 + 100)) }
+        try damage("delivery-400")
+        let report = try salvage()
+        #expect(report.tables.first { $0.name == "deliveries" }?.saved ?? 0 > 50, "\(report.lines)")
+        let store = try fixture.open()
+        #expect(try store.number("SELECT next_delivery FROM progress") == 401)
+        #expect(store.outcomes([sample(401, at: fixture.time)]) == [stored])
+        #expect(try store.number("SELECT max(id) FROM deliveries") == 401)
+    }
+
+    @Test(
+        "nor do they in an outbox that an earlier version salvaged",
+        arguments: ["jobs", "requests", "parked", "dead_letters"])
+    func reusedRows(table: String) throws {
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
+        let request: [UInt8]? = table == "requests" ? [1, 2, 3] : nil
+        do {
+            let before = try fixture.open()
+            _ = before.commit(
+                (1...10).map {
+                    sample(
+                        $0, at: fixture.time, deadLetters: table == "dead_letters" ? [letter] : [], request: request,
+                        keepsRequest: request != nil)
+                })
+            if table == "parked" { try before.park(Array(1...10), because: .unlicensed) }
+            let connection = before.session.connection
+            if table != "jobs" { try connection.execute("UPDATE jobs SET delivery = 1") }
+            try connection.execute("DELETE FROM deliveries WHERE id > 5; UPDATE progress SET next_delivery = 1")
+            before.close()
+        }
+        let store = try fixture.open()
+        let next = sample(11, at: fixture.time, request: request, keepsRequest: request != nil)
+        #expect(store.outcomes([next]) == [stored])
+        #expect(try store.number("SELECT max(id) FROM deliveries") == 11)
+    }
+
     @Test("what was delivered counts as delivered after a salvage, is removed, and keeps its keys")
     func deliveredJobs() throws {
         try fill(1...200)

@@ -85,6 +85,30 @@ import Zizq
         #expect(Quotation.removed(from: text, of: Array(Self.request.utf8)) == kept ?? text)
     }
 
+    @Test("a quotation of a value is left out if the request has it with other escapes")
+    func escapedQuotation() {
+        let request = Array(#"{"name":"\u0418\u0432\u0430\u043d \ud83d\ude00\n\"4111 1111\" a\/b \\c\u0041"}"#.utf8)
+        let value = "Иван 😀\n\"4111 1111\" a/b \\cA"
+        let text = Quotation.removed(from: "invalid value: \"\(value)\" at 1", of: request)
+        #expect(text == "invalid value: … at 1")
+        #expect(Quotation.removed(from: "bad string \"\(value)\"", of: request) == "bad string \"И…")
+        let raw = Quotation.removed(from: #"invalid value: \u0418\u0432\u0430\u043d at 1"#, of: request)
+        #expect(raw == #"invalid value: \… at 1"#)
+    }
+
+    @Test("a header that quotes the request is shown without the quotation")
+    func quotedHeader() {
+        let fields = ["content-type: text/html; x={\"id\":1,\"secret\":2}"]
+        let request = Array(#"{"jobs":[{"payload":{"id":1,"secret":2}}]}"#.utf8)
+        let kept = ["content-type: text/html; x=…"]
+        #expect(
+            ZizqError.response(.init(status: 403, serverText: nil, fields: fields)).withoutQuotations(of: request)
+                == .response(.init(status: 403, serverText: nil, fields: kept)))
+        #expect(
+            ZizqError.decoding(.init(status: 200, message: "no", fields: fields)).withoutQuotations(of: request)
+                == .decoding(.init(status: 200, message: "no", fields: kept)))
+    }
+
     @Test("a payload that quotes a refusal does not change what the refusal means")
     func quotedRefusal() {
         func shown(_ status: Int, _ text: String) -> LaneSimulation.Answer {

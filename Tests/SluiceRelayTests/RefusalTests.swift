@@ -130,6 +130,41 @@ import Zizq
         #expect(simulation.delivered == [100])
     }
 
+    @Test("jobs that are refused one at a time, with nothing else to send, become at most 20 dead letters")
+    func oneAtATime() {
+        var simulation = LaneSimulation([])
+        for number in 1...60 {
+            simulation.pending.append(makeJob(Int64(number)))
+            simulation.run(steps: 20) { _ in refuse(400, "jobs[0]: no") }
+        }
+        #expect(simulation.dead.map(\.job) == Array(1...20))
+        #expect(simulation.state.refusals.isPaused)
+        #expect(simulation.alarms.last == "+zizq_refuses_everything")
+        // Without the rest, nothing is paused, but one more refusal is enough.
+        simulation.bury(Array(21...60))
+        simulation.run { accept($0) }
+        #expect(!simulation.state.refusals.isPaused && simulation.state.refusals.suspects == 0)
+        simulation.pending = [makeJob(61)]
+        simulation.run(steps: 20) { _ in refuse(400, "jobs[0]: no") }
+        #expect(simulation.dead.count == 20 && simulation.state.refusals.isPaused)
+        simulation.run { accept($0) }
+        #expect(simulation.delivered == [61])
+        simulation.pending = [makeJob(62)]
+        simulation.run(steps: 20) { _ in refuse(400, "jobs[0]: no") }
+        #expect(simulation.dead.last?.job == 62)
+    }
+
+    @Test("a second job that is too large alone waits, also if there was nothing to send in between")
+    func tooLargeOneAtATime() {
+        var simulation = LaneSimulation([])
+        for number in 1...3 {
+            simulation.pending.append(makeJob(Int64(number)))
+            simulation.run(steps: 20) { _ in refuse(413, nil) }
+        }
+        #expect(simulation.dead.map(\.job) == [1])
+        #expect(simulation.alarms.last == "+zizq_refuses_everything")
+    }
+
     @Test("after everything was refused, a later job that is accepted confirms the others and ends the alarm")
     func confirmsByLaterJob() {
         var simulation = LaneSimulation(jobs(1))

@@ -100,15 +100,17 @@ import Testing
             ("a~1~0", "a~1"), ("a~1", "a~1"), ("a#0.1", "a#0.1"), ("acme:17#0.0", "acme:17"), ("~1", "~1"),
         ])
     func listedKey(_ listed: String, _ key: String) {
-        let found = DeliveryKey.hashes(route: "r", listed: listed)
-        #expect(found.contains(DeliveryKey.hashes(route: "r", text: key)))
+        let found = DeliveryKey.readings(route: "r", listed: listed)
+        #expect(found.contains { $0.hashes == DeliveryKey.hashes(route: "r", text: key) })
     }
 
-    @Test("what is written as in a list stands for the key without a generation first, then for other keys")
+    @Test("the text of a job in lists is the key as written first, and a shorter key only with a job of that text")
     func listedOrder() {
-        let found = DeliveryKey.hashes(route: "r", listed: "17#0.2~1")
-        #expect(found == ["17#0.2", "17", "17#0.2~1"].map { DeliveryKey.hashes(route: "r", text: $0) })
-        #expect(DeliveryKey.hashes(route: "r", listed: "17").count == 1)
+        let found = DeliveryKey.readings(route: "a:b", listed: "17#0.2~1")
+        #expect(
+            found.map(\.hashes) == ["17#0.2~1", "17#0.2", "17"].map { DeliveryKey.hashes(route: "a:b", text: $0) })
+        #expect(found.map(\.job) == [nil, "a%3Ab:17#0.2~1", "a%3Ab:17#0.2~1"])
+        #expect(DeliveryKey.readings(route: "r", listed: "17").map(\.job) == [nil])
     }
 
     @Test(

@@ -244,6 +244,11 @@ import Testing
             if !isRunning { #expect(try await gateway.stop() == .exited(0)) }
             #expect(
                 try await gateway.command("outbox", "forget", "--delivery", String(id)).output == "1 key forgotten\n")
+            let other = try await gateway.command("outbox", "forget", "--key", "github", "delivery-2#0.1~2")
+            #expect(
+                other.errors == "sluice: no delivery with this key is remembered, and no job in the outbox is listed "
+                    + "with it\n")
+            #expect(other.ending == .exited(1))
             #expect(
                 try await gateway.command("outbox", "forget", "--key", "github", "delivery-2").output
                     == "1 key forgotten\n")

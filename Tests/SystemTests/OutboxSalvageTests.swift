@@ -162,6 +162,17 @@ import Testing
         #expect(status.output.text.contains("\nundelivered      0 B of "), "\(status.output.text)")
     }
 
+    @Test("the status shows the largest limit that the settings allow")
+    func largestLimit() async throws {
+        let folder = try await fill()
+        let status = try ChildProcess(
+            ProjectFiles.binary,
+            ["outbox", "status", "--outbox-path", "outbox.db", "--outbox-max-bytes", String(Int.max)], environment: [:],
+            folder: folder.path)
+        #expect(try await status.ending() == .exited(0))
+        #expect(status.output.text.contains(" of 8589934591.9 GiB\n"), "\(status.output.text)")
+    }
+
     @Test("a backup of a damaged outbox says in one sentence what SQLite found")
     func damagedBackup() async throws {
         // More than SQLite keeps in memory after the check at the start, in which the page is still whole.

@@ -18,7 +18,9 @@ package enum ControlRequest: Sendable, Hashable {
     case bury(Int64)
     case forgetDelivery(String)
     /// By hashes, one of which is the key's.
-    case forgetKey([Fingerprint])
+    ///
+    /// - `job`: the `unique_key` that a job of the delivery must have; nil for no condition.
+    case forgetKey([Fingerprint], job: String? = nil)
     /// A delivery with its request, by the id in its answer.
     case delivery(String)
     /// The number and size of the delivered jobs that a replay would send.
@@ -84,7 +86,9 @@ package enum ControlRequest: Sendable, Hashable {
         case .discard(let id, let forgetsKey): "/dead/\(id)/discard?forget_key=\(forgetsKey)"
         case .bury(let id): "/jobs/\(id)/bury"
         case .forgetDelivery(let id): "/deliveries/\(id)/forget"
-        case .forgetKey(let hashes): "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
+        case .forgetKey(let hashes, let job):
+            "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
+                + (job.map { "?job=\(Self.written($0))" } ?? "")
         case .delivery(let id): "/deliveries/\(id)"
         case .replayFigures(let range), .replay(let range): "/delivered?\(Self.written(range))"
         case .quarantine(let range, let limit): "/quarantine?limit=\(limit)&\(Self.written(range))"
@@ -198,9 +202,14 @@ package enum ControlRequest: Sendable, Hashable {
         case ("quarantine", "verify"): Int64(words[1]).map { .verifyQuarantined($0) }
         case ("secrets", "arm"): name(words[1]).map { .armRoute($0) }
         case ("secrets", "forget"): name(words[1]).map { .forgetLearntSecrets($0) }
-        case ("keys", "forget"): hashes(words[1]).map { .forgetKey($0) }
+        case ("keys", "forget"): forgetKey(words[1], job: query["job"])
         default: nil
         }
+    }
+
+    private static func forgetKey(_ word: String, job: String?) -> ControlRequest? {
+        let text = job.flatMap { name($0) }
+        return (text == nil) == (job == nil) ? hashes(word).map { .forgetKey($0, job: text) } : nil
     }
 
     private static func hashes(_ text: String) -> [Fingerprint]? {

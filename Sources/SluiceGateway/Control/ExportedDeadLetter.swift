@@ -106,6 +106,9 @@ extension ControlDocuments.ExportedDeadLetter {
             throw Self.bad("it is not a dead letter with a job or a request")
         }
         try checkNumbers()
+        guard DeadLetterReason(rawValue: reason) != nil else {
+            throw Self.bad("its reason '\(PrintableText.escape(reason, limit: 80))' is not known to this version")
+        }
         guard 1...ZizqName.maximumBytes ~= route.utf8.count else { throw Self.bad("its route is not a name") }
         if let why = job?.complaint { throw Self.bad("its job: \(why)") }
         let body = try request.map { text throws(StartupError) in

@@ -77,8 +77,9 @@ package struct OutboxConsole: Sendable {
             case .bury(let id): return .document(try await bury(id))
             case .forgetDelivery(let id):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(ofDelivery: id) })
-            case .forgetKey(let hashes):
-                return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
+            case .forgetKey(let hashes, let job):
+                return .document(
+                    try await forget { store throws(OutboxError) in try store.forgetKeys(hashes, ofJob: job) })
             case .delivery(let id): return .document(try await delivery(id))
             case .replayFigures(let range): return .document(try await replayFigures(range))
             case .replay(let range): return .document(try await replay(range))

@@ -17,6 +17,10 @@ struct LostJobs {
     private var lettersOf: Set<Int64>?
     /// Deliveries that lost a dead letter or its request, in ascending order, whether or not they have jobs.
     private var letterless: [ClosedRange<Int64>] = []
+    /// Deliveries of dead letters and parked jobs that were not saved, from the indexes of these tables.
+    private var indexed: Set<Int64> = []
+    /// A line for each of these tables whose index cannot be read either.
+    private(set) var unknown: [String] = []
     /// One line for each delivery that lost jobs: id, time of receipt, route.
     private(set) var lines: [String] = []
     /// The greatest `last_job` of a delivery.
@@ -51,8 +55,11 @@ struct LostJobs {
         areJobsMissing = hasGaps("jobs") || hasGaps("parked")
         var first = try? damaged.integer("SELECT first_pending FROM progress")
         if let known = first, !(1...Statement.greatestFigure ~= known) { first = nil }
+        for (table, id) in [("dead_letters", "id"), ("parked", "job")] where hasGaps(table) {
+            try findIndexed(table, id, in: new, of: damaged)
+        }
         // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
-        if hasGaps("parked") || hasGaps("dead_letters") {
+        if !unknown.isEmpty {
             first = nil
         } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
@@ -67,6 +74,37 @@ struct LostJobs {
             letterless.sort { $0.lowerBound < $1.lowerBound }
         }
         try findRanges(in: new, from: first)
+    }
+
+    /// Finds the rows that the index on their delivery lists and that were not saved: the index is on other pages. Only
+    /// it shows that a finished job was a dead letter, and not delivered and removed since.
+    private mutating func findIndexed(
+        _ table: String, _ id: String, in new: Connection, of damaged: Connection
+    ) throws(SQLiteError) {
+        let saved = try new.prepare("SELECT 1 FROM \(table) WHERE \(id) = ?1")
+        let count = try new.integer("SELECT count(*) FROM \(table)")
+        // From both ends, up to a damaged page.
+        for order in ["ASC", "DESC"] {
+            let index = "\(table) INDEXED BY \(table)_delivery ORDER BY delivery \(order)"
+            guard let rows = try? damaged.prepare("SELECT delivery, \(id) FROM \(index)") else { continue }
+            defer { rows.reset() }
+            var found: Int64 = 0
+            while let hasRow = try? rows.step() {
+                // An index without the saved rows is damaged, too.
+                guard hasRow else {
+                    if found == count { return }
+                    break
+                }
+                if try saved.first(rows.int64(1), read: { _ in true }) == nil {
+                    indexed.insert(rows.int64(0))
+                } else {
+                    found += 1
+                }
+            }
+        }
+        unknown.append(
+            "# the index of \(table) is damaged, too: of webhooks whose jobs were finished, some may have lost one "
+                + "that is not listed here")
     }
 
     /// Requests of which a dead letter or a parked job should remain.
@@ -114,7 +152,7 @@ struct LostJobs {
     /// Whether a delivery has lost a job, a dead letter or its request. To be called in the order of the rows.
     mutating func isLost(row: Int64, lastJob: Int64) -> Bool {
         let hasLostJob = hasLostJob(row: row, lastJob: lastJob)
-        return hasLostJob || Self.isIn(letterless, row)
+        return hasLostJob || indexed.contains(row) || Self.isIn(letterless, row)
     }
 
     private mutating func hasLostJob(row: Int64, lastJob: Int64) -> Bool {

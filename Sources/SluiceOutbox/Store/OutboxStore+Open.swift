@@ -125,7 +125,20 @@ extension OutboxStore {
         let newest = try session.connection.prepare("SELECT ifnull(max(id), 0) FROM deliveries")
             .first { row throws(SQLiteError) in try row.figure(0) }
         ledger.nextDelivery = max(ledger.nextDelivery, (newest ?? 0) + 1)
+        ledger.nextDelivery = max(ledger.nextDelivery, endOfOrphans())
         return KeyCounts(flushed: Int(try row.figure(8)), flushedEnd: try row.figure(10))
+    }
+
+    /// The row after those of deliveries that a salvage did not save, while it saved something of them: a new delivery
+    /// with such a row would own that. Jobs have no index on it, and `Salvage` counts all of them, so only the last
+    /// ones are read here, for outboxes that earlier versions salvaged. Damage is found when the page is needed.
+    private func endOfOrphans() -> Int64 {
+        let rows = [
+            "SELECT max(delivery) FROM parked", "SELECT max(delivery) FROM dead_letters",
+            "SELECT max(last_part, delivery) FROM requests ORDER BY delivery DESC LIMIT 1",
+            "SELECT max(delivery) FROM (SELECT delivery FROM jobs ORDER BY id DESC LIMIT 16)",
+        ].compactMap { try? session.connection.integer($0) }
+        return min(max(rows.max() ?? 0, 0), Salvage.greatestID) + 1
     }
 
     private func loadWalks() throws(SQLiteError) {

@@ -61,17 +61,26 @@ extension OutboxStore {
     }
 
     /// Forgets unique keys by their hashes; those that are not remembered are skipped.
-    package func forgetKeys(_ keys: [Fingerprint]) throws(OutboxError) -> ForgottenKeys {
+    ///
+    /// - Parameter text: the `unique_key` that a job of the delivery must have; nil for no condition.
+    package func forgetKeys(_ keys: [Fingerprint], ofJob text: String? = nil) throws(OutboxError) -> ForgottenKeys {
         try urgentTransaction { () throws(SQLiteError) in
             var count = 0
             var isUndelivered = false
             for key in keys {
+                if let text, try !hasJob(text, key) { continue }
                 guard let delivery = try forget(key) else { continue }
                 count += 1
                 if try self.isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob) { isUndelivered = true }
             }
             return ForgottenKeys(count: count, isUndelivered: isUndelivered)
         }
+    }
+
+    /// Whether the newest delivery with a key has a job that is still in the outbox with this `unique_key`.
+    private func hasJob(_ text: String, _ key: Fingerprint) throws(SQLiteError) -> Bool {
+        guard let id = try newest(key)?.holder.deliveryID else { return false }
+        return try queries.request(ofDelivery: id)?.jobs.contains { $0.uniqueKey == text } ?? false
     }
 
     /// Forgets a key, inside a transaction. The row stays, so that the next delivery with the key gets the next

@@ -70,6 +70,8 @@ struct Salvage {
     static let rowErrors = [SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG]
     /// The suffix of the file with the ids of deliveries that lost jobs.
     static let lostSuffix = "-lost"
+    /// The maximum id that is taken over into the figures, after which there are as many.
+    static let greatestID: Int64 = 1 << 52
 
     private let configuration: OutboxConfiguration
     private let time: any TimeSource
@@ -320,6 +322,8 @@ struct Salvage {
     private mutating func copyDeliveries(to store: OutboxStore, _ table: inout SalvageReport.Table) throws(SQLiteError)
     {
         let new = store.session.connection
+        // Opening has counted the rows of deliveries that are copied only now.
+        store.ledger.nextDelivery = 1
         let forgotten = (try? damaged.columns(of: "deliveries"))?.contains("key_forgotten") ?? false
         // In the order in which `adopt` reads them.
         let columns = try SalvagedColumn.all(of: "deliveries", in: new).filter {
@@ -345,11 +349,16 @@ struct Salvage {
     private mutating func note(
         _ jobs: inout LostJobs, in new: Connection, _ deliveries: SalvageReport.Table
     ) throws(SQLiteError) {
+        try new.execute(
+            """
+            UPDATE progress SET next_delivery = max(next_delivery,
+                (SELECT min(ifnull(max(delivery), 0), \(Self.greatestID)) + 1 FROM jobs))
+            """)
         jobs.finish(problems: deliveries.gaps + deliveries.unusable)
         try jobs.releaseRequests(in: new)
         if !deliveries.isComplete { try jobs.noteJobsWithoutDelivery(in: new) }
         report.lostDeliveries = jobs.lines.count
         (report.lostStretches, report.jobsWithoutDelivery) = (jobs.stretches.count, jobs.withoutDelivery)
-        lost = jobs.lines + jobs.stretches + jobs.keys
+        lost = jobs.lines + jobs.stretches + jobs.keys + jobs.unknown
     }
 }

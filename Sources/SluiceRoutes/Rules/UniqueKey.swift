@@ -8,17 +8,20 @@ extension DeliveryKey {
             hash: Self.fingerprint(scope, parts), bytes: Self.bytes(prefix: scope.prefix, parts, isList: isList))
     }
 
-    /// The possible hashes of a key from the text of a job in lists after the route's name, the likeliest first:
-    /// without the generation, also without the number of the job, and as written.
+    /// What the text of a job in lists, after the route's name, can mean: the key as written; without the generation;
+    /// also without the number of the job.
     ///
     /// - Parameter text: such as `72d3162e`, `72d3162e~1` or `acme:72d3162e#0.3`.
-    package static func hashes(route: String, listed text: String) -> [[Fingerprint]] {
+    /// - Returns: the possible hashes of each key, and the `unique_key` that one of its jobs must have: without such a
+    ///   job the text is not of this key. `nil` for the key as written.
+    package static func readings(route: String, listed text: String) -> [(hashes: [Fingerprint], job: String?)] {
         let ofJob = text.replacing(/~[0-9]+$/, with: "")
-        var readings = [ofJob]
-        for reading in [ofJob.replacing(/#[0-9]+(\.[0-9]+)?$/, with: ""), text] where !readings.contains(reading) {
+        var readings = [text]
+        for reading in [ofJob, ofJob.replacing(/#[0-9]+(\.[0-9]+)?$/, with: "")] where !readings.contains(reading) {
             readings.append(reading)
         }
-        return readings.map { hashes(route: route, text: $0) }
+        let job = String(decoding: KeyScope(name: Array(route.utf8)).prefix, as: UTF8.self) + text
+        return readings.map { (hashes(route: route, text: $0), $0 == text ? nil : job) }
     }
 
     /// The possible hashes of a key from its text after the route's name: of one text, of values of path parameters

@@ -167,8 +167,8 @@ enum ConsoleText {
     static func size(_ bytes: Int) -> String {
         let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
         for (name, shift) in units where bytes >= (1 << shift) {
-            let tenths = (bytes * 10) >> shift
-            return "\(tenths / 10).\(tenths % 10) \(name)"
+            let rest = bytes & ((1 << shift) - 1)
+            return "\(bytes >> shift).\((rest * 10) >> shift) \(name)"
         }
         return "\(bytes) B"
     }

@@ -131,7 +131,9 @@ struct OutboxCommand: AsyncParsableCommand {
                 }
                 requests = [.forgetDelivery(id)]
             case (nil, let route?, 1):
-                requests = DeliveryKey.hashes(route: route, listed: words[0]).map { .forgetKey($0) }
+                requests = DeliveryKey.readings(route: route, listed: words[0]).map {
+                    .forgetKey($0.hashes, job: $0.job)
+                }
             case (nil, .some, 0) where rest.contains { $0.hasPrefix("-") && $0 != "--" }:
                 throw ValidationError(
                     "use --delivery ID or --key ROUTE KEY; if the key begins with a dash, write -- before it")
@@ -153,7 +155,9 @@ struct OutboxCommand: AsyncParsableCommand {
                     .wrongInput,
                     key == nil
                         ? "no unique key of the delivery is remembered, so it is accepted as new when it is sent again"
-                        : "no delivery with this key is remembered, so it is accepted as new")
+                        : requests.count == 1
+                            ? "no delivery with this key is remembered, so it is accepted as new"
+                            : "no delivery with this key is remembered, and no job in the outbox is listed with it")
             }
             Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")
             if forgotten.isUndelivered {
