@@ -164,7 +164,7 @@ import Testing
             let changed = try await gateway.command("dead", "retry", "--all")
             #expect(
                 changed.output
-                    == "dead letter 2: its rule was changed or removed; it would become a job of type order in queue orders; use --changed to send it anyway\n"
+                    == "dead letter 2: its rule or its route was changed; it would become a job of type order in queue orders; use --changed to send it anyway\n"
             )
             #expect(try await gateway.command("dead", "retry", "2", "--changed").output == "dead letter 2: now job 2\n")
             try await queue.arrivals(2)

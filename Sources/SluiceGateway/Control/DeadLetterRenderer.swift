@@ -65,7 +65,7 @@ enum DeadLetterRenderer {
         }
         let what =
             route.rule(saying: earlier) == nil
-            ? "its rule was changed or removed" : "another rule, rule \(other + 1), now matches it"
+            ? "its rule or its route was changed" : "another rule, rule \(other + 1), now matches it"
         let names = changedNames(earlier, route.identity(ofRule: other)).map { " (\($0))" } ?? ""
         return "\(what); it would become \(would)\(names)"
     }
