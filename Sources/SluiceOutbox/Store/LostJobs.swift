@@ -59,7 +59,7 @@ struct LostJobs {
             try findIndexed(table, id, in: new, of: damaged)
         }
         // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
-        if !unknown.isEmpty {
+        if hasGaps("parked") || hasGaps("dead_letters") {
             first = nil
         } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
@@ -77,7 +77,7 @@ struct LostJobs {
     }
 
     /// Finds the rows that the index on their delivery lists and that were not saved: the index is on other pages. Only
-    /// it shows that a finished job was a dead letter, and not delivered and removed since.
+    /// it shows a finished job that was a dead letter, if it is older than every saved job.
     private mutating func findIndexed(
         _ table: String, _ id: String, in new: Connection, of damaged: Connection
     ) throws(SQLiteError) {
