@@ -162,6 +162,13 @@ import Testing
         #expect(problems(alternatives(verify)) == [])
     }
 
+    @Test("a list of texts, each of which is compared with each other, has a limit", arguments: [16, 17])
+    func manyTexts(count: Int) {
+        let texts = (0..<count).map { "'\($0)|${body}'" }.joined(separator: ", ")
+        let found = problems(alternatives(["${body}"]).replacing("signed: '${body}'", with: "signed: [\(texts)]"))
+        #expect(found.contains { $0.hasSuffix("'signed' can have at most 16 texts") } == (count > 16), "\(found)")
+    }
+
     @Test("texts that differ only in the literals around one value are warned of")
     func differentLiterals() {
         let compilation = compile([("r.yaml", alternatives(["${body.a}", "${body.a}-"]))])

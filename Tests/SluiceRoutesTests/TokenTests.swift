@@ -86,6 +86,24 @@ import Testing
         #expect(SluiceRoutesTests.problems(text("v1:${header.X-A}")) == [])
     }
 
+    @Test("a token in a parameter that fits other bodies is not stored, one that covers the body is")
+    func stored() throws {
+        func stored(_ jwt: String, _ token: String) throws -> String {
+            let text =
+                "routes:\n- path: /hook\n  verify: { alg: jwt, signature_from: '${query.t}', jwt: { \(jwt) } }\n"
+                + "  secrets: [ { env: SECRET } ]\n  jobs: [ { when: { body.a: 1 }, type: t } ]\n"
+                + "  otherwise: dead_letter\n"
+            let route = try SluiceRoutesTests.route(text)
+            let delivery = TestRequest("{}", target: "/hook?t=\(token)").processed(by: route).delivery
+            return String(decoding: try #require(delivery?.request), as: UTF8.self)
+        }
+        #expect(try stored("algs: [HS256]", token("{}")).hasPrefix("POST /hook?t HTTP/1.0\r\n"))
+        let digest = Hash.digest(.sha256, Array("{}".utf8).span).hex
+        let bound = token(#"{"h":"\#(digest)"}"#)
+        #expect(
+            try stored("algs: [HS256], body_hash: { claim: h }", bound).hasPrefix("POST /hook?t=\(bound) HTTP/1.0\r\n"))
+    }
+
     @Test("of two tokens none counts")
     func two() throws {
         let route = try SluiceRoutesTests.route(

@@ -226,7 +226,9 @@ struct CredentialParameters: Sendable {
         while start <= bytes.count {
             let end = bytes.firstIndex(of: UInt8(ascii: "/"), from: start) ?? bytes.count
             kept.append(UInt8(ascii: "/"))
-            if let mark = mark(of: PathParameters.value(at: segment, of: bytes), at: segment) {
+            if contains(segment: segment),
+                let mark = mark(of: PathParameters.value(at: segment, of: bytes), at: segment)
+            {
                 kept += Array("%7B".utf8) + mark.dropFirst().dropLast() + Array("%7D".utf8)
             } else {
                 kept.append(bytes.extracting(start..<end))
