@@ -170,6 +170,8 @@ import Testing
             let result = try await run(["send"] + arguments)
             #expect(result.ending == .exited(1) && result.text.contains(words), "\(arguments): \(result)")
         }
+        let both = try await run(["send", "github", "--to", "\(url)/open", "--duplicate", "--retry"])
+        #expect(both.ending == .exited(2) && both.text.contains("--duplicate and --retry both send a second webhook"))
         gateway.send(2)
         #expect(try await gateway.ending() == .exited(0))
     }

@@ -53,7 +53,7 @@ struct KeyIndex {
     /// Unused chunks, which are overwritten, starting from the end.
     private(set) var free: [Int64]
     /// The first chunk id that does not exist yet.
-    private var nextChunk: Int64
+    private(set) var nextChunk: Int64
     private var nextRun: Int64
     private var lastCompacted: Int64 = 0
 
@@ -94,6 +94,10 @@ struct KeyIndex {
     }
 
     // MARK: Runs
+
+    mutating func setFilter(_ filter: [UInt8], ofChunk chunk: Int, run index: Int) {
+        runs[index].setFilter(filter, ofChunk: chunk)
+    }
 
     /// Starts the merges and the compaction that are due, in the order in which they are written.
     ///

@@ -16,9 +16,11 @@ struct KeyRun {
     private struct Chunk {
         /// The row in `key_entries`; 0 if it is not written yet.
         var id: Int64 = 0
-        /// Its part of `filters`.
-        var filterStart: UInt32 = 0
+        /// Its part of `filters`; `notRead` if its filter is only in the file.
+        var filterStart = notRead
         var filterLength: UInt32 = 0
+
+        static let notRead = UInt32.max
     }
 
     /// The number of runs of one level that are merged into one of the next, as a power of two.
@@ -83,20 +85,28 @@ struct KeyRun {
     ///   - id: its row in `key_entries`.
     ///   - number: from 0 in the order of the key space.
     ///   - entries: the number of entries.
-    ///   - filter: of its keys, see `KeyFilter`.
-    mutating func add(id: Int64, number: Int, entries added: Int, filter: [UInt8]) {
+    ///   - filter: of its keys, see `KeyFilter`; `nil` if it is only in the file.
+    mutating func add(id: Int64, number: Int, entries added: Int, filter: [UInt8]?) {
         if chunks.isEmpty {
             chunks = Array(repeating: Chunk(), count: chunkCount)
             // The space of a large run needs no memory until it is used (`ProcessMemory.limitPools`).
             filters.reserveCapacity(chunkCount * KeyFilter.usualSize)
         }
-        chunks[number] = Chunk(id: id, filterStart: UInt32(filters.count), filterLength: UInt32(filter.count))
-        filters += filter
+        chunks[number].id = id
+        if let filter { setFilter(filter, ofChunk: number) }
         written += 1
         entries += added
     }
 
-    /// `false` only for a key that is not in the run.
+    func lacksFilter(ofChunk number: Int) -> Bool { chunks[number].filterStart == Chunk.notRead }
+
+    mutating func setFilter(_ filter: [UInt8], ofChunk number: Int) {
+        chunks[number].filterStart = UInt32(filters.count)
+        chunks[number].filterLength = UInt32(filter.count)
+        filters += filter
+    }
+
+    /// `false` only for a key that is not in the run, whose filter for this key was read.
     func mayContain(_ key: Fingerprint) -> Bool {
         let chunk = chunks[chunk(of: key)]
         let start = Int(chunk.filterStart)

@@ -10,7 +10,7 @@ package enum Schema {
     /// The steps from version *n* to *n + 1*: the first entry makes version 1 from an empty file. Entries are only ever
     /// added.
     package static let migrations: [String] = [
-        version1, version2, version3, version4, version5, version6, version7, version8,
+        version1, version2, version3, version4, version5, version6, version7, version8, version9,
     ]
 
     /// The comments in the SQL stay in the file, for people who open it with `sqlite3`.
@@ -204,9 +204,14 @@ package enum Schema {
         CREATE INDEX quarantine_expiry ON quarantine (expires_at);
         """
 
-    /// Filters with fewer false positives. A start makes those of existing runs from their keys until the runs have
-    /// been merged or dropped.
+    /// Filters with fewer false positives. Those of existing runs are made from their keys when they are needed, until
+    /// the runs have been merged or dropped.
     private static let version8 = "UPDATE key_chunks SET filter = x''"
+
+    /// With this index a start reads the chunks without their filters, which are most of `key_chunks`. The step reads
+    /// that table once: 60 MB for 50 million keys.
+    private static let version9 =
+        "CREATE INDEX key_chunks_run ON key_chunks (run, level, chunk, first_row, end_row, entries)"
 }
 
 /// Checks that a file is an outbox, and brings it to the version of this program.

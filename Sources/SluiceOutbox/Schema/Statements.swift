@@ -26,6 +26,8 @@ package enum Statements {
         """
     /// 1: id.
     package static let selectKeyEntries = "SELECT entries FROM key_entries WHERE id = ?1"
+    /// 1: id.
+    package static let selectKeyFilter = "SELECT filter FROM key_chunks WHERE id = ?1"
     /// 1: id, 2: entries. Overwrites a row that is no longer needed, which costs one page.
     package static let saveKeyEntries = "REPLACE INTO key_entries (id, entries) VALUES (?1, ?2)"
     /// In the order of the columns.
@@ -167,6 +169,9 @@ package enum Statements {
     package static let saveWalk = """
         INSERT INTO forgetting (window, next) VALUES (?1, ?2) ON CONFLICT (window) DO UPDATE SET next = excluded.next
         """
+    /// All chunks, each run's after another, from an index that contains everything but the filters.
+    package static let selectKeyChunks =
+        "SELECT id, run, level, chunk, first_row, end_row, entries FROM key_chunks ORDER BY run, level"
     /// 1: id.
     package static let deleteKeyEntries = "DELETE FROM key_entries WHERE id = ?1"
     /// 1: id.

@@ -4,10 +4,11 @@ internal import SluiceBase
 extension OutboxStore {
     /// Free chunks that are kept: the number of chunks of a run at the top level.
     private static let freeKept = 8192
-    /// The number of threads that read the filters of an index with more chunks than `fewestPrefetched`, two million
-    /// keys.
+    /// The number of threads that read the filters of an index with at least `fewestPrefetched` chunks, two million
+    /// keys, and the chunks that one reads at a time: those of two or three pages.
     private static let prefetchers: Int64 = 16
     private static let fewestPrefetched: Int64 = 4096
+    private static let prefetchStep: Int64 = 64
     /// Chunks deleted in one step.
     private static let freeStep = 256
     /// Entries written for each added key: a key is written once for each level, and some more to catch up.
@@ -23,9 +24,12 @@ extension OutboxStore {
         // A method of the index would copy all of it.
         if let row = keys.recent[key] ?? keys.frozen?.rows[key] { return row }
         var newest: Int64?
-        for index in keys.runs.indices where keys.runs[index].mayContain(key) {
-            let run = keys.runs[index]
-            guard let row = KeyChunk.row(of: key, in: try entries(of: run, chunk: run.chunk(of: key))) else { continue }
+        for index in keys.runs.indices {
+            let chunk = keys.runs[index].chunk(of: key)
+            if keys.runs[index].lacksFilter(ofChunk: chunk) { try readFilter(ofChunk: chunk, run: index) }
+            guard keys.runs[index].mayContain(key),
+                let row = KeyChunk.row(of: key, in: try entries(of: keys.runs[index], chunk: chunk))
+            else { continue }
             newest = max(newest ?? 0, row)
         }
         if let newest { return newest }
@@ -157,29 +161,63 @@ extension OutboxStore {
         return ledger.seenEnd > 1
     }
 
+    /// Reads the filters of a large index into the system's cache in the background: they are scattered over the file,
+    /// and after a restart of the machine the first lookups would read twenty of them each, one after another.
+    func prefetchFilters() {
+        let end = keys.nextChunk
+        guard end > Self.fewestPrefetched else { return }
+        for thread in 0..<Self.prefetchers {
+            let read: @Sendable () -> Void = { [prefetch, configuration] in
+                // Errors are ignored here: they are reported when the page is needed.
+                let connection = try? Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
+                try? connection?.execute("PRAGMA cache_size = 16")
+                for step in stride(from: thread, through: end / Self.prefetchStep, by: Int64.Stride(Self.prefetchers)) {
+                    guard !prefetch.withLock({ $0.isStopped }) else { break }
+                    let first = step * Self.prefetchStep
+                    _ = try? connection?.integer(
+                        """
+                        SELECT count(*) FROM key_chunks NOT INDEXED
+                        WHERE id BETWEEN \(first) AND \(first + Self.prefetchStep)
+                        """)
+                }
+                connection?.close()
+                prefetch.withLockAndWake { $0.threads -= 1 }
+            }
+            prefetch.withLock { $0.threads += 1 }
+            do throws(SystemThread.StartError) { try SystemThread.start(name: "outbox-read", read) } catch {
+                prefetch.withLock { $0.threads -= 1 }
+            }
+        }
+    }
+
+    func stopPrefetch() {
+        prefetch.withLock { $0.isStopped = true }
+        prefetch.wait(upTo: nil, until: { $0.threads == 0 }, then: { _ in })
+    }
+
     // MARK: Loading
 
-    /// Reads the filters of all runs, and the keys of the rows that are in none.
+    /// Reads which runs there are, and the keys of the rows that are in none. Filters are read when they are needed.
     ///
     /// - Parameter written: the stored figures: how many keys of existing rows the runs contained.
     func loadKeys(_ written: KeyCounts) throws(SQLiteError) {
-        try prefetchFilters()
-        var loaded: [Int64: KeyRun] = [:]
-        let rows = try session.connection.prepare("SELECT * FROM key_chunks")
+        var loaded: [KeyRun] = []
+        let rows = try session.connection.prepare(Statements.selectKeyChunks)
         defer { rows.reset() }
         while try rows.step() {
             let (id, number, chunk) = (rows.int64(0), rows.int64(1), rows.int64(3))
-            // Taken out, so that its filter is not copied when the chunk is added.
-            var run =
-                loaded.removeValue(forKey: number)
-                ?? KeyRun(loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
-            guard let bits = run?.bits, run?.lacks(chunk: chunk) == true, id > 0 else { throw damagedIndex(id) }
-            var filter = KeyChunk.unseal(rows.bytes(7), run: number, chunk: Int(chunk))
-            if filter == nil { filter = try lostFilter(id, run: number, chunk: Int(chunk), bits: bits) }
-            run?.add(id: id, number: Int(chunk), entries: Int(rows.int64(6)), filter: filter ?? [])
-            loaded[number] = run
+            if loaded.last?.number != number {
+                guard
+                    let run = KeyRun(
+                        loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
+                else { throw damagedIndex(id) }
+                loaded.append(run)
+            }
+            let last = loaded.count - 1
+            guard loaded[last].lacks(chunk: chunk), id > 0 else { throw damagedIndex(id) }
+            loaded[last].add(id: id, number: Int(chunk), entries: Int(rows.int64(6)), filter: nil)
         }
-        keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
+        keys = KeyIndex(loaded, flushedEnd: ledger.seenEnd)
         // Missing runs contained rows that are read again, if they still exist.
         let lost =
             try session.connection.integer(
@@ -188,34 +226,16 @@ extension OutboxStore {
         try loadRecentKeys()
     }
 
-    /// A filter that is damaged, or of the kind before format 8, from the keys of its chunk.
-    private func lostFilter(_ id: Int64, run: Int64, chunk: Int, bits: Int) throws(SQLiteError) -> [UInt8] {
-        let bytes = try entries(id, run: run, chunk: chunk)
-        return KeyFilter.make(KeyChunk.entries(bytes, withPrefix: chunk, bits: bits), bits: bits)
-    }
-
-    /// Reads the pages with the filters of a large index into the system's cache, several at a time: they are scattered
-    /// over the file, and after a restart of the machine each one is a read from the disk.
-    private func prefetchFilters() throws(SQLiteError) {
-        let last = try session.connection.integer("SELECT max(id) FROM key_chunks") ?? 0
-        guard last > Self.fewestPrefetched else { return }
-        let share = last / Self.prefetchers + 1
-        let running = Monitor(Self.prefetchers)
-        for first in stride(from: 0, through: last, by: Int64.Stride(share)) {
-            let read: @Sendable () -> Void = { [configuration] in
-                // Read errors are ignored here: they are reported when the page is needed.
-                let connection = try? Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
-                _ = try? connection?.integer(
-                    "SELECT count(*) FROM key_chunks WHERE id BETWEEN \(first) AND \(first + share - 1)")
-                running.withLockAndWake { $0 -= 1 }
-            }
-            do throws(SystemThread.StartError) {
-                try SystemThread.start(name: "outbox-read", read)
-            } catch {
-                read()
-            }
+    /// Makes a filter that is damaged, or of the kind before format 8, from the keys of its chunk.
+    private func readFilter(ofChunk chunk: Int, run index: Int) throws(SQLiteError) {
+        let (id, number, bits) = (keys.runs[index].id(ofChunk: chunk), keys.runs[index].number, keys.runs[index].bits)
+        let sealed = try session.selectKeyFilter.first(id) { $0.bytes(0) } ?? []
+        var filter = KeyChunk.unseal(sealed, run: number, chunk: chunk)
+        if filter == nil {
+            let bytes = try entries(id, run: number, chunk: chunk)
+            filter = KeyFilter.make(KeyChunk.entries(bytes, withPrefix: chunk, bits: bits), bits: bits)
         }
-        running.wait(upTo: nil, until: { $0 == 0 }, then: { _ in })
+        keys.setFilter(filter ?? [], ofChunk: chunk, run: index)
     }
 
     private func loadRecentKeys() throws(SQLiteError) {

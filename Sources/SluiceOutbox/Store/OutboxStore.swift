@@ -67,6 +67,8 @@ package final class OutboxStore {
     /// The queues of the jobs that this transaction stored.
     var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
+    /// The threads that read filters in the background.
+    let prefetch = Monitor((threads: 0, isStopped: false))
 
     /// The running backup.
     var backup: PageCopy?
@@ -134,6 +136,7 @@ package final class OutboxStore {
         (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time, tell: salvaging)
         damagedFiles = Salvage.setAside(configuration.path)
         try loadOrSalvage(tell: salvaging)
+        prefetchFilters()
         queues.start(after: lastJobID)
         toleratesDamage = true
         files = OutboxFile.identity(of: configuration.path)
@@ -165,6 +168,8 @@ package final class OutboxStore {
     /// Closes the file after copying the log into it. The store must not be used afterwards.
     package func close() {
         endBackup()
+        // A connection that is open keeps the log.
+        stopPrefetch()
         // A log that remains is read at the next start, so an error here loses nothing.
         if knowsItsFile { _ = try? truncateLog() }
         session.connection.close()

@@ -4,7 +4,7 @@ final class Session {
 
     let begin, commit, rollback: Statement
     let insertDelivery, insertJob, insertDeadLetter: Statement
-    let selectKeyEntries, saveKeyEntries, saveKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
+    let selectKeyEntries, selectKeyFilter, saveKeyEntries, saveKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
     let selectSeen, deleteSeen: Statement
     let selectDelivery, selectDeliveriesFrom, selectFirstDelivery, selectReceived: Statement
     let hasDeadOrParked, deleteDeliveries, saveWalk, deleteWalk, setLastJob: Statement
@@ -36,6 +36,7 @@ final class Session {
         saveWalk = try connection.prepare(Statements.saveWalk)
         deleteWalk = try connection.prepare(Statements.deleteWalk)
         selectKeyEntries = try connection.prepare(Statements.selectKeyEntries)
+        selectKeyFilter = try connection.prepare(Statements.selectKeyFilter)
         saveKeyEntries = try connection.prepare(Statements.saveKeyEntries)
         saveKeyChunk = try connection.prepare(Statements.saveKeyChunk)
         deleteKeyEntries = try connection.prepare(Statements.deleteKeyEntries)

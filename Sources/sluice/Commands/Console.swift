@@ -72,7 +72,8 @@ enum Console {
         }
         let known = (found ?? []).union(loaded ?? [])
         guard loaded != nil || found != nil, !known.contains(name) else { return }
-        let others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
+        var others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
+        if known.count > 20 { others += " and \(known.count - 20) more" }
         throw StartupError(
             .wrongInput,
             (nothing ?? "the \(place) has nothing of the route '\(PrintableText.escape(name))'")

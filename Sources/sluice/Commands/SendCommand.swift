@@ -59,6 +59,12 @@ struct SendCommand: AsyncParsableCommand {
         false
     @Flag(name: .long, help: "Change one byte after signing: the webhook must be refused.") var tamper = false
 
+    func validate() throws {
+        guard !(duplicate && retry) else {
+            throw ValidationError("--duplicate and --retry both send a second webhook; give one of them")
+        }
+    }
+
     func run() async throws {
         let target = try SendTarget(to)
         let preset = try preset()
