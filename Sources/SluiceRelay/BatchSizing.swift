@@ -1,7 +1,8 @@
 /// The size of a batch and the time limit for its answer, after batches whose outcome is unknown.
 ///
 /// A batch that was sent and not answered may be in the queue; sending it again may store its jobs twice. So the next
-/// attempt is smaller and waits longer, and the fourth has one job. Every success brings both one step back.
+/// attempt is smaller, the fourth has one job, and if the time limit had passed, it is longer. Every success brings both
+/// one step back.
 package struct AmbiguitySizing: Sendable {
     /// The number of consecutive unknown outcomes that raises the alarm.
     package static let alarmingCount = 3
@@ -31,12 +32,14 @@ package struct AmbiguitySizing: Sendable {
 
     /// Records that the outcome of a batch is unknown.
     ///
-    /// - Parameter jobs: the number of jobs in the batch.
+    /// - Parameters:
+    ///   - jobs: the number of jobs in the batch.
+    ///   - elapsed: the time since it was sent.
     /// - Returns: whether this raises the alarm.
-    package mutating func outcomeUnknown(jobs: Int) -> Bool {
+    package mutating func outcomeUnknown(jobs: Int, after elapsed: Duration) -> Bool {
         inARow += 1
         maximumJobs = inARow < Self.alarmingCount ? max(1, min(maximumJobs, jobs) / 2) : 1
-        timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout))
+        if elapsed >= timeout { timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout)) }
         return inARow >= Self.alarmingCount
     }
 

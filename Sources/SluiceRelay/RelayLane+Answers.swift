@@ -164,7 +164,8 @@ extension RelayLane {
         piece.mayHaveBeenStored = piece.mayHaveBeenStored || why.isAmbiguous
         if why.isTransport { state.licence.reconnected(now: now) }
         if why.isAmbiguous {
-            let isAlarming = sizing.outcomeUnknown(jobs: piece.jobs.count)
+            let isAlarming = sizing.outcomeUnknown(
+                jobs: piece.jobs.count, after: .nanoseconds(now - sentAt))
             report(.outcomeUnknown(jobs: piece.jobs.count, inARow: sizing.inARow))
             if isAlarming { raise(.outcomesUnknown, text: why.text) }
         }

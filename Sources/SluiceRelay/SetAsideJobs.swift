@@ -204,6 +204,7 @@ struct SetAsideJobs: Sendable {
     /// Delays jobs that were set aside and could not be sent now, which says nothing about them.
     mutating func delayed(_ jobs: ArraySlice<StoredJob>, by wait: Duration, now: Int64) {
         guard let queue = jobs.last?.job.queue, holds[queue] != nil else { return }
-        holds[queue]?.dueAt = now + max(wait, Self.spacing).wholeNanoseconds
+        let wait = max(min(wait, RetryBackoff.longestRetryAfter), Self.spacing)
+        holds[queue]?.dueAt = now + wait.wholeNanoseconds
     }
 }

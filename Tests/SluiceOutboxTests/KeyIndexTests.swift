@@ -311,6 +311,20 @@ struct KeyIndexTests {
         }
     }
 
+    @Test("a start reads a bounded number of rows, also if most deliveries have no key") func keylessRows() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        for first in stride(from: 1, to: 5000, by: 50) {
+            _ = store.commit((first..<(first + 50)).map { sample($0, hasKey: $0 % 50 == 1, at: fixture.time, jobs: 0) })
+        }
+        for store in [store, try fixture.afterCrash().store] {
+            #expect(store.ledger.nextDelivery - store.keys.flushedEnd < 500)
+            for key in stride(from: 1, to: 5000, by: 50) {
+                #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+            }
+        }
+    }
+
     @Test("keys of a run that is lost are counted once") func lostRun() throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         let store = try fixture.open()

@@ -37,13 +37,14 @@ struct LostJobsTests {
         read([(9, 9, 2), (10, 10, 2)], by: &jobs)
         #expect(
             jobs.stretches == [
-                "# received between \(time(3)) and \(time(7)): up to 3 deliveries whose record is lost, and jobs of them"
+                "# received between \(time(3)) and \(time(7)): up to 3 deliveries whose record is lost, and jobs or dead letters of them"
             ])
         jobs.finish(problems: 2)
         #expect(jobs.stretches.count == 1)
         jobs.finish(problems: 3)
         #expect(
-            jobs.stretches.last == "# received after \(time(10)): deliveries whose record is lost, and jobs of them")
+            jobs.stretches.last
+                == "# received after \(time(10)): deliveries whose record is lost, and jobs or dead letters of them")
     }
 
     @Test("gaps around a delivery without a job are one")
@@ -52,7 +53,7 @@ struct LostJobsTests {
         read([(3, 3, 0), (5, 0, 1), (8, 7, 2)], by: &jobs)
         #expect(
             jobs.stretches == [
-                "# received between \(time(3)) and \(time(8)): up to 3 deliveries whose record is lost, and jobs of them"
+                "# received between \(time(3)) and \(time(8)): up to 3 deliveries whose record is lost, and jobs or dead letters of them"
             ])
     }
 
@@ -62,7 +63,7 @@ struct LostJobsTests {
         read([(4, 4, 1)], by: &jobs)
         #expect(
             jobs.stretches == [
-                "# received before \(time(4)): up to 3 deliveries whose record is lost, and jobs of them"
+                "# received before \(time(4)): up to 3 deliveries whose record is lost, and jobs or dead letters of them"
             ])
     }
 

@@ -278,15 +278,26 @@ struct OpeningTests {
 
     @Test("a process that waits for a lock file that is removed locks the file that has the name then")
     func removedLock() throws {
-        let path = fixture.folder.file("new.lock")
-        var first: OutboxLock? = try OutboxLock(path: path, waitingFor: .zero, time: fixture.time)
+        let outbox = fixture.folder.file("new")
+        var first: OutboxLock? = try OutboxLock(of: outbox, waitingFor: .zero, time: fixture.time)
         let second = try OutboxLock(
-            path: path, waitingFor: .seconds(1), time: fixture.time, pause: { _ in first = nil })
+            of: outbox, waitingFor: .seconds(1), time: fixture.time, pause: { _ in first = nil })
         #expect(first == nil)
-        #expect { try OutboxLock(path: path, waitingFor: .zero, time: fixture.time) } throws: { error in
+        #expect { try OutboxLock(of: outbox, waitingFor: .zero, time: fixture.time) } throws: { error in
             (error as? StartupError)?.sentence.contains("is locked by process") ?? false
         }
         second.keep()
+    }
+
+    @Test("a lock file that root creates belongs to the owner of the outbox", .enabled(if: geteuid() == 0))
+    func lockOwner() throws {
+        fixture.configuration.trustsFolderOwner = true
+        do { try fixture.open().close() }
+        let path = fixture.configuration.path
+        OutboxFile.remove(path + ".lock")
+        #expect(unsafe lchown(path, 65534, 65534) == 0)
+        do { try fixture.open().close() }
+        #expect(OutboxFile.facts(path + ".lock")?.st_uid == 65534)
     }
 
     @Test("the lock is free when the holder is gone") func lockFreeWhen() throws {

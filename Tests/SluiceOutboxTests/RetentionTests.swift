@@ -27,6 +27,32 @@ struct RetentionTests {
         #expect(store.status.deliveredBytes == 0)
     }
 
+    @Test("jobs delivered while the clock was a year ahead go with the next ones", arguments: [2, 2500])
+    func futureDelivered(count: Int) throws {
+        let fixture = Fixture { $0.keepDelivered = .seconds(60) }
+        let year = Duration.seconds(365 * 86_400)
+        fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + year.wholeMilliseconds)
+        do {
+            let store = try fixture.open()
+            _ = store.commit((1...count).map { sample($0, at: fixture.time, window: .seconds(60)) })
+            try store.acknowledge(acks(1...Int64(count)))
+            store.close()
+        }
+        fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() - year.wholeMilliseconds)
+        let store = try fixture.open()
+        _ = store.commit([sample(9000, at: fixture.time, window: .seconds(60))])
+        try store.acknowledge(acks(Int64(count + 1)...Int64(count + 1)))
+        fixture.time.advance(by: .seconds(59))
+        quiet(store)
+        #expect(try store.number("SELECT count(*) FROM delivered") == count + 1)
+        fixture.time.advance(by: .seconds(61))
+        quiet(store)
+        #expect(try store.number("SELECT (SELECT count(*) FROM delivered) + (SELECT count(*) FROM jobs)") == 0)
+        fixture.time.advance(by: .seconds(61))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+    }
+
     @Test("delivered jobs never take more than their bytes") func deliveredJobsNever() throws {
         let bytes = 5 * job(1).byteCost
         let fixture = Fixture { $0.keepDeliveredBytes = ByteCount(bytes: bytes) }

@@ -64,6 +64,127 @@ struct SalvageContentTests {
         #expect(store.status.pendingJobs == 200)
     }
 
+    @Test("a table that is missing in a damaged file is reported, and its webhooks are listed")
+    func lostTable() throws {
+        let store = try fixture.open()
+        let letter = DeadLetter(reason: .badField, detail: "No.")
+        _ = store.commit((1...5).map { sample($0, at: fixture.time, jobs: 0, deadLetters: [letter], request: [1]) })
+        _ = store.commit([sample(6, at: fixture.time)])
+        try store.session.connection.execute(
+            "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'dead_letters'")
+        store.close()
+        let report = try salvage()
+        #expect(report.tables.filter { !$0.isComplete }.map(\.name) == ["dead_letters"])
+        #expect(report.lostDeliveries == 5)
+        let again = try fixture.open()
+        let outcomes = again.outcomes((1...6).map { sample($0, at: fixture.time) })
+        #expect(outcomes.count { if case .duplicate = $0 { true } else { false } } == 1)
+    }
+
+    @Test("files of two salvages in one second do not replace each other") func sameSecond() throws {
+        fixture.configuration.salvagesDamage = true
+        var paths: Set<String> = []
+        for round in 1...3 {
+            try fill((1000 * round)...(1000 * round + 100))
+            try damage(job: 1000 * round + 100)
+            let report = try salvage()
+            paths.insert(report.damagedPath)
+            #expect(OutboxFile.size(of: report.lostPath) > 0)
+        }
+        #expect(paths.count == 3)
+        #expect(try fixture.open().status.damagedFiles == 3)
+    }
+
+    @Test("a salvage that was interrupted between its renames is completed, but not over an outbox put in place since")
+    func interruptedRename() throws {
+        try fill(1...200)
+        try damage(job: 100)
+        let path = fixture.configuration.path
+        let report = try salvage()
+        func list() -> [UInt8] { fixture.folder.read(String(report.lostPath.split(separator: "/").last ?? "")) }
+        let lost = list()
+        // The state after the second rename.
+        try OutboxFile.rename(path, to: path + ".salvaged")
+        try OutboxFile.rename(report.lostPath, to: path + ".salvaged-lost")
+        do { _ = try fixture.open() }
+        #expect(list() == lost)
+        // The same, and a file put in place by hand.
+        try OutboxFile.rename(path, to: path + ".salvaged")
+        let restored = Fixture()
+        do {
+            let store = try restored.open()
+            _ = store.commit([sample(1, at: fixture.time)])
+            store.close()
+        }
+        let backup = restored.folder.read("outbox.db")
+        fixture.folder.write(backup, to: "outbox.db")
+        let damaged = fixture.folder.read(String(report.damagedPath.split(separator: "/").last ?? ""))
+        #expect {
+            try fixture.open()
+        } throws: { error in
+            (error as? StartupError)?.sentence.contains("it was put in place after") ?? false
+        }
+        #expect(fixture.folder.read("outbox.db") == backup)
+        #expect(fixture.folder.read(String(report.damagedPath.split(separator: "/").last ?? "")) == damaged)
+        OutboxFile.remove(path + ".salvaged")
+        #expect(try fixture.open().status.pendingJobs == 1)
+    }
+
+    @Test(
+        "jobs that are lost in front of all saved ones are listed, whatever else is damaged",
+        arguments: ["parked", "dead_letters", "progress"])
+    func lostFront(table: String) throws {
+        try fill(1...200)
+        try damage(job: 1)
+        try damageRoot(of: table, isInner: false)
+        let report = try salvage()
+        let lost = 200 - (try fixture.open().status.pendingJobs)
+        #expect(lost > 0)
+        if table == "progress" {
+            // Finished jobs cannot be told from lost ones.
+            #expect(list(report).contains { $0.hasPrefix("# it is not known which jobs were finished") })
+        } else {
+            #expect(report.lostDeliveries == lost)
+        }
+    }
+
+    @Test("deliveries that lost their dead letters and their records have a line with their times")
+    func lostLettersAndRecords() throws {
+        do {
+            let store = try fixture.open()
+            let letter = DeadLetter(reason: .badField, detail: "No.")
+            for number in 1...600 {
+                _ = store.commit([
+                    sample(
+                        number, at: fixture.time, jobs: 0, deadLetters: [letter],
+                        request: [UInt8](repeating: 0x61, count: 2000))
+                ])
+            }
+            store.close()
+        }
+        try damage("delivery-1")
+        try damageRoot(of: "dead_letters")
+        let report = try salvage()
+        let saved = try fixture.open().number("SELECT count(*) FROM deliveries")
+        #expect(saved < 600)
+        #expect(list(report).contains { $0.hasPrefix("# received ") && $0.contains("dead letters of them") })
+    }
+
+    @Test("a first pending job behind others that are pending is corrected at the start", arguments: [2, 150, 201])
+    func firstPending(wrong: Int) throws {
+        do {
+            let store = try fixture.open()
+            _ = store.commit((1...200).map { sample($0, at: fixture.time) })
+            if wrong == 150 { try store.acknowledge([3, 100].map { Acknowledgement(job: $0, zizqID: "z") }) }
+            try store.session.connection.execute("UPDATE progress SET first_pending = \(wrong)")
+            store.close()
+        }
+        let store = try fixture.open()
+        let count = wrong == 150 ? 198 : 200
+        #expect(store.status.pendingJobs == count)
+        #expect(try store.pending().count == count)
+    }
+
     @Test("the ids of lost jobs are not used again") func lostIDs() throws {
         try fill(1...200)
         try damage(job: 200)
@@ -319,8 +440,10 @@ struct SalvageContentTests {
         }
     }
 
-    /// Overwrites the first page of a table, which must have others below it.
-    private func damageRoot(of table: String) throws {
+    /// Overwrites the first page of a table.
+    ///
+    /// - Parameter isInner: whether it must have others below it.
+    private func damageRoot(of table: String, isInner: Bool = true) throws {
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"
         let root: Int
         do {
@@ -329,7 +452,7 @@ struct SalvageContentTests {
         }
         var bytes = fixture.folder.read("outbox.db")
         let start = (root - 1) * Pragmas.pageSize
-        #expect(bytes[start] == 5)
+        #expect(bytes[start] == 5 || !isInner)
         bytes.replaceSubrange(start..<(start + Pragmas.pageSize), with: repeatElement(0x5A, count: Pragmas.pageSize))
         fixture.folder.write(bytes, to: "outbox.db")
     }
@@ -459,7 +582,8 @@ struct SalvageContentTests {
         } else {
             #expect(
                 line.contains(
-                    /^# received before .*Z: up to \d+ deliveries whose record is lost, and jobs of them$/))
+                    /^# received before .*Z: up to \d+ deliveries whose record is lost, and jobs or dead letters of them$/
+                ))
         }
         #expect(report.lines.contains { $0.hasPrefix("jobs are lost together with the records of their deliveries") })
     }

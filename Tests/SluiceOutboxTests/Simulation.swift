@@ -321,10 +321,13 @@ final class Simulation {
     func diskFault() {
         if isFaulty { return settle() }
         isFaulty = true
-        if chance(50) {
-            vfs.set { $0.failingSyncs = [.log] }
-        } else {
-            vfs.set { $0.fullFiles = [.log] }
+        let file: FaultyVFS.File = chance(60) ? .log : .database
+        switch pick(3) {
+        case 0: vfs.set { $0.failingSyncs = [file] }
+        case 1: vfs.set { $0.fullFiles = [file] }
+        default:
+            let writes = pick(40)
+            vfs.set { $0.writesUntilFull = writes }
         }
     }
 
@@ -333,6 +336,7 @@ final class Simulation {
         vfs.set { faults in
             faults.failingSyncs = []
             faults.fullFiles = []
+            faults.writesUntilFull = nil
         }
         for _ in 0..<20 where store.status.condition == .failing || store.status.condition == .diskFull {
             pass(.seconds(2))

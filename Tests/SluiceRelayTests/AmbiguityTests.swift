@@ -52,7 +52,9 @@ import Zizq
     @Test("the time for an answer grows to ten minutes and the batch shrinks to one job")
     func boundsSizes() {
         var sizing = AmbiguitySizing(jobs: 1000, timeout: .seconds(30))
-        for _ in 0..<20 { _ = sizing.outcomeUnknown(jobs: 1000) }
+        for _ in 0..<20 { _ = sizing.outcomeUnknown(jobs: 1000, after: .seconds(1)) }
+        #expect(sizing.timeout == .seconds(30))
+        for _ in 0..<20 { _ = sizing.outcomeUnknown(jobs: 1000, after: .seconds(600)) }
         #expect(sizing.maximumJobs == 1)
         #expect(sizing.timeout == .seconds(600))
         for _ in 0..<20 { sizing.batchAccepted() }
@@ -63,7 +65,7 @@ import Zizq
     @Test("the halving starts from the batch that was sent, not from the most that a batch may have")
     func halvesActualSize() {
         var sizing = AmbiguitySizing(jobs: 1000, timeout: .seconds(30))
-        _ = sizing.outcomeUnknown(jobs: 10)
+        _ = sizing.outcomeUnknown(jobs: 10, after: .zero)
         #expect(sizing.maximumJobs == 5)
     }
 

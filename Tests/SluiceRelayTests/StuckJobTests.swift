@@ -206,6 +206,19 @@ import Zizq
         #expect(held.claim(now: now)?.selection == .othersThan(["bad"]))
     }
 
+    @Test("a held queue waits for at most a minute, however long the server asks")
+    func longRetryAfter() {
+        var held = SetAsideJobs(mayHaveSome: false)
+        for _ in 1...3 { _ = held.added(of: "bad", isAlone: false, text: "403", now: 0) }
+        let first = held.claim(now: 10_000_000_000)
+        #expect(first?.selection == .queue("bad"))
+        held.delayed([makeJob(1, queue: "bad")], by: .seconds(1 << 31), now: 10_000_000_000)
+        held.endClaim(.queue("bad"))
+        let early = held.claim(now: 69_000_000_000)?.selection
+        let later = held.claim(now: 71_000_000_000)?.selection
+        #expect(early == .othersThan(["bad"]) && later == .queue("bad"))
+    }
+
     @Test("a job that was set aside is not sent by two lanes, however long the first takes to record its answer")
     func oneLane() throws {
         var aside = SetAsideJobs(mayHaveSome: true)

@@ -58,6 +58,29 @@ import Testing
             ])
     }
 
+    @Test("a token in the path is part of each key, and not verified by an alternative without it")
+    func tokenInPath() {
+        func text(_ verify: String) -> String {
+            """
+            routes:
+            - path: /r/{token}
+              verify: \(verify)
+              secrets: [ { env: SECRET } ]
+              body: json
+              unique_key: ${body.id}
+              jobs: [ { type: t } ]
+
+            """
+        }
+        let token = "{ alg: static, signature_from: '${param.token}' }"
+        let hmac = "{ alg: hmac-sha256, signature_from: '${header.X-S}' }"
+        #expect(notes(text(token)).filter { $0.contains("path parameter token") } == [])
+        #expect(
+            notes(text("[ \(hmac), \(token) ]")).contains {
+                $0.contains("the signature does not cover the path parameter token (unique key)")
+            })
+    }
+
     @Test("routes with one secret are named, unless the signature covers the path")
     func sharedSecrets() {
         func route(_ path: String, _ signed: String, _ secret: String = "SECRET") -> String {

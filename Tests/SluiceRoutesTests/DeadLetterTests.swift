@@ -105,6 +105,21 @@ import Testing
         #expect(try #require(stored.delivery).key == first.key)
     }
 
+    @Test(
+        "a value that only looks like what stands for a token is replaced, and headers that repeat the URL are left out",
+        arguments: ["%0d%0aA:%20b%0d%0a", "%23fr%25zz%3f%2f", "abcdefgh"])
+    func forgedMark(value: String) throws {
+        let route = try route(Self.secretPath("{ when: { body.a: 1 }, type: t }"), environment: Self.secrets)
+        let target = "/hook/x/%7Btok-\(value)%7D/z?t=another%20secret%20of%20tests"
+        let request = TestRequest(
+            #"{"id":7}"#, target: target,
+            headers: [("Referer", "https://a" + target), ("X-Original-URL", target), ("X-Kept", "1")])
+        let delivery = try #require(request.processed(by: route).delivery)
+        let head = String(decoding: try #require(delivery.request), as: UTF8.self)
+        #expect(head.starts(with: #/POST \/hook\/x\/%7Btok-[0-9a-f]{8}%7D\/z\?t HTTP\/1.0\r\n/#))
+        #expect(!head.lowercased().contains("referer") && !head.contains("Original") && head.contains("X-Kept: 1"))
+    }
+
     @Test("the URL and the path in jobs are without static tokens")
     func publicURL() throws {
         let rule = "{ type: t, payload: { a: '${url}', b: '${path}', c: '${query.q}' } }"

@@ -55,7 +55,8 @@ import Testing
         "what the route's rules read is part of their digests: parameters of the path, elements, the event",
         arguments: [
             ("/h/{shop}/{kind}", "/h/{kind}/{shop}"), ("${body.items[]}", "${body.rows[]}"),
-            ("${body.event}", "${body.type}"),
+            ("${body.event}", "${body.type}"), ("event: ${body.event}", "event: ${body.event}\n    body: text"),
+            ("each: ${body.items[]}\n    event: ${body.event}", "event: ${body.items[]}\n    each: ${body.event}"),
         ])
     func subjects(_ old: String, _ new: String) throws {
         let text = """
@@ -104,12 +105,12 @@ import Testing
         #expect(found.contains { $0.hashes == DeliveryKey.hashes(route: "r", text: key) })
     }
 
-    @Test("the text of a job in lists is the key as written first, and a shorter key only with a job of that text")
+    @Test("the text of a job in lists is a key without a generation first, if it has a job of that text")
     func listedOrder() {
         let found = DeliveryKey.readings(route: "a:b", listed: "17#0.2~1")
         #expect(
-            found.map(\.hashes) == ["17#0.2~1", "17#0.2", "17"].map { DeliveryKey.hashes(route: "a:b", text: $0) })
-        #expect(found.map(\.job) == [nil, "a%3Ab:17#0.2~1", "a%3Ab:17#0.2~1"])
+            found.map(\.hashes) == ["17#0.2", "17", "17#0.2~1"].map { DeliveryKey.hashes(route: "a:b", text: $0) })
+        #expect(found.map(\.job) == ["a%3Ab:17#0.2~1", "a%3Ab:17#0.2~1", nil])
         #expect(DeliveryKey.readings(route: "r", listed: "17").map(\.job) == [nil])
     }
 

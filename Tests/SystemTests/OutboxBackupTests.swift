@@ -56,6 +56,10 @@ import Testing
                 #expect(again.ending == .exited(1))
                 let nowhere = try await gateway.command("outbox", "backup", "none/\(name)")
                 #expect(nowhere.errors == "sluice: cannot create none/\(name): No such file or directory\n")
+                for suffix in [".salvaged", "-journal", ".damaged-20261130172255"] {
+                    let own = try await gateway.command("outbox", "backup", "outbox.db\(suffix)")
+                    #expect(own.ending == .exited(1) && own.errors.contains("is a name that the outbox itself uses"))
+                }
                 try gateway.folder.write("x", to: "other.db.part")
                 let partial = try await gateway.command("outbox", "backup", "other.db")
                 #expect(

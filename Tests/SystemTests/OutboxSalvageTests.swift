@@ -135,6 +135,27 @@ import Testing
         #expect(try damagedFiles(folder).isEmpty)
     }
 
+    @Test(
+        "a command completes a salvage that was interrupted between its renames, and names the target of a dangling link"
+    )
+    func interrupted() async throws {
+        let folder = try await fill()
+        func status() async throws -> ChildProcess {
+            let status = try ChildProcess(
+                ProjectFiles.binary, ["outbox", "status", "--outbox-path", "outbox.db"], environment: [:],
+                folder: folder.path)
+            _ = try await status.ending()
+            return status
+        }
+        try FileManager.default.moveItem(atPath: folder.file("outbox.db"), toPath: folder.file("outbox.db.salvaged"))
+        #expect(try await status().output.text.contains("pending jobs "))
+        #expect(!FileManager.default.fileExists(atPath: folder.file("outbox.db.salvaged")))
+        try FileManager.default.removeItem(atPath: folder.file("outbox.db"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("outbox.db"), withDestinationPath: "nowhere.db")
+        #expect(try await status().errors.text.contains("is a symbolic link to nowhere.db, which does not exist"))
+    }
+
     @Test("the id of a damaged row does not reach an answer as it is")
     func damagedID() async throws {
         let folder = try await fill()

@@ -60,7 +60,7 @@ package enum ControlClient {
     ///
     /// - Returns: `nil` if it is not damaged.
     package static func salvage(_ settings: Settings) throws(StartupError) -> SalvageReport? {
-        guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, .status) }
+        guard isOutbox(settings.outbox.path) else { throw noOutbox(settings.outbox.path, .status) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         configuration.trustsFolderOwner = true
@@ -69,12 +69,18 @@ package enum ControlClient {
 
     private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }
 
+    /// Whether there is an outbox, or a salvaged one that a crash kept from taking its place, which opening it completes.
+    private static func isOutbox(_ path: String) -> Bool { exists(path) || exists(path + ".salvaged") }
+
     private static func noOutbox(_ path: String, _ request: ControlRequest) -> StartupError {
         do throws(FileAccess.AccessError) { _ = try FileAccess.status(of: path) } catch {
             if !error.isMissing {
                 return StartupError(
                     .unavailable, "cannot open the outbox at \(path): \(error). \(FileAccess.ownership(of: path))")
             }
+        }
+        if let target = FileAccess.danglingTarget(of: path) {
+            return StartupError(.unavailable, "\(path) is a symbolic link to \(target), which does not exist")
         }
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; for sluice dev use --outbox-path \(development)" : "; set outbox.path"
@@ -87,7 +93,7 @@ package enum ControlClient {
     private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer
     {
-        guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
+        guard isOutbox(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         configuration.createsOutbox = false

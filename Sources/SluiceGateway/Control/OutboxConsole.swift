@@ -318,8 +318,8 @@ package struct OutboxConsole: Sendable {
     /// Makes a backup in slices, each of which is on the disk before the next one is copied; deliveries are stored in
     /// between.
     private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
-        let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
-        let file = try BackupFile(path, inFolder: folder, bytes: bytes)
+        let (outbox, bytes) = try await ask { store throws(OutboxError) in (store.path, store.backupBytes) }
+        let file = try BackupFile(path, of: outbox, inFolder: folder, bytes: bytes)
         do throws(OutboxError) {
             try await ask { store throws(OutboxError) in try store.beginBackup(to: file.partialPath) }
             try await copy(to: file)

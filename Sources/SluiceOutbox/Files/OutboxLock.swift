@@ -12,7 +12,8 @@ final class OutboxLock {
     private var isTemporary: Bool
 
     /// - Parameters:
-    ///   - path: the lock file. If it does not exist, it is created, and removed again unless `keep` is called.
+    ///   - outbox: the database file. The lock file next to it is created if it does not exist, and removed again unless
+    ///     `keep` is called.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     ///   - wait: the maximum time to wait for another holder.
     ///   - needsStop: whether no command of a running gateway does the same.
@@ -20,10 +21,11 @@ final class OutboxLock {
     ///   - held: called once, with a sentence, if it waits for another holder.
     /// - Throws: `StartupError(.unavailable)`, naming the holder if it is known.
     init(
-        path: String, trustsOwner: Bool = false, waitingFor wait: Duration, needsStop: Bool = false,
+        of outbox: String, trustsOwner: Bool = false, waitingFor wait: Duration, needsStop: Bool = false,
         time: any TimeSource, pause: ((Duration) -> Void)? = nil,
         held: ((String) -> Void)? = nil
     ) throws(StartupError) {
+        let path = outbox + ".lock"
         let isNew = OutboxFile.modified(path) == nil
         var file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         while true {
@@ -31,6 +33,8 @@ final class OutboxLock {
             do throws(StartupError) {
                 try OutboxFile.check(file, path, trustsOwner: trustsOwner)
                 try OutboxFile.protect(file, path)
+                // The gateway of another user must be able to open it after a command of root.
+                if isNew { OutboxFile.giveOwner(of: outbox, to: path) }
                 try Self.lock(
                     file, path, wait: wait, needsStop: needsStop, time: time, pause: pause ?? Self.sleep, tell: held)
             } catch {

@@ -13,6 +13,11 @@ package enum Schema {
         version1, version2, version3, version4, version5, version6, version7, version8, version9,
     ]
 
+    /// The first version with this table.
+    static func version(with table: String) -> Int {
+        1 + (migrations.firstIndex { $0.contains("CREATE TABLE \(table) (") } ?? 0)
+    }
+
     /// The comments in the SQL stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
         CREATE TABLE deliveries (

@@ -94,12 +94,15 @@ package enum Statements {
 
     // MARK: Retention
 
-    /// 1: the first pending job, 2: the number of rows to read, 3: delivered until this time. The last job to remove.
+    /// 1: the first pending job, 2: the number of rows to read, 3: delivered until this time, 4: or with an id below
+    /// this. The last job to remove.
     package static let selectTimeCut = """
-        SELECT max(job) FROM (SELECT job, at FROM delivered WHERE job < ?1 ORDER BY job LIMIT ?2) WHERE at <= ?3
+        SELECT max(job) FROM (SELECT job, at FROM delivered WHERE job < ?1 ORDER BY job LIMIT ?2)
+        WHERE at <= ?3 OR job < ?4
         """
-    /// When the oldest kept job was delivered.
-    package static let selectOldestDelivered = "SELECT at FROM delivered ORDER BY job LIMIT 1"
+    /// 1: a job, 2: a time. The first kept job from there on that was delivered until then.
+    package static let selectOldestDelivered =
+        "SELECT job, at FROM delivered WHERE job >= ?1 AND at <= ?2 ORDER BY job LIMIT 1"
     /// 1: the first pending job, 2: the number of rows to read, 3: the position before which jobs are removed. The last
     /// job to remove.
     package static let selectBytesCut = """

@@ -53,6 +53,9 @@ struct Ledger: Equatable {
     var deadRequests: Int64 = 0
     /// When the oldest kept job was delivered; `nil` if none is kept.
     var oldestDeliveredAt: Int64?
+    /// Jobs below it were delivered at times in the future, because the clock was wrong. They are removed with the
+    /// first one behind them that was not; `oldestDeliveredAt` is the time of that one, if it exists.
+    var futureDeliveredEnd: Int64 = 0
 
     /// The first row in `deliveries`; `nextDelivery` if there is none.
     var oldestDelivery: Int64 = 1

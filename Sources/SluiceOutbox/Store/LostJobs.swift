@@ -53,14 +53,14 @@ struct LostJobs {
     init(in new: Connection, of damaged: Connection, _ report: SalvageReport) throws(SQLiteError) {
         func hasGaps(_ name: String) -> Bool { report.tables.contains { $0.name == name && !$0.isComplete } }
         areJobsMissing = hasGaps("jobs") || hasGaps("parked")
-        var first = try? damaged.integer("SELECT first_pending FROM progress")
-        if let known = first, !(1...Statement.greatestFigure ~= known) { first = nil }
+        var first = try firstUnfinished(in: new, of: damaged)
         for (table, id) in [("dead_letters", "id"), ("parked", "job")] where hasGaps(table) {
             try findIndexed(table, id, in: new, of: damaged)
         }
         // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
         if hasGaps("parked") || hasGaps("dead_letters") {
-            first = nil
+            let saved = try Self.firstSaved(in: new)
+            first = first.map { min($0, saved ?? $0) }
         } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
         }
@@ -74,6 +74,30 @@ struct LostJobs {
             letterless.sort { $0.lowerBound < $1.lowerBound }
         }
         try findRanges(in: new, from: first)
+    }
+
+    /// The first job that was not finished; `nil` if the damaged file does not say so, or says what its rows contradict.
+    private mutating func firstUnfinished(
+        in new: Connection, of damaged: Connection
+    ) throws(SQLiteError) -> Int64? {
+        let pending = try new.integer("SELECT first_pending FROM progress") ?? 1
+        if let first = try? damaged.integer("SELECT first_pending FROM progress"), first >= 1, first <= pending {
+            return first
+        }
+        if areJobsMissing {
+            unknown.append(
+                "# it is not known which jobs were finished: some webhooks may have lost a job that is not listed here")
+        }
+        return nil
+    }
+
+    /// The first job with a row.
+    private static func firstSaved(in new: Connection) throws(SQLiteError) -> Int64? {
+        try new.integer(
+            """
+            SELECT min(id) FROM (SELECT min(id) AS id FROM jobs UNION ALL SELECT min(job) FROM delivered
+            UNION ALL SELECT min(job) FROM parked UNION ALL SELECT min(job) FROM dead_letters)
+            """)
     }
 
     /// Finds the rows that the index on their delivery lists and that were not saved: the index is on other pages. Only
@@ -176,20 +200,23 @@ struct LostJobs {
             gap = Gap(after: gap.map(\.after) ?? last.received, rows: (gap?.rows ?? 0) + row - last.row - 1)
         }
         last = (row, received, problems)
-        guard lastJob > self.lastJob, let found = gap else { return }
+        guard lastJob > self.lastJob || lettersOf != nil, let found = gap else { return }
         gap = nil
-        guard areJobsMissing, isAnyLost(in: (self.lastJob + 1)...lastJob) else { return }
+        let haveLostJobs = areJobsMissing && lastJob > self.lastJob && isAnyLost(in: (self.lastJob + 1)...lastJob)
+        guard haveLostJobs || lettersOf != nil else { return }
         let start = found.after.map { "between \(TimestampText.format(milliseconds: $0)) and" } ?? "before"
         stretches.append(
             "# received \(start) \(TimestampText.format(milliseconds: received)): up to \(found.rows) deliveries whose "
-                + "record is lost, and jobs of them")
+                + "record is lost, and jobs or dead letters of them")
     }
 
     /// Records that no delivery follows.
     mutating func finish(problems: Int) {
-        guard areJobsMissing, gap != nil || problems > last.problems else { return }
+        guard areJobsMissing || lettersOf != nil, gap != nil || problems > last.problems else { return }
         let start = (gap.map(\.after) ?? last.received).map { "after \(TimestampText.format(milliseconds: $0))" }
-        stretches.append("# received \(start ?? "at any time"): deliveries whose record is lost, and jobs of them")
+        stretches.append(
+            "# received \(start ?? "at any time"): deliveries whose record is lost, and jobs or dead letters of "
+                + "them")
     }
 
     private func isAnyLost(in ids: ClosedRange<Int64>) -> Bool {
@@ -203,7 +230,10 @@ struct LostJobs {
     /// Lists the saved jobs whose delivery was not saved.
     mutating func noteJobsWithoutDelivery(in new: Connection) throws(SQLiteError) {
         let orphans = try new.prepare(
-            ["SELECT id, stored_at, unique_key FROM jobs", "SELECT job, stored_at, unique_key FROM parked"].map {
+            [
+                "SELECT id, stored_at, unique_key FROM jobs", "SELECT job, stored_at, unique_key FROM parked",
+                "SELECT job, died_at, unique_key FROM dead_letters",
+            ].map {
                 $0 + " WHERE unique_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = delivery)"
             }.joined(separator: " UNION ALL "))
         try orphans.each { row in

@@ -12,7 +12,6 @@ extension OutboxStore {
         _ submissions: [Submission], finish: ([IngestResult]) throws(SQLiteError) -> Void
     ) -> [IngestResult] {
         if let code = refusal() { return Self.refused(submissions, code) }
-        let keysBefore = keys.recent.count
         let rowsBefore = ledger.nextDelivery
         var writes: [KeyIndex.Write] = []
         do throws(SQLiteError) {
@@ -25,8 +24,9 @@ extension OutboxStore {
                     let outcome = try ingest(submission.delivery, bytes: submission.byteCost, at: now)
                     results.append(IngestResult(ticket: submission.ticket, outcome: outcome))
                 }
-                writes = try writeKeys(added: keys.recent.count - keysBefore)
-                try forget(added: Int(ledger.nextDelivery - rowsBefore))
+                let added = Int(ledger.nextDelivery - rowsBefore)
+                writes = try writeKeys(added: added)
+                try forget(added: added)
                 try finish(results)
                 return results
             }

@@ -11,8 +11,8 @@ extension OutboxStore {
     private static let prefetchStep: Int64 = 64
     /// Chunks deleted in one step.
     private static let freeStep = 256
-    /// Entries written for each added key: a key is written once for each level, and some more to catch up.
-    private static let writesPerKey = 5
+    /// Entries written for each added row: a key is written once for each level, and some more to catch up.
+    private static let writesPerRow = 5
 
     /// The newest delivery with this key.
     func newest(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
@@ -61,11 +61,11 @@ extension OutboxStore {
 
     // MARK: Writing
 
-    /// Writes the due part of the index, inside a transaction that stored `added` keys.
+    /// Writes the due part of the index, inside a transaction that stored `added` rows.
     ///
     /// - Returns: the writes to apply when the transaction is on the disk.
     func writeKeys(added: Int) throws(SQLiteError) -> [KeyIndex.Write] {
-        keyDebt = keys.builds.isEmpty ? 0 : keyDebt + Self.writesPerKey * added
+        keyDebt = keys.builds.isEmpty ? 0 : keyDebt + Self.writesPerRow * added
         var writes: [KeyIndex.Write] = []
         for (index, build) in keys.builds.enumerated() {
             var next = build.run.written
@@ -113,9 +113,13 @@ extension OutboxStore {
         return kept
     }
 
-    /// Starts a run if there are enough keys in memory. Outside of a transaction.
+    /// Starts a run if there are enough keys in memory, or rows, most of which may have no key: a start reads the rows
+    /// behind the last run. Outside of a transaction.
     func freezeKeys() {
-        guard keys.recent.count > configuration.recentKeys, keys.frozen == nil else { return }
+        let rows = ledger.nextDelivery - keys.frozenEnd
+        guard keys.recent.count > configuration.recentKeys || rows > 2 * Int64(configuration.recentKeys),
+            keys.frozen == nil
+        else { return }
         keys.freeze(end: ledger.nextDelivery)
         ledger.keys.freeze(end: ledger.nextDelivery)
     }

@@ -89,6 +89,7 @@ extension OutboxStore {
 
     private func trimDelivered() throws(SQLiteError) -> Bool {
         let now = clock.now
+        if let oldest = ledger.oldestDeliveredAt, oldest > now { try refreshOldestDelivered() }
         guard isTrimDue(at: now) else { return false }
         return try transaction { () throws(SQLiteError) in try trimDelivered(at: now, limit: Self.trimStep) }
     }
@@ -96,8 +97,11 @@ extension OutboxStore {
     private func isTrimDue(at now: Int64) -> Bool {
         // A damaged page among them would make every acknowledgement fail.
         guard damage == nil, ledger.oldestJob < ledger.firstPending else { return false }
-        let isOld = ledger.oldestDeliveredAt.map { $0 <= now - configuration.keepDelivered.wholeMilliseconds } ?? false
-        return isOld || ledger.deliveredBytes > configuration.keepDeliveredBytes.bytes
+        return hasOldJobs(at: now) || ledger.deliveredBytes > configuration.keepDeliveredBytes.bytes
+    }
+
+    private func hasOldJobs(at now: Int64) -> Bool {
+        ledger.oldestDeliveredAt.map { $0 <= now - configuration.keepDelivered.wholeMilliseconds } ?? false
     }
 
     /// Removes the oldest delivered jobs that are over the limits of time or size. Inside a transaction.
@@ -105,14 +109,19 @@ extension OutboxStore {
     /// - Returns: whether any were removed.
     func trimDelivered(at now: Int64, limit: Int) throws(SQLiteError) -> Bool {
         guard isTrimDue(at: now) else { return false }
-        let byTime = try cut(session.selectTimeCut, limit, bound: now - configuration.keepDelivered.wholeMilliseconds)
+        let byTime =
+            try session.selectTimeCut.first(
+                ledger.firstPending, Int64(limit), now - configuration.keepDelivered.wholeMilliseconds,
+                hasOldJobs(at: now) ? ledger.futureDeliveredEnd : 0
+            ) { $0.int64(0) } ?? 0
         let byBytes =
             if ledger.deliveredRequests > 0 {
                 try bytesCutWithRequests(limit)
             } else {
-                try cut(
-                    session.selectBytesCut, limit,
-                    bound: ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
+                try session.selectBytesCut.first(
+                    ledger.firstPending, Int64(limit),
+                    ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes)
+                ) { $0.int64(0) } ?? 0
             }
         let last = max(byTime, byBytes)
         guard last > 0 else { return false }
@@ -120,10 +129,6 @@ extension OutboxStore {
         try session.deleteDeliveredThrough.run(last)
         try refreshOldest()
         return true
-    }
-
-    private func cut(_ statement: Statement, _ limit: Int, bound: Int64) throws(SQLiteError) -> Int64 {
-        return try statement.first(ledger.firstPending, Int64(limit), bound) { $0.int64(0) } ?? 0
     }
 
     // MARK: Free pages

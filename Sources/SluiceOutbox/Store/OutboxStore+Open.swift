@@ -158,12 +158,13 @@ extension OutboxStore {
             let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
-        let hasPassed = try skipDelivered(in: &ledger)
+        var hasMoved = try skipDelivered(in: &ledger)
+        if !hasMoved { hasMoved = try returnToPending(in: &ledger) }
         ledger.advance(to: ledger.firstPending)
         guard ledger.lastFinished >= ledger.firstPending else { return }
         let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
         defer { groups.reset() }
-        if !hasPassed, try groups.step(), let finished = FinishedJobs(encoded: groups.bytes(0)) {
+        if !hasMoved, try groups.step(), let finished = FinishedJobs(encoded: groups.bytes(0)) {
             ledger.finished = finished
         } else {
             try findFinished(in: &ledger)
@@ -186,6 +187,26 @@ extension OutboxStore {
         let last = try session.connection.integer("SELECT max(job) FROM delivered") ?? 0
         ledger.firstPending = pending ?? ledger.nextJob
         ledger.lastFinished = max(ledger.lastFinished, min(last, ledger.nextJob - 1))
+        return true
+    }
+
+    /// Corrects a first pending job behind one that is not delivered, which only damage explains. The jobs directly
+    /// before it show that.
+    ///
+    /// - Returns: whether it was corrected.
+    private func returnToPending(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
+        func undelivered(_ jobs: String) throws(SQLiteError) -> Int64? {
+            try session.connection.integer(
+                """
+                SELECT min(id) FROM (SELECT id FROM jobs WHERE id < \(ledger.firstPending) \(jobs))
+                WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = id)
+                """)
+        }
+        guard damage == nil, try undelivered("ORDER BY id DESC LIMIT 20") != nil, let first = try undelivered("") else {
+            return false
+        }
+        ledger.lastFinished = max(ledger.lastFinished, ledger.firstPending - 1)
+        ledger.firstPending = first
         return true
     }
 
@@ -250,8 +271,20 @@ extension OutboxStore {
         let oldest = try firstJob(from: 0)
         ledger.oldestJob = oldest?.id ?? ledger.nextJob
         ledger.oldestPosition = oldest?.place.position ?? ledger.nextPosition
-        ledger.oldestDeliveredAt = try session.selectOldestDelivered.first { $0.int64(0) }
+        try refreshOldestDelivered()
         try removeRequestsOfRemovedJobs()
+    }
+
+    func refreshOldestDelivered() throws(SQLiteError) {
+        func oldest(from job: Int64, until at: Int64) throws(SQLiteError) -> (job: Int64, at: Int64)? {
+            try session.selectOldestDelivered.first(job, at) { ($0.int64(0), $0.int64(1)) }
+        }
+        let first = try oldest(from: 0, until: .max)
+        ledger.oldestDeliveredAt = first?.at
+        guard let first, first.at > clock.now else { return ledger.futureDeliveredEnd = 0 }
+        let next = try oldest(from: ledger.futureDeliveredEnd, until: clock.now)
+        ledger.futureDeliveredEnd = next?.job ?? ledger.firstPending
+        if let next { ledger.oldestDeliveredAt = next.at }
     }
 
     func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {

@@ -117,7 +117,7 @@ package final class OutboxStore {
         try OutboxFolder.check(FileAccess.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         let wasLocked = OutboxFile.modified(configuration.path + ".lock") != nil
         lock = try OutboxLock(
-            path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
+            of: configuration.path, trustsOwner: configuration.trustsFolderOwner,
             waitingFor: configuration.lockWait, needsStop: configuration.isSalvageAsked,
             time: time, pause: pause, held: held)
         filesystem = Filesystem.verdict(forFolder: FileAccess.folder(of: configuration.path))

@@ -105,7 +105,7 @@ struct Salvage {
             var report = salvage.report
             OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
             try OutboxFile.rename(salvage.newPath, to: configuration.path + ".salvaged")
-            report.damagedPath = try finish(configuration.path) ?? ""
+            report.damagedPath = try finish(configuration.path, isNew: true) ?? ""
             return report
         } catch {
             removeNew(configuration.path)
@@ -147,13 +147,25 @@ struct Salvage {
 
     /// Replaces the damaged file by a complete new one.
     ///
+    /// - Parameter isNew: whether this is the first attempt, and not the completion of one that a crash interrupted.
     /// - Returns: the path of the damaged file; nil if there was no new file.
     @discardableResult
-    static func finish(_ path: String) throws(SQLiteError) -> String? {
+    static func finish(_ path: String, isNew: Bool = false) throws(SQLiteError) -> String? {
         let new = path + ".salvaged"
         guard let made = OutboxFile.modified(new) else { return nil }
-        let aside =
-            "\(path).damaged-\(TimestampText.format(milliseconds: made * 1000).filter { $0.isNumber }.prefix(14))"
+        let time = TimestampText.format(milliseconds: made * 1000).filter { $0.isNumber }.prefix(14)
+        // Another salvage in the same second is rare, but must not replace the files of this one.
+        let names = (1...99).map { "\(path).damaged-\(time)" + ($0 == 1 ? "" : "-\($0)") }
+        func isTaken(_ name: String) -> Bool {
+            ["", "-wal", lostSuffix].contains { OutboxFile.modified(name + $0) != nil }
+        }
+        let aside = (isNew ? names.first { !isTaken($0) } : names.last(where: isTaken)) ?? names[0]
+        guard isNew || OutboxFile.modified(aside) == nil || OutboxFile.modified(path) == nil else {
+            throw SQLiteError(
+                code: SQLITE_CANTOPEN,
+                message: "it was put in place after \(new) was saved from the damaged \(aside). Remove \(new) to use "
+                    + "this outbox, or move this outbox away to use \(new)")
+        }
         // The log is moved first: it must never be next to the new file.
         try OutboxFile.rename(path + "-wal", to: aside + "-wal")
         OutboxFile.remove(path + "-shm")
@@ -220,9 +232,9 @@ struct Salvage {
         var table = SalvageReport.Table(name: name)
         defer { report.tables.append(table) }
         guard let columns = columns(of: name, in: new) else {
-            // A file of an earlier format may lack the table.
-            let known = try? damaged.integer("SELECT count(*) FROM sqlite_schema WHERE name = '\(name)'")
-            table.gaps = known == 0 ? 0 : 1
+            // A file of an earlier format lacks the table.
+            let version = (try? damaged.integer("PRAGMA user_version")) ?? .max
+            table.gaps = version < Schema.version(with: name) ? 0 : 1
             return
         }
         let insert = try new.prepare(

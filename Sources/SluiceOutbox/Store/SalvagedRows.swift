@@ -145,7 +145,6 @@ extension OutboxStore {
     func adopt(upTo limit: Int, of rows: SalvagedRows, _ table: inout SalvageReport.Table, lost: inout LostJobs)
         throws(SQLiteError) -> Bool
     {
-        let keysBefore = keys.recent.count
         var writes: [KeyIndex.Write] = []
         var result = table
         let isAtEnd = try transaction { () throws(SQLiteError) in
@@ -157,7 +156,7 @@ extension OutboxStore {
                     result.unusable += 1
                 }
             }
-            writes = try writeKeys(added: keys.recent.count - keysBefore)
+            writes = try writeKeys(added: result.saved - table.saved)
             return false
         }
         if !writes.isEmpty { keys.apply(writes, keys: ledger.rememberedKeys) }

@@ -14,7 +14,7 @@ struct JobRuleReader {
     let methods: [String]
     /// Keys of the route that decide what its rules read: a parameter, an element or an event with the same name may be
     /// another one when they are changed.
-    let subjects: [YAMLNode]
+    let subjects: [(key: String, value: YAMLNode)]
 
     /// - Returns: the valid rules; the problems of the others have been recorded.
     func read(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> [JobRule] {
@@ -132,10 +132,14 @@ extension JobText {
 enum RuleDigest {
     /// - Parameters:
     ///   - rule: the entry of `jobs`.
-    ///   - subjects: of the route.
-    static func of(_ rule: YAMLNode, and subjects: [YAMLNode]) -> Fingerprint {
+    ///   - subjects: keys of the route that decide what a rule makes, with their values.
+    static func of(_ rule: YAMLNode, and subjects: [(key: String, value: YAMLNode)]) -> Fingerprint {
         var bytes: [UInt8] = []
-        for node in [rule] + subjects { append(node, to: &bytes) }
+        append(rule, to: &bytes)
+        for (key, value) in subjects {
+            append("k", key, to: &bytes)
+            append(value, to: &bytes)
+        }
         return Fingerprint(Hash.digest(.sha256, bytes.span).span)
     }
 

@@ -262,7 +262,10 @@ extension RouteReader {
         takesOthersRequests = !signature.covers(.path)
         let credentials = verifiers.flatMap(\.scheme.credentials)
         let coverage = KeyCoverage(
-            signature: signature, presetsKey: preset?.keySources ?? [], credentials: credentials, scope: scope)
+            signature: signature, presetsKey: preset?.keySources ?? [], credentials: credentials,
+            verified: credentials.filter { credential in
+                verifiers.allSatisfy { $0.scheme.credentials.contains(credential) }
+            }, scope: scope)
         coverage.warn(ofCredentialsIn: rules, key: key, at: verifyPosition)
         if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
         if key != nil {
@@ -296,8 +299,11 @@ extension RouteReader {
         body: BodyKind, match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
         guard let node = reader.read(\.jobs) else { return [] }
-        let subjects = [scope.parameters.isEmpty ? nil : "path", "each", "event"].compactMap { key in
-            key.flatMap { writtenPosition($0) == nil ? nil : reader.node($0) }
+        let keys = [scope.parameters.isEmpty ? nil : "path", "each", "event", "body", "json_field"]
+        let subjects = keys.compactMap { key in
+            key.flatMap { key in
+                writtenPosition(key) == nil ? nil : reader.node(key).map { (key, $0) }
+            }
         }
         return JobRuleReader(
             context: context, bodyKind: body, routeHasKey: reader.has("unique_key"), match: match, methods: methods,

@@ -11,6 +11,8 @@ struct KeyCoverage {
     let presetsKey: Set<ReferenceSource>
     /// The values that are a secret.
     let credentials: [ReferenceSource]
+    /// Those that each alternative of `verify` compares.
+    let verified: [ReferenceSource]
     /// Has the event, the elements and the path parameters.
     let scope: RouteScope
 
@@ -105,7 +107,7 @@ struct KeyCoverage {
         }
         for reference in key?.references ?? [] where isFromPreset(reference) { add(reference, rule: nil) }
         if key != nil {
-            for parameter in scope.parameterReferences where !credentials.contains(parameter.source) {
+            for parameter in scope.parameterReferences where !verified.contains(parameter.source) {
                 add(parameter, rule: nil)
             }
         }

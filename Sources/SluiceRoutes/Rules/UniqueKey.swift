@@ -8,16 +8,18 @@ extension DeliveryKey {
             hash: Self.fingerprint(scope, parts), bytes: Self.bytes(prefix: scope.prefix, parts, isList: isList))
     }
 
-    /// What the text of a job in lists, after the route's name, can mean: the key as written; without the generation;
-    /// also without the number of the job.
+    /// What the text of a job in lists, after the route's name, can mean: the key as written; without the number of the
+    /// job. If it ends like a generation, which lists never show of a key as written: without it; also without the
+    /// number; and only then the key as written.
     ///
     /// - Parameter text: such as `72d3162e`, `72d3162e~1` or `acme:72d3162e#0.3`.
     /// - Returns: the possible hashes of each key, and the `unique_key` that one of its jobs must have: without such a
     ///   job the text is not of this key. `nil` for the key as written.
     package static func readings(route: String, listed text: String) -> [(hashes: [Fingerprint], job: String?)] {
         let ofJob = text.replacing(/~[0-9]+$/, with: "")
-        var readings = [text]
-        for reading in [ofJob, ofJob.replacing(/#[0-9]+(\.[0-9]+)?$/, with: "")] where !readings.contains(reading) {
+        var readings: [String] = []
+        for reading in [ofJob, ofJob.replacing(/#[0-9]+(\.[0-9]+)?$/, with: ""), text]
+        where !readings.contains(reading) {
             readings.append(reading)
         }
         let job = String(decoding: KeyScope(name: Array(route.utf8)).prefix, as: UTF8.self) + text

@@ -112,8 +112,16 @@ package struct Verifier: Sendable {
     ///
     /// - Parameter others: further headers with credentials that the provider sends.
     package func allCredentialHeaders(and others: [HeaderName]) -> Set<HeaderName> {
-        Set(["authorization", "cookie", "proxy-authorization"] + credentialHeaders + others)
+        Set(
+            ["authorization", "cookie", "proxy-authorization"] + credentialHeaders + others
+                + (credentialParameters.isEmpty ? [] : Self.targetHeaders))
     }
+
+    /// Headers in which clients and proxies repeat the URL, and with it a secret in it.
+    private static let targetHeaders: [HeaderName] = [
+        "referer", "x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri",
+        "x-forwarded-path", "x-envoy-original-path",
+    ]
 
     var credentialParameters: CredentialParameters { CredentialParameters(schemes) }
 
@@ -195,6 +203,8 @@ struct CredentialParameters: Sendable {
         (self.query, self.path) = (query, path)
     }
 
+    var isEmpty: Bool { query.isEmpty && path.isEmpty }
+
     func contains(segment: Int) -> Bool { path[segment] != nil }
     func contains(query name: String) -> Bool { query.contains(name) }
 
@@ -205,7 +215,13 @@ struct CredentialParameters: Sendable {
     func mark(of value: [UInt8], at segment: Int) -> [UInt8]? {
         guard let name = path[segment] else { return nil }
         let start = Array("{\(name)-".utf8)
-        if value.starts(with: start), value.count == start.count + 9, value.last == UInt8(ascii: "}") { return value }
+        let digits = value.dropFirst(start.count).dropLast()
+        let isMark =
+            value.starts(with: start) && digits.count == 8 && value.last == UInt8(ascii: "}")
+            && digits.allSatisfy {
+                UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+            }
+        if isMark { return value }
         return start + Hash.digest(.sha256, value.span).hex.utf8.prefix(8) + [UInt8(ascii: "}")]
     }
 

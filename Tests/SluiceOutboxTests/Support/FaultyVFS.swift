@@ -15,6 +15,8 @@ final class FaultyVFS: Sendable {
         var failingSyncs: Set<File> = []
         /// Each write that would make a file longer, or any write to these, finds the disk full.
         var fullFiles: Set<File> = []
+        /// After so many writes, a single one finds the disk full.
+        var writesUntilFull: Int?
         /// The same for all files, as long as this holds.
         var isFull: (@Sendable () -> Bool)?
         /// What failing syncs leave in `errno`.
@@ -150,7 +152,12 @@ final class FaultyVFS: Sendable {
         let methods = unsafe methods(file)
         let kind = unsafe methods.file
         let owner = unsafe owner(methods.owner)
-        let (isFull, isFullWhile) = owner?.faults.withLock { ($0.fullFiles.contains(kind), $0.isFull) } ?? (true, nil)
+        let (isFull, isFullWhile) =
+            owner?.faults.withLock { faults in
+                let left = faults.writesUntilFull
+                faults.writesUntilFull = left.flatMap { $0 > 0 ? $0 - 1 : nil }
+                return (faults.fullFiles.contains(kind) || left == 0, faults.isFull)
+            } ?? (true, nil)
         if isFull || isFullWhile?() ?? false { return SQLITE_FULL }
         if let owner, owner.faults.withLock({ $0.remembersUnsynced }) {
             var old = [UInt8](repeating: 0, count: Int(count))
