@@ -64,6 +64,30 @@ extension ControlDocuments.QuarantinedRequest {
     }
 }
 
+extension ControlDocuments.ReplayFigures {
+    init(_ figures: ReplayFigures) {
+        self.init(
+            jobs: figures.jobs, bytes: figures.bytes, lastJob: figures.lastJob,
+            oldestKeptAt: figures.oldestKeptAtMilliseconds, waitingCopies: figures.waitingCopies,
+            isWaitingUnknown: figures.isWaitingUnknown)
+    }
+}
+
+extension ControlDocuments.Page where Row: Identifiable<Int64> {
+    init(_ rows: [Row], limit: Int) { self.init(rows: rows, next: rows.count == limit ? rows.last?.id : nil) }
+}
+
+extension ControlDocuments.Forgotten {
+    init(_ keys: OutboxStore.ForgottenKeys) { self.init(keys: keys.count, isUndelivered: keys.isUndelivered) }
+}
+
+extension ControlDocuments.Retried {
+    /// The result for a dead letter that stays.
+    static func stays(_ problem: String, wouldChange: Bool = false) -> ControlDocuments.Retried {
+        .init(jobs: [], problem: problem, wouldChange: wouldChange)
+    }
+}
+
 extension ControlDocuments.Reloaded {
     init(_ report: RouteReloadService.Report) {
         self.init(

@@ -36,7 +36,7 @@ package enum ControlDocuments {
     }
 
     /// One job.
-    package struct Job: Codable, Sendable, Hashable {
+    package struct Job: Codable, Sendable, Hashable, Identifiable {
         package var id: Int64
         package var state: String
         package var delivery: String
@@ -74,7 +74,7 @@ package enum ControlDocuments {
     }
 
     /// One dead letter.
-    package struct DeadLetter: Codable, Sendable, Hashable {
+    package struct DeadLetter: Codable, Sendable, Hashable, Identifiable {
         package var id: Int64
         package var delivery: String
         package var route: String
@@ -177,7 +177,7 @@ package enum ControlDocuments {
     }
 
     /// One quarantined request.
-    package struct QuarantinedRequest: Codable, Sendable, Hashable {
+    package struct QuarantinedRequest: Codable, Sendable, Hashable, Identifiable {
         package var id: Int64
         package var route: String
         package var receivedAt: Int64

@@ -184,7 +184,8 @@ extension Queries {
         return (waiting, !isComplete)
     }
 
-    func replayFigures(_ range: ReplayRange) throws(SQLiteError) -> ReplayFigures {
+    /// The number and size of the jobs that a replay would send.
+    package func replayFigures(_ range: ReplayRange) throws(SQLiteError) -> ReplayFigures {
         var (jobs, total, last) = (0, 0, Int64(0))
         let (waiting, isUnknown) = try eachReplayed(range) { id, bytes in
             (jobs, total, last) = (jobs + 1, total + Int(bytes), id)
@@ -196,8 +197,8 @@ extension Queries {
             waitingCopies: waiting, isWaitingUnknown: isUnknown)
     }
 
-    /// The first of the jobs, in order.
-    func replayedJobs(_ range: ReplayRange, limit: Int) throws(SQLiteError) -> [Int64] {
+    /// The ids of the first delivered jobs of a range.
+    package func replayedJobs(_ range: ReplayRange, limit: Int) throws(SQLiteError) -> [Int64] {
         var ids: [Int64] = []
         try eachReplayed(range) { id, _ in
             if id >= range.ids.lowerBound { ids.append(id) }
