@@ -88,14 +88,6 @@ extension ControlDocuments.Retried {
     }
 }
 
-extension ControlDocuments.Reloaded {
-    init(_ report: RouteReloadService.Report) {
-        self.init(
-            version: report.version, routes: report.routes, problems: report.problems, warnings: report.warnings,
-            certificateProblem: report.certificateProblem, notices: report.notices)
-    }
-}
-
 extension ControlDocuments.Routes {
     /// - Parameters:
     ///   - files: how the files on disk compare with those of the active table.

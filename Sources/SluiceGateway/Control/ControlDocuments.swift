@@ -237,17 +237,6 @@ package enum ControlDocuments {
         package var secrets: Int
     }
 
-    /// The result of a reload.
-    package struct Reloaded: Codable, Sendable, Hashable {
-        package var version: Int
-        package var routes: Int
-        package var problems: [String]
-        package var warnings: [String]
-        package var certificateProblem: String?
-        /// Possible improvements, one line each; nil from a gateway of an earlier version.
-        package var notices: [String]?
-    }
-
     /// A route table, of a running gateway or of a folder.
     package struct Routes: Codable, Sendable, Hashable {
         /// Nil for a folder.
