@@ -106,7 +106,7 @@ struct ReplayTests {
         try store.park([11], because: .unlicensed)
         for copied in [4, 10] {
             let figures = try store.queries.replayFigures(range())
-            #expect(figures.jobs == 10 - copied && figures.waitingCopies == copied && !figures.isWaitingUnknown)
+            #expect(figures.jobs == 10 - copied && figures.waitingCopies == copied && figures.isWaitingUnknown == false)
             let rest = try store.queries.replayedJobs(range(), limit: 500)
             #expect(rest == (1...10).dropFirst(copied).map(Int64.init))
             _ = try store.replay(rest)
@@ -165,6 +165,6 @@ struct ReplayTests {
         }
         let store = try fixture.open()
         let figures = try store.queries.replayFigures(range())
-        #expect(figures.jobs == 1 && figures.isWaitingUnknown)
+        #expect(figures.jobs == 1 && figures.isWaitingUnknown == true)
     }
 }

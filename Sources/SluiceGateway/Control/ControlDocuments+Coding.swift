@@ -3,22 +3,10 @@ package import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRouteFiles
 
-extension ControlDocuments.Job {
-    init(_ job: JobListing) {
-        self.init(
-            id: job.id, state: job.state.rawValue, delivery: job.deliveryID, route: job.route,
-            receivedAt: job.receivedAtMilliseconds,
-            type: job.type, queue: job.queue, uniqueKey: job.uniqueKey, payloadBytes: job.payloadBytes,
-            zizqID: job.zizqID,
-            deliveredAt: job.deliveredAtMilliseconds, dropped: job.isDropped ? true : nil,
-            detail: job.detail)
-    }
-}
-
 extension ControlDocuments.JobContent {
     init(_ content: JobContent) {
         self.init(
-            job: ControlDocuments.Job(content.listing),
+            job: content.listing,
             options: String(decoding: content.job.options.members, as: UTF8.self),
             uniqueWhile: content.job.uniqueWhile?.rawValue, isIntact: content.isIntact,
             payload: String(decoding: content.job.payload, as: UTF8.self))
@@ -50,7 +38,7 @@ extension ControlDocuments.Delivery {
     init(_ row: KeptRequestRow) {
         self.init(
             delivery: row.deliveryID, route: row.route, receivedAt: row.receivedAtMilliseconds,
-            request: row.request.map { Base64.encode($0) }, jobs: row.jobs.map { ControlDocuments.Job($0) },
+            request: row.request.map { Base64.encode($0) }, jobs: row.jobs,
             deadLetters: row.deadLetters.map { ControlDocuments.DeadLetter($0) })
     }
 }
@@ -61,15 +49,6 @@ extension ControlDocuments.QuarantinedRequest {
             id: request.id, route: request.route, receivedAt: request.receivedAtMilliseconds,
             expiresAt: request.expiresAtMilliseconds, sender: request.sender.description, reason: request.reason,
             bytes: request.bytes)
-    }
-}
-
-extension ControlDocuments.ReplayFigures {
-    init(_ figures: ReplayFigures) {
-        self.init(
-            jobs: figures.jobs, bytes: figures.bytes, lastJob: figures.lastJob,
-            oldestKeptAt: figures.oldestKeptAtMilliseconds, waitingCopies: figures.waitingCopies,
-            isWaitingUnknown: figures.isWaitingUnknown)
     }
 }
 

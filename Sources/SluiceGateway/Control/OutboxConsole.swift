@@ -80,7 +80,7 @@ package struct OutboxConsole: Sendable {
         case .status: return try await status()
         case .jobs(let state, let after, let limit):
             let jobs = try await read { rows throws(SQLiteError) in try rows.jobs(state, after: after, limit: limit) }
-            return Documents.Page(jobs.map { Documents.Job($0) }, limit: limit)
+            return Documents.Page(jobs, limit: limit)
         case .job(let id):
             return Documents.JobContent(try await find { rows throws(SQLiteError) in try rows.job(id) })
         case .deadLetters(let after, let limit):
@@ -111,8 +111,7 @@ package struct OutboxConsole: Sendable {
         case .delivery(let id):
             return Documents.Delivery(try await find { rows throws(SQLiteError) in try rows.request(ofDelivery: id) })
         case .replayFigures(let range):
-            return Documents.ReplayFigures(
-                try await read { rows throws(SQLiteError) in try rows.replayFigures(range) })
+            return try await read { rows throws(SQLiteError) in try rows.replayFigures(range) }
         case .replay(let range): return try await replay(range)
         case .backup(let path, let folder): return try await backup(to: path, inFolder: folder)
         case .learntSecrets(let name): return try await learntSecrets(of: name)

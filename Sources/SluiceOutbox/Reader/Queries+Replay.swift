@@ -18,7 +18,7 @@ package struct ReplayRange: Sendable, Hashable {
 }
 
 /// The jobs of a replay.
-package struct ReplayFigures: Sendable, Hashable {
+package struct ReplayFigures: Codable, Sendable, Hashable {
     package let jobs: Int
     /// The size of their payloads.
     package let bytes: Int
@@ -26,10 +26,16 @@ package struct ReplayFigures: Sendable, Hashable {
     package let lastJob: Int64
     /// When the oldest kept delivered job was delivered, for any route; `nil` for none.
     package let oldestKeptAtMilliseconds: Int64?
-    /// The number of jobs that are left out because a copy by an earlier replay is still pending or parked.
-    package let waitingCopies: Int
-    /// Whether there may be more of these: so many jobs are pending that only the newest were read.
-    package let isWaitingUnknown: Bool
+    /// The number of jobs that are left out because a copy by an earlier replay is still pending or parked; nil from a
+    /// gateway of an earlier version.
+    package let waitingCopies: Int?
+    /// Whether there may be more of these: so many jobs are pending that only the newest were read. Nil as above.
+    package let isWaitingUnknown: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case jobs, bytes, lastJob, waitingCopies, isWaitingUnknown
+        case oldestKeptAtMilliseconds = "oldestKeptAt"
+    }
 }
 
 /// Finds copies that earlier replays appended, so that each delivered job is sent once.

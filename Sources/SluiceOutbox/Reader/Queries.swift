@@ -132,7 +132,7 @@ package struct Queries {
             receivedAtMilliseconds: row.int64(3),
             type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.size(7)),
             zizqID: row.optionalText(8), deliveredAtMilliseconds: row.optionalInt64(9),
-            isDropped: row.int64(11) == 1, detail: row.optionalText(10))
+            isDropped: row.int64(11) == 1 ? true : nil, detail: row.optionalText(10))
     }
 
     // MARK: Dead letters
