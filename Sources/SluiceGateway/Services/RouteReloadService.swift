@@ -148,7 +148,7 @@ actor RouteReloadService: Service {
     }
 
     /// - Returns: `nil` if nothing was loaded.
-    private func finish(_ outcome: RouteLoader.Outcome, since started: Int64) -> ReloadReport? {
+    private func finish(_ outcome: RouteReloader.Outcome, since started: Int64) -> ReloadReport? {
         switch outcome {
         case .unchanged: return nil
         case .changing:
