@@ -47,17 +47,17 @@ struct DamagedNumberTests {
 
     private func use(_ store: OutboxStore, at time: ManualTime) throws {
         #expect(store.status.oldestPendingAtMilliseconds.map { abs(time.wallMilliseconds() - $0) < 1 << 54 } ?? true)
-        for state in JobState.allCases { _ = try store.jobs(state) }
-        _ = try store.deliveries()
-        for letter in try store.deadLetters() {
+        for state in JobState.allCases { _ = try store.queries.jobs(state) }
+        _ = try store.queries.deliveries()
+        for letter in try store.queries.deadLetters() {
             #expect((letter.element ?? 0) + 1 < .max && (letter.rule ?? 0) + 1 < .max)
-            _ = try store.exportedDeadLetter(letter.id)
+            _ = try store.queries.exportedDeadLetter(letter.id)
         }
-        _ = try store.quarantined(QuarantineRange())
-        _ = try store.request(ofDelivery: "delivery-11")
+        _ = try store.queries.quarantined(QuarantineRange())
+        _ = try store.queries.request(ofDelivery: "delivery-11")
         let range = ReplayRange(delivered: 0...Int64.max, route: nil)
-        _ = try store.replayFigures(range)
-        _ = try? store.replay(try store.replayedJobs(range, limit: 10))
+        _ = try store.queries.replayFigures(range)
+        _ = try? store.replay(try store.queries.replayedJobs(range, limit: 10))
         _ = store.outcomes((1...13).map { sample($0, body: 99, at: time, rule: .accept, request: [1], route: "r") })
         _ = try? store.forgetKeys([Fingerprint(number: 1)])
         _ = store.outcomes([sample(14, key: 1, at: time)])

@@ -20,7 +20,7 @@ struct ImportTests {
             _ = store.commit([delivery])
         }
         defer { store.close() }
-        return try store.deadLetters(after: 0).map { try #require(try store.exportedDeadLetter($0.id)) }
+        return try store.queries.deadLetters(after: 0).map { try #require(try store.queries.exportedDeadLetter($0.id)) }
     }
 
     private func sample(_ number: Int, key: Int? = nil, letters: Int = 1) -> Submission {
@@ -51,13 +51,14 @@ struct ImportTests {
                 ])
         ])
         try source.deadLetter((1...4).map { FailedJob(job: $0, reason: .refusedByZizq, detail: "No.") })
-        let letters = try (1...4).map { try #require(try source.exportedDeadLetter($0)) }
+        let letters = try (1...4).map { try #require(try source.queries.exportedDeadLetter($0)) }
         #expect(letters.map(\.copy) == [0, 1, 0, 2])
         let store = try fixture.open()
         for isNew in [true, false] {
             #expect(try letters.map { try store.importDeadLetter($0).isNew } == [isNew, isNew, isNew, isNew])
         }
-        #expect(try store.deadLetters().map { try store.exportedDeadLetter($0.id)?.copy } == [0, 1, 0, 2])
+        let rows = store.queries
+        #expect(try rows.deadLetters().map { try rows.exportedDeadLetter($0.id)?.copy } == [0, 1, 0, 2])
     }
 
     @Test("letters of one delivery share its row, and count with their requests")

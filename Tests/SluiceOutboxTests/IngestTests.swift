@@ -85,7 +85,7 @@ struct IngestTests {
         _ = store.commit([sample(1, at: fixture.time)])
         fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + 1)
         _ = store.commit([sample(2, key: 1, body: 2, at: fixture.time, rule: .deadLetter)])
-        let letter = try #require(try store.deadLetters(after: 0).first)
+        let letter = try #require(try store.queries.deadLetters(after: 0).first)
         #expect(letter.diedAtMilliseconds == letter.receivedAtMilliseconds)
     }
 
@@ -156,10 +156,10 @@ struct IngestTests {
                 .stored(jobs: 0, deadLetters: [.changedBody, .changedBody], duplicates: 0, changedBody: true)
             ])
         #expect(store.status.pendingJobs == 1)
-        let letters = try store.deadLetters(after: 0)
+        let letters = try store.queries.deadLetters(after: 0)
         #expect(letters.map(\.reason) == ["changed_body", "changed_body"])
         #expect(letters.map(\.deliveryID) == ["delivery-2", "delivery-2"])
-        let job = try #require(try store.deadLetter(letters[1].id)?.job)
+        let job = try #require(try store.queries.deadLetter(letters[1].id)?.job)
         #expect(job.payload == changed.delivery.parts[0].jobs[1].payload)
         // Zizq must not take it for the job of the first body when a person sends it.
         #expect(job.uniqueKey == "github:2~1")
@@ -178,7 +178,7 @@ struct IngestTests {
         ])
         let ids = try store.replaceDeadLetter(1, with: [job(1)])
         // The key of the first body is held by its own job.
-        #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:1~1"])
+        #expect(try ids.map { try store.queries.job($0)?.job.uniqueKey } == ["github:1~1"])
     }
 
     @Test("a key that a rule has written goes to Zizq as it is") func keyRuleWritten() throws {
@@ -204,12 +204,12 @@ struct IngestTests {
             store.outcomes([delivery]) == [
                 .stored(jobs: 0, deadLetters: [.bodyUnreadable], duplicates: 0, changedBody: false)
             ])
-        let found = try #require(try store.deadLetters(after: 0).first)
+        let found = try #require(try store.queries.deadLetters(after: 0).first)
         #expect(
             (found.reason, found.detail, found.route) == ("body_unreadable", "The body ends inside a string.", "github")
         )
         #expect((found.holdsJob, found.contentBytes) == (false, 4))
-        #expect(try store.deadLetter(found.id)?.request == [1, 2, 0, 255])
+        #expect(try store.queries.deadLetter(found.id)?.request == [1, 2, 0, 255])
         #expect(
             store.outcomes([sample(2, key: 1, at: time)]) == [
                 .duplicate(firstDeliveryID: "delivery-1", changedBody: false)

@@ -36,11 +36,11 @@ struct KeptRequestTests {
         #expect(try kept(store) == 1)
         #expect(store.status.undeliveredBytes == 2 * letter.byteCost + 5000)
         for id in [1, 2] as [Int64] {
-            let found = try #require(try store.deadLetter(id))
+            let found = try #require(try store.queries.deadLetter(id))
             #expect(found.request == request && found.letter.contentBytes == 5000 && found.job == nil)
         }
         #expect(try store.replaceDeadLetter(1, with: []).isEmpty)
-        #expect(try store.deadLetter(2)?.request == request)
+        #expect(try store.queries.deadLetter(2)?.request == request)
         #expect(store.status.undeliveredBytes == letter.byteCost + 5000)
         #expect(try store.replaceDeadLetter(2, with: []).isEmpty)
         #expect(try kept(store) == 0)
@@ -56,7 +56,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 1)
         // A dead letter with a job needs none, nor does a job.
         try fail(store, 1)
-        #expect(try store.deadLetter(2)?.request == nil)
+        #expect(try store.queries.deadLetter(2)?.request == nil)
         #expect(try store.replaceDeadLetter(1, with: [job(8)]).count == 1)
         #expect(try kept(store) == 0)
     }
@@ -113,7 +113,7 @@ struct KeptRequestTests {
             #expect(store.status.deliveredBytes <= limit)
         }
         // The job before them has a request too, for which there would be room without its job.
-        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [18, 19, 20])
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [18, 19, 20])
         #expect(try kept(store) == 2)
     }
 
@@ -122,9 +122,9 @@ struct KeptRequestTests {
         let store = try none.open()
         _ = store.commit([sample(1, at: none.time), sample(2, at: none.time, request: request, keepsRequest: true)])
         try acknowledge(store, 1)
-        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [1])
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [1])
         try acknowledge(store, 2)
-        #expect(try store.jobs(.delivered, after: 0).isEmpty)
+        #expect(try store.queries.jobs(.delivered, after: 0).isEmpty)
         #expect(try kept(store) == 0)
     }
 
@@ -200,9 +200,9 @@ struct KeptRequestTests {
         try acknowledge(store, 1, 2)
         time.advance(by: .seconds(100))
         quiet(store)
-        #expect(try store.deliveries(after: 0).map(\.id) == [3])
-        #expect(try store.deadLetter(1)?.request == request)
-        #expect(try store.request(ofDelivery: "delivery-1")?.request == request)
+        #expect(try store.queries.deliveries(after: 0).map(\.id) == [3])
+        #expect(try store.queries.deadLetter(1)?.request == request)
+        #expect(try store.queries.request(ofDelivery: "delivery-1")?.request == request)
         #expect(try store.replaceDeadLetter(1, with: [job(9)]).count == 1)
         #expect(try kept(store) == 1)
     }

@@ -13,13 +13,13 @@ struct ListingTests {
         _ = store.commit((1...1100).map { sample($0, at: time, jobs: 1, payload: 10) })
         var after: Int64 = 0
         var sizes: [Int] = []
-        while let last = try store.jobs(.pending, after: after).last {
+        while let last = try store.queries.jobs(.pending, after: after).last {
             sizes.append(Int(last.id - after))
             after = last.id
         }
         #expect(sizes == [500, 500, 100])
-        #expect(try store.jobs(.pending, after: 1090, limit: 5).map(\.id) == [1091, 1092, 1093, 1094, 1095])
-        #expect(try store.deliveries(after: 1098).map(\.deliveryID) == ["delivery-1099", "delivery-1100"])
+        #expect(try store.queries.jobs(.pending, after: 1090, limit: 5).map(\.id) == [1091, 1092, 1093, 1094, 1095])
+        #expect(try store.queries.deliveries(after: 1098).map(\.deliveryID) == ["delivery-1099", "delivery-1100"])
     }
 
     @Test("a job is shown in every state with its delivery") func jobShownEvery() throws {
@@ -28,7 +28,7 @@ struct ListingTests {
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z1")])
         try store.park([2], because: .unlicensed)
         for (id, state) in [(1, JobState.delivered), (2, .parked), (3, .pending)] {
-            let content = try #require(try store.job(Int64(id)))
+            let content = try #require(try store.queries.job(Int64(id)))
             #expect(content.listing.state == state)
             #expect(content.listing.deliveryID == "delivery-\(id)")
             #expect(content.listing.route == "github")
@@ -37,9 +37,10 @@ struct ListingTests {
             #expect(content.listing.payloadBytes == 102)
             #expect(content.isIntact)
         }
-        #expect(try store.job(4) == nil)
-        #expect(try store.job(.min) == nil && store.job(.max) == nil && store.deadLetter(.min) == nil)
-        #expect(try store.deadLetter(1) == nil)
+        #expect(try store.queries.job(4) == nil)
+        #expect(try store.queries.job(.min) == nil && store.queries.job(.max) == nil)
+        #expect(try store.queries.deadLetter(.min) == nil)
+        #expect(try store.queries.deadLetter(1) == nil)
     }
 
     @Test("a list reads what it shows and not what lies before it") func listReadsShows() throws {
@@ -49,8 +50,8 @@ struct ListingTests {
             _ = store.commit((start..<(start + 1000)).map { sample($0, at: time, payload: 10) })
         }
         try store.acknowledge((1...10_000).map { Acknowledgement(job: $0, zizqID: "z\($0)") })
-        #expect(try store.jobs(.pending, limit: 1).first?.id == 10_001)
-        #expect(try store.jobs(.delivered, after: 9_999, limit: 500).map(\.id) == [10_000])
+        #expect(try store.queries.jobs(.pending, limit: 1).first?.id == 10_001)
+        #expect(try store.queries.jobs(.delivered, after: 9_999, limit: 500).map(\.id) == [10_000])
         // The ten thousand jobs of the other state take no step of SQLite's machine.
         for (state, after) in [(JobState.pending, 0), (.delivered, 0), (.delivered, 10_000)] as [(JobState, Int64)] {
             #expect(try steps(Queries.jobs(state, .after), id: after) < 2000, "\(state) after \(after)")
@@ -76,7 +77,7 @@ struct ListingTests {
     @Test("a delivery is listed with its expiry and key") func deliveryListedExpiry() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, window: .seconds(60)), sample(2, hasKey: false, at: time)])
-        let listed = try store.deliveries(after: 0)
+        let listed = try store.queries.deliveries(after: 0)
         #expect(listed[0].expiresAtMilliseconds == time.wallMilliseconds() + 60_000)
         #expect(listed[0].keyPrefix == Hex.encode(Fingerprint(number: 1).bytes.prefix(8)))
         #expect(listed[1].keyPrefix == nil)
@@ -86,10 +87,10 @@ struct ListingTests {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit((1...3).map { sample($0, at: time, jobs: 0, deadLetters: [letter]) })
-        #expect(try store.deadLetters(after: 0, limit: 2).map(\.id) == [1, 2])
-        #expect(try store.deadLetters(after: 2).map(\.deliveryID) == ["delivery-3"])
-        let second = try #require(try store.deadLetter(2))
-        #expect(second.letter == (try store.deadLetters(after: 1)[0]))
+        #expect(try store.queries.deadLetters(after: 0, limit: 2).map(\.id) == [1, 2])
+        #expect(try store.queries.deadLetters(after: 2).map(\.deliveryID) == ["delivery-3"])
+        let second = try #require(try store.queries.deadLetter(2))
+        #expect(second.letter == (try store.queries.deadLetters(after: 1)[0]))
         #expect(!second.isIntact && second.job == nil && second.request == nil)
     }
 }

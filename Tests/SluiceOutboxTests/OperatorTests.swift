@@ -20,10 +20,10 @@ struct OperatorTests {
         #expect(try store.pending().map(\.id) == [1, 3])
         #expect((store.status.pendingJobs, store.status.parkedJobs, store.status.deadLetters) == (2, 0, 1))
         #expect(store.sending.begin([StoredJob(id: 2, job: job(2))], lane: 0) == [2])
-        let content = try #require(try store.deadLetter(letter))
+        let content = try #require(try store.queries.deadLetter(letter))
         #expect(content.job == job(2))
         #expect(content.letter.reason == "buried" && content.isIntact)
-        #expect(try store.request(ofDelivery: "delivery-2")?.request == [1, 2, 3])
+        #expect(try store.queries.request(ofDelivery: "delivery-2")?.request == [1, 2, 3])
         #expect(store.status.undeliveredBytes > bytes)
         #expect(throws: OutboxError.notFound) { try store.bury(2) }
         #expect(try store.retryDeadLetter(letter) == 4)
@@ -51,7 +51,7 @@ struct OperatorTests {
         let letter = try store.bury(4)
         try store.deadLetter([FailedJob(job: 4, reason: .refusedByZizq, detail: "No.")])
         try store.park([4], because: .unlicensed)
-        #expect(try store.deadLetters().map(\.id) == [letter])
+        #expect(try store.queries.deadLetters().map(\.id) == [letter])
     }
 
     // MARK: Discarding
@@ -164,7 +164,7 @@ struct OperatorTests {
         try store.session.connection.execute("UPDATE dead_letters SET payload = CAST('\"c\"' AS BLOB) WHERE id = 2")
         for id in [1, 2] as [Int64] {
             #expect(throws: OutboxError.checksumMismatch) { try store.retryDeadLetter(id) }
-            #expect(try store.deadLetter(id)?.isIntact == false)
+            #expect(try store.queries.deadLetter(id)?.isIntact == false)
         }
         #expect(store.status.deadLetters == 2)
     }
@@ -178,7 +178,7 @@ struct OperatorTests {
             DeadLetter(reason: .noMatchingRule, detail: "No."),
         ]
         _ = store.commit([sample(1, at: time, deadLetters: letters, request: [1])])
-        let listed = try fixture.afterCrash().store.deadLetters()
+        let listed = try fixture.afterCrash().store.queries.deadLetters()
         #expect(listed.map(\.madeBy) == [rule, nil, nil])
         #expect(listed.map(\.lacksRule) == [false, true, false])
     }

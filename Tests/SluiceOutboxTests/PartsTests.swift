@@ -103,10 +103,10 @@ struct PartsTests {
         #expect(
             store.outcomes([delivery])
                 == [.stored(jobs: 0, deadLetters: [.badField, .noMatchingRule], duplicates: 0, changedBody: false)])
-        let found = try store.deadLetters(after: 0)
+        let found = try store.queries.deadLetters(after: 0)
         #expect(found.map(\.element) == [0, 4])
         #expect(found.map(\.rule) == [2, nil])
-        #expect(try store.deadLetter(2)?.letter == found[1])
+        #expect(try store.queries.deadLetter(2)?.letter == found[1])
     }
 
     // MARK: Changed bodies
@@ -129,7 +129,7 @@ struct PartsTests {
             #expect(again == .duplicate(firstDeliveryID: "delivery-2", changedBody: false))
         case .deadLetter:
             #expect(outcome == .stored(jobs: 1, deadLetters: [.changedBody], duplicates: 1, changedBody: true))
-            #expect(try store.deadLetter(1)?.job?.uniqueKey == "github:2~1")
+            #expect(try store.queries.deadLetter(1)?.job?.uniqueKey == "github:2~1")
             #expect(again == .duplicate(firstDeliveryID: "delivery-2", changedBody: false))
         }
     }
@@ -138,7 +138,7 @@ struct PartsTests {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2, 3], bodies: [1, 2, 3])])
         _ = store.commit([batch(2, [1, 2, 3], bodies: [1, 2, 30], rule: .deadLetter, namesElements: true)])
-        let letters = try store.deadLetters()
+        let letters = try store.queries.deadLetters()
         #expect(letters.map(\.element) == [2])
         #expect(letters.map(\.detail) == ["the unique key was seen before with another body"])
     }
@@ -174,7 +174,7 @@ struct PartsTests {
             try store.pending().map(\.job.uniqueKey) == [
                 "github:1", "github:1", "github:2~1", "github:3~2", "github:3~1", "github:3",
             ])
-        #expect(try store.deliveries(after: 3).map(\.generation) == [2, 1, 0])
+        #expect(try store.queries.deliveries(after: 3).map(\.generation) == [2, 1, 0])
         // What an operator renders again is marked as its own part.
         let letter = DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: 1))
         _ = store.commit([sample(4, key: 60, at: time, others: [part(2, body: 222, deadLetters: [letter])])])
@@ -182,7 +182,7 @@ struct PartsTests {
         #expect(
             store.outcomes([changed]) == [.stored(jobs: 1, deadLetters: [.badField], duplicates: 0, changedBody: true)])
         let ids = try store.replaceDeadLetter(1, with: [job(5, 1)])
-        #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:5~2"])
+        #expect(try ids.map { try store.queries.job($0)?.job.uniqueKey } == ["github:5~2"])
     }
 
     // MARK: All or nothing

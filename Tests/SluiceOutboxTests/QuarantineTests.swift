@@ -28,7 +28,7 @@ struct QuarantineTests {
     }
 
     private func ids(_ store: OutboxStore, route: String? = nil) throws -> [Int64] {
-        try store.quarantined(QuarantineRange(route: route)).map(\.id)
+        try store.queries.quarantined(QuarantineRange(route: route)).map(\.id)
     }
 
     // MARK: - Figures
@@ -89,7 +89,7 @@ struct QuarantineTests {
         do {
             let store = try fixture.open()
             #expect(keep([request(1), request(2, route: "b", from: 2), request(3)], in: store))
-            let first = try #require(try store.quarantined(1))
+            let first = try #require(try store.queries.quarantined(1))
             #expect(first.isIntact && first.request == [1, 2, 3] && first.listing.reason == "no match")
             #expect(first.listing.sender.description == "192.0.2.1")
             #expect(try ids(store, route: "github") == [1, 3])
@@ -100,7 +100,7 @@ struct QuarantineTests {
         let again = try fixture.open()
         #expect(again.quarantine.sum(ofRoute: "github") == sum)
         #expect(again.quarantine.routes == ["b", "github"])
-        #expect(try again.lastQuarantined() == 3)
+        #expect(try again.queries.lastQuarantined() == 3)
         var limits = QuarantineLimits()
         limits.maxPerAddress = 2
         #expect(again.quarantine.reserve(QuarantinePlace(request(4)), limits: limits) == .addressFull)
@@ -135,7 +135,10 @@ struct QuarantineTests {
         }
         try await writer.storeQuarantined()
         #expect(answers.all == [nil, nil, nil])
-        #expect(try await writer.perform { store throws(OutboxError) in try store.lastQuarantined() } == 3)
+        let last = try await writer.perform { store throws(OutboxError) in
+            try store.read { rows throws(SQLiteError) in try rows.lastQuarantined() }
+        }
+        #expect(last == 3)
         await writer.close()
     }
 
@@ -169,7 +172,7 @@ struct QuarantineTests {
         #expect(store.keepQuarantined([request]))
         let large = sample(1, at: fixture.time, payload: 2000)
         #expect(try store.commitQuarantined(1, large) == .refused(.outboxFull))
-        #expect(try store.quarantined(1) != nil)
+        #expect(try store.queries.quarantined(1) != nil)
         #expect(store.quarantine.sum.requests == 1)
     }
 
@@ -243,7 +246,7 @@ struct QuarantineTests {
         let store = try fixture.open()
         #expect(keep([request(1)], in: store))
         try store.session.connection.execute("UPDATE quarantine SET request = x'00'")
-        #expect(try store.quarantined(1)?.isIntact == false)
+        #expect(try store.queries.quarantined(1)?.isIntact == false)
     }
 
     // MARK: - The writer

@@ -25,9 +25,9 @@ struct ReplayTests {
     /// Replays the whole range, and delivers it.
     private func replay(_ store: OutboxStore, _ range: ReplayRange) throws -> [String] {
         time.advance(by: .seconds(1))
-        let ids = try store.replayedJobs(range, limit: 500)
-        #expect(try store.replayFigures(range).jobs == ids.count)
-        #expect(try store.replayFigures(range).lastJob == ids.last ?? 0)
+        let ids = try store.queries.replayedJobs(range, limit: 500)
+        #expect(try store.queries.replayFigures(range).jobs == ids.count)
+        #expect(try store.queries.replayFigures(range).lastJob == ids.last ?? 0)
         _ = try store.replay(ids)
         return try drain(store)
     }
@@ -39,7 +39,7 @@ struct ReplayTests {
         let all = try drain(store)
         #expect(all.count == 20)
         for _ in 1...3 { #expect(try replay(store, range()) == all) }
-        #expect(try store.replayFigures(range()).bytes == 20 * 102)
+        #expect(try store.queries.replayFigures(range()).bytes == 20 * 102)
     }
 
     @Test("a copy directly behind its original is no second job") func directlyBehind() throws {
@@ -55,13 +55,13 @@ struct ReplayTests {
         _ = store.commit((1...10).map { sample($0, at: time) })
         let all = try drain(store)
         time.advance(by: .seconds(1))
-        _ = try store.replay(try store.replayedJobs(range(), limit: 4))
+        _ = try store.replay(try store.queries.replayedJobs(range(), limit: 4))
         #expect(try drain(store) == Array(all.prefix(4)))
         #expect(try replay(store, range()) == all)
         // From the middle on, the jobs before it still count.
         time.advance(by: .seconds(1))
-        #expect(try store.replayedJobs(range(ids: 5...Int64.max), limit: 3) == [5, 6, 7])
-        #expect(try store.replayedJobs(range(ids: 9...Int64.max), limit: 500) == [9, 10])
+        #expect(try store.queries.replayedJobs(range(ids: 5...Int64.max), limit: 3) == [5, 6, 7])
+        #expect(try store.queries.replayedJobs(range(ids: 9...Int64.max), limit: 500) == [9, 10])
     }
 
     @Test("of copies whose original is outside of the range one is sent")
@@ -102,17 +102,17 @@ struct ReplayTests {
         _ = store.commit((1...10).map { sample($0, at: time) })
         let all = try drain(store)
         time.advance(by: .seconds(1))
-        _ = try store.replay(try store.replayedJobs(range(), limit: 4))
+        _ = try store.replay(try store.queries.replayedJobs(range(), limit: 4))
         try store.park([11], because: .unlicensed)
         for copied in [4, 10] {
-            let figures = try store.replayFigures(range())
-            #expect(figures.jobs == 10 - copied && figures.waitingCopies == copied && !figures.isWaitingUnknown)
-            let rest = try store.replayedJobs(range(), limit: 500)
+            let figures = try store.queries.replayFigures(range())
+            #expect(figures.jobs == 10 - copied && figures.waitingCopies == copied && figures.isWaitingUnknown == false)
+            let rest = try store.queries.replayedJobs(range(), limit: 500)
             #expect(rest == (1...10).dropFirst(copied).map(Int64.init))
             _ = try store.replay(rest)
         }
         #expect(try drain(store).count == 9)
-        #expect(try store.replayFigures(range()).waitingCopies == 1)
+        #expect(try store.queries.replayFigures(range()).waitingCopies == 1)
         #expect(try store.unpark() == 1)
         #expect(try drain(store) == ["push-1-0"])
         #expect(try replay(store, range()) == all)
@@ -126,7 +126,7 @@ struct ReplayTests {
         ])
         time.advance(by: .seconds(1))
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
-        let figures = try store.replayFigures(range())
+        let figures = try store.queries.replayFigures(range())
         #expect(figures.jobs == 1 && figures.waitingCopies == 0)
     }
 
@@ -139,7 +139,7 @@ struct ReplayTests {
         _ = try store.replay([2])
         time.advance(by: .seconds(1))
         try store.acknowledge([Acknowledgement(job: 3, zizqID: "z")])
-        let figures = try store.replayFigures(range())
+        let figures = try store.queries.replayFigures(range())
         #expect(figures.jobs == 1 && figures.waitingCopies == 0 && figures.lastJob == 2)
     }
 
@@ -149,8 +149,8 @@ struct ReplayTests {
         _ = try drain(store)
         var range = range()
         range.route = "b"
-        #expect(try store.replayedJobs(range, limit: 500) == [3, 6])
-        #expect(try store.replayFigures(range).jobs == 2)
+        #expect(try store.queries.replayedJobs(range, limit: 500) == [3, 6])
+        #expect(try store.queries.replayFigures(range).jobs == 2)
     }
 
     @Test("with too many pending jobs to read all of them, that is said")
@@ -164,7 +164,7 @@ struct ReplayTests {
             store.close()
         }
         let store = try fixture.open()
-        let figures = try store.replayFigures(range())
-        #expect(figures.jobs == 1 && figures.isWaitingUnknown)
+        let figures = try store.queries.replayFigures(range())
+        #expect(figures.jobs == 1 && figures.isWaitingUnknown == true)
     }
 }

@@ -53,11 +53,11 @@ private final class Life {
         case 0...3: commit(store)
         case 4...5:
             try store.acknowledge(
-                try some(store.jobs(.pending).map(\.id)).map { Acknowledgement(job: $0, zizqID: "z") })
+                try some(store.queries.jobs(.pending).map(\.id)).map { Acknowledgement(job: $0, zizqID: "z") })
         case 6:
-            let failed = try some(store.jobs(.pending).map(\.id)).prefix(2)
+            let failed = try some(store.queries.jobs(.pending).map(\.id)).prefix(2)
             try store.deadLetter(failed.map { FailedJob(job: $0, reason: .refusedByZizq, detail: "No.") })
-        case 7: try store.park(Array(try some(store.jobs(.pending).map(\.id)).prefix(2)), because: .unlicensed)
+        case 7: try store.park(Array(try some(store.queries.jobs(.pending).map(\.id)).prefix(2)), because: .unlicensed)
         case 8: _ = try store.unpark(limit: 1 + random(3))
         case 9...10: try treatDeadLetter(store)
         default:
@@ -93,7 +93,7 @@ private final class Life {
     }
 
     private func treatDeadLetter(_ store: OutboxStore) throws {
-        let letters = try store.deadLetters(after: 0)
+        let letters = try store.queries.deadLetters(after: 0)
         guard !letters.isEmpty else { return }
         let letter = letters[random(letters.count)]
         if letter.holdsJob, random(2) == 0 {

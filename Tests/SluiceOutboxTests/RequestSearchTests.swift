@@ -51,7 +51,7 @@ struct RequestSearchTests {
         try store.park([4], because: .unlicensed)
         let reader = try OutboxReader(fixture.configuration)
         defer { reader.close() }
-        let found = try #require(try reader.request(ofDelivery: wanted))
+        let found = try #require(try reader.queries.request(ofDelivery: wanted))
         #expect(
             (found.deliveryID, found.route, found.receivedAtMilliseconds) == (wanted, "adyen", time.wallMilliseconds()))
         #expect(found.request == [1, 2, 3])
@@ -64,8 +64,8 @@ struct RequestSearchTests {
         // Retried, it is the delivery's last job, before which others lie.
         _ = store.commit([sample(9, at: time)])
         let retried = try store.retryDeadLetter(2)
-        #expect(try store.request(ofDelivery: wanted)?.jobs.map(\.id) == [2, 4, retried])
-        #expect(try store.request(ofDelivery: wanted)?.deadLetters.map(\.element) == [2])
+        #expect(try store.queries.request(ofDelivery: wanted)?.jobs.map(\.id) == [2, 4, retried])
+        #expect(try store.queries.request(ofDelivery: wanted)?.deadLetters.map(\.element) == [2])
     }
 
     @Test("a delivery without a kept request is still shown") func deliveryWithoutKept() throws {
@@ -74,16 +74,16 @@ struct RequestSearchTests {
         _ = store.commit([
             sample(1, at: time), delivery(wanted, parts: [part(2, jobs: [job(2, 0), job(2, 1)])], keepsRequest: false),
         ])
-        let found = try #require(try store.request(ofDelivery: wanted))
+        let found = try #require(try store.queries.request(ofDelivery: wanted))
         #expect(found.request == nil)
         #expect(found.jobs.map(\.id) == [2, 3])
-        #expect(try store.request(ofDelivery: id(time.wallMilliseconds(), 1)) == nil)
+        #expect(try store.queries.request(ofDelivery: id(time.wallMilliseconds(), 1)) == nil)
     }
 
     @Test("an empty outbox knows no delivery") func emptyOutboxKnows() throws {
         let store = try fixture.open()
-        #expect(try store.request(ofDelivery: id(1)) == nil)
-        #expect(try store.request(ofDelivery: "") == nil)
+        #expect(try store.queries.request(ofDelivery: id(1)) == nil)
+        #expect(try store.queries.request(ofDelivery: "") == nil)
     }
 
     /// The search by time alone, with rows missing, and out of order as those of several loops are.

@@ -17,10 +17,10 @@ struct RetentionTests {
         try store.acknowledge(acks(3...3))
         fixture.time.advance(by: .seconds(29))
         quiet(store)
-        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [1, 2, 3])
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [1, 2, 3])
         fixture.time.advance(by: .seconds(1))
         quiet(store)
-        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [3])
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [3])
         fixture.time.advance(by: .seconds(30))
         quiet(store)
         #expect(try store.number("SELECT (SELECT count(*) FROM delivered) * 10 + (SELECT count(*) FROM jobs)") == 1)
@@ -62,7 +62,7 @@ struct RetentionTests {
             try store.acknowledge(acks(Int64(number)...Int64(number)))
             #expect(store.status.deliveredBytes <= bytes)
         }
-        #expect(try store.jobs(.delivered, after: 0).count >= 4)
+        #expect(try store.queries.jobs(.delivered, after: 0).count >= 4)
     }
 
     @Test("delivered jobs are removed under load with the acknowledgements") func deliveredJobsRemoved() throws {
@@ -128,7 +128,7 @@ struct RetentionTests {
         #expect(store.outcomes([sample(2, key: 1, at: fixture.time, window: .seconds(60))]) == [stored])
         #expect(try store.pending().map(\.job.uniqueKey) == ["github:2~1"])
         // What is kept can still be looked up.
-        #expect(try store.jobs(.delivered).map(\.deliveryID) == ["delivery-1"])
+        #expect(try store.queries.jobs(.delivered).map(\.deliveryID) == ["delivery-1"])
         #expect(
             store.outcomes([sample(3, key: 1, at: fixture.time)]) == [
                 .duplicate(firstDeliveryID: "delivery-2", changedBody: false)

@@ -238,7 +238,7 @@ struct SalvageContentTests {
         let report = try salvage()
         #expect(report.tables.first { $0.name == "dead_letters" }?.isComplete == false, "\(report.lines)")
         let store = try fixture.open()
-        let letters = Set(try store.deadLetters(after: 0, limit: 200).map(\.deliveryID))
+        let letters = Set(try store.queries.deadLetters(after: 0, limit: 200).map(\.deliveryID))
         let pending = Set(try store.pending().map(\.job))
         let lost = (1...110).filter { number in
             !letters.contains("delivery-\(number)") && !pending.contains(job(number, payload: 1000))
@@ -279,13 +279,13 @@ struct SalvageContentTests {
         try damage("request-50-")
         let report = try salvage()
         let store = try fixture.open()
-        let letters = try store.deadLetters(limit: 200)
+        let letters = try store.queries.deadLetters(limit: 200)
         #expect(letters.count == 100)
-        let lost = try letters.filter { try store.deadLetter($0.id)?.request == nil }
+        let lost = try letters.filter { try store.queries.deadLetter($0.id)?.request == nil }
         #expect(lost.contains { $0.deliveryID == "delivery-50" } && lost.count < 30)
         for letter in lost {
             #expect(letter.contentBytes == 0)
-            #expect(try store.deadLetter(letter.id)?.isIntact == false)
+            #expect(try store.queries.deadLetter(letter.id)?.isIntact == false)
         }
         #expect(report.lostDeliveries == lost.count)
         #expect(accepted(store, 1...100).map { "delivery-\($0)" } == lost.map(\.deliveryID))
@@ -309,7 +309,7 @@ struct SalvageContentTests {
         try damage("Letter 50.")
         let report = try salvage()
         let store = try fixture.open()
-        let letters = Set(try store.deadLetters(limit: 200).map(\.deliveryID))
+        let letters = Set(try store.queries.deadLetters(limit: 200).map(\.deliveryID))
         let lost = (1...89).filter { !letters.contains("delivery-\($0)") }
         #expect(lost.contains(50) && lost.count < 30)
         #expect(report.lostDeliveries == lost.count)
@@ -334,7 +334,7 @@ struct SalvageContentTests {
         try damage("Letter 1.")
         let report = try salvage()
         let store = try fixture.open()
-        let letters = Set(try store.deadLetters(limit: 200).map(\.deliveryID))
+        let letters = Set(try store.queries.deadLetters(limit: 200).map(\.deliveryID))
         let lost = (1...30).filter { !letters.contains("delivery-\($0)") }
         #expect(lost.contains(1) && lost.count < 20)
         #expect(report.lostDeliveries >= lost.count)

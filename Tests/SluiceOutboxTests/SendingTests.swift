@@ -21,7 +21,7 @@ struct SendingTests {
         #expect(try store.pending().map(\.id) == [4, 5])
         #expect(store.firstPendingJobID == 4)
         #expect(store.status.pendingJobs == 2)
-        let delivered = try store.jobs(.delivered, after: 0)
+        let delivered = try store.queries.jobs(.delivered, after: 0)
         #expect(delivered.map(\.id) == [1, 2, 3])
         #expect(delivered.map(\.zizqID) == ["z1", "z2", "z3"])
         #expect(delivered.map(\.deliveredAtMilliseconds) == Array(repeating: time.wallMilliseconds(), count: 3))
@@ -53,7 +53,7 @@ struct SendingTests {
         let store = try filled(2)
         try store.acknowledge(acks([1]))
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "other"), Acknowledgement(job: 77, zizqID: "none")])
-        #expect(try store.jobs(.delivered, after: 0).map(\.zizqID) == ["z1"])
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.zizqID) == ["z1"])
         #expect(store.status.pendingJobs == 1)
         #expect(store.outcomes([sample(3, at: time)]) == [stored])
         #expect(try store.pending().map(\.id) == [2, 3])
@@ -63,7 +63,7 @@ struct SendingTests {
         let store = try filled(3)
         try store.deadLetter([FailedJob(job: 2, reason: .refusedByZizq, detail: "queue must not contain ','")])
         #expect(try store.pending().map(\.id) == [1, 3])
-        let letter = try #require(try store.deadLetters(after: 0).first)
+        let letter = try #require(try store.queries.deadLetters(after: 0).first)
         #expect(
             (letter.reason, letter.detail, letter.jobType) == (
                 "refused_by_zizq", "queue must not contain ','", "push-2-0"
@@ -81,7 +81,7 @@ struct SendingTests {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1])])
-        let id = try #require(try store.deadLetters(after: 0).first).id
+        let id = try #require(try store.queries.deadLetters(after: 0).first).id
         #expect(throws: OutboxError.needsRendering) { try store.retryDeadLetter(id) }
         #expect(store.status.deadLetters == 1)
         #expect(try store.replaceDeadLetter(id, with: [job(8), job(9)]) == [1, 2])
@@ -94,7 +94,7 @@ struct SendingTests {
         let store = try filled(4)
         try store.park([2, 3], because: .unlicensed)
         #expect(try store.pending().map(\.id) == [1, 4])
-        let parked = try store.jobs(.parked, after: 0)
+        let parked = try store.queries.jobs(.parked, after: 0)
         #expect(parked.map(\.id) == [2, 3])
         #expect(parked.map(\.detail) == Array(repeating: "the Zizq server has no licence for batched jobs", count: 2))
         #expect(store.status.parkedJobs == 2)
@@ -113,8 +113,8 @@ struct SendingTests {
         try store.park([1, 2], because: .refused("the answer 403 does not come from Zizq"))
         #expect(try store.unpark() == 0)
         try store.takeBack([1], acknowledgements: acks([1]))
-        #expect(try store.jobs(.parked, after: 0).map(\.id) == [2])
-        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [5])
+        #expect(try store.queries.jobs(.parked, after: 0).map(\.id) == [2])
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [5])
         try store.takeBack([2], acknowledgements: [])
         try store.takeBack([2], acknowledgements: [])
         #expect(store.status.parkedJobs == 0)
@@ -133,7 +133,7 @@ struct SendingTests {
         #expect(try store.unpark() == 1)
         try store.takeBack([2], acknowledgements: [])
         #expect(try store.pending().map(\.id) == [3])
-        #expect(try store.deadLetters(after: 0).map(\.reason) == ["checksum_mismatch", "checksum_mismatch"])
+        #expect(try store.queries.deadLetters(after: 0).map(\.reason) == ["checksum_mismatch", "checksum_mismatch"])
         #expect(store.status.parkedJobs == 0)
     }
 
@@ -141,7 +141,7 @@ struct SendingTests {
         let store = try filled(2)
         try store.session.connection.execute("UPDATE jobs SET payload = replace(payload, 'aaa', 'aab') WHERE id = 2")
         #expect(try store.pending().map(\.isIntact) == [true, false])
-        #expect(try store.job(2)?.isIntact == false)
+        #expect(try store.queries.job(2)?.isIntact == false)
     }
 
     @Test("the reader stops at the bytes and always gives one job") func readerStopsAt() throws {
@@ -159,7 +159,7 @@ struct SendingTests {
         let store = try filled(700)
         let reader = try OutboxReader(fixture.configuration)
         #expect(try reader.nextJobs(from: 1, limit: 1000, maximumBytes: 1 << 30).count == 500)
-        #expect(try reader.jobs(.pending, after: 500).count == 200)
+        #expect(try reader.queries.jobs(.pending, after: 500).count == 200)
         #expect(try store.truncateLog())
         #expect(store.status.walBytes == 0)
     }

@@ -39,7 +39,7 @@ extension Simulation {
             change(parked, to: .pending) { while try store.unpark(limit: 500) == 500 {} }
             return
         }
-        guard let letter = try store.deadLetters(after: 0).randomElement(using: &random) else { return }
+        guard let letter = try store.queries.deadLetters(after: 0).randomElement(using: &random) else { return }
         let number = try rows("SELECT type FROM dead_letters WHERE id = \(letter.id)")[0]
         if chance(50) {
             change([number], to: .pending) { _ = try store.retryDeadLetter(letter.id) }
@@ -60,14 +60,14 @@ extension Simulation {
             }
             return
         }
-        guard let letter = try store.deadLetters(after: 0).randomElement(using: &random) else { return }
-        guard let content = try store.deadLetter(letter.id), let job = content.job else { return }
+        guard let letter = try store.queries.deadLetters(after: 0).randomElement(using: &random) else { return }
+        guard let content = try store.queries.deadLetter(letter.id), let job = content.job else { return }
         exported.append((Self.number(of: job), content))
         change([Self.number(of: job)], to: .discarded) { _ = try store.discardDeadLetter(letter.id, forgetsKey: false) }
     }
 
     func replay() throws {
-        guard let job = try store.jobs(.delivered, after: 0).randomElement(using: &random),
+        guard let job = try store.queries.jobs(.delivered, after: 0).randomElement(using: &random),
             let found = try rows("SELECT type FROM jobs WHERE id = \(job.id)").first,
             accepted[found]?.fates == [.delivered]
         else { return }

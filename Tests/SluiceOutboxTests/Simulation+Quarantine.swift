@@ -90,7 +90,7 @@ extension Simulation {
 
     /// The rows that the file has: their numbers and ids.
     private func keptRequests() throws -> [Int: Int64] {
-        let rows = try store.quarantined(QuarantineRange(), limit: 500)
+        let rows = try store.queries.quarantined(QuarantineRange(), limit: 500)
         let pairs = rows.map { (Self.number(of: $0.reason), $0.id) }
         if Set(pairs.map(\.0)).count < pairs.count { violate("a request is in the quarantine twice") }
         return Dictionary(pairs) { first, _ in first }

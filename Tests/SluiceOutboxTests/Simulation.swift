@@ -447,7 +447,7 @@ final class Simulation {
         while let job = try store.session.connection.integer("SELECT min(job) FROM parked") {
             try store.takeBack([job], acknowledgements: [Acknowledgement(job: job, zizqID: "z")])
         }
-        while let letter = try store.deadLetters(after: 0).first {
+        while let letter = try store.queries.deadLetters(after: 0).first {
             _ = try store.replaceDeadLetter(letter.id, with: [])
         }
         while case let jobs = try pendingJobs(), !jobs.isEmpty {

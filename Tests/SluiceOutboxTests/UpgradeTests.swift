@@ -56,14 +56,14 @@ struct UpgradeTests {
         #expect(store.status.deadLetters == 3)
         #expect(store.status.undeliveredBytes == job(1).byteCost + 1026)
         #expect(try store.pending().map(\.job) == [job(1)])
-        let letters = try store.deadLetters(after: 0)
+        let letters = try store.queries.deadLetters(after: 0)
         #expect(letters.map(\.contentBytes) == [4, 4, 102])
         #expect(letters.allSatisfy { $0.element == nil && $0.rule == nil })
-        #expect(try store.deadLetter(1)?.request == [1, 2, 3, 4])
-        #expect(try store.deadLetter(3)?.request == nil)
-        #expect(try store.request(ofDelivery: "delivery-2")?.request == [1, 2, 3, 4])
+        #expect(try store.queries.deadLetter(1)?.request == [1, 2, 3, 4])
+        #expect(try store.queries.deadLetter(3)?.request == nil)
+        #expect(try store.queries.request(ofDelivery: "delivery-2")?.request == [1, 2, 3, 4])
         #expect(try store.replaceDeadLetter(1, with: [job(7)]) == [2])
-        #expect(try store.deadLetter(2)?.request == [1, 2, 3, 4])
+        #expect(try store.queries.deadLetter(2)?.request == [1, 2, 3, 4])
         #expect(try store.retryDeadLetter(3) == 3)
         #expect(store.status.undeliveredBytes == 2 * job(1).byteCost + job(7).byteCost + 263)
         #expect(try store.replaceDeadLetter(2, with: []).isEmpty)
@@ -78,13 +78,13 @@ struct UpgradeTests {
         let store = try fixture.open()
         #expect(try store.learntSecrets() == ["a": [[0]]])
         #expect(store.quarantine.sum.requests == 0)
-        #expect(try store.quarantined(QuarantineRange()).isEmpty)
+        #expect(try store.queries.quarantined(QuarantineRange()).isEmpty)
         let request = QuarantinedRequest(
             route: "a", receivedAtMilliseconds: 1, expiresAtMilliseconds: 2, sender: .unknown, reason: "no match",
             bytes: [1])
         #expect(store.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
         #expect(store.keepQuarantined([request]))
-        #expect(try store.quarantined(1)?.request == [1])
+        #expect(try store.queries.quarantined(1)?.request == [1])
     }
 
     @Test("old and new dead letters stand beside each other") func oldNewDead() throws {
@@ -96,9 +96,9 @@ struct UpgradeTests {
             store.close()
         }
         let store = try fixture.open()
-        #expect(
-            try [1, 2, 3, 4].map { try store.deadLetter($0)?.request } == [[1, 2, 3, 4], [1, 2, 3, 4], nil, [9, 9]])
-        #expect(try store.deadLetters(after: 3).map(\.element) == [3])
+        let requests = try [1, 2, 3, 4].map { try store.queries.deadLetter($0)?.request }
+        #expect(requests == [[1, 2, 3, 4], [1, 2, 3, 4], nil, [9, 9]])
+        #expect(try store.queries.deadLetters(after: 3).map(\.element) == [3])
         #expect(try store.number("SELECT count(*) FROM requests") == 1)
     }
 }
@@ -188,7 +188,7 @@ struct KeyIndexUpgradeTests {
         #expect(
             pending.first.map { String(decoding: $0.job.payload, as: UTF8.self) }
                 == #"{"id":"a","note":"a \"batch\": in a payload"}"#)
-        #expect(try store.jobs(.delivered).map(\.uniqueKey) == ["orders:delivered"])
+        #expect(try store.queries.jobs(.delivered).map(\.uniqueKey) == ["orders:delivered"])
         #expect(store.status.undeliveredBytes > pending.reduce(0) { $0 + $1.job.byteCost })
     }
 
@@ -197,21 +197,21 @@ struct KeyIndexUpgradeTests {
         let fixture = try fixture(version)
         let store = try fixture.open()
         #expect(store.status.parkedJobs == 1)
-        let parked = try #require(try store.job(2))
+        let parked = try #require(try store.queries.job(2))
         #expect(parked.isIntact && parked.job.options.hasBatch)
         #expect(
             String(decoding: parked.job.options.members, as: UTF8.self)
                 == foldOptions("parked", priority: 9, readyAt: 1_893_553_445_000))
         #expect(try store.unpark() == 1)
         #expect(store.status.parkedJobs == 0)
-        let changed = try #require(try store.deadLetter(1))
+        let changed = try #require(try store.queries.deadLetter(1))
         #expect(changed.isIntact && changed.job?.uniqueKey == "strict:d~1" && changed.job?.uniqueWhile == .exists)
         let requeued = try store.retryDeadLetter(1)
         #expect(
             try store.pending().last.map { [$0.id == requeued, $0.isIntact, $0.job == changed.job] } == [
                 true, true, true,
             ])
-        let letter = try #require(try store.deadLetter(2))
+        let letter = try #require(try store.queries.deadLetter(2))
         #expect(letter.letter.reason == "bad_field" && letter.job == nil)
         #expect(
             letter.request.map { String(decoding: $0, as: UTF8.self).hasSuffix(#"{"id":"e","priority":"high"}"#) }

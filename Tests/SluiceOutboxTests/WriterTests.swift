@@ -103,7 +103,9 @@ struct WriterTests {
         await results.wait(for: 4)
         try await writer.park([1], because: .unlicensed)
         try await writer.deadLetter([FailedJob(job: 2, reason: .badField, detail: "No.")])
-        let id = try await writer.perform { store throws(OutboxError) in try store.deadLetters(after: 0)[0].id }
+        let id = try await writer.perform { store throws(OutboxError) in
+            try store.read { rows throws(SQLiteError) in try rows.deadLetters(after: 0)[0].id }
+        }
         let retry: @Sendable (OutboxStore) throws(OutboxError) -> Int64 = { store throws(OutboxError) in
             try store.retryDeadLetter(id)
         }

@@ -37,8 +37,8 @@ private final class Watch {
         var isCompiled = false
         while true {
             switch reloader.handle(event, atMilliseconds: clock) {
-            case .wait: return isCompiled ? "changed meanwhile" : reads > readsBefore ? "read" : "unchanged"
-            case .confirm: return "waiting"
+            case .done(.unchanged): return isCompiled ? "changed meanwhile" : reads > readsBefore ? "read" : "unchanged"
+            case .done(.changing): return "waiting"
             case .read:
                 reads += 1
                 event = .read(FolderSnapshot.read(folder: folder.path, secretFiles: reloader.secretFiles))
@@ -48,10 +48,10 @@ private final class Watch {
                     folder: folder.path, environment: environment, options: RouteOptions())
                 whenCompiled()
                 event = .compiled(compilation, isStill: isStill(compilation, in: folder))
-            case .replace(let new): return (["version \(new.version)"] + new.warnings).joined(separator: "; ")
-            case .hold(let files):
+            case .done(.replaced(let new)): return (["version \(new.version)"] + new.warnings).joined(separator: "; ")
+            case .done(.holding(let files)):
                 return "holding \(files.map { $0.replacing(folder.path, with: "routes") }.joined(separator: ", "))"
-            case .keep(let problems, _):
+            case .done(.kept(let problems, _)):
                 return problems.map { $0.replacing(folder.path, with: "routes") }.joined(separator: "; ")
             }
         }

@@ -3,22 +3,10 @@ package import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRouteFiles
 
-extension ControlDocuments.Job {
-    init(_ job: JobListing) {
-        self.init(
-            id: job.id, state: job.state.rawValue, delivery: job.deliveryID, route: job.route,
-            receivedAt: job.receivedAtMilliseconds,
-            type: job.type, queue: job.queue, uniqueKey: job.uniqueKey, payloadBytes: job.payloadBytes,
-            zizqID: job.zizqID,
-            deliveredAt: job.deliveredAtMilliseconds, dropped: job.isDropped ? true : nil,
-            detail: job.detail)
-    }
-}
-
 extension ControlDocuments.JobContent {
     init(_ content: JobContent) {
         self.init(
-            job: ControlDocuments.Job(content.listing),
+            job: content.listing,
             options: String(decoding: content.job.options.members, as: UTF8.self),
             uniqueWhile: content.job.uniqueWhile?.rawValue, isIntact: content.isIntact,
             payload: String(decoding: content.job.payload, as: UTF8.self))
@@ -50,7 +38,7 @@ extension ControlDocuments.Delivery {
     init(_ row: KeptRequestRow) {
         self.init(
             delivery: row.deliveryID, route: row.route, receivedAt: row.receivedAtMilliseconds,
-            request: row.request.map { Base64.encode($0) }, jobs: row.jobs.map { ControlDocuments.Job($0) },
+            request: row.request.map { Base64.encode($0) }, jobs: row.jobs,
             deadLetters: row.deadLetters.map { ControlDocuments.DeadLetter($0) })
     }
 }
@@ -64,11 +52,18 @@ extension ControlDocuments.QuarantinedRequest {
     }
 }
 
-extension ControlDocuments.Reloaded {
-    init(_ report: RouteReloadService.Report) {
-        self.init(
-            version: report.version, routes: report.routes, problems: report.problems, warnings: report.warnings,
-            certificateProblem: report.certificateProblem, notices: report.notices)
+extension ControlDocuments.Page where Row: Identifiable<Int64> {
+    init(_ rows: [Row], limit: Int) { self.init(rows: rows, next: rows.count == limit ? rows.last?.id : nil) }
+}
+
+extension ControlDocuments.Forgotten {
+    init(_ keys: OutboxStore.ForgottenKeys) { self.init(keys: keys.count, isUndelivered: keys.isUndelivered) }
+}
+
+extension ControlDocuments.Retried {
+    /// The result for a dead letter that stays.
+    static func stays(_ problem: String, wouldChange: Bool = false) -> ControlDocuments.Retried {
+        .init(jobs: [], problem: problem, wouldChange: wouldChange)
     }
 }
 

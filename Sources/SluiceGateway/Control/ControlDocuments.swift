@@ -1,3 +1,4 @@
+package import SluiceOutbox
 package import SluiceRouteFiles
 internal import SluiceRoutes
 
@@ -35,35 +36,9 @@ package enum ControlDocuments {
         package var lastQuarantined: Int64?
     }
 
-    /// One job.
-    package struct Job: Codable, Sendable, Hashable {
-        package var id: Int64
-        package var state: String
-        package var delivery: String
-        package var route: String
-        /// All times in milliseconds since the epoch.
-        package var receivedAt: Int64
-        package var type: String
-        package var queue: String
-        package var uniqueKey: String?
-        package var payloadBytes: Int
-        package var zizqID: String?
-        package var deliveredAt: Int64?
-        /// Whether `zizqID` is an older job with the unique key, because of which Zizq dropped this one.
-        package var dropped: Bool?
-        package var detail: String?
-
-        /// The key strategy turns the spelled-out name into `zizq_id`.
-        private enum CodingKeys: String, CodingKey {
-            case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, dropped,
-                detail
-            case zizqID = "zizqId"
-        }
-    }
-
     /// One job with everything that is sent.
     package struct JobContent: Codable, Sendable, Hashable {
-        package var job: Job
+        package var job: JobListing
         /// JSON members in addition to type and queue.
         package var options: String
         package var uniqueWhile: String?
@@ -74,7 +49,7 @@ package enum ControlDocuments {
     }
 
     /// One dead letter.
-    package struct DeadLetter: Codable, Sendable, Hashable {
+    package struct DeadLetter: Codable, Sendable, Hashable, Identifiable {
         package var id: Int64
         package var delivery: String
         package var route: String
@@ -120,7 +95,7 @@ package enum ControlDocuments {
         /// The request's head and body as received, without credentials, in base64; nil if it was not kept.
         package var request: String?
         /// At most 500 of each.
-        package var jobs: [Job]
+        package var jobs: [JobListing]
         package var deadLetters: [DeadLetter]
     }
 
@@ -154,19 +129,6 @@ package enum ControlDocuments {
         package var deadLetter: Int64
     }
 
-    /// Delivered jobs that a replay would send again.
-    package struct ReplayFigures: Codable, Sendable, Hashable {
-        package var jobs: Int
-        package var bytes: Int
-        package var lastJob: Int64
-        /// When the oldest kept delivered job was delivered, in milliseconds since the epoch.
-        package var oldestKeptAt: Int64?
-        /// Jobs that are left out because a copy is pending or parked; nil from a gateway of an earlier version.
-        package var waitingCopies: Int?
-        /// Whether there may be more of these; nil from a gateway of an earlier version.
-        package var isWaitingUnknown: Bool?
-    }
-
     /// Some delivered jobs that are pending again.
     package struct Replayed: Codable, Sendable, Hashable {
         package var jobs: Int
@@ -177,7 +139,7 @@ package enum ControlDocuments {
     }
 
     /// One quarantined request.
-    package struct QuarantinedRequest: Codable, Sendable, Hashable {
+    package struct QuarantinedRequest: Codable, Sendable, Hashable, Identifiable {
         package var id: Int64
         package var route: String
         package var receivedAt: Int64
@@ -235,17 +197,6 @@ package enum ControlDocuments {
     /// The result of forgetting learnt secrets.
     package struct ForgottenSecrets: Codable, Sendable, Hashable {
         package var secrets: Int
-    }
-
-    /// The result of a reload.
-    package struct Reloaded: Codable, Sendable, Hashable {
-        package var version: Int
-        package var routes: Int
-        package var problems: [String]
-        package var warnings: [String]
-        package var certificateProblem: String?
-        /// Possible improvements, one line each; nil from a gateway of an earlier version.
-        package var notices: [String]?
     }
 
     /// A route table, of a running gateway or of a folder.

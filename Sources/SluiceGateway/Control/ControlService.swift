@@ -48,7 +48,7 @@ struct ControlAnswerer: Sendable {
 
     private func answer(_ asked: ControlRequest) async -> ControlAnswer {
         switch asked {
-        case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
+        case .reload: .document(ControlCoding.encode(await reload.reload()))
         case .routes: .document(await routes())
         case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
         case .verifyQuarantined(let id): await verify(id)

@@ -51,137 +51,128 @@ package struct OutboxConsole: Sendable {
 
     /// Reads something without making deliveries wait.
     private func read<Answer: Sendable>(
-        _ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> Answer
+        _ body: @escaping @Sendable (Queries) throws(SQLiteError) -> Answer
     ) async throws(OutboxError) -> Answer {
         switch source {
-        case .running(_, let reader): try await reader.perform(body)
-        case .atRest(let box): try await box.perform(body)
+        case .running(_, let reader): try await reader.read(body)
+        case .atRest(let box): try await box.perform { store throws(OutboxError) in try store.read(body) }
         }
+    }
+
+    /// - Throws: `notFound` if `body` finds nothing.
+    private func find<Answer: Sendable>(
+        _ body: @escaping @Sendable (Queries) throws(SQLiteError) -> Answer?
+    ) async throws(OutboxError) -> Answer {
+        guard let answer = try await read(body) else { throw .notFound }
+        return answer
     }
 
     /// - Returns: the document, or the reason for a failure.
     package func answer(_ request: ControlRequest) async -> ControlAnswer {
-        do throws(OutboxError) {
-            switch request {
-            case .status: return .document(try await status())
-            case .jobs(let state, let after, let limit):
-                return .document(try await jobs(state, after: after, limit: limit))
-            case .job(let id): return .document(try await job(id))
-            case .deadLetters(let after, let limit): return .document(try await deadLetters(after: after, limit: limit))
-            case .deadLetter(let id): return .document(try await deadLetter(id))
-            case .exportDeadLetter(let id): return .document(try await exportDeadLetter(id))
-            case .importDeadLetter(let line): return .document(try await importDeadLetter(line))
-            case .retry(let id, let acceptsChanges):
-                return .document(try await retry(id, acceptsChanges: acceptsChanges))
-            case .discard(let id, let forgetsKey): return .document(try await discard(id, forgetsKey: forgetsKey))
-            case .bury(let id): return .document(try await bury(id))
-            case .forgetDelivery(let id):
-                return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(ofDelivery: id) })
-            case .forgetKey(let hashes, let job):
-                return .document(
-                    try await forget { store throws(OutboxError) in try store.forgetKeys(hashes, ofJob: job) })
-            case .delivery(let id): return .document(try await delivery(id))
-            case .replayFigures(let range): return .document(try await replayFigures(range))
-            case .replay(let range): return .document(try await replay(range))
-            case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
-            case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
-            case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
-            case .quarantine(let range, let limit): return .document(try await quarantine(range, limit: limit))
-            case .dropQuarantined(let range): return .document(try await dropQuarantined(range))
-            case .verifyQuarantined:
-                return .problem(
-                    "no gateway is running on this outbox, and only a running one has routes: start it first")
-            case .armRoute:
-                return .problem("no gateway is running on this outbox, and only a running one can learn a secret")
-            case .reload: return .problem("no gateway is running on this outbox")
-            case .routes: return .problem("no gateway is running on this outbox\n\(ControlRequest.routesOfFolder)")
-            }
-        } catch {
+        do throws(OutboxError) { return .document(ControlCoding.encode(try await document(for: request))) } catch {
             return error == .notFound ? .notFound : .problem(error.description)
         }
     }
 
-    private func learntSecrets(of route: String) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            guard let secrets = try store.learntSecrets()[route] else { throw .notFound }
-            return ControlCoding.encode(
-                ControlDocuments.LearntSecrets(
-                    route: route, secrets: secrets.map { String(decoding: $0, as: UTF8.self) }))
+    private func document(for request: ControlRequest) async throws(OutboxError) -> any Encodable & Sendable {
+        typealias Documents = ControlDocuments
+        switch request {
+        case .status: return try await status()
+        case .jobs(let state, let after, let limit):
+            let jobs = try await read { rows throws(SQLiteError) in try rows.jobs(state, after: after, limit: limit) }
+            return Documents.Page(jobs, limit: limit)
+        case .job(let id):
+            return Documents.JobContent(try await find { rows throws(SQLiteError) in try rows.job(id) })
+        case .deadLetters(let after, let limit):
+            let letters = try await read { rows throws(SQLiteError) in
+                try rows.deadLetters(after: after, limit: limit)
+            }
+            return Documents.Page(letters.map { Documents.DeadLetter($0) }, limit: limit)
+        case .deadLetter(let id):
+            return Documents.DeadLetterContent(try await find { rows throws(SQLiteError) in try rows.deadLetter(id) })
+        case .exportDeadLetter(let id):
+            return Documents.ExportedDeadLetter(
+                try await find { rows throws(SQLiteError) in try rows.exportedDeadLetter(id) })
+        case .importDeadLetter(let line): return try await importDeadLetter(line)
+        case .retry(let id, let acceptsChanges): return try await retry(id, acceptsChanges: acceptsChanges)
+        case .discard(let id, let forgetsKey):
+            return Documents.Forgotten(
+                keys: try await ask { store throws(OutboxError) in
+                    try store.discardDeadLetter(id, forgetsKey: forgetsKey)
+                }, isUndelivered: false)
+        case .bury(let id):
+            return Documents.Buried(deadLetter: try await ask { store throws(OutboxError) in try store.bury(id) })
+        case .forgetDelivery(let id):
+            return Documents.Forgotten(
+                try await ask { store throws(OutboxError) in try store.forgetKeys(ofDelivery: id) })
+        case .forgetKey(let hashes, let job):
+            return Documents.Forgotten(
+                try await ask { store throws(OutboxError) in try store.forgetKeys(hashes, ofJob: job) })
+        case .delivery(let id):
+            return Documents.Delivery(try await find { rows throws(SQLiteError) in try rows.request(ofDelivery: id) })
+        case .replayFigures(let range):
+            return try await read { rows throws(SQLiteError) in try rows.replayFigures(range) }
+        case .replay(let range): return try await replay(range)
+        case .backup(let path, let folder): return try await backup(to: path, inFolder: folder)
+        case .learntSecrets(let name): return try await learntSecrets(of: name)
+        case .forgetLearntSecrets(let name): return try await forgetLearntSecrets(of: name)
+        case .quarantine(let range, let limit):
+            try await storeQuarantined()
+            let requests = try await read { rows throws(SQLiteError) in try rows.quarantined(range, limit: limit) }
+            return Documents.Page(requests.map { Documents.QuarantinedRequest($0) }, limit: limit)
+        case .dropQuarantined(let range):
+            try await storeQuarantined()
+            let (requests, next) = try await ask { store throws(OutboxError) in try store.dropQuarantined(range) }
+            return Documents.QuarantineDropped(requests: requests, next: next)
+        case .verifyQuarantined: throw .refused("\(Self.noGateway), and only a running one has routes: start it first")
+        case .armRoute: throw .refused("\(Self.noGateway), and only a running one can learn a secret")
+        case .reload: throw .refused(Self.noGateway)
+        case .routes: throw .refused("\(Self.noGateway)\n\(ControlRequest.routesOfFolder)")
         }
     }
 
-    private func forgetLearntSecrets(of route: String) async throws(OutboxError) -> [UInt8] {
+    private static let noGateway = "no gateway is running on this outbox"
+
+    private func learntSecrets(of route: String) async throws(OutboxError) -> ControlDocuments.LearntSecrets {
+        let secrets = try await ask { store throws(OutboxError) in try store.learntSecrets()[route] }
+        guard let secrets else { throw .notFound }
+        return .init(route: route, secrets: secrets.map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    private func forgetLearntSecrets(of route: String) async throws(OutboxError) -> ControlDocuments.ForgottenSecrets {
         try await ask { [learnt] store throws(OutboxError) in
             let count = try store.forgetLearntSecrets(of: route)
             learnt?.replace([], of: route)
             guard count > 0 else { throw .notFound }
-            return ControlCoding.encode(ControlDocuments.ForgottenSecrets(secrets: count))
+            return .init(secrets: count)
         }
     }
 
-    private func status() async throws(OutboxError) -> [UInt8] {
+    private func status() async throws(OutboxError) -> ControlDocuments.Status {
         let now = time.wallMilliseconds()
         let isGatewayRunning = if case .running = source { true } else { false }
         try await storeQuarantined()
         return try await ask { [limit, relay] store throws(OutboxError) in
             let status = store.status
             // Figures of a damaged outbox may not fit each other: a difference of them can be below 0.
-            return ControlCoding.encode(
-                ControlDocuments.Status(
-                    condition: status.condition.rawValue, pendingJobs: max(0, status.pendingJobs),
-                    oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0,
-                    parkedJobs: status.parkedJobs,
-                    deadLetters: status.deadLetters, lastDeadLetter: try store.lastDeadLetter(),
-                    deadBytes: status.deadBytes,
-                    deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: max(0, status.undeliveredBytes),
-                    undeliveredLimit: limit.bytes,
-                    deliveredBytes: max(0, status.deliveredBytes), rememberedDeliveries: status.rememberedKeys,
-                    fileBytes: status.fileBytes, logBytes: status.walBytes,
-                    damagedFiles: status.damagedFiles, lostLists: store.lostLists, isGatewayRunning: isGatewayRunning,
-                    relay: relay(),
-                    quarantinedRequests: store.quarantine.sum.requests,
-                    quarantinedBytes: store.quarantine.sum.bytes, lastQuarantined: try store.lastQuarantined()))
+            let last = try store.read { rows throws(SQLiteError) in
+                (letter: try rows.lastDeadLetter(), quarantined: try rows.lastQuarantined())
+            }
+            return .init(
+                condition: status.condition.rawValue, pendingJobs: max(0, status.pendingJobs),
+                oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0,
+                parkedJobs: status.parkedJobs, deadLetters: status.deadLetters, lastDeadLetter: last.letter,
+                deadBytes: status.deadBytes, deadLimit: store.configuration.deadLimit.bytes,
+                undeliveredBytes: max(0, status.undeliveredBytes), undeliveredLimit: limit.bytes,
+                deliveredBytes: max(0, status.deliveredBytes), rememberedDeliveries: status.rememberedKeys,
+                fileBytes: status.fileBytes, logBytes: status.walBytes, damagedFiles: status.damagedFiles,
+                lostLists: store.lostLists, isGatewayRunning: isGatewayRunning, relay: relay(),
+                quarantinedRequests: store.quarantine.sum.requests, quarantinedBytes: store.quarantine.sum.bytes,
+                lastQuarantined: last.quarantined)
         }
     }
 
-    private func jobs(_ state: JobState, after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            let rows = try outbox.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
-            return ControlCoding.encode(
-                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
-        }
-    }
-
-    private func job(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            guard let content = try outbox.job(id) else { throw .notFound }
-            return ControlCoding.encode(ControlDocuments.JobContent(content))
-        }
-    }
-
-    private func deadLetters(after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            let rows = try outbox.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
-            return ControlCoding.encode(
-                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
-        }
-    }
-
-    private func deadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            guard let content = try outbox.deadLetter(id) else { throw .notFound }
-            return ControlCoding.encode(ControlDocuments.DeadLetterContent(content))
-        }
-    }
-
-    private func exportDeadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            guard let content = try outbox.exportedDeadLetter(id) else { throw .notFound }
-            return ControlCoding.encode(ControlDocuments.ExportedDeadLetter(content))
-        }
-    }
-
-    private func importDeadLetter(_ line: [UInt8]) async throws(OutboxError) -> [UInt8] {
+    private func importDeadLetter(_ line: [UInt8]) async throws(OutboxError) -> ControlDocuments.Imported {
         let content: DeadLetterContent
         do throws(StartupError) {
             guard let letter = try? ControlCoding.decode(ControlDocuments.ExportedDeadLetter.self, line) else {
@@ -189,38 +180,24 @@ package struct OutboxConsole: Sendable {
             }
             content = try letter.content()
         } catch {
-            return ControlCoding.encode(ControlDocuments.Imported(problem: error.sentence))
+            return .init(problem: error.sentence)
         }
-        return try await ask { store throws(OutboxError) in
-            let letter = try store.importDeadLetter(content)
-            return ControlCoding.encode(
-                ControlDocuments.Imported(
-                    letter: letter.id, wasThere: !letter.isNew, keyHolder: letter.keyHolder,
-                    isKeyForgotten: letter.isKeyForgotten ? true : nil))
-        }
-    }
-
-    private func delivery(_ id: String) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            guard let row = try outbox.request(ofDelivery: id) else { throw .notFound }
-            return ControlCoding.encode(ControlDocuments.Delivery(row))
-        }
+        let letter = try await ask { store throws(OutboxError) in try store.importDeadLetter(content) }
+        return .init(
+            letter: letter.id, wasThere: !letter.isNew, keyHolder: letter.keyHolder,
+            isKeyForgotten: letter.isKeyForgotten ? true : nil)
     }
 
     /// Retries a dead letter. It is read and rendered next to the writer, which then only replaces it by the jobs.
-    private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
-        let rendered = try await read { [render] outbox throws(OutboxError) -> RenderingOutcome? in
-            guard let content = try outbox.deadLetter(id) else { throw .notFound }
-            guard content.isIntact else {
-                let isLost = content.job == nil && content.request == nil
-                return .failure(
-                    "\(isLost ? "its request was lost" : Self.changed), so it is not retried; \(Self.advice)")
-            }
-            return content.letter.holdsJob ? nil : render(content)
+    private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> ControlDocuments.Retried {
+        let content = try await find { rows throws(SQLiteError) in try rows.deadLetter(id) }
+        guard content.isIntact else {
+            let isLost = content.job == nil && content.request == nil
+            return .stays("\(isLost ? "its request was lost" : Self.changed), so it is not retried; \(Self.advice)")
         }
-        switch rendered {
-        case .failure(let why): return Self.stays(why)
-        case .changed(_, let why) where !acceptsChanges: return Self.stays(why, wouldChange: true)
+        switch content.letter.holdsJob ? nil : render(content) {
+        case .failure(let why): return .stays(why)
+        case .changed(_, let why) where !acceptsChanges: return .stays(why, wouldChange: true)
         case .success(let jobs), .changed(let jobs, _): return try await exchange(id, for: jobs)
         case nil: return try await exchange(id, for: nil)
         }
@@ -229,40 +206,12 @@ package struct OutboxConsole: Sendable {
     private static let changed = "its contents differ from what was stored (wrong checksum)"
     private static let advice = "discard it with --forget-key and have the provider send the delivery again"
 
-    private static func stays(_ problem: String, wouldChange: Bool = false) -> [UInt8] {
-        ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: problem, wouldChange: wouldChange))
-    }
-
     /// - Parameter jobs: rendered from its request; nil for the job that it contains.
-    private func exchange(_ id: Int64, for jobs: [Job]?) async throws(OutboxError) -> [UInt8] {
+    private func exchange(_ id: Int64, for jobs: [Job]?) async throws(OutboxError) -> ControlDocuments.Retried {
         try await ask { store throws(OutboxError) in
             let ids =
                 if let jobs { try store.replaceDeadLetter(id, with: jobs) } else { [try store.retryDeadLetter(id)] }
-            return ControlCoding.encode(ControlDocuments.Retried(jobs: ids, problem: nil, wouldChange: false))
-        }
-    }
-
-    private func discard(_ id: Int64, forgetsKey: Bool) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            let keys = try store.discardDeadLetter(id, forgetsKey: forgetsKey)
-            return ControlCoding.encode(ControlDocuments.Forgotten(keys: keys, isUndelivered: false))
-        }
-    }
-
-    private func bury(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            ControlCoding.encode(ControlDocuments.Buried(deadLetter: try store.bury(id)))
-        }
-    }
-
-    private func replayFigures(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
-        try await read { outbox throws(OutboxError) in
-            let figures = try outbox.replayFigures(range)
-            return ControlCoding.encode(
-                ControlDocuments.ReplayFigures(
-                    jobs: figures.jobs, bytes: figures.bytes, lastJob: figures.lastJob,
-                    oldestKeptAt: figures.oldestKeptAtMilliseconds, waitingCopies: figures.waitingCopies,
-                    isWaitingUnknown: figures.isWaitingUnknown))
+            return .init(jobs: ids, problem: nil, wouldChange: false)
         }
     }
 
@@ -271,9 +220,9 @@ package struct OutboxConsole: Sendable {
     private static let replayLimit = 10_000
     private static let replayStep = 100
 
-    private func replay(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
-        let ids = try await read { outbox throws(OutboxError) in
-            try outbox.replayedJobs(range, limit: Self.replayLimit)
+    private func replay(_ range: ReplayRange) async throws(OutboxError) -> ControlDocuments.Replayed {
+        let ids = try await read { rows throws(SQLiteError) in
+            try rows.replayedJobs(range, limit: Self.replayLimit)
         }
         var done = ControlDocuments.Replayed(
             jobs: 0, damaged: [], next: ids.count == Self.replayLimit ? ids.last.map { $0 + 1 } : nil)
@@ -290,16 +239,7 @@ package struct OutboxConsole: Sendable {
                 break
             }
         }
-        return ControlCoding.encode(done)
-    }
-
-    private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await storeQuarantined()
-        return try await read { outbox throws(OutboxError) in
-            let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
-            return ControlCoding.encode(
-                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
-        }
+        return done
     }
 
     /// Stores the requests that wait for the quarantine: an answer then includes all that were answered 401 before.
@@ -307,25 +247,17 @@ package struct OutboxConsole: Sendable {
         if case .running(let writer, _) = source { try await writer.storeQuarantined() }
     }
 
-    private func dropQuarantined(_ range: QuarantineRange) async throws(OutboxError) -> [UInt8] {
-        try await storeQuarantined()
-        return try await ask { store throws(OutboxError) in
-            let (requests, next) = try store.dropQuarantined(range)
-            return ControlCoding.encode(ControlDocuments.QuarantineDropped(requests: requests, next: next))
-        }
-    }
-
     /// Makes a backup in slices, each of which is on the disk before the next one is copied; deliveries are stored in
     /// between.
-    private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
+    private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> ControlDocuments.BackedUp
+    {
         let (outbox, bytes) = try await ask { store throws(OutboxError) in (store.path, store.backupBytes) }
         let file = try BackupFile(path, of: outbox, inFolder: folder, bytes: bytes)
         do throws(OutboxError) {
             try await ask { store throws(OutboxError) in try store.beginBackup(to: file.partialPath) }
             try await copy(to: file)
             let damage = file.damage()
-            return ControlCoding.encode(
-                ControlDocuments.BackedUp(path: path, bytes: try file.publish(), damage: damage))
+            return .init(path: path, bytes: try file.publish(), damage: damage)
         } catch {
             file.discard()
             throw error
@@ -338,16 +270,6 @@ package struct OutboxConsole: Sendable {
                 try await ask { store throws(OutboxError) in store.endBackup() }
                 throw error
             }
-        }
-    }
-
-    private func forget(
-        _ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> OutboxStore.ForgottenKeys
-    ) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            let forgotten = try body(store)
-            return ControlCoding.encode(
-                ControlDocuments.Forgotten(keys: forgotten.count, isUndelivered: forgotten.isUndelivered))
         }
     }
 }
@@ -377,10 +299,10 @@ package actor ReaderBox {
 
     init(_ reader: sending OutboxReader) { self.reader = reader }
 
-    func perform<Answer: Sendable>(
-        _ body: @Sendable (any OutboxListing) throws(OutboxError) -> Answer
+    func read<Answer: Sendable>(
+        _ body: @Sendable (Queries) throws(SQLiteError) -> Answer
     ) throws(OutboxError) -> Answer {
-        try body(reader)
+        try reader.read(body)
     }
 }
 

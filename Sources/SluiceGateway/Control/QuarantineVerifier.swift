@@ -38,10 +38,8 @@ final class QuarantineVerifier: Sendable {
 
     /// - Throws: `notFound`, or the error of a failed read.
     func verify(_ id: Int64) async throws(OutboxError) -> ControlDocuments.QuarantineVerdict {
-        let content = try await reader.perform { outbox throws(OutboxError) in
-            guard let content = try outbox.quarantined(id) else { throw .notFound }
-            return content
-        }
+        let content = try await reader.read { rows throws(SQLiteError) in try rows.quarantined(id) }
+        guard let content else { throw .notFound }
         guard content.isIntact else { return .stays("its bytes differ from what was stored (wrong checksum); drop it") }
         let deliveryID = ids.withLock { $0.next(atMilliseconds: time.wallMilliseconds()) }
         var judgement = judge(content, deliveryID)

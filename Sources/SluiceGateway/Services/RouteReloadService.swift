@@ -10,20 +10,6 @@ internal import Synchronization
 /// An actor, so that loads run one at a time, and are published and logged in the order of their versions. Reading its
 /// state does not wait.
 actor RouteReloadService: Service {
-    /// The result of a requested reload.
-    struct Report: Sendable, Hashable {
-        /// The active table afterwards.
-        let version: Int
-        let routes: Int
-        /// Why the files on disk are not loaded, one line each; empty if they are.
-        let problems: [String]
-        let warnings: [String]
-        /// Routes whose secrets have changed and that have requests in the quarantine, a line each.
-        var notices: [String] = []
-        /// Why the certificate on disk is not loaded; `nil` if it is. Certificate and routes are loaded independently.
-        var certificateProblem: String?
-    }
-
     /// The receivers of its results.
     struct Publication: Sendable {
         /// Passes new routes to the loops.
@@ -31,7 +17,7 @@ actor RouteReloadService: Service {
         /// Returns when all loops serve with the routes passed so far.
         var settle: @Sendable () async -> Void
         /// Called with each table that is loaded after the first.
-        var reloaded: @Sendable (Report) -> Void = { _ in }
+        var reloaded: @Sendable (ReloadReport) -> Void = { _ in }
         /// Returns the notice for a route whose secrets have changed; `nil` for none.
         var secretsChanged: @Sendable (_ route: String) -> String? = { _ in nil }
     }
@@ -59,7 +45,7 @@ actor RouteReloadService: Service {
     /// The warnings of the active routes, which have been logged.
     private var warnings: Set<String>
     /// The last requested load, and the number of requests when it started.
-    private var last: (asked: Int, report: Report)
+    private var last: (asked: Int, report: ReloadReport)
 
     /// Loads the routes for the first time.
     ///
@@ -87,7 +73,7 @@ actor RouteReloadService: Service {
         current = Mutex(Snapshot(status: loader.reloader.status, routes: routes, compilation: first.compilation))
         let warnings = first.warnings + SecretLearner.warnings(of: loader.options.learnt, in: first.table)
         self.warnings = Set(warnings)
-        last = (0, Report(version: first.version, routes: first.table.routes.count, problems: [], warnings: []))
+        last = (0, .init(version: first.version, routes: first.table.routes.count, problems: [], warnings: []))
         succeeded.increment()
         for warning in warnings { logger.warning("\(warning)") }
     }
@@ -131,13 +117,13 @@ actor RouteReloadService: Service {
     nonisolated func ask() { Task { [number = takeNumber()] in await reload(number) } }
 
     /// The same for `sluice reload`, which waits for the result. Later requests are served with the new table.
-    nonisolated func reload() async -> Report { await reload(takeNumber()) }
+    nonisolated func reload() async -> ReloadReport { await reload(takeNumber()) }
 
     private nonisolated func takeNumber() -> Int { asked.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue }
 
     /// One load answers all earlier requests: for any number of them, one load runs and one follows.
     @discardableResult
-    private func reload(_ number: Int) async -> Report {
+    private func reload(_ number: Int) async -> ReloadReport {
         if number > last.asked {
             let count = asked.load(ordering: .acquiring)
             last = (count, reloadAll())
@@ -147,7 +133,7 @@ actor RouteReloadService: Service {
         return report
     }
 
-    private func reloadAll() -> Report {
+    private func reloadAll() -> ReloadReport {
         let problem = certificate?.reload()
         let started = time.monotonicNanoseconds()
         var report = finish(loader.load(), since: started) ?? last.report
@@ -162,7 +148,7 @@ actor RouteReloadService: Service {
     }
 
     /// - Returns: `nil` if nothing was loaded.
-    private func finish(_ outcome: RouteLoader.Outcome, since started: Int64) -> Report? {
+    private func finish(_ outcome: RouteReloader.Outcome, since started: Int64) -> ReloadReport? {
         switch outcome {
         case .unchanged: return nil
         case .changing:
@@ -180,7 +166,7 @@ actor RouteReloadService: Service {
         }
     }
 
-    private func use(_ new: RouteReloader.Replacement, since started: Int64) -> Report {
+    private func use(_ new: RouteReloader.Replacement, since started: Int64) -> ReloadReport {
         let routes = ActiveRoutes(new.table, version: new.version, metrics: metrics, before: activeRoutes)
         let changed = Self.routesWithOtherSecrets(new.compilation, than: snapshot.compilation)
         current.withLock {
@@ -189,14 +175,14 @@ actor RouteReloadService: Service {
         publication.publish(routes)
         succeeded.increment()
         let warnings = new.warnings + SecretLearner.warnings(of: loader.options.learnt, in: new.table)
-        let report = Report(
+        let report = ReloadReport(
             version: new.version, routes: new.table.routes.count, problems: [], warnings: warnings,
             notices: changed.compactMap(publication.secretsChanged))
         // Log only new warnings.
         for warning in warnings where !self.warnings.contains(warning) { logger.warning("\(warning)") }
         self.warnings = Set(warnings)
         log(report, since: started)
-        for notice in report.notices { logger.notice("\(notice)") }
+        for notice in report.notices ?? [] { logger.notice("\(notice)") }
         publication.reloaded(report)
         return report
     }
@@ -210,11 +196,11 @@ actor RouteReloadService: Service {
             .map(\.name)
     }
 
-    private func keep(_ problems: [String], warnings: [String], since started: Int64) -> Report {
+    private func keep(_ problems: [String], warnings: [String], since started: Int64) -> ReloadReport {
         current.withLock { $0.status = loader.reloader.status }
         failed.increment()
         let routes = activeRoutes
-        let report = Report(
+        let report = ReloadReport(
             version: routes.version, routes: routes.table.routes.count, problems: problems, warnings: warnings)
         for warning in warnings { logger.warning("\(warning)") }
         for problem in problems {
@@ -225,7 +211,7 @@ actor RouteReloadService: Service {
         return report
     }
 
-    private func log(_ report: Report, since started: Int64) {
+    private func log(_ report: ReloadReport, since started: Int64) {
         let isLoaded = report.problems.isEmpty
         logger.log(
             level: isLoaded ? .notice : .error,
@@ -246,4 +232,19 @@ actor RouteReloadService: Service {
                 + "requires a restart; a secret from a 'file' does not"
         ]
     }
+}
+
+/// The result of a reload.
+package struct ReloadReport: Codable, Sendable, Hashable {
+    /// The active table afterwards.
+    package var version: Int
+    package var routes: Int
+    /// Why the files on disk are not loaded, one line each; empty if they are.
+    package var problems: [String]
+    package var warnings: [String]
+    /// Why the certificate on disk is not loaded; nil if it is. Certificate and routes are loaded independently.
+    package var certificateProblem: String?
+    /// Routes whose secrets have changed and that have requests in the quarantine, a line each; nil from a gateway
+    /// of an earlier version.
+    package var notices: [String]? = []
 }

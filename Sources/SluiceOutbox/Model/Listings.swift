@@ -1,7 +1,7 @@
 package import SluiceBase
 
 /// The state of a job.
-package enum JobState: String, Sendable, CaseIterable {
+package enum JobState: String, Codable, Sendable, CaseIterable {
     /// Stored, and not yet acknowledged by Zizq.
     case pending
     /// Acknowledged; kept for `outbox.keep_delivered`.
@@ -11,8 +11,8 @@ package enum JobState: String, Sendable, CaseIterable {
     case parked
 }
 
-/// A job in a list.
-package struct JobListing: Sendable, Hashable {
+/// A job in a list, which `--json` prints.
+package struct JobListing: Codable, Sendable, Hashable, Identifiable {
     /// The position in commit order.
     package let id: Int64
     package let state: JobState
@@ -27,10 +27,20 @@ package struct JobListing: Sendable, Hashable {
     /// The id that Zizq gave it, and the time; nil unless it is delivered.
     package let zizqID: String?
     package let deliveredAtMilliseconds: Int64?
-    /// Whether the id is that of an older job with this unique key, because of which Zizq dropped this one.
-    package let isDropped: Bool
+    /// Whether the id is that of an older job with this unique key, because of which Zizq dropped this one; nil if not.
+    package let isDropped: Bool?
     /// Why it is parked.
     package let detail: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, state, route, type, queue, uniqueKey, payloadBytes, detail
+        case deliveryID = "delivery"
+        case receivedAtMilliseconds = "receivedAt"
+        // The key strategy turns the spelled-out name into `zizq_id`.
+        case zizqID = "zizqId"
+        case deliveredAtMilliseconds = "deliveredAt"
+        case isDropped = "dropped"
+    }
 }
 
 /// A delivery in a list.

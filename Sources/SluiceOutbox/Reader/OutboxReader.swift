@@ -36,7 +36,7 @@ package final class OutboxReader {
     package func nextJobs(
         from: Int64, through: Int64 = .max, queue: String? = nil, limit: Int, maximumBytes: Int
     ) throws(OutboxError) -> [StoredJob] {
-        do throws(SQLiteError) {
+        try read { _ throws(SQLiteError) in
             let statement = queue == nil ? selectPending : selectPendingOfQueue
             if let queue { statement.bind(queue, at: 4) }
             var from = from
@@ -52,8 +52,6 @@ package final class OutboxReader {
                 }
             }
             return []
-        } catch {
-            throw OutboxError(error)
         }
     }
 
@@ -66,7 +64,7 @@ package final class OutboxReader {
     ///
     /// - Parameter maximumBytes: the size limit; the first job is returned whatever its size.
     package func setAsideJobs(_ query: SetAsideQuery, maximumBytes: Int) throws(OutboxError) -> SetAsidePage {
-        do throws(SQLiteError) {
+        try read { _ throws(SQLiteError) in
             let (found, end) = try setAsideIDs(query)
             var page = SetAsidePage(jobs: [], scannedThrough: end)
             var bytes = 0
@@ -76,8 +74,6 @@ package final class OutboxReader {
                 if bytes <= maximumBytes || page.jobs.isEmpty { page.jobs.append(job) }
             }
             return page
-        } catch {
-            throw OutboxError(error)
         }
     }
 
@@ -95,6 +91,10 @@ package final class OutboxReader {
 
     /// Closes the connection.
     package func close() { connection.close() }
+}
+
+extension OutboxReader: OutboxListing {
+    package var queries: Queries { Queries(connection: connection) }
 }
 
 /// One page of the sending order.

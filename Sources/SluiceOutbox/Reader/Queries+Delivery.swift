@@ -1,7 +1,10 @@
 extension Queries {
-    /// All rows of a delivery: several short reads, so that a job that moves in the meantime is shown in its old or its
-    /// new state.
-    func request(ofDelivery deliveryID: String) throws(SQLiteError) -> KeptRequestRow? {
+    /// The request of a delivery, with its results; `nil` if no delivery has this id.
+    ///
+    /// The time in the id limits the search. The last million rows are searched for an id that is not one of the
+    /// gateway's, or was made while the clock was set back. These are several short reads, so that a job that moves in
+    /// the meantime is shown in its old or its new state.
+    package func request(ofDelivery deliveryID: String) throws(SQLiteError) -> KeptRequestRow? {
         guard let found = try DeliverySearch(connection: connection).rows(of: deliveryID) else { return nil }
         let parts = try rows(
             Self.deliveries("id BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound, limit: Self.page,

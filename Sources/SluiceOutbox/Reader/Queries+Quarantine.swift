@@ -38,8 +38,8 @@ package struct QuarantineContent: Sendable, Hashable {
 extension Queries {
     private static let listed = "id, route, received_at, expires_at, sender, reason, bytes"
 
-    /// In the order of receipt.
-    func quarantined(_ range: QuarantineRange, limit: Int) throws(SQLiteError) -> [QuarantineListing] {
+    /// Quarantined requests in the order of receipt; at most 500.
+    package func quarantined(_ range: QuarantineRange, limit: Int = 500) throws(SQLiteError) -> [QuarantineListing] {
         let route = range.route == nil ? "" : "route = ?3 AND"
         let rows = try connection.prepare(
             """
@@ -50,7 +50,13 @@ extension Queries {
         return try rows.all(range.ids.lowerBound, min(max(limit, 0), Self.page)) { Self.quarantined($0) }
     }
 
-    func quarantined(_ id: Int64) throws(SQLiteError) -> QuarantineContent? {
+    /// The number of the newest quarantined request; 0 for none.
+    package func lastQuarantined() throws(SQLiteError) -> Int64 {
+        try connection.integer("SELECT max(id) FROM quarantine") ?? 0
+    }
+
+    /// One quarantined request with its bytes; nil if there is none with this id.
+    package func quarantined(_ id: Int64) throws(SQLiteError) -> QuarantineContent? {
         let sql = "SELECT \(Self.listed), checksum, request FROM quarantine WHERE id = ?1 LIMIT ?2"
         return try rows(sql, id, limit: 1) { row in
             let request = row.bytes(8)

@@ -18,7 +18,7 @@ package struct ReplayRange: Sendable, Hashable {
 }
 
 /// The jobs of a replay.
-package struct ReplayFigures: Sendable, Hashable {
+package struct ReplayFigures: Codable, Sendable, Hashable {
     package let jobs: Int
     /// The size of their payloads.
     package let bytes: Int
@@ -26,10 +26,16 @@ package struct ReplayFigures: Sendable, Hashable {
     package let lastJob: Int64
     /// When the oldest kept delivered job was delivered, for any route; `nil` for none.
     package let oldestKeptAtMilliseconds: Int64?
-    /// The number of jobs that are left out because a copy by an earlier replay is still pending or parked.
-    package let waitingCopies: Int
-    /// Whether there may be more of these: so many jobs are pending that only the newest were read.
-    package let isWaitingUnknown: Bool
+    /// The number of jobs that are left out because a copy by an earlier replay is still pending or parked; nil from a
+    /// gateway of an earlier version.
+    package let waitingCopies: Int?
+    /// Whether there may be more of these: so many jobs are pending that only the newest were read. Nil as above.
+    package let isWaitingUnknown: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case jobs, bytes, lastJob, waitingCopies, isWaitingUnknown
+        case oldestKeptAtMilliseconds = "oldestKeptAt"
+    }
 }
 
 /// Finds copies that earlier replays appended, so that each delivered job is sent once.
@@ -184,7 +190,8 @@ extension Queries {
         return (waiting, !isComplete)
     }
 
-    func replayFigures(_ range: ReplayRange) throws(SQLiteError) -> ReplayFigures {
+    /// The number and size of the jobs that a replay would send.
+    package func replayFigures(_ range: ReplayRange) throws(SQLiteError) -> ReplayFigures {
         var (jobs, total, last) = (0, 0, Int64(0))
         let (waiting, isUnknown) = try eachReplayed(range) { id, bytes in
             (jobs, total, last) = (jobs + 1, total + Int(bytes), id)
@@ -196,8 +203,8 @@ extension Queries {
             waitingCopies: waiting, isWaitingUnknown: isUnknown)
     }
 
-    /// The first of the jobs, in order.
-    func replayedJobs(_ range: ReplayRange, limit: Int) throws(SQLiteError) -> [Int64] {
+    /// The ids of the first delivered jobs of a range.
+    package func replayedJobs(_ range: ReplayRange, limit: Int) throws(SQLiteError) -> [Int64] {
         var ids: [Int64] = []
         try eachReplayed(range) { id, _ in
             if id >= range.ids.lowerBound { ids.append(id) }

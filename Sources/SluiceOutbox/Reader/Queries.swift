@@ -8,7 +8,8 @@ package struct Queries {
 
     let connection: Connection
 
-    func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
+    /// One dead letter with its job or request; nil if there is none with this id.
+    package func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
         let origin = "deliveries.key, deliveries.body_hash, expires_at - deliveries.received_at, generation"
         let content = "\(Self.columns(of: "letter")), \(request), \(origin)"
@@ -34,8 +35,8 @@ package struct Queries {
         }
     }
 
-    /// A job in any state.
-    func job(_ id: Int64) throws(SQLiteError) -> JobContent? {
+    /// One job with its payload; nil if there is none with this id.
+    package func job(_ id: Int64) throws(SQLiteError) -> JobContent? {
         for state in JobState.allCases {
             let found = try rows(Self.jobs(state, .exactly, content: Self.columns(of: "job")), id, limit: 1) { row in
                 let job = StoredJob.job(row, from: 12)
@@ -61,6 +62,11 @@ package struct Queries {
 
     // MARK: Deliveries
 
+    /// Remembered deliveries in the order of receipt, after `id`; at most 500.
+    package func deliveries(after id: Int64 = 0, limit: Int = 500) throws(SQLiteError) -> [DeliveryListing] {
+        try rows(Self.deliveries("id > ?1"), id, limit: limit, read: Self.delivery)
+    }
+
     static func deliveries(_ condition: String) -> String {
         """
         SELECT id, delivery_id, route, received_at, expires_at, lower(hex(substr(key, 1, 8))), generation FROM \
@@ -77,6 +83,11 @@ package struct Queries {
     }
 
     // MARK: Jobs
+
+    /// Jobs in the order in which they were stored, after `id`; at most 500.
+    package func jobs(_ state: JobState, after id: Int64 = 0, limit: Int = 500) throws(SQLiteError) -> [JobListing] {
+        try rows(Self.jobs(state, .after), id, limit: limit) { Self.listing($0, state) }
+    }
 
     /// Whether a query reads the jobs after an id, or the job with exactly that id.
     enum Stretch { case after, exactly }
@@ -121,10 +132,20 @@ package struct Queries {
             receivedAtMilliseconds: row.int64(3),
             type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.size(7)),
             zizqID: row.optionalText(8), deliveredAtMilliseconds: row.optionalInt64(9),
-            isDropped: row.int64(11) == 1, detail: row.optionalText(10))
+            isDropped: row.int64(11) == 1 ? true : nil, detail: row.optionalText(10))
     }
 
     // MARK: Dead letters
+
+    /// Dead letters, oldest first, after `id`; at most 500.
+    package func deadLetters(after id: Int64 = 0, limit: Int = 500) throws(SQLiteError) -> [DeadLetterListing] {
+        try rows(Self.deadLetters("NULL", "letter.id > ?1"), id, limit: limit, read: Self.letter)
+    }
+
+    /// The number of the newest dead letter; 0 for none. Later ones get greater numbers.
+    package func lastDeadLetter() throws(SQLiteError) -> Int64 {
+        try connection.integer("SELECT max(id) FROM dead_letters") ?? 0
+    }
 
     static func deadLetters(_ content: String, _ condition: String) -> String {
         """
@@ -159,4 +180,24 @@ package struct Queries {
                     kind: row.optionalText(12), type: row.optionalText(13), queue: row.optionalText(14), digest: $0)
             })
     }
+}
+
+/// An outbox with lists and look-ups: a running one through its reader, one at rest through the store.
+package protocol OutboxListing: AnyObject {
+    /// The queries over its own connection.
+    var queries: Queries { get }
+}
+
+extension OutboxListing {
+    /// The result of reads, with an error as the callers of the outbox see it.
+    package func read<Answer>(
+        _ body: (Queries) throws(SQLiteError) -> Answer
+    ) throws(OutboxError) -> Answer {
+        try answer(try body(queries))
+    }
+}
+
+/// The result of a read, with its error as the callers of the outbox see it.
+func answer<Answer>(_ read: @autoclosure () throws(SQLiteError) -> Answer) throws(OutboxError) -> Answer {
+    do throws(SQLiteError) { return try read() } catch { throw OutboxError(error) }
 }

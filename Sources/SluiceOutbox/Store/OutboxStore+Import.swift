@@ -50,16 +50,14 @@ extension OutboxStore {
     private func find(_ letter: DeadLetterContent, _ identity: Fingerprint) throws(OutboxError)
         -> (rows: ClosedRange<Int64>?, letter: Int64?)
     {
-        do throws(SQLiteError) {
-            let connection = session.connection
+        try read { queries throws(SQLiteError) in
+            let connection = queries.connection
             let imported = try connection.prepare("SELECT id FROM dead_letters WHERE imported = ?1")
             if let id = try imported.first(identity, read: { $0.int64(0) }) { return (nil, id) }
             let search = DeliverySearch(connection: connection, rowsWithoutTime: 0)
             guard let rows = try search.rows(of: letter.letter.deliveryID) else { return (nil, nil) }
             let own = try queries.equalLetters(to: letter, in: rows, where: "imported IS NULL")
             return (rows, own.indices.contains(letter.copy) ? own[letter.copy] : nil)
-        } catch {
-            throw OutboxError(error)
         }
     }
 
@@ -121,8 +119,9 @@ extension DeadLetterContent {
 }
 
 extension Queries {
-    /// A dead letter for another outbox, with its position among equal ones of its delivery.
-    func exportedDeadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
+    /// A dead letter for another outbox, with its position among equal ones of its delivery; nil if there is none with
+    /// this id.
+    package func exportedDeadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         guard var letter = try deadLetter(id) else { return nil }
         guard let row = try connection.integer("SELECT delivery FROM dead_letters WHERE id = \(id)") else {
             return letter

@@ -2,18 +2,6 @@ package import SluiceBase
 
 /// Loads the route files: reads and compiles them as `RouteReloader` decides. Its functions block.
 package struct RouteLoader: Sendable {
-    /// The result of a check or a request.
-    package enum Outcome: Sendable {
-        case unchanged
-        /// Something has changed, and is loaded if the next check reads the same.
-        case changing
-        /// The previous routes are kept for the grace time, because these files are missing.
-        case holding([String])
-        case replaced(RouteReloader.Replacement)
-        /// The previous routes are kept, for these reasons. The failed compilation, if the files have stopped changing.
-        case kept([String], of: RouteCompilation?)
-    }
-
     package let folder: String
     package let options: RouteOptions
     package let environment: [String: String]
@@ -36,26 +24,22 @@ package struct RouteLoader: Sendable {
     }
 
     /// Checks for changes; to be called once a second.
-    package mutating func checkForChanges() -> Outcome {
+    package mutating func checkForChanges() -> RouteReloader.Outcome {
         run(.looked(FolderListing(folder: folder, secretFiles: reloader.secretFiles)))
     }
 
     /// Loads immediately.
-    package mutating func load() -> Outcome { run(.requested) }
+    package mutating func load() -> RouteReloader.Outcome { run(.requested) }
 
-    private mutating func run(_ first: RouteReloader.Event) -> Outcome {
+    private mutating func run(_ first: RouteReloader.Event) -> RouteReloader.Outcome {
         var event = first
         while true {
             switch reloader.handle(event, atMilliseconds: time.wallMilliseconds()) {
-            case .wait: return .unchanged
-            case .confirm: return .changing
             case .read: event = .read(FolderSnapshot.read(folder: folder, secretFiles: reloader.secretFiles))
             case .compile(let snapshot):
                 let compilation = snapshot.compile(folder: folder, environment: environment, options: options)
                 event = .compiled(compilation, isStill: compare(with: compilation) == .same)
-            case .hold(let files): return .holding(files)
-            case .keep(let problems, let compilation): return .kept(problems, of: compilation)
-            case .replace(let replacement): return .replaced(replacement)
+            case .done(let outcome): return outcome
             }
         }
     }

@@ -24,21 +24,24 @@ package struct RouteReloader: Sendable {
     }
 
     package enum Action: Sendable {
-        /// Do nothing until the next check or request.
-        case wait
-        /// As `wait`: something has changed, and is loaded if the next check reads the same.
-        case confirm
         /// Read the routes folder and the files of `secretFiles`; then `read`.
         case read
         /// Compile this, and compare the disk with it; then `compiled`.
         case compile(FolderSnapshot)
-        /// Switch to another table.
-        case replace(Replacement)
-        /// Keep the previous routes for the grace time, because these files are missing; log it.
-        case hold([String])
-        /// Keep the previous routes; log and show the reasons. The failed compilation, if the files have stopped
-        /// changing.
-        case keep([String], of: RouteCompilation?)
+        /// Log and show the result; do nothing until the next check or request.
+        case done(Outcome)
+    }
+
+    /// The result of a check or a request.
+    package enum Outcome: Sendable {
+        case unchanged
+        /// Something has changed, and is loaded if the next check reads the same.
+        case changing
+        /// The previous routes are kept for the grace time, because these files are missing.
+        case holding([String])
+        case replaced(Replacement)
+        /// The previous routes are kept, for these reasons. The failed compilation, if the files have stopped changing.
+        case kept([String], of: RouteCompilation?)
     }
 
     /// A table that was loaded.
@@ -131,7 +134,7 @@ package struct RouteReloader: Sendable {
         looksSinceReading += 1
         if isGraceOver() { return .read }
         if case .confirming = phase { return .read }
-        return listing != self.listing || looksSinceReading >= Self.looksBetweenReadings ? .read : .wait
+        return listing != self.listing || looksSinceReading >= Self.looksBetweenReadings ? .read : .done(.unchanged)
     }
 
     private mutating func read(_ snapshot: FolderSnapshot) -> Action {
@@ -147,11 +150,11 @@ package struct RouteReloader: Sendable {
         }
         guard !tried.contains(snapshot.fingerprint) else {
             phase = .idle
-            return .wait
+            return .done(.unchanged)
         }
         if case .confirming(snapshot.fingerprint) = phase { return .compile(snapshot) }
         phase = .confirming(snapshot.fingerprint)
-        return .confirm
+        return .done(.changing)
     }
 
     /// The compiled files have changed in the meantime: they are not used, and the next check reads again.
@@ -159,7 +162,7 @@ package struct RouteReloader: Sendable {
         listing = nil
         guard case .requested(let readings) = phase else {
             phase = .idle
-            return .wait
+            return .done(.unchanged)
         }
         guard readings >= Self.maximumReadings else { return .read }
         phase = .idle
@@ -195,7 +198,7 @@ package struct RouteReloader: Sendable {
     private mutating func finish(_ compilation: RouteCompilation, atMilliseconds now: Int64) -> Action {
         if case .confirming = phase, let missing = hold(compilation) {
             phase = .idle
-            return .hold(missing)
+            return .done(.holding(missing))
         }
         phase = .idle
         absence = nil
@@ -214,16 +217,15 @@ package struct RouteReloader: Sendable {
         let missing = table?.namesMissing(from: new) ?? []
         table = new
         files = compilation.files
-        return .replace(
-            Replacement(
-                table: new, version: status.version,
-                warnings: compilation.warnings.map(\.description) + missing.map(Self.warning(ofMissing:)),
-                compilation: compilation))
+        let warnings = compilation.warnings.map(\.description) + missing.map(Self.warning(ofMissing:))
+        return .done(
+            .replaced(
+                Replacement(table: new, version: status.version, warnings: warnings, compilation: compilation)))
     }
 
     private mutating func keep(_ problems: [String], of compilation: RouteCompilation?) -> Action {
         status.problems = problems
-        return .keep(problems, of: compilation)
+        return .done(.kept(problems, of: compilation))
     }
 
     private static func warning(ofMissing name: String) -> String {

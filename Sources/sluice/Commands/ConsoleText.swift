@@ -27,7 +27,7 @@ enum ConsoleText {
             + (status.lostLists ?? []).map { "lost webhooks    listed in \(whole($0))" }
     }
 
-    static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {
+    static func lines(_ page: ControlDocuments.Page<JobListing>, _ state: JobState) -> [String] {
         guard !page.rows.isEmpty else { return ["no \(state.rawValue) jobs"] }
         let header =
             [
@@ -36,11 +36,11 @@ enum ConsoleText {
             ] + (state == .parked ? ["REASON"] : [])
         let rows = page.rows.map { job in
             [
-                String(job.id), time(job.receivedAt), known(job.route), text(job.type), text(job.queue),
+                String(job.id), time(job.receivedAtMilliseconds), known(job.route), text(job.type), text(job.queue),
                 String(job.payloadBytes),
-                known(job.delivery),
+                known(job.deliveryID),
                 text((state == .delivered ? job.zizqID : job.uniqueKey) ?? "")
-                    + (job.dropped == true ? ", an older job: dropped" : ""),
+                    + (job.isDropped == true ? ", an older job: dropped" : ""),
             ] + (state == .parked ? [text(job.detail ?? "")] : [])
         }
         return Table.lines(header, rows) + more(page.next)
@@ -49,15 +49,16 @@ enum ConsoleText {
     static func lines(_ content: ControlDocuments.JobContent) -> [String] {
         let job = content.job
         var lines = [
-            "job        \(job.id), \(job.state)", "delivery   \(known(job.delivery))", "route      \(known(job.route))",
-            "received   \(time(job.receivedAt))", "type       \(text(job.type))", "queue      \(text(job.queue))",
+            "job        \(job.id), \(job.state.rawValue)", "delivery   \(known(job.deliveryID))",
+            "route      \(known(job.route))", "received   \(time(job.receivedAtMilliseconds))",
+            "type       \(text(job.type))", "queue      \(text(job.queue))",
         ]
         if let key = job.uniqueKey {
             lines.append("key        \(text(key))" + (content.uniqueWhile.map { ", while \($0)" } ?? ""))
         }
         if !content.options.isEmpty { lines.append("options    \(text(content.options))") }
-        if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAt ?? 0))") }
-        if job.dropped == true {
+        if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAtMilliseconds ?? 0))") }
+        if job.isDropped == true {
             lines.append("dropped    by Zizq: the id above is the older job that holds this unique key")
         }
         if let detail = job.detail { lines.append("parked     \(text(detail))") }
@@ -129,8 +130,8 @@ enum ConsoleText {
     /// The state of a delivery: one line for each of its jobs and dead letters.
     static func deliveryLines(_ delivery: ControlDocuments.Delivery) -> [String] {
         let jobs = delivery.jobs.map { job in
-            let end = job.zizqID.map { " as \($0) at \(time(job.deliveredAt ?? 0))" } ?? ""
-            let state = job.dropped == true ? "dropped: an older job holds its unique key" : job.state
+            let end = job.zizqID.map { " as \($0) at \(time(job.deliveredAtMilliseconds ?? 0))" } ?? ""
+            let state = job.isDropped == true ? "dropped: an older job holds its unique key" : job.state.rawValue
             return "job \(job.id), \(state)\(end): type \(job.type), queue \(job.queue)"
         }
         let letters = delivery.deadLetters.map { letter in

@@ -95,8 +95,8 @@ extension OutboxCommand {
         }
 
         func run() async throws {
-            let figures: ControlDocuments.ReplayFigures = try await Console.ask(.replayFigures(range), options)
-            if let oldest = figures.oldestKeptAt, oldest > range.delivered.lowerBound {
+            let figures: ReplayFigures = try await Console.ask(.replayFigures(range), options)
+            if let oldest = figures.oldestKeptAtMilliseconds, oldest > range.delivered.lowerBound {
                 let time = TimestampText.format(milliseconds: oldest)
                 Terminal.complain("the oldest job that is kept (outbox.keep_delivered) was delivered at \(time)")
             }

@@ -79,7 +79,7 @@ struct ReloadCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        let reloaded: ControlDocuments.Reloaded = try await Console.ask(.reload, options)
+        let reloaded: ReloadReport = try await Console.ask(.reload, options)
         for warning in reloaded.warnings { Terminal.complain(PrintableText.escape(warning, limit: 1000)) }
         let certificate = reloaded.certificateProblem.map { [PrintableText.escape($0, limit: 1000)] } ?? []
         guard reloaded.problems.isEmpty else {
