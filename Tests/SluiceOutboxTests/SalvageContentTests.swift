@@ -66,13 +66,15 @@ struct SalvageContentTests {
 
     @Test("a table that is missing in a damaged file is reported, and its webhooks are listed")
     func lostTable() throws {
-        let store = try fixture.open()
-        let letter = DeadLetter(reason: .badField, detail: "No.")
-        _ = store.commit((1...5).map { sample($0, at: fixture.time, jobs: 0, deadLetters: [letter], request: [1]) })
-        _ = store.commit([sample(6, at: fixture.time)])
-        try store.session.connection.execute(
-            "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'dead_letters'")
-        store.close()
+        do {
+            let store = try fixture.open()
+            let letter = DeadLetter(reason: .badField, detail: "No.")
+            _ = store.commit((1...5).map { sample($0, at: fixture.time, jobs: 0, deadLetters: [letter], request: [1]) })
+            _ = store.commit([sample(6, at: fixture.time)])
+            try store.session.connection.execute(
+                "PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'dead_letters'")
+            store.close()
+        }
         let report = try salvage()
         #expect(report.tables.filter { !$0.isComplete }.map(\.name) == ["dead_letters"])
         #expect(report.lostDeliveries == 5)
@@ -578,7 +580,7 @@ struct SalvageContentTests {
         if number == 400 {
             #expect(
                 line.hasPrefix("# received after ")
-                    && line.hasSuffix(": deliveries whose record is lost, and jobs of them"))
+                    && line.hasSuffix(": deliveries whose record is lost, and jobs or dead letters of them"))
         } else {
             #expect(
                 line.contains(

@@ -9,6 +9,8 @@ struct LaneSimulation {
     var lane: RelayLane
     var state: RelayState
     var now: Int64 = 0
+    /// Whether an answer takes as long as the lane waits for it.
+    var isSlow = false
     /// Not yet read.
     var pending: [StoredJob]
     var parked: [StoredJob] = []
@@ -70,6 +72,7 @@ struct LaneSimulation {
             let buried = Set(request.jobs.map(\.id)).subtracting(known.keys).subtracting(setAside.map(\.id))
             guard buried.isEmpty else { return lane.jobsBuried(buried, state: &state, now: now) }
             sent.append(request)
+            if isSlow { now += nanoseconds(request.timeout) }
             return lane.answered(server(request), state: &state, now: now)
         case .change(let change):
             apply(change)
