@@ -455,11 +455,11 @@ struct SalvageContentTests {
         if number == 400 {
             #expect(
                 line.hasPrefix("# received after ")
-                    && line.hasSuffix(": deliveries whose record is lost, and jobs of them"))
+                    && line.hasSuffix(": deliveries that lost their record and some of their jobs"))
         } else {
             #expect(
                 line.contains(
-                    /^# received before .*Z: up to \d+ deliveries whose record is lost, and jobs of them$/))
+                    /^# received before .*Z: up to \d+ deliveries that lost their record and some of their jobs$/))
         }
         #expect(report.lines.contains { $0.hasPrefix("jobs are lost together with the records of their deliveries") })
     }

@@ -103,8 +103,8 @@ struct LostJobs {
             }
         }
         unknown.append(
-            "# the index of \(table) is damaged, too: of webhooks whose jobs were finished, some may have lost one "
-                + "that is not listed here")
+            "# the index of \(table) is damaged, too: some webhooks with finished jobs may have lost a job that is not "
+                + "listed here")
     }
 
     /// Requests of which a dead letter or a parked job should remain.
@@ -181,15 +181,16 @@ struct LostJobs {
         guard areJobsMissing, isAnyLost(in: (self.lastJob + 1)...lastJob) else { return }
         let start = found.after.map { "between \(TimestampText.format(milliseconds: $0)) and" } ?? "before"
         stretches.append(
-            "# received \(start) \(TimestampText.format(milliseconds: received)): up to \(found.rows) deliveries whose "
-                + "record is lost, and jobs of them")
+            "# received \(start) \(TimestampText.format(milliseconds: received)): up to \(found.rows) deliveries that "
+                + "lost their record and some of their jobs")
     }
 
     /// Records that no delivery follows.
     mutating func finish(problems: Int) {
         guard areJobsMissing, gap != nil || problems > last.problems else { return }
         let start = (gap.map(\.after) ?? last.received).map { "after \(TimestampText.format(milliseconds: $0))" }
-        stretches.append("# received \(start ?? "at any time"): deliveries whose record is lost, and jobs of them")
+        stretches.append(
+            "# received \(start ?? "at any time"): deliveries that lost their record and some of their jobs")
     }
 
     private func isAnyLost(in ids: ClosedRange<Int64>) -> Bool {
