@@ -132,9 +132,10 @@ let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
     ("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles", "TestSupport"]),
 ]
 if Context.environment["SLUICE_FUZZ"] != nil {
+    package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/FuzzSupport", swiftSettings: house))
     package.targets += fuzzers.map { fuzzer in
         .executableTarget(
-            name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzz/\(fuzzer.name)",
+            name: fuzzer.name, dependencies: fuzzer.dependencies + ["FuzzSupport"], path: "Tests/Fuzz/\(fuzzer.name)",
             exclude: ["corpus"], swiftSettings: house + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
     }

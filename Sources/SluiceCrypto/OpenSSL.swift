@@ -25,7 +25,7 @@ package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible 
     /// One line.
     package var description: String {
         reasons.isEmpty
-            ? "\(operation) failed without a reason from OpenSSL" : "\(operation): \(reasons.joined(separator: "; "))"
+            ? "\(operation) failed; OpenSSL gave no reason" : "\(operation): \(reasons.joined(separator: "; "))"
     }
 
     /// OpenSSL writes `error:0A000126:SSL routines::unexpected eof while reading`.

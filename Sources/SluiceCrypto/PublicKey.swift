@@ -16,7 +16,7 @@ package enum PublicKeyAlgorithm: Sendable, Hashable, CaseIterable {
     package var keyNoun: String {
         switch self {
         case .ed25519: "an Ed25519 key"
-        case .ecdsaP256SHA256: "a key on the curve P-256"
+        case .ecdsaP256SHA256: "a P-256 key"
         case .rsaSHA1, .rsaSHA256: "an RSA key of at least 1024 bits"
         }
     }

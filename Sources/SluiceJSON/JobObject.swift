@@ -74,23 +74,15 @@ package enum JobObject {
 
     /// Whether the members of an object include a `batch`. Members that are not JSON have none; they are never sent.
     fileprivate static func haveBatch(_ members: [UInt8]) -> Bool {
-        var lexer = JSONLexer(members.span)
-        var depth = 0
-        var isKey = true
-        while !lexer.isAtEnd {
-            switch lexer.bytes[lexer.index] {
-            case Byte.quote:
-                guard let token = try? lexer.string() else { return false }
-                if isKey, "batch" ~= JSONKey(token, in: lexer.bytes) { return true }
-                isKey = false
-                continue
-            case Byte.openBrace, Byte.openBracket: depth += 1
-            case Byte.closeBrace, Byte.closeBracket: depth -= 1
-            case Byte.comma: isKey = depth == 0
-            default: break
+        let object = [Byte.openBrace] + members + [Byte.closeBrace]
+        var reader = JSONReader(object.span)
+        do throws(JSONError) {
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                if "batch" ~= key { return true }
+                try reader.skipValue()
             }
-            lexer.index += 1
-        }
+        } catch {}
         return false
     }
 }
@@ -123,7 +115,7 @@ extension JobOptions {
     fileprivate var complaint: String? {
         var names: Set<String> = []
         do throws(JSONError) {
-            let object = Array("{".utf8) + members + Array("}".utf8)
+            let object = [Byte.openBrace] + members + [Byte.closeBrace]
             var reader = JSONReader(object.span)
             try reader.beginObject()
             while let key = try reader.nextKey() {

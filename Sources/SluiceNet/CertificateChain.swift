@@ -41,7 +41,7 @@ struct CertificateChain {
             } else if issuer == nil, index == 0 || !isLast {
                 warnings.append(
                     "\(path) has no certificate of '\(issuerName(index))', which issued certificate \(index + 1): "
-                        + "append the intermediate certificates, unless that is a root that senders know")
+                        + "append the intermediate certificates, unless the issuer is a root that senders trust")
             }
         }
         return warnings

@@ -132,7 +132,7 @@ struct CertificateTests {
         )
         #expect(
             OpenSSLError("reading the certificate").description
-                == "reading the certificate failed without a reason from OpenSSL")
+                == "reading the certificate failed; OpenSSL gave no reason")
     }
 }
 

@@ -83,7 +83,10 @@ extension Simulation {
         if report.isComplete, new.status.rememberedKeys != store.status.rememberedKeys {
             violate(
                 "a salvage that lost nothing has \(new.status.rememberedKeys) keys, not \(store.status.rememberedKeys)")
-            print("DEBUG", try new.number("SELECT count(key) FROM deliveries"), try store.number("SELECT count(key) FROM deliveries"), new.ledger.keys, store.ledger.keys, report.lines, try new.number("SELECT max(id) FROM deliveries"), store.ledger.nextDelivery)
+            print(
+                "DEBUG", try new.number("SELECT count(key) FROM deliveries"),
+                try store.number("SELECT count(key) FROM deliveries"), new.ledger.keys, store.ledger.keys, report.lines,
+                try new.number("SELECT max(id) FROM deliveries"), store.ledger.nextDelivery)
         }
     }
 

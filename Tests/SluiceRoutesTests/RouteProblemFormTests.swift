@@ -112,8 +112,8 @@ import Testing
         let text = "routes:\n- {path: /a, verify: none, jobs: [{when: {body.a: 1}, type: t}]}\n"
         #expect(
             problems(text) == [
-                "2:3: a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, "
-                    + "unless its last rule has no 'when'"
+                "2:3: add 'otherwise: ignore' or 'otherwise: dead_letter' for requests that no rule matches, or end "
+                    + "with a rule without 'when'"
             ])
         #expect(problems(text.replacing("none,", with: "none, otherwise: ignore,")) == [])
         #expect(

@@ -106,8 +106,8 @@ import Testing
             #expect(answer.text.contains(#""dead_letters":1"#), "\(answer)")
             #expect(
                 try await retry("/b/a/{tenant}")
-                    == "dead letter 1: the path of its request does not fit the route any more, so its parameters are "
-                    + "not known\n")
+                    == "dead letter 1: the path of its request no longer matches the route's path, so its "
+                    + "parameters are not known\n")
             #expect(
                 try await retry("/b")
                     == "dead letter 1: the route has moved to another path; it would become a job of type t in queue "

@@ -109,7 +109,7 @@ import Testing
         #expect((signature["text"] as? String)?.hasPrefix("unknown: ") == true)
         #expect((unknown["result"] as? [String: Any])?["accepted"] is NSNull)
         let lost = try await run(["explain", "--path", "/order/a"], in: folder)
-        #expect(lost.output.contains("route         ✗ none has this path; the nearest: /orders/{shop}\n"))
+        #expect(lost.output.contains("route         ✗ none has this path; the nearest is /orders/{shop}\n"))
         #expect(lost.ending == .exited(65))
     }
 

@@ -24,7 +24,8 @@ enum DeadLetterRenderer {
         }
         guard let outcome else { return .failure("its request can no longer be read") }
         guard isAtPath || route.routePath.parameters.isEmpty else {
-            return .failure("the path of its request does not fit the route any more, so its parameters are not known")
+            return .failure(
+                "the path of its request no longer matches the route's path, so its parameters are not known")
         }
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {

@@ -127,8 +127,8 @@ struct LostJobs {
             }
         }
         unknown.append(
-            "# the index of \(table) is damaged, too: of webhooks whose jobs were finished, some may have lost one "
-                + "that is not listed here")
+            "# the index of \(table) is damaged, too: some webhooks with finished jobs may have lost a job that is not "
+                + "listed here")
     }
 
     /// Requests of which a dead letter or a parked job should remain.
@@ -206,8 +206,8 @@ struct LostJobs {
         guard haveLostJobs || lettersOf != nil else { return }
         let start = found.after.map { "between \(TimestampText.format(milliseconds: $0)) and" } ?? "before"
         stretches.append(
-            "# received \(start) \(TimestampText.format(milliseconds: received)): up to \(found.rows) deliveries whose "
-                + "record is lost, and jobs or dead letters of them")
+            "# received \(start) \(TimestampText.format(milliseconds: received)): up to \(found.rows) deliveries that "
+                + "lost their record and jobs or dead letters")
     }
 
     /// Records that no delivery follows.
@@ -215,8 +215,7 @@ struct LostJobs {
         guard areJobsMissing || lettersOf != nil, gap != nil || problems > last.problems else { return }
         let start = (gap.map(\.after) ?? last.received).map { "after \(TimestampText.format(milliseconds: $0))" }
         stretches.append(
-            "# received \(start ?? "at any time"): deliveries whose record is lost, and jobs or dead letters of "
-                + "them")
+            "# received \(start ?? "at any time"): deliveries that lost their record and jobs or dead letters")
     }
 
     private func isAnyLost(in ids: ClosedRange<Int64>) -> Bool {

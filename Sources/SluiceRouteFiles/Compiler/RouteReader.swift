@@ -336,9 +336,8 @@ extension RouteReader {
         } else if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
             context.error(
                 reader.position,
-                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, unless its "
-                    + "last rule has "
-                    + "no 'when'"
+                "add 'otherwise: ignore' or 'otherwise: dead_letter' for requests that no rule matches, or end with "
+                    + "a rule without 'when'"
             )
         }
         return .deadLetter

@@ -106,8 +106,8 @@ struct ExpectationKeys {
     let duplicate = LanguageKey(
         "duplicate", .boolean,
         meaning:
-            "Whether the whole delivery was seen before, in the earlier examples of this route, which are sent one "
-            + "after another. An example without `duplicate` is processed on its own, as if it were the first")
+            "Whether the delivery is a duplicate of an earlier example of this route. Examples are sent in order. An "
+            + "example without `duplicate` is processed on its own, as if it were the first")
     let handshake = LanguageKey(
         "handshake", .boolean, meaning: "Whether the request is a [handshake](#handshakes) that is answered")
     let jobs = LanguageKey(

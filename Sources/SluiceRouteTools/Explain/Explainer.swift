@@ -136,7 +136,6 @@ package struct Explainer: Sendable {
 
 /// Paths without a route.
 extension Explainer {
-    private static let maximumSuggestions = 3
     /// All paths of a table with at most this number of routes are shown.
     private static let shortTable = 10
 
@@ -159,25 +158,15 @@ extension Explainer {
             return "none: a path with //, . or .. as a segment, %2F, %00 or invalid UTF-8 never leads to a route"
         }
         if table.routes.isEmpty { return "none: there are no routes" }
-        let suggestions = suggestions(for: decoded).map { PrintableText.escape($0) }
-        if !suggestions.isEmpty { return "none has this path; the nearest: \(suggestions.joined(separator: ", "))" }
+        // With the values of the requested path for parameters.
+        let filled = table.routes.map { $0.path(filledFrom: decoded) }
+        let nearest = Suggestion.closest(to: String(decoding: decoded, as: UTF8.self), among: filled)
+        if let position = nearest.flatMap(filled.firstIndex) {
+            return "none has this path; the nearest is \(PrintableText.escape(table.routes[position].path))"
+        }
         if table.routes.count > Self.shortTable { return "none of the \(table.routes.count) routes has this path" }
         let paths = table.routes.map { PrintableText.escape($0.path) }
         return "none has this path; the paths are: \(paths.joined(separator: ", "))"
-    }
-
-    private func suggestions(for path: [UInt8]) -> [String] {
-        // Candidates: with the values of the requested path for their parameters, and as written.
-        var candidates = table.routes.map { (text: $0.path(filledFrom: path), path: $0.path) }
-        let wanted = String(decoding: path, as: UTF8.self)
-        var nearest: [String] = []
-        while nearest.count < Self.maximumSuggestions,
-            let next = Suggestion.closest(to: wanted, among: candidates.map(\.text))
-        {
-            nearest += candidates.filter { $0.text == next }.map(\.path)
-            candidates.removeAll { $0.text == next }
-        }
-        return nearest
     }
 }
 

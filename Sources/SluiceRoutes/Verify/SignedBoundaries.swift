@@ -136,7 +136,7 @@ extension SignedBoundary {
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
         case .besideJSON(let length):
             if value.contains(where: Self.brackets.contains) {
-                "contains a brace or a bracket, so it is uncertain where the adjacent body begins"
+                "contains a brace or a bracket, so the start of the adjacent body is ambiguous"
             } else if !hasBody, let length {
                 SignedBoundary.length(length).complaint(about: value, hasBody: false)
             } else {
@@ -148,12 +148,12 @@ extension SignedBoundary {
     /// The same for a body, which is checked in place.
     func complaint(aboutBody body: Span<UInt8>) -> String? {
         guard case .json(let begins, let ends, let mayBeEmpty) = self else { return nil }
-        if body.isEmpty { return mayBeEmpty ? nil : "is empty, so it is uncertain where the value before it ends" }
+        if body.isEmpty { return mayBeEmpty ? nil : "is empty, so the end of the previous value is ambiguous" }
         if begins, !"{[".utf8.contains(body[0]) {
-            return "does not begin with { or [, so it is uncertain where the value before it ends"
+            return "does not begin with { or [, so the end of the previous value is ambiguous"
         }
         if ends, !"}]".utf8.contains(body[body.count - 1]) {
-            return "does not end with } or ], so it is uncertain where the value after it begins"
+            return "does not end with } or ], so the start of the next value is ambiguous"
         }
         return nil
     }

@@ -226,7 +226,7 @@ extension TokenScheme {
 
     /// The hint for a time that would be after the year 5000 in seconds.
     private static func unit(of seconds: Double) -> String {
-        seconds < 1e11 ? "" : ": it looks like milliseconds, and must be seconds"
+        seconds < 1e11 ? "" : "; it looks like milliseconds but must be in seconds"
     }
 
     private func time(_ name: String, _ claims: JSONTree) throws(VerificationError) -> Double? {

@@ -29,75 +29,70 @@ package struct Verifier: Sendable {
         of request: borrowing RequestView, reading: BodyReading?, receivedAtMilliseconds: Int64,
         findings: inout JSONFindings
     ) -> VerificationError? {
-        if verifiers.isEmpty { return nil }
-        var refusals: [VerificationError] = []
-        for verifier in verifiers {
-            do throws(VerificationError) {
-                try verifier.verify(
-                    request, reading: reading, receivedAtMilliseconds, findings: &findings, recorder: nil)
-                return nil
-            } catch {
-                refusals.append(error)
-            }
-        }
-        if let needing = refusals.first(where: { $0.need != nil }) { return needing }
-        var refusal = refusals[Self.mostHelpful(refusals)]
-        refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
-        return refusal
-    }
-
-    /// The position of the most helpful refusal: that of the first alternative that lacks only its key, else of the
-    /// first that the request is meant for, else of the first whose signature matches, else of the first that found a
-    /// signature, else the first.
-    private static func mostHelpful(_ refusals: [VerificationError]) -> Int {
-        refusals.firstIndex { $0.code == .keyUnavailable }
-            ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
-            ?? refusals.firstIndex(where: \.hasMatch) ?? refusals.firstIndex(where: \.hasSignature) ?? 0
+        decide { index throws(VerificationError) in
+            try verifiers[index].verify(
+                request, reading: reading, receivedAtMilliseconds, findings: &findings, recorder: nil)
+        }.refusal
     }
 
     /// The refusal of a request whose head shows that it cannot be valid; `nil` if it may be.
     func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
+        decide { index throws(VerificationError) in
+            try verifiers[index].checkHead(request, nowMilliseconds: receivedAtMilliseconds)
+        }.refusal
+    }
+
+    /// The steps of verifying a request, for explanations: those of the alternative that decides, unless another one
+    /// might find it valid with a secret that is not available here.
+    func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
+        let recorders = verifiers.map(VerificationRecorder.init)
+        var findings = JSONFindings()
+        var (index, refusal) = decide { index throws(VerificationError) in
+            try verifiers[index].verify(
+                request, reading: nil, receivedAtMilliseconds, findings: &findings, recorder: recorders[index])
+            recorders[index].account.outcome = .valid
+        } refused: { index, error in
+            recorders[index].account.outcome = .refused(error.code, reason: error.reason)
+        }
+        if recorders.isEmpty { return VerificationAccount() }
+        if refusal != nil, let unknown = recorders.firstIndex(where: \.account.isUnknown) { index = unknown }
+        var account = recorders[index].account
+        if verifiers.count > 1 { account.alternative = .init(number: index + 1, count: verifiers.count) }
+        return account
+    }
+
+    /// Judges a request by each alternative until one accepts it.
+    ///
+    /// - Parameter judge: by the alternative at this position.
+    /// - Returns: the position of the alternative that decides, and its refusal; `nil` if the request is valid.
+    @inline(__always)
+    private func decide(
+        judge: (Int) throws(VerificationError) -> Void, refused: (Int, VerificationError) -> Void = { _, _ in }
+    ) -> (index: Int, refusal: VerificationError?) {
         var refusals: [VerificationError] = []
-        for verifier in verifiers {
+        for index in verifiers.indices {
             do throws(VerificationError) {
-                try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds)
-                return nil
+                try judge(index)
+                return (index, nil)
             } catch {
+                refused(index, error)
                 refusals.append(error)
             }
         }
-        return refusals.isEmpty ? nil : refusals[Self.mostHelpful(refusals)]
+        if refusals.isEmpty { return (0, nil) }
+        let index = Self.mostHelpful(refusals)
+        var refusal = refusals[index]
+        refusal.awaitsSecret = refusal.code != .keyUnavailable && refusals.contains(where: \.awaitsSecret)
+        return (index, refusal)
     }
 
-    /// The steps of verifying a request, for explanations: those of the alternative that finds it valid, or else those
-    /// with the most helpful refusal.
-    func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
-        var accounts: [VerificationAccount] = []
-        var refusals: [VerificationError] = []
-        for (index, verifier) in verifiers.enumerated() {
-            var (account, refusal) = Self.account(of: request, by: verifier, receivedAtMilliseconds)
-            if verifiers.count > 1 { account.alternative = .init(number: index + 1, count: verifiers.count) }
-            guard let refusal else { return account }
-            accounts.append(account)
-            refusals.append(refusal)
-        }
-        if let unknown = accounts.first(where: \.isUnknown) { return unknown }
-        return accounts.isEmpty ? VerificationAccount() : accounts[Self.mostHelpful(refusals)]
-    }
-
-    private static func account(
-        of request: borrowing RequestView, by verifier: SignatureVerifier, _ receivedAtMilliseconds: Int64
-    ) -> (VerificationAccount, VerificationError?) {
-        let recorder = VerificationRecorder(verifier)
-        var findings = JSONFindings()
-        do throws(VerificationError) {
-            try verifier.verify(request, reading: nil, receivedAtMilliseconds, findings: &findings, recorder: recorder)
-            recorder.account.outcome = .valid
-            return (recorder.account, nil)
-        } catch {
-            recorder.account.outcome = .refused(error.code, reason: error.reason)
-            return (recorder.account, error)
-        }
+    /// The position of the most helpful refusal: that of the first alternative that lacks only a key to fetch, else of
+    /// the first whose key is not available, else of the first that the request is meant for, else of the first whose
+    /// signature matches, else of the first that found a signature, else the first.
+    private static func mostHelpful(_ refusals: [VerificationError]) -> Int {
+        refusals.firstIndex { $0.need != nil } ?? refusals.firstIndex { $0.code == .keyUnavailable }
+            ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
+            ?? refusals.firstIndex(where: \.hasMatch) ?? refusals.firstIndex(where: \.hasSignature) ?? 0
     }
 
     /// Empty without verification.

@@ -2,6 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceJSON
 internal import SluiceNet
+internal import SluiceRouteTools
 internal import SluiceRoutes
 
 /// The answer that a request of `sluice send` should get.
@@ -18,12 +19,7 @@ enum ExpectedAnswer {
 
     /// The answer of a route, which is not asked for the unique key.
     init(of route: Route, to request: RequestToSign, at now: Int64) {
-        let outcome = request.withView { view in
-            var scratch = RouteScratch()
-            let arrival = RequestArrival(sender: view.peer, receivedAtMilliseconds: now, deliveryID: "")
-            return route.handle(view, arrival, from: .head, scratch: &scratch)
-        }
-        switch outcome {
+        switch route.dryRun(request, RequestArrival(sender: .unknown, receivedAtMilliseconds: now, deliveryID: "")) {
         case .handshake(let reply, _), .learns(_, let reply), .call(_, let reply): self = .reply(reply)
         case .refused(let code, _): self = .refusal(of: code)
         default: self = .acceptance

@@ -41,9 +41,9 @@ struct ProvidersCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Shows what a preset contains and how to set up the provider.",
             discussion: """
-                With --yaml, prints the preset's keys. They can be copied under another name \
-                into 'providers', or, unless they contain 'account', into a route instead of \
-                'provider', and changed.
+                With --yaml, prints the keys of the preset as YAML. To change them, copy them \
+                into 'providers' under another name, or into a route in place of 'provider' \
+                (only if they do not contain 'account').
                 """)
 
         @Argument(help: "The provider, or an alias.") var name: String

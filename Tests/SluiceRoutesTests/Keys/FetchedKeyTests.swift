@@ -96,6 +96,31 @@ import Testing
                 == "refused key_unavailable: cannot fetch the key from example.com: it is not there")
     }
 
+    @Test("an explanation gives the reason that serving gives, whichever alternative lacks its key")
+    func explained() throws {
+        let alternatives = ["a", "b"].map {
+            "{ alg: rsa-sha256, signature_from: \"${header.\($0)}\", key_from: \"https://\($0).example/key.pem\" }"
+        }
+        let text = "- path: /hook\n  verify: [ \(alternatives.joined(separator: ", ")) ]\n  jobs: [ { type: t } ]\n"
+        let certificate = Array(try #require(Self.vector).secret.utf8)
+        let contents: [Result<[UInt8], RemoteKeyError>?] = [nil, .failure(RemoteKeyError("no")), .success(certificate)]
+        let headers = [[("a", "00")], [("b", "00")], [("a", "00"), ("b", "00")], [("a", "!"), ("b", "00")]]
+        let keys = contents.flatMap { first in contents.map { [("a", first), ("b", $0)] } }
+        for (keys, headers) in keys.flatMap({ keys in headers.map { (keys, $0) } }) {
+            let store = RemoteKeyStore()
+            for (host, content) in keys {
+                let url = try #require(KeyURL(parsing: "https://\(host).example/key.pem"))
+                let need = RequiredKey(url: url, isKeySet: false, isNamedByRequest: false)
+                if let content { store.put(content, for: need, atMilliseconds: Self.snsTime) }
+            }
+            let route = try Self.route("routes:\n" + text, store)
+            let request = TestRequest("{}", headers: headers)
+            let served = try #require(request.processed(by: route, atMilliseconds: Self.snsTime).refusal)
+            let account = request.withView { route.verificationAccount(of: $0, receivedAtMilliseconds: Self.snsTime) }
+            #expect(account.outcome == .refused(served.code, reason: served.reason))
+        }
+    }
+
     @Test(
         "requests that can be refused without the key are refused before it is fetched",
         arguments: [

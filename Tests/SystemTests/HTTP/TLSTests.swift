@@ -129,7 +129,7 @@ import Testing
         try put("Server", key: "Server")
         let missing =
             "certificate.pem has no certificate of 'Middle', which issued certificate 1: append the intermediate "
-            + "certificates, unless that is a root that senders know"
+            + "certificates, unless the issuer is a root that senders trust"
         let order = "certificate 3 in certificate.pem issued certificate 1 and must directly follow it"
         try await GatewayUnderTest.run(GatewaySetup(folder: folder)) { gateway in
             #expect(gateway.records(saying: missing).map { $0["level"] } == ["warning"])
