@@ -1,8 +1,8 @@
 /// The size of a batch and the time limit for its answer, after batches whose outcome is unknown.
 ///
 /// A batch that was sent and not answered may be in the queue; sending it again may store its jobs twice. So the next
-/// attempt is smaller, the fourth has one job, and if the time limit had passed, it is longer. Every success brings both
-/// one step back.
+/// attempt is smaller, the fourth has one job, and if the time limit had passed, it is longer. Every success brings
+/// both one step back.
 package struct AmbiguitySizing: Sendable {
     /// The number of consecutive unknown outcomes that raises the alarm.
     package static let alarmingCount = 3

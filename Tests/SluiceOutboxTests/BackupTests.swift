@@ -15,8 +15,7 @@ struct BackupTests {
     }
 
     private func file(_ bytes: Int = 0, inFolder folder: String? = nil) throws -> BackupFile {
-        try BackupFile(
-            path, of: fixture.configuration.path, inFolder: folder ?? BackupFile.folderIdentity(of: path), bytes: bytes)
+        try BackupFile(path, inFolder: folder ?? BackupFile.folderIdentity(of: path), bytes: bytes)
     }
 
     @Test("a backup has what is stored while it is made, and a second one has to wait for its end")

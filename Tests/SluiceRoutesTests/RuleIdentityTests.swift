@@ -56,7 +56,6 @@ import Testing
         arguments: [
             ("/h/{shop}/{kind}", "/h/{kind}/{shop}"), ("${body.items[]}", "${body.rows[]}"),
             ("${body.event}", "${body.type}"), ("event: ${body.event}", "event: ${body.event}\n    body: text"),
-            ("each: ${body.items[]}\n    event: ${body.event}", "event: ${body.items[]}\n    each: ${body.event}"),
         ])
     func subjects(_ old: String, _ new: String) throws {
         let text = """

@@ -251,8 +251,8 @@ package struct OutboxConsole: Sendable {
     /// between.
     private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> ControlDocuments.BackedUp
     {
-        let (outbox, bytes) = try await ask { store throws(OutboxError) in (store.path, store.backupBytes) }
-        let file = try BackupFile(path, of: outbox, inFolder: folder, bytes: bytes)
+        let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
+        let file = try BackupFile(path, inFolder: folder, bytes: bytes)
         do throws(OutboxError) {
             try await ask { store throws(OutboxError) in try store.beginBackup(to: file.partialPath) }
             try await copy(to: file)

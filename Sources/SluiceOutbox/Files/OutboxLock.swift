@@ -12,8 +12,8 @@ final class OutboxLock {
     private var isTemporary: Bool
 
     /// - Parameters:
-    ///   - outbox: the database file. The lock file next to it is created if it does not exist, and removed again unless
-    ///     `keep` is called.
+    ///   - outbox: the database file. The lock file next to it is created if it does not exist, and removed again
+    ///     unless `keep` is called.
     ///   - trustsOwner: as in `OutboxFolder.check`.
     ///   - wait: the maximum time to wait for another holder.
     ///   - needsStop: whether no command of a running gateway does the same.

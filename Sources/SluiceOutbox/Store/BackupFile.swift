@@ -20,20 +20,16 @@ package final class BackupFile: Sendable {
     ///
     /// - Parameters:
     ///   - path: absolute; nothing may be there.
-    ///   - outbox: the path of the database file, next to which some names have a meaning.
     ///   - folder: the identity of the folder of `path` as the operator sees it, from `folderIdentity`; nil if the
     ///     operator started this process.
     ///   - bytes: the expected size.
-    package init(_ path: String, of outbox: String, inFolder folder: String?, bytes: Int) throws(OutboxError) {
+    package init(_ path: String, inFolder folder: String?, bytes: Int) throws(OutboxError) {
         self.path = path
         let place = FileAccess.folder(of: path)
         if let folder, Self.folderIdentity(of: path) != folder {
             throw .refused(
                 "\(place) is another folder for the gateway, which sees other file systems (a container, or PrivateTmp "
                     + "of systemd): name a folder that both see, such as the one of the outbox")
-        }
-        guard !Self.belongsToOutbox(path, outbox) else {
-            throw .refused("\(path) is a name that the outbox itself uses; choose another one")
         }
         guard OutboxFile.facts(path) == nil else { throw .refused("\(path) exists; a backup never replaces a file") }
         let partial = path + ".part"
@@ -48,17 +44,6 @@ package final class BackupFile: Sendable {
     }
 
     deinit { close(descriptor) }
-
-    /// Whether the outbox reads, replaces or removes files with the name of `path`, wherever they are.
-    private static func belongsToOutbox(_ path: String, _ outbox: String) -> Bool {
-        guard let name = path.split(separator: "/").last, let own = outbox.split(separator: "/").last else {
-            return false
-        }
-        let suffixes = [
-            "-wal", "-shm", "-journal", "-wal.damaged-", ".damaged-", ".lock", ".reserve", ".salvage", ".sock",
-        ]
-        return suffixes.contains { name.hasPrefix(own + $0) }
-    }
 
     /// The device and inode of the folder of `path`; nil if it does not exist.
     package static func folderIdentity(of path: String) -> String? {

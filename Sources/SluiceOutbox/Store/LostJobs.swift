@@ -76,7 +76,7 @@ struct LostJobs {
         try findRanges(in: new, from: first)
     }
 
-    /// The first job that was not finished; `nil` if the damaged file does not say so, or says what its rows contradict.
+    /// The first job that was not finished; `nil` if the damaged file does not say so, or its rows contradict it.
     private mutating func firstUnfinished(
         in new: Connection, of damaged: Connection
     ) throws(SQLiteError) -> Int64? {

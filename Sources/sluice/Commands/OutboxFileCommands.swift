@@ -28,7 +28,7 @@ extension OutboxCommand {
         mutating func validate() throws { file = try Console.word(&options, orSay: "name the file to create") }
 
         func run() async throws {
-            let (path, folder) = try Self.place(file)
+            let (path, folder) = try Self.place(file, ofOutbox: Console.settings(options).outbox.path)
             let backup: ControlDocuments.BackedUp = try await Console.ask(
                 .backup(path: path, folder: folder), options)
             Terminal.say("\(PrintableText.escape(backup.path, limit: .max)): \(ConsoleText.size(backup.bytes))")
@@ -40,11 +40,23 @@ extension OutboxCommand {
             }
         }
 
-        private static func place(_ file: String) throws(StartupError) -> (path: String, folder: String) {
+        /// The names next to an outbox that have a meaning, without that of the outbox.
+        private static let ownSuffixes = [
+            "-wal", "-shm", "-journal", "-wal.damaged-", ".damaged-", ".lock", ".reserve", ".salvage", ".sock",
+        ]
+
+        private static func place(
+            _ file: String, ofOutbox outbox: String
+        ) throws(StartupError) -> (path: String, folder: String) {
             let shown = PrintableText.escape(file, limit: .max)
             let path: String
             do throws(FileAccess.AccessError) { path = try FileAccess.absolute(file) } catch {
                 throw StartupError(.wrongInput, "cannot create \(shown): \(error)")
+            }
+            let name = path.split(separator: "/").last ?? ""
+            let own = outbox.split(separator: "/").last ?? ""
+            guard !ownSuffixes.contains(where: { name.hasPrefix(own + $0) }) else {
+                throw StartupError(.wrongInput, "\(shown) is a name that the outbox itself uses; choose another one")
             }
             guard (try? FileAccess.status(of: path)) == nil else {
                 throw StartupError(.wrongInput, "\(shown) exists; a backup never replaces a file")
