@@ -98,27 +98,28 @@ package struct IncompleteRequests {
         let more = bytes - entry.bytes
         guard more > 0 else { return true }
         if let share = entry.share { shrink(share, by: more, except: ticket.place, at: now, in: budget) }
-        guard makeRoom(for: size, except: ticket.place, at: now, in: budget, { budget.take(more, for: size) }) else {
-            return false
-        }
+        guard makeRoom(of: more, for: size, except: ticket.place, at: now, in: budget) else { return false }
         entries[ticket.place]?.bytes = bytes
         if let share = entry.share { shares[share, default: 0] += more }
         return true
     }
 
-    /// Drops requests, the slowest first, until `take` succeeds.
+    /// Reserves memory, and drops requests for it, the slowest first, only if they have enough and only as many as
+    /// needed.
     ///
     /// - Parameter place: the request that needs the memory.
-    /// - Returns: whether `take` succeeded; otherwise nothing was dropped.
+    /// - Returns: whether it was reserved; otherwise nothing was dropped, unless other threads took what was released.
     mutating func makeRoom(
-        for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil, in budget: MemoryBudget,
-        _ take: () -> Bool
+        of bytes: Int, for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil,
+        in budget: MemoryBudget
     ) -> Bool {
-        if take() { return true }
+        if budget.take(bytes, for: size) { return true }
         let now = now ?? latest
-        while let victim = slowest(for: size, except: place, at: now) {
+        while budget.shortage(of: bytes, for: size) <= droppable(for: size, except: place),
+            let victim = slowest(for: size, except: place, at: now)
+        {
             budget.release(drop(victim))
-            if take() { return true }
+            if budget.take(bytes, for: size) { return true }
         }
         return false
     }
@@ -155,6 +156,16 @@ extension IncompleteRequests {
             guard let victim = slowest(except: place, at: now, where: { $0.share == share }) else { return }
             budget.release(drop(victim))
         }
+    }
+
+    /// The memory of the requests that can be dropped for another one.
+    private func droppable(for size: MemoryBudget.RequestSize, except place: Int?) -> Int {
+        var bytes = 0
+        for other in entries.indices where other != place {
+            guard let entry = entries[other], size == .small || entry.size == .large else { continue }
+            bytes += entry.bytes
+        }
+        return bytes
     }
 
     /// Large requests are dropped first; small ones only for small ones.

@@ -39,9 +39,7 @@ package final class MemoryBudget: Sendable {
     /// - Returns: `false` if there is no room; nothing is reserved then.
     package func reserve(_ bytes: Int, for size: RequestSize) -> Bool {
         if take(bytes, for: size) { return true }
-        return makingRoom { requests in
-            requests.makeRoom(for: size, except: nil, in: self) { self.take(bytes, for: size) }
-        }
+        return makingRoom { $0.makeRoom(of: bytes, for: size, except: nil, in: self) }
     }
 
     /// Releases reserved memory.
@@ -51,13 +49,19 @@ package final class MemoryBudget: Sendable {
 
     /// As `reserve`, without dropping anything.
     package func take(_ bytes: Int, for size: RequestSize) -> Bool {
-        let most = size == .small ? limit.bytes : limit.bytes - reserveBytes
         let before = used.wrappingAdd(bytes, ordering: .relaxed).oldValue
-        guard before + bytes <= most else {
+        guard before + bytes <= most(for: size) else {
             used.wrappingSubtract(bytes, ordering: .relaxed)
             return false
         }
         return true
+    }
+
+    /// How many bytes are missing for a reservation.
+    func shortage(of bytes: Int, for size: RequestSize) -> Int { bytesInUse + bytes - most(for: size) }
+
+    private func most(for size: RequestSize) -> Int {
+        size == .small ? limit.bytes : limit.bytes - reserveBytes
     }
 }
 
@@ -80,10 +84,12 @@ package struct MemoryCharge: Sendable {
 
     /// Reserves more memory.
     ///
+    /// - Parameter isVerified: whether incomplete requests may be dropped for it: not for a sender who is not known,
+    ///   because a small part of what is reserved was sent.
     /// - Returns: `false` if the budget has no room; nothing is reserved then.
-    package mutating func take(_ more: Int) -> Bool {
+    package mutating func take(_ more: Int, isVerified: Bool = true) -> Bool {
         guard more > 0, let budget else { return true }
-        guard budget.reserve(more, for: size) else { return false }
+        guard isVerified ? budget.reserve(more, for: size) : budget.take(more, for: size) else { return false }
         bytes += more
         return true
     }

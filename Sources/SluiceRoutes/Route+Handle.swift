@@ -202,7 +202,7 @@ extension Route {
         defer { if reading == nil { scratch.charge.giveBack(downTo: before) } }
         // If a part of the signature is in the body, the body is read before the sender is known.
         let readsBody = verifierReadsBody
-        if readsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
+        if readsBody, !scratch.charge.take(parts.body.memory(for: request), isVerified: false) { return .memoryFull }
         let now = arrival.receivedAtMilliseconds
         if Trace.isRecording {
             let account = parts.verifier.account(of: request, receivedAtMilliseconds: now)

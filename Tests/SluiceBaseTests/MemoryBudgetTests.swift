@@ -102,6 +102,41 @@ import Testing
         #expect(room.droppedConnections == [1])
     }
 
+    @Test("nothing is dropped for a request that would not get its memory even then, and no more than it needs")
+    func dropsOnlyWhatHelps() {
+        let room = Room()
+        var tickets: [IncompleteRequests.Ticket] = []
+        for connection in 1...4 {
+            tickets.append(room.list(UInt64(connection), from: UInt8(connection)))
+            #expect(room.grow(tickets[connection - 1], to: 10 * Self.mebibyte, from: UInt8(connection), at: 0))
+        }
+        #expect(room.budget.reserve(10 * Self.mebibyte, for: .large))
+        // Without all four, 46 of 56 MiB would be free.
+        #expect(!room.budget.reserve(47 * Self.mebibyte, for: .large))
+        let newcomer = room.list(5, from: 5, at: Self.second)
+        #expect(!room.grow(newcomer, to: 47 * Self.mebibyte, from: 5, at: Self.second))
+        #expect(!room.budget.reserve(65 * Self.mebibyte, for: .small))
+        #expect(room.droppedConnections.isEmpty)
+        #expect(room.budget.bytesInUse == 50 * Self.mebibyte)
+        #expect(room.grow(newcomer, to: 26 * Self.mebibyte, from: 5, at: Self.second))
+        #expect(room.droppedConnections.count == 2)
+    }
+
+    @Test("memory for data derived from an unverified request is taken from no other one")
+    func unverified() {
+        let room = Room()
+        let ticket = room.list(1, from: 1)
+        #expect(room.grow(ticket, to: 50 * Self.mebibyte, from: 1, at: 0))
+        var charge = MemoryCharge(to: room.budget, for: .large)
+        let isTaken = charge.take(10 * Self.mebibyte, isVerified: false)
+        #expect(!isTaken && room.droppedConnections.isEmpty && charge.bytes == 0)
+        let isTakenVerified = charge.take(10 * Self.mebibyte)
+        #expect(isTakenVerified)
+        #expect(room.droppedConnections == [1])
+        charge.giveBack(downTo: 0)
+        #expect(room.budget.bytesInUse == 0)
+    }
+
     @Test("an address takes a quarter of the budget with several requests, and more with one alone; IPv6 counts by /64")
     func share() {
         let room = Room()
