@@ -23,7 +23,8 @@ package final class MemoryBudget: Sendable {
     package let limit: ByteCount
     /// The part of the limit that large requests leave to small ones: an eighth.
     package var reserveBytes: Int { limit.bytes / 8 }
-    /// The maximum for all incomplete requests of one address, unless it has only one: a quarter.
+    /// The maximum for all requests of one address that are incomplete or not yet read, unless it has only one: a
+    /// quarter.
     package var addressBytes: Int { limit.bytes / 4 }
 
     private let used = Atomic<Int>(0)
@@ -109,17 +110,20 @@ extension MemoryBudget {
         incomplete.withLock { $0.onDrop = tell }
     }
 
-    /// Lists a request of which a part has arrived.
+    /// Lists a request of which a part has arrived, or one that waits for another thread.
     ///
     /// - Parameters:
+    ///   - isComplete: whether it waits; it then counts towards its client, and is never dropped.
     ///   - share: the client that it counts towards; `nil` for a proxy with many clients.
     ///   - reserved: bytes that were already reserved for it.
     ///   - now: monotonic nanoseconds.
     package func list(
-        _ owner: IncompleteRequests.Owner, share: IncompleteRequests.Share?, size: RequestSize, reserved: Int,
-        at now: Int64
+        _ owner: IncompleteRequests.Owner, isComplete: Bool = false, share: IncompleteRequests.Share?,
+        size: RequestSize, reserved: Int, at now: Int64
     ) -> IncompleteRequests.Ticket {
-        incomplete.withLock { $0.add(owner, share: share, size: size, reserved: reserved, at: now) }
+        incomplete.withLock {
+            $0.add(owner, isComplete: isComplete, share: share, size: size, reserved: reserved, at: now)
+        }
     }
 
     /// Records that more of a listed request has arrived, and reserves memory for it.
@@ -133,7 +137,7 @@ extension MemoryBudget {
         makingRoom { $0.grow(ticket, to: bytes, size: size, share: share, at: now, in: self) }
     }
 
-    /// Removes a request from the list: it is complete, refused or aborted. Its memory stays reserved.
+    /// Removes a request from the list: it is complete, read, refused or aborted. Its memory stays reserved.
     ///
     /// - Returns: `false` if it was dropped and its memory released.
     package func unlist(_ ticket: IncompleteRequests.Ticket) -> Bool {

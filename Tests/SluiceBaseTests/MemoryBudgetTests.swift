@@ -6,6 +6,34 @@ import Testing
     private static let mebibyte = 1 << 20
     private static let second: Int64 = 1_000_000_000
 
+    @Test("complete requests that wait count towards their address, and are not dropped")
+    func complete() {
+        let room = Room()
+        let waiting = (1...3).map { room.wait(UInt64($0), from: 1, bytes: 5 * Self.mebibyte) }
+        let small = room.list(4, from: 1)
+        #expect(room.grow(small, to: Self.mebibyte, from: 1, at: 0))
+        let large = room.list(5, from: 1)
+        #expect(!room.grow(large, to: 2 * Self.mebibyte, from: 1, at: Self.second))
+        #expect(room.droppedConnections.isEmpty, "without the small one there would still not be enough")
+        #expect(room.grow(large, to: Self.mebibyte, from: 1, at: Self.second))
+        #expect(room.droppedConnections == [4])
+
+        let other = room.list(6, from: 2)
+        #expect(room.grow(other, to: 16 * Self.mebibyte, from: 2, at: Self.second))
+        // All that is left to drop does not make enough room.
+        #expect(!room.budget.reserve(50 * Self.mebibyte, for: .small))
+        #expect(room.budget.reserve(40 * Self.mebibyte, for: .small))
+        #expect(waiting.allSatisfy(room.budget.lists))
+
+        for ticket in waiting {
+            #expect(room.budget.unlist(ticket))
+            room.budget.release(5 * Self.mebibyte)
+        }
+        room.budget.release(40 * Self.mebibyte)
+        let next = room.list(7, from: 1)
+        #expect(room.grow(next, to: 20 * Self.mebibyte, from: 1, at: Self.second))
+    }
+
     /// A budget of 64 MiB, whose reserve is 8 MiB and whose share of an address is 16 MiB.
     private final class Room: Sendable {
         let budget = MemoryBudget(limit: .mebibytes(64))
@@ -21,6 +49,13 @@ import Testing
             budget.list(
                 IncompleteRequests.Owner(loop: 0, connection: connection), share: Self.share(address), size: .large,
                 reserved: 0, at: now)
+        }
+
+        func wait(_ connection: UInt64, from address: UInt8, bytes: Int) -> IncompleteRequests.Ticket {
+            #expect(budget.reserve(bytes, for: .large))
+            return budget.list(
+                IncompleteRequests.Owner(loop: 0, connection: connection), isComplete: true,
+                share: Self.share(address), size: .large, reserved: bytes, at: 0)
         }
 
         func grow(

@@ -80,6 +80,26 @@ import Testing
         }
     }
 
+    @Test("complete requests that wait to be verified count towards the quarter of their address")
+    func waiting() async throws {
+        var setup = GatewaySetup(settings: Self.settings)
+        setup.routes = try Self.signedInBody("json")
+        try await GatewayUnderTest.run(setup) { gateway in
+            let numbers = String(repeating: "1e9,", count: 400_000)
+            let body = #"{"a":[\#(numbers)1],"id":"1","signature":"00"}"#
+            let bytes = Self.from("203.0.113.1", Self.inBody("application/json", body)).bytes
+            let wires = try (0..<8).map { _ in try gateway.connect() }
+            try await blocking { for wire in wires { try? wire.send(bytes) } }
+            #expect(try await gateway.metric("sluice_memory_in_use_bytes").map { $0 <= 5 * 1_048_576 } == true)
+            try await gateway.record { $0["code"] == "memory_full" && $0["peer"] == "203.0.113.1" }
+            let large = Webhook.gitHub(body: #"{"filling":"\#(String(repeating: "y", count: 2 << 20))"}"#)
+            #expect(try await gateway.answer(to: Self.from("198.51.100.2", large)).status == 200)
+            var statuses: [Int] = []
+            for wire in wires { statuses.append(try await wire.answer().status) }
+            #expect(Set(statuses) == [401, 503], "\(statuses)")
+        }
+    }
+
     @Test("one address holds a quarter of the memory at most, and others still have theirs")
     func quarter() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.settings)) { gateway in
