@@ -30,6 +30,8 @@ class Gateway:
         self.environment = dict(os.environ, ATTACK_SECRET=wire.SECRET, **(environment or {}))
         for number, secret in enumerate(wire.OTHER_SECRETS):
             self.environment[f"ATTACK_OTHER_SECRET_{number}"] = secret
+        for number, key in enumerate(wire.PUBLIC_KEYS):
+            self.environment[f"ATTACK_PUBLIC_KEY_{number}"] = key
         try:
             self.prepare(routes)
             self.launch("queue", "devqueue", "--port", str(self.queue), "--keep", keep)

@@ -16,6 +16,9 @@ HOST = "127.0.0.1"
 # The secrets of the routes in routes.yaml; `gateway.py` puts them into the environment.
 SECRET = "the-first-secret-of-the-attack-benchmark"
 OTHER_SECRETS = [f"another-secret-of-the-attack-benchmark-{number}" for number in range(3)]
+# Of RFC 8032, section 7.1.
+PUBLIC_KEYS = ["d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+               "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"]
 PLAUSIBLE = "sha256=" + "5a" * 32
 
 

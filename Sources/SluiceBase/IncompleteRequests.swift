@@ -1,6 +1,7 @@
-/// The incomplete requests of a server, with their memory and their speed, to find the one to drop when memory is full.
+/// The incomplete requests of a server, with their memory and their speed, to find the one to drop when memory is full,
+/// and the complete ones that wait for another thread, which count towards their address as well.
 ///
-/// State without I/O, guarded by `MemoryBudget`. A request that arrives complete is never listed.
+/// State without I/O, guarded by `MemoryBudget`. A request that arrives complete and is read at once is never listed.
 package struct IncompleteRequests {
     /// The connection of a request.
     package struct Owner: Sendable, Hashable {
@@ -41,6 +42,8 @@ package struct IncompleteRequests {
     private struct Entry {
         let owner: Owner
         let generation: UInt32
+        /// Never dropped, because another thread reads it.
+        let isComplete: Bool
         var share: Share?
         var size: MemoryBudget.RequestSize
         /// The reserved memory, about the bytes that have arrived.
@@ -64,13 +67,12 @@ package struct IncompleteRequests {
     private static let rateNanoseconds: Int64 = 1_000_000_000
 
     mutating func add(
-        _ owner: Owner, share: Share?, size: MemoryBudget.RequestSize, reserved: Int, at now: Int64
+        _ owner: Owner, isComplete: Bool, share: Share?, size: MemoryBudget.RequestSize, reserved: Int, at now: Int64
     ) -> Ticket {
         generation &+= 1
         let entry = Entry(
-            owner: owner, generation: generation, share: share, size: size, bytes: reserved, lastProgress: now,
-            older: (now, 0),
-            newer: (now, 0))
+            owner: owner, generation: generation, isComplete: isComplete, share: share, size: size, bytes: reserved,
+            lastProgress: now, older: (now, 0), newer: (now, 0))
         if let share { shares[share, default: 0] += reserved }
         if let place = free.popLast() {
             entries[place] = entry
@@ -97,28 +99,29 @@ package struct IncompleteRequests {
         entries[ticket.place] = entry
         let more = bytes - entry.bytes
         guard more > 0 else { return true }
-        if let share = entry.share { shrink(share, by: more, except: ticket.place, at: now, in: budget) }
-        guard makeRoom(for: size, except: ticket.place, at: now, in: budget, { budget.take(more, for: size) }) else {
-            return false
-        }
+        if let share = entry.share, !shrink(share, by: more, except: ticket.place, at: now, in: budget) { return false }
+        guard makeRoom(of: more, for: size, except: ticket.place, at: now, in: budget) else { return false }
         entries[ticket.place]?.bytes = bytes
         if let share = entry.share { shares[share, default: 0] += more }
         return true
     }
 
-    /// Drops requests, the slowest first, until `take` succeeds.
+    /// Reserves memory, and drops requests for it, the slowest first, only if they have enough and only as many as
+    /// needed.
     ///
     /// - Parameter place: the request that needs the memory.
-    /// - Returns: whether `take` succeeded; otherwise nothing was dropped.
+    /// - Returns: whether it was reserved; otherwise nothing was dropped, unless other threads took what was released.
     mutating func makeRoom(
-        for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil, in budget: MemoryBudget,
-        _ take: () -> Bool
+        of bytes: Int, for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil,
+        in budget: MemoryBudget
     ) -> Bool {
-        if take() { return true }
+        if budget.take(bytes, for: size) { return true }
         let now = now ?? latest
-        while let victim = slowest(for: size, except: place, at: now) {
+        while budget.shortage(of: bytes, for: size) <= droppable(for: size, except: place),
+            let victim = slowest(for: size, except: place, at: now)
+        {
             budget.release(drop(victim))
-            if take() { return true }
+            if budget.take(bytes, for: size) { return true }
         }
         return false
     }
@@ -148,13 +151,34 @@ extension IncompleteRequests {
     }
 
     /// Drops the slowest requests of an address that exceeds its part of the budget. A single request may exceed it.
+    ///
+    /// - Returns: `false` if its complete requests leave no room; nothing was dropped then.
     private mutating func shrink(
         _ share: Share, by more: Int, except place: Int, at now: Int64, in budget: MemoryBudget
-    ) {
+    ) -> Bool {
+        guard (shares[share] ?? 0) + more > budget.addressBytes else { return true }
+        let complete = entries.reduce(0) { bytes, entry in
+            guard let entry, entry.isComplete, entry.share == share else { return bytes }
+            return bytes + entry.bytes
+        }
+        let own = entries[place]?.bytes ?? 0
+        guard complete == 0 || complete + own + more <= budget.addressBytes else { return false }
         while (shares[share] ?? 0) + more > budget.addressBytes {
-            guard let victim = slowest(except: place, at: now, where: { $0.share == share }) else { return }
+            guard let victim = slowest(except: place, at: now, where: { $0.share == share }) else { return true }
             budget.release(drop(victim))
         }
+        return true
+    }
+
+    /// The memory of the requests that can be dropped for another one.
+    private func droppable(for size: MemoryBudget.RequestSize, except place: Int?) -> Int {
+        var bytes = 0
+        for other in entries.indices where other != place {
+            guard let entry = entries[other], !entry.isComplete else { continue }
+            guard size == .small || entry.size == .large else { continue }
+            bytes += entry.bytes
+        }
+        return bytes
     }
 
     /// Large requests are dropped first; small ones only for small ones.
@@ -166,7 +190,7 @@ extension IncompleteRequests {
     private func slowest(except own: Int?, at now: Int64, where isCandidate: (Entry) -> Bool) -> Int? {
         var best: (rate: Int64, bytes: Int, place: Int)?
         for place in entries.indices where place != own {
-            guard let entry = entries[place], entry.bytes > 0, isCandidate(entry) else { continue }
+            guard let entry = entries[place], entry.bytes > 0, !entry.isComplete, isCandidate(entry) else { continue }
             let rate = Self.rate(of: entry, at: now)
             if let best, (best.rate, -best.bytes) <= (rate, -entry.bytes) { continue }
             best = (rate, entry.bytes, place)

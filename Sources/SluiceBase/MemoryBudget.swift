@@ -23,7 +23,8 @@ package final class MemoryBudget: Sendable {
     package let limit: ByteCount
     /// The part of the limit that large requests leave to small ones: an eighth.
     package var reserveBytes: Int { limit.bytes / 8 }
-    /// The maximum for all incomplete requests of one address, unless it has only one: a quarter.
+    /// The maximum for all requests of one address that are incomplete or not yet read, unless it has only one: a
+    /// quarter.
     package var addressBytes: Int { limit.bytes / 4 }
 
     private let used = Atomic<Int>(0)
@@ -39,9 +40,7 @@ package final class MemoryBudget: Sendable {
     /// - Returns: `false` if there is no room; nothing is reserved then.
     package func reserve(_ bytes: Int, for size: RequestSize) -> Bool {
         if take(bytes, for: size) { return true }
-        return makingRoom { requests in
-            requests.makeRoom(for: size, except: nil, in: self) { self.take(bytes, for: size) }
-        }
+        return makingRoom { $0.makeRoom(of: bytes, for: size, except: nil, in: self) }
     }
 
     /// Releases reserved memory.
@@ -51,13 +50,19 @@ package final class MemoryBudget: Sendable {
 
     /// As `reserve`, without dropping anything.
     package func take(_ bytes: Int, for size: RequestSize) -> Bool {
-        let most = size == .small ? limit.bytes : limit.bytes - reserveBytes
         let before = used.wrappingAdd(bytes, ordering: .relaxed).oldValue
-        guard before + bytes <= most else {
+        guard before + bytes <= most(for: size) else {
             used.wrappingSubtract(bytes, ordering: .relaxed)
             return false
         }
         return true
+    }
+
+    /// How many bytes are missing for a reservation.
+    func shortage(of bytes: Int, for size: RequestSize) -> Int { bytesInUse + bytes - most(for: size) }
+
+    private func most(for size: RequestSize) -> Int {
+        size == .small ? limit.bytes : limit.bytes - reserveBytes
     }
 }
 
@@ -80,10 +85,12 @@ package struct MemoryCharge: Sendable {
 
     /// Reserves more memory.
     ///
+    /// - Parameter isVerified: whether incomplete requests may be dropped for it: not for a sender who is not known,
+    ///   because a small part of what is reserved was sent.
     /// - Returns: `false` if the budget has no room; nothing is reserved then.
-    package mutating func take(_ more: Int) -> Bool {
+    package mutating func take(_ more: Int, isVerified: Bool = true) -> Bool {
         guard more > 0, let budget else { return true }
-        guard budget.reserve(more, for: size) else { return false }
+        guard isVerified ? budget.reserve(more, for: size) : budget.take(more, for: size) else { return false }
         bytes += more
         return true
     }
@@ -103,17 +110,20 @@ extension MemoryBudget {
         incomplete.withLock { $0.onDrop = tell }
     }
 
-    /// Lists a request of which a part has arrived.
+    /// Lists a request of which a part has arrived, or one that waits for another thread.
     ///
     /// - Parameters:
+    ///   - isComplete: whether it waits; it then counts towards its client, and is never dropped.
     ///   - share: the client that it counts towards; `nil` for a proxy with many clients.
     ///   - reserved: bytes that were already reserved for it.
     ///   - now: monotonic nanoseconds.
     package func list(
-        _ owner: IncompleteRequests.Owner, share: IncompleteRequests.Share?, size: RequestSize, reserved: Int,
-        at now: Int64
+        _ owner: IncompleteRequests.Owner, isComplete: Bool = false, share: IncompleteRequests.Share?,
+        size: RequestSize, reserved: Int, at now: Int64
     ) -> IncompleteRequests.Ticket {
-        incomplete.withLock { $0.add(owner, share: share, size: size, reserved: reserved, at: now) }
+        incomplete.withLock {
+            $0.add(owner, isComplete: isComplete, share: share, size: size, reserved: reserved, at: now)
+        }
     }
 
     /// Records that more of a listed request has arrived, and reserves memory for it.
@@ -127,7 +137,7 @@ extension MemoryBudget {
         makingRoom { $0.grow(ticket, to: bytes, size: size, share: share, at: now, in: self) }
     }
 
-    /// Removes a request from the list: it is complete, refused or aborted. Its memory stays reserved.
+    /// Removes a request from the list: it is complete, read, refused or aborted. Its memory stays reserved.
     ///
     /// - Returns: `false` if it was dropped and its memory released.
     package func unlist(_ ticket: IncompleteRequests.Ticket) -> Bool {

@@ -202,7 +202,7 @@ extension Route {
         defer { if reading == nil { scratch.charge.giveBack(downTo: before) } }
         // If a part of the signature is in the body, the body is read before the sender is known.
         let readsBody = verifierReadsBody
-        if readsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
+        if readsBody, !scratch.charge.take(parts.body.memory(for: request), isVerified: false) { return .memoryFull }
         let now = arrival.receivedAtMilliseconds
         if Trace.isRecording {
             let account = parts.verifier.account(of: request, receivedAtMilliseconds: now)
@@ -224,14 +224,17 @@ extension Route {
     /// Evaluated on the scheme in place: a copy of it is 25 retains.
     private var verifierReadsBody: Bool { parts.verifier.verifiers.contains { $0.scheme.readsBody } }
 
-    /// The cost of verifying and reading a request, in bytes of an unverified body: more secrets cost more, and a body
-    /// that is read before its sender is known counts 32 times, because it may be the slowest possible: 40 ns per byte.
-    /// The decompressed size is not known yet.
+    /// The cost of verifying and reading a request, as the number of bytes that take as long to hash: 1.25 ns each.
+    /// More secrets cost more; the signature of a public key costs as much as 128 KiB, and what is parsed before the
+    /// sender is known as much as the slowest of its kind. The decompressed size is not known yet.
     package func work(for request: borrowing RequestView) -> Int {
-        guard isVerified else { return request.body.count * 32 }
-        let comparisons = parts.verifier.verifiers.reduce(0) { $0 + $1.comparisons }
-        let sixteenths = 16 + comparisons + (verifierReadsBody ? 31 * 16 : 0)
-        return request.body.count * sixteenths / 16
+        guard isVerified else { return request.body.count * (1 + SignatureVerifier.parsing) }
+        var (verifying, parsing) = (request.body.count, 0)
+        for verifier in parts.verifier.verifiers {
+            verifying += verifier.work(for: request)
+            parsing = max(parsing, verifier.parsingWork(for: request))
+        }
+        return verifying + parsing
     }
 
     private func checkRate<Trace: RouteTrace>(

@@ -69,7 +69,7 @@ extension Route {
         let reader = BodyReader(kind: parts.body.kind, jsonField: nil, trustsContentType: true)
         let before = scratch.charge.bytes
         defer { scratch.charge.giveBack(downTo: before) }
-        guard scratch.charge.take(reader.memory(for: request)) else { return .memoryFull }
+        guard scratch.charge.take(reader.memory(for: request), isVerified: false) else { return .memoryFull }
         let read = ReadRequest(request, received: request, arrival)
         switch reader.read(request) {
         case .unreadable: return nil

@@ -6,6 +6,34 @@ import Testing
     private static let mebibyte = 1 << 20
     private static let second: Int64 = 1_000_000_000
 
+    @Test("complete requests that wait count towards their address, and are not dropped")
+    func complete() {
+        let room = Room()
+        let waiting = (1...3).map { room.wait(UInt64($0), from: 1, bytes: 5 * Self.mebibyte) }
+        let small = room.list(4, from: 1)
+        #expect(room.grow(small, to: Self.mebibyte, from: 1, at: 0))
+        let large = room.list(5, from: 1)
+        #expect(!room.grow(large, to: 2 * Self.mebibyte, from: 1, at: Self.second))
+        #expect(room.droppedConnections.isEmpty, "without the small one there would still not be enough")
+        #expect(room.grow(large, to: Self.mebibyte, from: 1, at: Self.second))
+        #expect(room.droppedConnections == [4])
+
+        let other = room.list(6, from: 2)
+        #expect(room.grow(other, to: 16 * Self.mebibyte, from: 2, at: Self.second))
+        // All that is left to drop does not make enough room.
+        #expect(!room.budget.reserve(50 * Self.mebibyte, for: .small))
+        #expect(room.budget.reserve(40 * Self.mebibyte, for: .small))
+        #expect(waiting.allSatisfy(room.budget.lists))
+
+        for ticket in waiting {
+            #expect(room.budget.unlist(ticket))
+            room.budget.release(5 * Self.mebibyte)
+        }
+        room.budget.release(40 * Self.mebibyte)
+        let next = room.list(7, from: 1)
+        #expect(room.grow(next, to: 20 * Self.mebibyte, from: 1, at: Self.second))
+    }
+
     /// A budget of 64 MiB, whose reserve is 8 MiB and whose share of an address is 16 MiB.
     private final class Room: Sendable {
         let budget = MemoryBudget(limit: .mebibytes(64))
@@ -21,6 +49,13 @@ import Testing
             budget.list(
                 IncompleteRequests.Owner(loop: 0, connection: connection), share: Self.share(address), size: .large,
                 reserved: 0, at: now)
+        }
+
+        func wait(_ connection: UInt64, from address: UInt8, bytes: Int) -> IncompleteRequests.Ticket {
+            #expect(budget.reserve(bytes, for: .large))
+            return budget.list(
+                IncompleteRequests.Owner(loop: 0, connection: connection), isComplete: true,
+                share: Self.share(address), size: .large, reserved: bytes, at: 0)
         }
 
         func grow(
@@ -100,6 +135,41 @@ import Testing
         #expect(room.droppedConnections.isEmpty)
         #expect(room.budget.reserve(9 * Self.mebibyte, for: .small))
         #expect(room.droppedConnections == [1])
+    }
+
+    @Test("nothing is dropped for a request that would not get its memory even then, and no more than it needs")
+    func dropsOnlyWhatHelps() {
+        let room = Room()
+        var tickets: [IncompleteRequests.Ticket] = []
+        for connection in 1...4 {
+            tickets.append(room.list(UInt64(connection), from: UInt8(connection)))
+            #expect(room.grow(tickets[connection - 1], to: 10 * Self.mebibyte, from: UInt8(connection), at: 0))
+        }
+        #expect(room.budget.reserve(10 * Self.mebibyte, for: .large))
+        // Without all four, 46 of 56 MiB would be free.
+        #expect(!room.budget.reserve(47 * Self.mebibyte, for: .large))
+        let newcomer = room.list(5, from: 5, at: Self.second)
+        #expect(!room.grow(newcomer, to: 47 * Self.mebibyte, from: 5, at: Self.second))
+        #expect(!room.budget.reserve(65 * Self.mebibyte, for: .small))
+        #expect(room.droppedConnections.isEmpty)
+        #expect(room.budget.bytesInUse == 50 * Self.mebibyte)
+        #expect(room.grow(newcomer, to: 26 * Self.mebibyte, from: 5, at: Self.second))
+        #expect(room.droppedConnections.count == 2)
+    }
+
+    @Test("memory for data derived from an unverified request is taken from no other one")
+    func unverified() {
+        let room = Room()
+        let ticket = room.list(1, from: 1)
+        #expect(room.grow(ticket, to: 50 * Self.mebibyte, from: 1, at: 0))
+        var charge = MemoryCharge(to: room.budget, for: .large)
+        let isTaken = charge.take(10 * Self.mebibyte, isVerified: false)
+        #expect(!isTaken && room.droppedConnections.isEmpty && charge.bytes == 0)
+        let isTakenVerified = charge.take(10 * Self.mebibyte)
+        #expect(isTakenVerified)
+        #expect(room.droppedConnections == [1])
+        charge.giveBack(downTo: 0)
+        #expect(room.budget.bytesInUse == 0)
     }
 
     @Test("an address takes a quarter of the budget with several requests, and more with one alone; IPv6 counts by /64")

@@ -20,7 +20,7 @@ struct DeliveryDocumentTests {
             (.duplicate, #"{"id":"01X","jobs":0,"dead_letters":0,"duplicate":true}"#),
         ] as [(DeliveryDocument.Content, String)])
     func document(content: DeliveryDocument.Content, text: String) {
-        let response = DeliveryDocument.response(id: "01X", content, reply: nil)
+        let response = DeliveryDocument.response(id: "01X", content, reply: nil, isVerified: true)
         #expect(String(decoding: response.body, as: UTF8.self) == text)
         #expect(response.status == 200)
     }

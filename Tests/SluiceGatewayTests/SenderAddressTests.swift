@@ -55,6 +55,31 @@ struct SenderAddressTests {
         #expect(try Self.sender(peer: "10.0.0.1", forwarded: lines, trusted: ["10.0.0.0/8"]) == "10.2.2.2")
     }
 
+    @Test("is the last trusted one if there are more than 32, over all lines")
+    func tooMany() throws {
+        let proxies = (1...32).map { "10.0.0.\(33 - $0)" }.joined(separator: ",")
+        for line in ["203.0.113.9,\(proxies)", String(repeating: "203.0.113.9,", count: 3000) + proxies] {
+            #expect(try Self.sender(peer: "10.0.0.99", forwarded: [line], trusted: ["10.0.0.0/8"]) == "10.0.0.32")
+            #expect(
+                try Self.sender(peer: "10.0.0.99", forwarded: [line, "10.0.0.77"], trusted: ["10.0.0.0/8"])
+                    == "10.0.0.31")
+        }
+        #expect(
+            try Self.sender(
+                peer: "10.0.0.99", forwarded: ["203.0.113.9," + proxies.dropFirst(10)], trusted: ["10.0.0.0/8"])
+                == "203.0.113.9")
+    }
+
+    @Test("is never beyond an entry that is longer than any address")
+    func longEntry() throws {
+        let lines = ["203.0.113.9" + String(repeating: " ", count: 3000), String(repeating: "1", count: 3000)]
+        #expect(try Self.sender(peer: "10.0.0.1", forwarded: lines, trusted: ["10.0.0.0/8"]) == "10.0.0.1")
+        let first = Array(lines.prefix(1))
+        #expect(try Self.sender(peer: "10.0.0.1", forwarded: first, trusted: ["10.0.0.0/8"]) == "203.0.113.9")
+        let longest = "[2001:0db8:0000:0000:0000:0000:0000:0007]:65535"
+        #expect(try Self.sender(peer: "10.0.0.1", forwarded: [longest], trusted: ["10.0.0.0/8"]) == "2001:db8::7")
+    }
+
     @Test("is the peer's without a header")
     func noHeader() throws {
         #expect(try Self.sender(peer: "10.0.0.1", forwarded: [], trusted: ["10.0.0.0/8"]) == "10.0.0.1")

@@ -21,6 +21,16 @@ import Testing
             ])
     }
 
+    @Test("without `payload` each job has its element, and not the whole body")
+    func defaultPayload() throws {
+        let elements = [#"{"n":1}"#, #""b""#]
+        let body = #"{"id":"x","items":[{"n":1},"b"]}"#
+        #expect(payloads(TestRequest(body).processed(by: try route(openRoute("each: ${body.items}")))) == elements)
+        let lines = TestRequest("{\"n\":1}\n\"b\"")
+        #expect(payloads(lines.processed(by: try route(openRoute("each: lines")))) == elements)
+        #expect(payloads(TestRequest(body).processed(by: try route(openRoute()))) == [body])
+    }
+
     @Test(
         "what `each` names",
         arguments: [

@@ -71,6 +71,13 @@ import Testing
             ("`a secret of tests`", "is in quotes; remove them, unless the sender's secret has them too"),
             ("\"a secret of tests\"", "is in quotes; remove them, unless the sender's secret has them too"),
             ("'a secret of tests'", "is in quotes; remove them, unless the sender's secret has them too"),
+            ("\"a secret of tests", "begins or ends with a quote; remove it, unless the sender's secret has it too"),
+            ("a secret of tests'", "begins or ends with a quote; remove it, unless the sender's secret has it too"),
+            ("'a secret of tests\"", "begins or ends with a quote; remove it, unless the sender's secret has it too"),
+            (
+                "a secret of tests\u{201D}",
+                "begins or ends with a quote; remove it, unless the sender's secret has it too"
+            ),
         ])
     func ends(secret: String, remark: String) {
         let found = found(secret)
@@ -90,6 +97,10 @@ import Testing
             (
                 "\"YSBzZWNyZXQgb2YgdGVzdHM=\"",
                 ": it is in quotes; remove them, unless the sender's secret has them too"
+            ),
+            (
+                "YSBzZWNyZXQgb2YgdGVzdHM=\"",
+                ": it begins or ends with a quote; remove it, unless the sender's secret has it too"
             ),
             ("a secret", ""),
         ])

@@ -4,9 +4,9 @@ internal import SluiceNet
 internal import SluiceRoutes
 internal import Synchronization
 
-/// The threads for requests that would occupy an event loop for too long: large bodies, many secrets, gzip that
-/// expands. One thread for most of them, and one for the largest, so that these only delay each other. Each handles one
-/// request at a time, so that temporary memory is needed once, in the order of `FairQueue`.
+/// The threads for requests that would occupy an event loop for too long: large bodies, several signatures of public
+/// keys, gzip that expands. One thread for most of them, and one for the largest, so that these only delay each other.
+/// Each handles one request at a time, so that temporary memory is needed once, in the order of `FairQueue`.
 final class BodyWorker: Sendable {
     /// The limit of `Route.work` for event loops: HMACs of 256 KiB take a fifth of a millisecond per secret.
     static let loopWork = 256 * 1024

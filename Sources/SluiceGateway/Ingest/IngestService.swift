@@ -122,7 +122,9 @@ final class IngestService: HTTPService {
             entry.metrics.ignored.increment()
             shared.journal.ignored(request.deliveryID, route: entry.route.name, because: reason)
             let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
-            return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
+            let isVerified = entry.route.isVerified
+            return .now(
+                DeliveryDocument.response(id: request.deliveryID, content, reply: reply, isVerified: isVerified))
         case .handshake(let reply, let refusal):
             (refusal == nil ? entry.metrics.acceptedHandshakes : entry.metrics.refusedHandshakes).increment()
             shared.journal.handshake(
@@ -296,7 +298,7 @@ final class IngestService: HTTPService {
 
     private func response(to item: PendingRequests.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
         let metrics = item.entry.metrics
-        let name = item.entry.route.name
+        let (name, isVerified) = (item.entry.route.name, item.entry.route.isVerified)
         metrics.count(outcome, parts: item.parts, atNanoseconds: now)
         switch outcome {
         case .stored(let jobs, let deadLetters, let duplicates, let changedBody):
@@ -305,11 +307,11 @@ final class IngestService: HTTPService {
                 changedBody: changedBody)
             return DeliveryDocument.response(
                 id: item.deliveryID, .stored(jobs: jobs, deadLetters: deadLetters.count, duplicates: duplicates),
-                reply: item.reply)
+                reply: item.reply, isVerified: isVerified)
         case .duplicate(let first, let changedBody):
             shared.journal.duplicate(item.deliveryID, route: name, of: first, changedBody: changedBody)
             let reply = item.reply?.naming(first, insteadOf: item.deliveryID)
-            return DeliveryDocument.response(id: first, .duplicate, reply: reply)
+            return DeliveryDocument.response(id: first, .duplicate, reply: reply, isVerified: isVerified)
         case .refused(let code):
             shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)
             return ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code))
@@ -323,14 +325,18 @@ extension DeliveryDocument {
     /// - Parameters:
     ///   - id: of the delivery, or for a duplicate of the first one.
     ///   - reply: the route's reply; its status and headers apply even if the document is the standard one.
-    static func response(id: String, _ content: Content, reply: RouteReply?) -> HTTPResponse {
-        if let reply, let body = reply.body {
-            return HTTPResponse(
-                status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) }, body: body)
-        }
-        let extra = reply?.headers.map { (name: $0.name, value: $0.value) } ?? []
-        return HTTPResponse(
-            status: reply?.status ?? 200, headers: contentTypeHeader + extra, body: body(id: id, content))
+    ///   - isVerified: whether the route verifies requests. Anyone has one accepted by a route that does not.
+    static func response(id: String, _ content: Content, reply: RouteReply?, isVerified: Bool) -> HTTPResponse {
+        let headers = reply?.headers.map { (name: $0.name, value: $0.value) } ?? []
+        var response =
+            if let body = reply?.body {
+                HTTPResponse(status: reply?.status ?? 200, headers: headers, body: body)
+            } else {
+                HTTPResponse(
+                    status: reply?.status ?? 200, headers: contentTypeHeader + headers, body: body(id: id, content))
+            }
+        response.isForKnownSender = isVerified
+        return response
     }
 }
 

@@ -36,7 +36,7 @@ package enum SettingsTable {
             "trusted_proxies", \.trustedProxies, in: .listeners, form: .addressBlocks,
             meaning:
                 "Proxies whose `X-Forwarded-For` is trusted: the right-most address in it that is not trusted is the "
-                + "sender's address"),
+                + "sender's address. At most 32 are read, from the right"),
     ]
 
     private static let routes: [Setting] = [

@@ -9,7 +9,8 @@ package struct HTTPResponse: Sendable {
     package var headers: [(name: String, value: String)]
     /// Not written in an answer to HEAD, or with 204 and 304.
     package var body: [UInt8]
-    /// Whether a success shows that the sender is known, so that its connection is not closed for another one.
+    /// Whether a success shows that the sender is known, so that its connection is not closed for another one: not if
+    /// the request passed no verifier.
     package var isForKnownSender = true
 
     /// - Parameter status: 200–599.

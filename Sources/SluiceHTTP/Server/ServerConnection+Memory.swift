@@ -41,19 +41,24 @@ extension ServerConnection {
     /// Handles that the service has read the current request: until it is answered, the memory of a large one is free
     /// for other requests.
     func releaseRequest() {
+        isRequestRead = true
+        unlistRequest()
         guard buffer.capacity > Self.keptCapacity else { return }
         state.requestRead(&buffer)
         shrinkBuffer()
     }
 
     /// Lists a request of which a part has arrived, so that its memory can be given to another one.
-    func listRequest() {
+    ///
+    /// - Parameter isComplete: whether all of it has arrived and another thread reads it.
+    func listRequest(isComplete: Bool = false) {
         guard listing == nil, let source else { return }
         // Each use of the unowned reference would retain it.
         let server = server
         listing = server.memory.list(
-            IncompleteRequests.Owner(loop: server.loop.index, connection: source.packed), share: share,
-            size: MemoryBudget.RequestSize(bodyBytes: state.bodyLength), reserved: reserved, at: server.loop.now)
+            IncompleteRequests.Owner(loop: server.loop.index, connection: source.packed), isComplete: isComplete,
+            share: share, size: MemoryBudget.RequestSize(bodyBytes: state.bodyLength), reserved: reserved,
+            at: server.loop.now)
     }
 
     func unlistRequest() {

@@ -43,8 +43,10 @@ final class ServerConnection: EventHandler {
     var sender: PeerAddress
     /// Reserved bytes of the memory budget.
     var reserved = 0
-    /// The request's entry in the budget, while a part of it is missing.
+    /// The request's entry in the budget, while a part of it is missing or another thread reads it.
     var listing: IncompleteRequests.Ticket?
+    /// Whether the service needs the bytes of the current request no longer.
+    var isRequestRead = false
     /// Whether the budget gave the request's memory to another one.
     var isDropped = false
     private var reservedForOutput = 0
@@ -288,9 +290,12 @@ final class ServerConnection: EventHandler {
 
     private func work(_ head: RequestHead, _ body: Range<Int>) -> Action? {
         sequence &+= 1
+        isRequestRead = false
         switch respond(head, body) {
         case .now(let response): return answer(with: response)
-        case .later: return nil
+        case .later:
+            if !isRequestRead { listRequest(isComplete: true) }
+            return nil
         case .stream(let response, let tell): return beginStream(response, tell)
         case .drop:
             abort()
@@ -340,6 +345,7 @@ final class ServerConnection: EventHandler {
 
     private func answer(with response: HTTPResponse) -> Action? {
         isDropped = false
+        unlistRequest()
         guard let connection = state.answerReady(available: buffer.count, at: server.loop.now) else {
             isSenderGone = true
             return .close

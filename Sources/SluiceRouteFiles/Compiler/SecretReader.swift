@@ -266,6 +266,7 @@ enum SecretMistake: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
     case quotes = "is in quotes; remove them, unless the sender's secret has them too"
+    case quote = "begins or ends with a quote; remove it, unless the sender's secret has it too"
     case versionedPrefix =
         "begins with 'v1,whsec_': set 'key_strip_prefix' to that, or remove it from the secret"
     case base64URL = "looks like base64url; write + for -, and / for _"
@@ -284,6 +285,8 @@ enum SecretMistake: String {
             self = .whiteSpace
         } else if text.count > 1, Self.quotePairs.contains(where: { $0 == (first, last) }) {
             self = .quotes
+        } else if Self.quotePairs.contains(where: { [$0, $1].contains(first) || [$0, $1].contains(last) }) {
+            self = .quote
         } else if secret.starts(with: "v1,whsec_".utf8) {
             self = .versionedPrefix
         } else if encoding == .base64, secret.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) {

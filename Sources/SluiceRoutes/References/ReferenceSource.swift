@@ -155,6 +155,11 @@ extension ReferenceSource {
         }
     }
 
+    /// Whether the body is read as a form to get it.
+    var isOfForm: Bool {
+        if case .verifyOnly(.formWithout) = self { true } else { self == .sortedForm }
+    }
+
     /// Whether it is names and values without separators.
     package var isSortedPairs: Bool { self == .sortedForm || self == .sortedQuery }
 }

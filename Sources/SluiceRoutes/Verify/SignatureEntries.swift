@@ -13,6 +13,8 @@ package struct SignatureFormat: Sendable {
     package var ignoresCase = false
     /// The maximum size in bytes, in any encoding: RSA keys of 4096 bits make signatures of 1024 hex digits.
     package var longest = SignatureEntries.longestSignature
+    /// The maximum number of checked entries of one request.
+    var maximumEntries = SignatureEntries.limit
 
     package init(prefix: [UInt8], separator: UInt8?, encoding: SignatureEncoding?) {
         self.prefix = prefix
@@ -41,6 +43,15 @@ package struct SignatureFormat: Sendable {
         return encoding.map { $0.decode(text) } ?? text.array
     }
 
+    /// The number of entries with the prefix in a value.
+    func entryCount(in value: Span<UInt8>) -> Int {
+        var splitter = EntrySplitter(separator: separator)
+        if skipsFirst { _ = splitter.next(in: value) }
+        var count = 0
+        while let range = splitter.next(in: value) { if isPrefix(of: value.extracting(range)) { count += 1 } }
+        return count
+    }
+
     /// The name of the encoding in messages, as in `signature_encoding`.
     var encodingNoun: String { encoding?.rawValue ?? "short enough" }
 }
@@ -58,6 +69,8 @@ package struct SignatureEntries {
 
     /// The maximum number of checked entries of one request; a secret is replaced by one or two others, not by twenty.
     static let limit = 20
+    /// The same if each of them takes as long as hashing 128 KiB.
+    static let publicKeyLimit = 4
     static let longestSignature = 1024
 
     let form: SignatureFormat
@@ -74,7 +87,7 @@ package struct SignatureEntries {
         hasValue = true
         var splitter = EntrySplitter(separator: form.separator)
         if form.skipsFirst { _ = splitter.next(in: value) }
-        while list.count < Self.limit, let range = splitter.next(in: value) { add(value.extracting(range)) }
+        while list.count < form.maximumEntries, let range = splitter.next(in: value) { add(value.extracting(range)) }
     }
 
     private mutating func add(_ entry: Span<UInt8>) {

@@ -30,6 +30,8 @@ package struct SignatureScheme: Sendable {
     private let pathList: [JSONPath]
     /// The header of the signature, if it contains one signature over the body as received and nothing else is checked.
     private(set) var soleHeader: HeaderName?
+    /// Whether the body is read as a form to get the signed text.
+    let readsForm: Bool
 
     /// The parts that most schemes do not use.
     package struct Additions: Sendable {
@@ -60,6 +62,7 @@ package struct SignatureScheme: Sendable {
         keySource = additions.keySource
         self.paths = JSONPathSet(paths)
         pathList = paths
+        readsForm = signed.contains { $0.sources.contains(where: \.isOfForm) }
         let isPlain = timestamp == nil && id == nil && requirements.isEmpty && items == nil && form.separator == nil
         if case .header(let name) = place, case .hmac = algorithm.keyKind, isPlain,
             signed.count == 1, signed[0].isBodyAlone
@@ -68,6 +71,7 @@ package struct SignatureScheme: Sendable {
         } else {
             soleHeader = nil
         }
+        if usesPublicKey { self.form.maximumEntries = SignatureEntries.publicKeyLimit }
     }
 
     /// Whether a text contains the names and values of a form or a query without separators.
@@ -231,6 +235,29 @@ extension SignatureScheme {
         }
     }
 
+    /// The maximum number of signatures that are compared, without decoding or searching for any.
+    func maximumEntries(in request: borrowing RequestView) -> Int {
+        // An element with the signature of a public key has more bytes.
+        if hasItems { return 1 + request.body.count / 64 }
+        let names = place.headers
+        if names.isEmpty { return form.separator == nil ? 1 : form.maximumEntries }
+        var count = 0
+        for name in names where count < form.maximumEntries {
+            var next = request.headers.firstIndex(of: name)
+            while let index = next, count < form.maximumEntries {
+                count += form.entryCount(in: request.headers.value(at: index))
+                next = request.headers.firstIndex(of: name, from: index + 1)
+            }
+        }
+        return min(count, form.maximumEntries)
+    }
+
+    /// The maximum number of possible signed texts of a request.
+    func maximumTexts(of url: PublicURL?) -> Int {
+        let hasVariants = url != nil && signed.contains { $0.sources.contains(where: \.isURL) }
+        return max(signed.count, 1) * (hasVariants ? 2 : 1)
+    }
+
     /// Returns the possible signed texts of a request.
     ///
     /// - Parameter timestamp: as received; `nil` if the scheme has none.
@@ -309,6 +336,17 @@ package enum SignatureLocation: Sendable {
 
     /// Whether the signature is read from the body.
     var isInBody: Bool { if case .value(let reference) = self { reference.source.isOfBody } else { false } }
+
+    /// The maximum length of a value in a request.
+    func maximumLength(in request: borrowing RequestView) -> Int {
+        if isInBody { return request.body.count }
+        var length = headers.isEmpty ? request.target.count : 0
+        for name in headers {
+            guard let index = request.headers.firstIndex(of: name) else { continue }
+            length += request.headers.value(at: index).count
+        }
+        return length
+    }
 
     /// With an article, for messages.
     var noun: String {

@@ -345,6 +345,44 @@ import Testing
         }
     }
 
+    @Test("a request that a route with `verify: none` accepts does not keep its connection from being displaced")
+    func openRoute() async throws {
+        let routes = """
+            routes:
+            - { path: /open, verify: none, jobs: [ { type: t, when: { body.a: 1 } } ], otherwise: ignore }
+            - path: /github
+              provider: github
+              secrets: [ { env: GITHUB_WEBHOOK_SECRET } ]
+              jobs: [ { type: g } ]
+            """
+        var setup = GatewaySetup(settings: ["limits.connections": "4", "threads": "1"])
+        setup.routes = ["r.yaml": routes]
+        try await GatewayUnderTest.run(setup) { gateway in
+            var senders = [try gateway.connect()]
+            try senders[0].send(Webhook.gitHub().bytes)
+            #expect(try await senders[0].answer().status == 200)
+            // Stored, ignored, and a duplicate, each in the middle of a next request.
+            var clients: [Wire] = []
+            for body in [#"{"a":1}"#, #"{"a":2}"#, #"{"a":1}"#] {
+                var webhook = Webhook.gitHub(body: body)
+                webhook.target = "/open"
+                let wire = try gateway.connect()
+                try wire.send(webhook.bytes)
+                #expect(try await wire.answer().status == 200)
+                try wire.send("POST /github HTTP/1.1\r\n")
+                clients.append(wire)
+            }
+            for client in clients {
+                let next = try gateway.connect()
+                try next.send(Webhook.gitHub().bytes)
+                #expect(try await next.answer().status == 200)
+                #expect(try await client.ending().rest.isEmpty)
+                senders.append(next)
+            }
+            for sender in senders { #expect(sender.isQuiet) }
+        }
+    }
+
     @Test("admin and control have a separate thread, and the process leaves no core file")
     func process() async throws {
         try await GatewayUnderTest.run { gateway in

@@ -33,6 +33,43 @@ import Testing
         }
     }
 
+    @Test("junk signatures are verified with public keys on threads of their own, and at most four of a request")
+    func publicKeys() async throws {
+        let routes = """
+            routes:
+            - path: /keys
+              verify:
+                alg: ed25519
+                key_encoding: hex
+                signature_from: ${header.X-Sig}
+                signature_split: " "
+                signed: ${body}
+              body: json
+              secrets: [ { env: KEY_0 }, { env: KEY_1 }, { env: KEY_2 }, { env: KEY_3 } ]
+              jobs: [ { type: t } ]
+            """
+        // Of RFC 8032, section 7.1.
+        let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+        let keys = Dictionary(uniqueKeysWithValues: (0..<4).map { ("KEY_\($0)", key) })
+        // The base point and numbers below the order, so that OpenSSL has to compute.
+        let junk = (1...5).map { number in
+            "58" + String(repeating: "66", count: 31) + String(repeating: Hex.encode([UInt8(number)]), count: 31) + "05"
+        }
+        var webhook = Webhook.gitHub(body: "{}")
+        webhook.target = "/keys"
+        webhook.headers = [(name: "host", value: "h"), (name: "x-sig", value: junk.joined(separator: " "))]
+        let requests = (0..<64).flatMap { _ in webhook.bytes }
+        try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": routes], environment: keys)) { gateway in
+            let wire = try gateway.connect()
+            let before = try Self.processorTime("loop-", of: gateway)
+            try await blocking { try wire.send(requests) }
+            for _ in 0..<64 { #expect(try await wire.answer().status == 401) }
+            let onLoops = try Self.processorTime("loop-", of: gateway) - before
+            let onOthers = try Self.processorTime("bodies-", of: gateway)
+            #expect(onOthers > onLoops, "\(onLoops / 1000) µs on the loops, \(onOthers / 1000) µs on the others")
+        }
+    }
+
     @Test(
         "a thread that does not return is logged once and counted while the others serve, and after 30 s /healthz says so",
         .enabled("strace is not there or may not trace") { await SyncTests.canTrace() })

@@ -38,6 +38,68 @@ import Testing
         }
     }
 
+    /// A route whose signature is in the body, which is then read first.
+    private static func signedInBody(_ body: String) throws -> [String: String] {
+        let route = """
+            routes:
+            - path: /in-body
+              body: \(body)
+              verify: { alg: hmac-sha256, signature_from: "${body.signature}", signed: "${body.id}" }
+              secrets: [ { env: HMAC_WEBHOOK_SECRET } ]
+              unique_key: ${body.id}
+              jobs: [ { type: t } ]
+            """
+        return ["github.yaml": try ProjectFiles.text("routes/github.yaml"), "in-body.yaml": route]
+    }
+
+    private static func inBody(_ type: String, _ body: String) -> Webhook {
+        Webhook(
+            target: "/in-body", headers: [(name: "host", value: "h"), (name: "content-type", value: type)],
+            body: Array(body.utf8))
+    }
+
+    @Test("an unverified form that needs more memory than there is takes nobody else's")
+    func takesNothing() async throws {
+        var setup = GatewaySetup(settings: Self.settings)
+        setup.routes = try Self.signedInBody("form")
+        try await GatewayUnderTest.run(setup) { gateway in
+            var wires: [Wire] = []
+            for sender in 1...2 { wires.append(try await Self.stuck(gateway, from: "203.0.113.\(sender)")) }
+            let control = String(repeating: "\u{1}", count: 2 << 20)
+            for name in ["a", "b"] {
+                // Nine times its size: more than the budget, and more than is free.
+                let body = name == "a" ? control : String(control.prefix(1 << 20))
+                let form = Self.inBody("application/x-www-form-urlencoded", "\(name)=\(body)&id=1&signature=00")
+                let answer = try await gateway.answer(to: Self.from("198.51.100.1", form))
+                #expect(answer.code == "memory_full", "\(answer)")
+            }
+            for wire in wires {
+                try wire.send("}")
+                #expect(try await wire.answer().status == 200)
+            }
+        }
+    }
+
+    @Test("complete requests that wait to be verified count towards the quarter of their address")
+    func waiting() async throws {
+        var setup = GatewaySetup(settings: Self.settings)
+        setup.routes = try Self.signedInBody("json")
+        try await GatewayUnderTest.run(setup) { gateway in
+            let numbers = String(repeating: "1e9,", count: 400_000)
+            let body = #"{"a":[\#(numbers)1],"id":"1","signature":"00"}"#
+            let bytes = Self.from("203.0.113.1", Self.inBody("application/json", body)).bytes
+            let wires = try (0..<8).map { _ in try gateway.connect() }
+            try await blocking { for wire in wires { try? wire.send(bytes) } }
+            #expect(try await gateway.metric("sluice_memory_in_use_bytes").map { $0 <= 5 * 1_048_576 } == true)
+            try await gateway.record { $0["code"] == "memory_full" && $0["peer"] == "203.0.113.1" }
+            let large = Webhook.gitHub(body: #"{"filling":"\#(String(repeating: "y", count: 2 << 20))"}"#)
+            #expect(try await gateway.answer(to: Self.from("198.51.100.2", large)).status == 200)
+            var statuses: [Int] = []
+            for wire in wires { statuses.append(try await wire.answer().status) }
+            #expect(Set(statuses) == [401, 503], "\(statuses)")
+        }
+    }
+
     @Test("one address holds a quarter of the memory at most, and others still have theirs")
     func quarter() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.settings)) { gateway in
