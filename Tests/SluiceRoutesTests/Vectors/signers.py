@@ -565,7 +565,7 @@ SENDERS = [
     Sender("adyen", adyen, KEY.hex()),
     *(
         Sender("braintree", braintree(payload, suffix), account={"public_key": "public"}) for payload, suffix in (
-            (PAYLOAD, ""), (PAYLOAD + "\n", ""))),
+            (PAYLOAD, ""), (PAYLOAD, "\n"), (PAYLOAD + "\n", ""))),
     Sender("contentful", contentful, covers=("hello", "Entry.publish"), unit="ms", tolerance=300),
     Sender("dropbox-sign", dropbox_sign, unit="s"),
     Sender("ecwid", ecwid),
