@@ -262,7 +262,8 @@ extension RouteReader {
         takesOthersRequests = !signature.covers(.path)
         let credentials = verifiers.flatMap(\.scheme.credentials)
         let coverage = KeyCoverage(
-            signature: signature, presetsKey: preset?.keySources ?? [], credentials: credentials, scope: scope)
+            signature: signature, presetsKey: preset?.keySources ?? [],
+            presetsKeyTexts: preset?.texts(of: "unique_key") ?? [], credentials: credentials, scope: scope)
         coverage.warn(ofCredentialsIn: rules, key: key, at: verifyPosition)
         if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
         if key != nil {
