@@ -254,7 +254,7 @@ extension RouteReader {
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
             traps.warn(ofEmpty: key, methods: methods, at: position, in: context)
             if let preset, let named = presetPosition {
-                PresetAdvice(preset: preset, context: context, position: named).warn(ofSharedKey: key, at: position)
+                PresetAdvice(preset: preset, context: context, position: named).warn(ofKey: key, at: position)
             }
         }
         let verifiers = verifier.verifiers
