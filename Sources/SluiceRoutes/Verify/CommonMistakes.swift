@@ -114,6 +114,7 @@ struct CommonMistakes {
         for other in SignatureEncoding.allCases where other != encoding {
             var form = SignatureFormat(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
             form.skipsFirst = scheme.form.skipsFirst
+            form.isLoose = scheme.form.isLoose
             let other = scheme.reading(as: form)
             guard let entries = try? other.entries(in: request) else { continue }
             if verifier.secrets.contains(where: { isMatch($0.key, entries, in: request) }) {

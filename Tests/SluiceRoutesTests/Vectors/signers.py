@@ -575,6 +575,8 @@ SENDERS = [
     Sender("mailgun-routes", mailgun(True), covers=("token_hello",), unit="s", tolerance=32_400),
     mercado_pago("ABC", "r-1"),
     mercado_pago("ABC", "r-1", is_lower=True),
+    mercado_pago("ABC", "r-1", written="TS={} , V1={}"),
+    mercado_pago("ABC", "r-1", written="ts = {}, v1 = {}"),
     mercado_pago("ABC", None),
     mercado_pago(None, "r-1"),
     mercado_pago(None, None),
