@@ -34,7 +34,10 @@ private struct HandshakeMaker {
         self.rule = rule
         self.value = value
         self.route = route
-        reader = route.parts.body
+        // Of a request without a signature the header is as trustworthy as the body.
+        reader =
+            rule.stage == .unsignedBody
+            ? BodyReader(kind: route.parts.body.kind, jsonField: nil, trustsContentType: true) : route.parts.body
         request = RequestToSign(target: route.path, body: [])
         guard rule.stage != .head, reader.kind != .form else { return }
         request.headers.append(.init("Content-Type", "application/json"))
@@ -100,6 +103,8 @@ private struct HandshakeMaker {
         case .header(let name):
             request.headers.removeAll { HeaderName($0.name) == name }
             request.headers.append(.init(name.description, text))
+            // Fields are then set in a body of that type.
+            if name == "content-type", !text.contains("json") { request.body = [] }
         case .query(let name): request.setQueryParameter(name, text)
         case .body(let path): _ = request.setField(tree, at: path.steps[...], read: reader)
         default: break

@@ -31,8 +31,21 @@ import Testing
                     + "3), the query "
                     + "parameter q (rule 3), the header x-github-delivery (unique key): a captured request could be "
                     + "replayed with another "
-                    + "value there"
+                    + "value there, but not with the key of another delivery if you set unique_key: [ "
+                    + #""${header.X-GitHub-Delivery}", "${sha256.body}" ]"#
             ])
+        // With that key, there is no more to add.
+        let key = "  unique_key: [ '${header.X-GitHub-Delivery}', '${sha256.body}' ]\n"
+        #expect(notes("\(text)\n\(key)").first?.hasSuffix("replayed with another value there") == true)
+    }
+
+    @Test(
+        "a header that 'require' excludes is no header that could be changed",
+        arguments: ["beehiiv", "brex", "guesty", "nash", "safebase", "sardine"])
+    func excluded(provider: String) {
+        let text = "routes:\n- {path: /hook, provider: \(provider), secrets: [{env: SECRET}], jobs: [{type: t}]}\n"
+        let compilation = compile([("r.yaml", text)], environment: ["SECRET": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"])
+        #expect(compilation.table != nil && compilation.notes.map(\.message) == [])
     }
 
     @Test("all that a job is made of counts, and the path parameters that a key belongs to")

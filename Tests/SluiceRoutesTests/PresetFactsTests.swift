@@ -135,6 +135,19 @@ import Testing
         #expect(outcome("another client").refusal?.code == .handshakeRefused)
     }
 
+    @Test("the unsigned test of WooCommerce is answered, and no other form")
+    func wooCommerce() throws {
+        let route = try route("woocommerce")
+        func summary(_ body: String) -> String {
+            TestRequest(body, headers: [("Content-Type", "application/x-www-form-urlencoded")]).processed(by: route)
+                .summary
+        }
+        #expect(summary("webhook_id=12") == "handshake 200")
+        for body in ["foo=1&bar=2", "", "webhook", #"{"webhook_id":12}"#] {
+            #expect(summary(body).hasPrefix("refused signature_missing"), "\(body)")
+        }
+    }
+
     @Test("a part that Mercado Pago leaves out of the signed text cannot be added")
     func mercadoPago() throws {
         let route = try route("mercado-pago")

@@ -18,6 +18,7 @@ import Testing
             event: ${body.type}
             events: [paid, refunded, "v2.*"]
             not_unique: { body.payment: names a payment, header.X-Acme-Hook: names the webhook }
+            changes_per_try: { sha256.body: covers the number of the attempt, body.attempt: counts the attempts }
             unique_key: ${body.id}
             retry_span: 3d
             delivery_delay: 1m
@@ -76,18 +77,18 @@ import Testing
 
     @Test("what the preset asks for in 'account' must be there, and nothing else")
     func account() {
-        #expect(messages("") == ["r.yaml:20:13: 'account' needs 'endpoint': the id of the endpoint"])
+        #expect(messages("") == ["r.yaml:21:13: 'account' needs 'endpoint': the id of the endpoint"])
         #expect(
             messages("account: {endpoint: we_1, endpiont: x}") == [
-                "r.yaml:22:29: the preset does not use 'endpiont'; did you mean 'endpoint'?"
+                "r.yaml:23:29: the preset does not use 'endpiont'; did you mean 'endpoint'?"
             ])
         #expect(
             messages("account: {endpoint: '${body.a}'}") == [
-                "r.yaml:22:23: 'endpoint' of 'account' must be a text without references"
+                "r.yaml:23:23: 'endpoint' of 'account' must be a text without references"
             ])
         #expect(
             messages("account: {endpoint: …}") == [
-                "r.yaml:22:23: 'endpoint' of 'account' is still the placeholder from the example"
+                "r.yaml:23:23: 'endpoint' of 'account' is still the placeholder from the example"
             ])
     }
 
@@ -127,15 +128,15 @@ import Testing
     func advice() {
         #expect(
             messages("account: {endpoint: we_1}\ndedupe_window: 1h") == [
-                "r.yaml:23:18: warning: 'dedupe_window' is 1h, and Acme may retry for 3d: a late retry would be accepted as new"
+                "r.yaml:24:18: warning: 'dedupe_window' is 1h, and Acme may retry for 3d: a late retry would be accepted as new"
             ])
         #expect(
             messages("account: {endpoint: we_1}\nverify: {tolerance: 5s}") == [
-                "r.yaml:23:23: warning: 'tolerance' is 5s, and requests from Acme may be 1m old when they arrive"
+                "r.yaml:24:23: warning: 'tolerance' is 5s, and requests from Acme may be 1m old when they arrive"
             ])
         #expect(
             messages("account: {endpoint: we_1}\nreply: {status: 202, body: '[accepted]'}") == [
-                "r.yaml:23:19: warning: Acme treats the status 202 as a failure; it accepts only 200"
+                "r.yaml:24:19: warning: Acme treats the status 202 as a failure; it accepts only 200"
             ])
         #expect(
             messages(
@@ -153,7 +154,7 @@ import Testing
         ])
     func successBody(reply: String, isFine: Bool) {
         let expected =
-            "r.yaml:23:10: warning: Acme treats an answer without the text '[accepted]' as a failure; add it to the "
+            "r.yaml:24:10: warning: Acme treats an answer without the text '[accepted]' as a failure; add it to the "
             + "body of the reply"
         #expect(messages("account: {endpoint: we_1}\nreply: \(reply)") == (isFine ? [] : [expected]))
     }
@@ -179,7 +180,7 @@ import Testing
             ("${body.payment}", "body.payment names a payment"),
             ("[ '${header.x-acme-hook}', '${body.payment}' ]", "header.X-Acme-Hook names the webhook"),
             ("${body.payment}-${header.X-Acme-Hook}", "body.payment names a payment"),
-            ("[ '${body.payment}', '${body.type}' ]", nil), ("[ '${body.payment}', '${sha256.body}' ]", nil),
+            ("[ '${body.payment}', '${body.type}' ]", nil), ("[ '${body.payment}', '${body.other}' ]", nil),
             ("${body.payment.id}", nil),
         ])
     func sharedKey(key: String, meaning: String?) {
@@ -188,10 +189,64 @@ import Testing
             found
                 == (meaning.map {
                     [
-                        "r.yaml:23:15: warning: the unique key contains only values that deliveries of Acme share: "
+                        "r.yaml:24:15: warning: the unique key contains only values that deliveries of Acme share: "
                             + "\($0); all deliveries but the first would be dropped; the preset's key is ${body.id}"
                     ]
                 } ?? []))
+    }
+
+    @Test(
+        "a key with a value that changes with each attempt is a warning",
+        arguments: [
+            ("${sha256.body}", "sha256.body, which covers the number of the attempt"),
+            ("[ '${body.id}', '${body.attempt}' ]", "body.attempt, which counts the attempts"),
+            ("${body.id}", nil), ("${sha256.body.data}", nil),
+        ])
+    func changingKey(key: String, meaning: String?) {
+        let found = messages("account: {endpoint: we_1}\nunique_key: \(key)")
+        #expect(
+            found
+                == (meaning.map {
+                    [
+                        "r.yaml:24:15: warning: the unique key contains \($0): Acme sends another value with each "
+                            + "attempt, so a retry would be accepted as new; the preset's key is ${body.id}"
+                    ]
+                } ?? []))
+    }
+
+    @Test(
+        "keys that collide or change are known of presets",
+        arguments: [
+            ("supabase-auth", "${header.webhook-id}"), ("coinbase-commerce", "${body.id}"),
+            ("coinbase-commerce", "${sha256.body}"), ("mux", "${sha256.body}"), ("easypost", "${sha256.body}"),
+            ("event-grid", "${header.aeg-delivery-count}"), ("notion", "${sha256.body}"),
+            ("sinch-conversation", "${header.x-sinch-webhook-signature-nonce}"), ("line", "${sha256.item}"),
+            ("hubspot", "${sha256.item}"), ("hubspot", "${item.subscriptionId}"), ("postmark", "${body.MessageID}"),
+            ("sparkpost", "${header.X-MessageSystems-Batch-ID}"), ("square", "${header.Square-Retry-Number}"),
+            ("twitch", "${header.Twitch-Eventsub-Message-Retry}"),
+        ])
+    func presetsKeys(preset: String, key: String) {
+        let text =
+            "routes:\n- path: /hook\n  provider: \(preset)\n  public_url: https://example.com\n"
+            + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        func warnings(_ lines: String) -> [String] {
+            compile([("r.yaml", text + lines)], secrets: .throwAway).warnings.map(\.message)
+        }
+        let found = warnings("  unique_key: '\(key)'\n").filter {
+            $0.contains(" share: ") || $0.contains(" sends another value with each attempt")
+        }
+        #expect(found.count == 1 && warnings("") == [])
+    }
+
+    @Test(
+        "a tolerance below the time that retries keep is a warning",
+        arguments: ["mailgun", "mailgun-routes", "sendgrid"])
+    func presetsDelays(preset: String) {
+        let text =
+            "routes:\n- path: /hook\n  provider: \(preset)\n  secrets: [ { env: SECRET } ]\n"
+            + "  verify: { tolerance: 5m }\n  jobs: [ { type: t } ]\n"
+        let found = compile([("r.yaml", text)], secrets: .throwAway).warnings.map(\.message)
+        #expect(found.count == 1 && found[0].contains("'tolerance' is 5m, and requests from "), "\(found)")
     }
 
     @Test("a value in 'not_unique' must be a value of a request")

@@ -325,6 +325,8 @@ import Testing
         }
         #expect(request("L, b-a,B", "b:1;b-a:2; x;l:L, b-a,B").judged(by: listed) == "valid")
         #expect(request("b", "b:1").judged(by: listed) == "valid")
+        #expect(request("absent,b", "b:1").judged(by: listed) == "valid")
+        #expect(request("absent,b", "absent:;b:1").judged(by: listed).hasPrefix("refused signature_invalid"))
         #expect(
             request("b-a", "b-a:2; x").judged(by: listed).hasPrefix(
                 "refused signature_invalid: a header that the header l lists"))

@@ -265,7 +265,8 @@ import Testing
         #expect(
             right.output == """
                 routes/github.yaml:23:5: note: the signature does not cover the header x-github-event (rules 1, 2), the header x-github-delivery \
-                (unique key): a captured request could be replayed with another value there
+                (unique key): a captured request could be replayed with another value there, but not with the key of \
+                another delivery if you set unique_key: [ "${header.X-GitHub-Delivery}", "${sha256.body}" ]
                 github: secrets: env GITHUB_WEBHOOK_SECRET, 17 bytes, SHA-256 a5089e77
                 hmac: secrets: env HMAC_WEBHOOK_SECRET, 17 bytes, SHA-256 a5089e77
                 routes: 2 files, 2 routes, 1 kind, 12 examples: 0 errors, 0 warnings\n

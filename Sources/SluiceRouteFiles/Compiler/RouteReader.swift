@@ -254,7 +254,7 @@ extension RouteReader {
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
             traps.warn(ofEmpty: key, methods: methods, at: position, in: context)
             if let preset, let named = presetPosition {
-                PresetAdvice(preset: preset, context: context, position: named).warn(ofSharedKey: key, at: position)
+                PresetAdvice(preset: preset, context: context, position: named).warn(ofKey: key, at: position)
             }
         }
         let verifiers = verifier.verifiers
@@ -262,7 +262,8 @@ extension RouteReader {
         takesOthersRequests = !signature.covers(.path)
         let credentials = verifiers.flatMap(\.scheme.credentials)
         let coverage = KeyCoverage(
-            signature: signature, presetsKey: preset?.keySources ?? [], credentials: credentials,
+            signature: signature, presetsKey: preset?.keySources ?? [],
+            presetsKeyTexts: preset?.texts(of: "unique_key") ?? [], credentials: credentials,
             verified: credentials.filter { credential in
                 verifiers.allSatisfy { $0.scheme.credentials.contains(credential) }
             }, scope: scope)

@@ -131,7 +131,7 @@ struct SchemeReader {
         var form = SignatureFormat(
             prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: encoding)
         form.skipsFirst = timestamp?.isFirstEntry ?? false
-        form.ignoresCase = settings.algorithm == .basic
+        form.isLoose = settings.algorithm == .basic || settings.hasLooseNames
         if settings.algorithm == .jwt { form.longest = Self.longestToken }
         return form
     }
@@ -166,10 +166,12 @@ struct SchemeReader {
         if case .header(let name) = reference.source, settings.timestampPrefix == nil, settings.signatureSplit != nil {
             isFirst = place?.headers.contains(name) ?? false
         }
-        return SignedTimestamp(
+        var timestamp = SignedTimestamp(
             reference: reference, prefix: settings.timestampPrefix.map { Array($0.utf8) },
             separator: isFirst || settings.timestampPrefix != nil ? separator() : nil, isFirstEntry: isFirst,
             format: settings.timestampFormat, tolerance: settings.tolerance)
+        timestamp.isLoose = settings.hasLooseNames
+        return timestamp
     }
 
     private func refuseKey(_ key: String, without other: String) {

@@ -51,6 +51,15 @@ struct ProviderKeys {
         meaning: "Values that several deliveries share although they look like ids, such as `body.groupKey`, and what "
             + "each of them does, such as \"names a group of alerts\". `sluice check` warns of a `unique_key` that "
             + "consists only of them")
+    let changesPerTry = LanguageKey(
+        "changes_per_try",
+        .node(
+            "a mapping from values to clauses",
+            ["type": "object", "additionalProperties": .filledText]),
+        absent: "none",
+        meaning: "Values that are different in each attempt to deliver the same event, such as `sha256.body`, and why, "
+            + "such as \"covers the number of the attempt\". `sluice check` warns of a `unique_key` that contains one "
+            + "of them")
     let retrySpan = LanguageKey(
         "retry_span", .duration(in: .zero ... .seconds(90 * 86_400)), absent: "not known",
         meaning: "How long after the first attempt the provider may retry; 0 if it never does")
@@ -105,7 +114,8 @@ struct ProviderKeys {
 
     /// The keys with information for people.
     static let information: Set<String> = [
-        "title", "docs", "aliases", "setup", "secret", "account", "events", "not_unique", "retry_span",
-        "delivery_delay", "answer_within", "success", "success_body", "notes", "unverified", "samples",
+        "title", "docs", "aliases", "setup", "secret", "account", "events", "not_unique",
+        "changes_per_try", "retry_span", "delivery_delay", "answer_within", "success", "success_body", "notes",
+        "unverified", "samples",
     ]
 }

@@ -98,7 +98,7 @@ package struct ReferenceSyntax: Sendable {
         ReferenceSyntax(
             "listed.header", .header { .verifyOnly(.listedHeaders($0)) },
             signed: "The headers that a header lists, as `name:value` in lower case and in the order of their names, "
-                + "joined by `;`"),
+                + "joined by `;`. Those that the request does not have are left out"),
         ReferenceSyntax("lower", .reference { .lower($0) }, signed: "Another value in lower case: `lower.query.id`"),
         ReferenceSyntax(
             "escaped", .reference { .escaped($0) },

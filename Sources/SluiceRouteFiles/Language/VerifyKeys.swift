@@ -23,7 +23,14 @@ struct VerifyKeys {
             + "`NAME-1` to `NAME-20`; with `jwt`, `${body}` means that the body is the token")
     let signaturePrefix = LanguageKey(
         "signature_prefix", .text, absent: "none", examples: ["sha256="],
-        meaning: "Text before the signature. Entries of a list without it are skipped")
+        meaning:
+            "Text before the signature. Entries of a list without it are skipped")
+    let looseNames = LanguageKey(
+        "loose_names", .boolean,
+        meaning:
+            "Whether the case of `signature_prefix` and `timestamp_prefix` does not count, nor blanks around the `=` "
+            + "at their end"
+    ).defaulting(to: false)
     let signatureEncoding = LanguageKey<SignatureEncoding>(
         "signature_encoding", .word,
         meaning: "How the signature is encoded: `hex` in upper or lower case, padded `base64`, or `base64url` with or "
@@ -179,7 +186,8 @@ struct KeysWithoutEffect {
                 "key_transform",
             ], reason: "requests carry the secret itself"),
         KeysWithoutEffect(
-            algorithms: [.basic], keys: ["signature_prefix"], reason: "the value begins with 'Basic'"),
+            algorithms: [.basic], keys: ["signature_prefix", "loose_names"],
+            reason: "the value begins with 'Basic'"),
         KeysWithoutEffect(
             algorithms: [.jwt], keys: textKeys + ["each", "signature_encoding", "signature_split"],
             reason: "the token determines what is signed"),
@@ -306,6 +314,7 @@ struct SignatureSettings: Sendable {
     var algorithm = SignatureAlgorithm.hmacSHA256
     var signatureFrom: String?
     var signaturePrefix = ""
+    var hasLooseNames = false
     var signatureSplit: String?
     var signatureEncoding = SignatureEncoding.hex
     var secretFormat = SecretFormat()
@@ -323,6 +332,7 @@ struct SignatureSettings: Sendable {
             signatureFrom = "${header.Authorization}"
         }
         signaturePrefix = algorithm == .basic ? "Basic " : reader.read(\.signaturePrefix) ?? signaturePrefix
+        hasLooseNames = reader.read(\.looseNames)
         signatureSplit = reader.read(\.signatureSplit)
         signatureEncoding = reader.read(\.signatureEncoding)
         timestampFrom = reader.read(\.timestampFrom)

@@ -9,6 +9,8 @@ struct KeyCoverage {
     let signature: SignatureCoverage
     /// The sources of the preset's own unique key, which cannot be improved.
     let presetsKey: Set<ReferenceSource>
+    /// The same key as written; empty without one.
+    let presetsKeyTexts: [String]
     /// The values that are a secret.
     let credentials: [ReferenceSource]
     /// Those that each alternative of `verify` compares.
@@ -116,8 +118,18 @@ struct KeyCoverage {
         scope.context.note(
             position,
             "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be replayed "
-                + "with another value there"
+                + "with another value there\(key.map(offer) ?? "")"
         )
+    }
+
+    /// The preset's key with the digest of the body added, as the end of a sentence; empty if that adds nothing.
+    private func offer(_ key: UniqueKeyTemplate) -> String {
+        let sources = Set(key.references.map(\.source))
+        guard signature.holdsBody, sources == presetsKey, !sources.contains(.bodyDigest(.root)),
+            key.references.contains(where: isUncovered)
+        else { return "" }
+        let texts = (presetsKeyTexts + ["${sha256.body}"]).map { "\"\($0.replacing("\"", with: "\\\""))\"" }
+        return ", but not with the key of another delivery if you set unique_key: [ \(texts.joined(separator: ", ")) ]"
     }
 
     /// `rules 1, 2; unique key`

@@ -90,16 +90,25 @@ struct PresetAdvice {
         }
     }
 
-    /// Warns of a key that several deliveries share.
-    func warn(ofSharedKey key: UniqueKeyTemplate, at place: YAMLPosition) {
-        let shared = key.references.map { reference in preset.notUnique.first { $0.source == reference.source } }
-        guard !shared.contains(where: { $0 == nil }), let first = shared.compactMap(\.self).first else { return }
+    /// Warns of a key that several deliveries share, or that a retry does not repeat.
+    func warn(ofKey key: UniqueKeyTemplate, at place: YAMLPosition) {
+        func facts(in list: [ProviderPreset.ValueFact]) -> [ProviderPreset.ValueFact?] {
+            key.references.map { reference in list.first { $0.source == reference.source } }
+        }
         let own = preset.texts(of: "unique_key").joined(separator: " + ")
+        let remedy = own.isEmpty ? "" : "; the preset's key is \(own)"
+        if let changing = facts(in: preset.changesPerTry).compactMap(\.self).first {
+            context.warning(
+                place,
+                "the unique key contains \(changing.written), which \(changing.meaning): \(preset.title) sends another "
+                    + "value with each attempt, so a retry would be accepted as new\(remedy)")
+        }
+        let shared = facts(in: preset.notUnique)
+        guard !shared.contains(where: { $0 == nil }), let first = shared.compactMap(\.self).first else { return }
         context.warning(
             place,
             "the unique key contains only values that deliveries of \(preset.title) share: \(first.written) "
-                + "\(first.meaning); all deliveries but the first would be dropped"
-                + (own.isEmpty ? "" : "; the preset's key is \(own)"))
+                + "\(first.meaning); all deliveries but the first would be dropped\(remedy)")
     }
 }
 

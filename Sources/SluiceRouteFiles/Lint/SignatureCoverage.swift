@@ -28,6 +28,8 @@ struct SignatureCoverage {
 /// The coverage of a single scheme, one of the alternatives in `verify`.
 private struct SchemeCoverage {
     private var signed: [ReferenceSource]
+    /// The values that no valid request has.
+    private let excluded: [ReferenceSource]
     /// Whether the signed URL contains the path of the request.
     private let urlHoldsPath: Bool
     let holdsTimestamp: Bool
@@ -45,6 +47,7 @@ private struct SchemeCoverage {
         }
         if signed.contains(.signedID), let id = scheme.id { signed.append(id.source) }
         self.signed = signed
+        excluded = scheme.excludedSources
         urlHoldsPath = publicURL?.takesPathOfRequest ?? false
         carriesSecret = scheme.algorithm.carriesSecret
         if let source = scheme.digestSource, covers(source) { self.signed.append(.bodyDigest(.root)) }
@@ -59,7 +62,7 @@ private struct SchemeCoverage {
     }
 
     func covers(_ source: ReferenceSource) -> Bool {
-        if carriesSecret { return true }
+        if carriesSecret || excluded.contains(source) { return true }
         return switch source {
         case .body(let path): coversBody(path, isDigest: false)
         case .bodyDigest(let path): coversBody(path, isDigest: true)

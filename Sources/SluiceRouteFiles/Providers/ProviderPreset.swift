@@ -19,7 +19,9 @@ package struct ProviderPreset: Sendable {
     /// The known event names, or beginnings of them with a `*`; empty if they are not known.
     package let events: [String]
     /// Values that several deliveries share although they look like ids, as written, and what each does.
-    let notUnique: [(written: String, source: ReferenceSource, meaning: String)]
+    let notUnique: [ValueFact]
+    /// Values that are different in each attempt to deliver the same event, and why.
+    let changesPerTry: [ValueFact]
     /// The time between the first and the last attempt; `nil` if it is not known.
     package let retrySpan: Duration?
     /// The maximum age of a signed timestamp on arrival; `nil` if it is not known.
@@ -40,6 +42,9 @@ package struct ProviderPreset: Sendable {
     /// The location of the preset.
     let location: SourceLocation
 
+    /// A value of a request, as written, and what is to be known of it, as a clause.
+    typealias ValueFact = (written: String, source: ReferenceSource, meaning: String)
+
     init?(name: String, _ node: YAMLNode, in context: FileContext) {
         guard let reader = MappingReader(node, RouteLanguage.provider, in: context),
             case .mapping(let entries) = node.content
@@ -52,7 +57,8 @@ package struct ProviderPreset: Sendable {
         secret = reader.read(\.secret) ?? ""
         account = Self.texts(reader.read(\.account), "'account'", in: context)
         events = reader.read(\.events) ?? []
-        notUnique = Self.sharedValues(reader.read(\.notUnique), in: context)
+        notUnique = Self.valueFacts(reader.read(\.notUnique), "'not_unique'", in: context)
+        changesPerTry = Self.valueFacts(reader.read(\.changesPerTry), "'changes_per_try'", in: context)
         retrySpan = reader.read(\.retrySpan)
         deliveryDelay = reader.read(\.deliveryDelay)
         answerWithin = reader.read(\.answerWithin)
@@ -91,19 +97,17 @@ package struct ProviderPreset: Sendable {
         }
     }
 
-    private static func sharedValues(
-        _ node: YAMLNode?, in context: FileContext
-    ) -> [(written: String, source: ReferenceSource, meaning: String)] {
-        entries(node, "'not_unique'", in: context).compactMap { entry in
+    private static func valueFacts(_ node: YAMLNode?, _ subject: String, in context: FileContext) -> [ValueFact] {
+        entries(node, subject, in: context).compactMap { entry in
             let written = PrintableText.escape(entry.key)
             guard let parts = try? TemplateParser.parse("${\(entry.key)}"), parts.count == 1,
                 case .reference(let reference)? = parts.first
             else {
                 context.error(
-                    entry.position, "'\(written)' in 'not_unique' must be a value of a request, such as body.id")
+                    entry.position, "'\(written)' in \(subject) must be a value of a request, such as body.id")
                 return nil
             }
-            return context.text(entry.value, "'\(written)' of 'not_unique'").map { (written, reference.source, $0) }
+            return context.text(entry.value, "'\(written)' of \(subject)").map { (written, reference.source, $0) }
         }
     }
 

@@ -54,33 +54,45 @@ struct CommonMistakes {
         }
     }
 
-    /// Other keys that the secret could mean, with the change.
+    /// Other keys that the secret could mean, with the change that makes them the route's.
     private func candidates(_ secret: [UInt8]) -> [(words: String, key: [UInt8])] {
-        let trimmed = Self.trimmed(secret)
-        let shorter = scheme.secretFormat.withoutPrefix(trimmed)
         var candidates: [(String, [UInt8])] = []
-        for (source, note) in Self.spellings(secret, trimmed: trimmed, shorter: shorter) {
-            for encoding in KeyEncoding.allCases where encoding != .pem {
-                guard let key = encoding.decode(source), !key.isEmpty else { continue }
-                let words = encoding == scheme.secretFormat.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
-                candidates.append(("\(note)\(words)".trimmingBlanks, key))
+        for (source, changes) in spellings(secret) {
+            for encoding in encodings {
+                var format = scheme.secretFormat
+                format.prefix = ""
+                format.encoding = encoding
+                guard let key = format.key(source) else { continue }
+                let isOther = encoding != scheme.secretFormat.encoding
+                let words = changes + (isOther ? ["with 'key_encoding: \(encoding.rawValue)'"] : [])
+                candidates.append((words.joined(separator: " "), key))
             }
         }
         return candidates
     }
 
-    private static func spellings(
-        _ secret: [UInt8], trimmed: [UInt8], shorter: [UInt8]
-    ) -> [(text: [UInt8], note: String)] {
-        var spellings: [([UInt8], String)] = [(shorter, "")]
-        if trimmed != secret { spellings[0].1 = "without the white space or quotes around it" }
-        spellings.append((secret, "exactly as written, with white space and quotes"))
-        if shorter != trimmed { spellings.append((trimmed, "without 'key_strip_prefix'")) }
-        for prefix in ["whsec_", "v1,whsec_", "whpk_", "sk_", "pk_"] where trimmed.starts(with: prefix.utf8) {
-            let rest = Array(trimmed.dropFirst(prefix.utf8.count))
-            if rest != shorter { spellings.append((rest, "with 'key_strip_prefix: \"\(prefix)\"'")) }
+    private var encodings: [KeyEncoding] {
+        scheme.algorithm.carriesSecret ? [.utf8] : KeyEncoding.allCases.filter { $0 != .pem }
+    }
+
+    /// Texts that the secret could be, without a prefix that is not part of the key.
+    private func spellings(_ secret: [UInt8]) -> [(text: [UInt8], changes: [String])] {
+        let trimmed = Self.trimmed(secret)
+        let trimming = trimmed == secret ? [] : ["without the white space or quotes around it"]
+        func stripping(_ prefix: String) -> String { "with 'key_strip_prefix: \"\(prefix)\"'" }
+        let shorter = scheme.secretFormat.withoutPrefix(trimmed)
+        var spellings = [(shorter, trimming)]
+        if trimmed != secret {
+            let changes = scheme.secretFormat.hasPrefix(secret) ? [stripping("")] : []
+            spellings.append((secret, ["exactly as written, with white space and quotes"] + changes))
         }
-        spellings.append((shorter + [ASCII.lineFeed], "with a line feed at its end"))
+        if shorter != trimmed { spellings.append((trimmed, trimming + [stripping("")])) }
+        for prefix in ["whsec_", "v1,whsec_", "whpk_", "sk_", "pk_"] where trimmed.starts(with: prefix.utf8) {
+            if scheme.algorithm.carriesSecret { break }
+            let rest = Array(trimmed.dropFirst(prefix.utf8.count))
+            if rest != shorter { spellings.append((rest, trimming + [stripping(prefix)])) }
+        }
+        spellings.append((shorter + [ASCII.lineFeed], trimming + ["with a line feed at its end"]))
         return spellings
     }
 
@@ -102,6 +114,7 @@ struct CommonMistakes {
         for other in SignatureEncoding.allCases where other != encoding {
             var form = SignatureFormat(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
             form.skipsFirst = scheme.form.skipsFirst
+            form.isLoose = scheme.form.isLoose
             let other = scheme.reading(as: form)
             guard let entries = try? other.entries(in: request) else { continue }
             if verifier.secrets.contains(where: { isMatch($0.key, entries, in: request) }) {
@@ -148,8 +161,4 @@ struct CommonMistakes {
         }
         return []
     }
-}
-
-extension String {
-    fileprivate var trimmingBlanks: String { String(drop { $0 == " " }) }
 }

@@ -9,8 +9,9 @@ package struct SignatureFormat: Sendable {
     let encoding: SignatureEncoding?
     /// Whether the first entry is the timestamp.
     package var skipsFirst = false
-    /// Whether the case of the prefix is ignored, as for an authentication scheme (RFC 9110 §11.1).
-    package var ignoresCase = false
+    /// Whether the case of the prefix does not count, as for an authentication scheme (RFC 9110 §11.1), nor blanks
+    /// around a `=` at its end.
+    package var isLoose = false
     /// The maximum size in bytes, in any encoding: RSA keys of 4096 bits make signatures of 1024 hex digits.
     package var longest = SignatureEntries.longestSignature
     /// The maximum number of checked entries of one request.
@@ -20,13 +21,6 @@ package struct SignatureFormat: Sendable {
         self.prefix = prefix
         self.separator = separator
         self.encoding = encoding
-    }
-
-    /// Whether a value begins with the prefix.
-    func isPrefix(of value: Span<UInt8>) -> Bool {
-        guard ignoresCase else { return value.begins(with: prefix.span) }
-        guard value.count >= prefix.count else { return false }
-        return prefix.indices.allSatisfy { ASCII.lowercase(value[$0]) == ASCII.lowercase(prefix[$0]) }
     }
 
     /// The end of an entry with the prefix: some senders join entries by a comma and a blank.
@@ -92,11 +86,11 @@ package struct SignatureEntries {
 
     private mutating func add(_ entry: Span<UInt8>) {
         if entry.isEmpty { return }
-        guard form.isPrefix(of: entry) else {
+        guard let start = entry.start(after: form.prefix, isLoose: form.isLoose) else {
             skipped += 1
             return
         }
-        let text = entry.extracting(form.prefix.count..<form.end(of: entry))
+        let text = entry.extracting(start..<form.end(of: entry))
         if text.isEmpty {
             list.append(.empty)
         } else if let signature = form.decode(text) {
@@ -141,5 +135,28 @@ package struct EntrySplitter {
         while first < end, HeaderParameters.isBlank(value[first]) { first += 1 }
         while end > first, HeaderParameters.isBlank(value[end - 1]) { end -= 1 }
         return first..<end
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Where the value after a prefix begins; `nil` without the prefix.
+    ///
+    /// - Parameter isLoose: whether the case of the prefix does not count, nor blanks around a `=` at its end.
+    func start(after prefix: [UInt8], isLoose: Bool) -> Int? {
+        guard isLoose else { return begins(with: prefix.span) ? prefix.count : nil }
+        let equals = UInt8(ascii: "=")
+        let name = prefix.last == equals ? prefix.dropLast() : prefix[...]
+        guard count >= name.count, name.indices.allSatisfy({ ASCII.lowercase(self[$0]) == ASCII.lowercase(name[$0]) })
+        else { return nil }
+        if name.count == prefix.count { return name.count }
+        let sign = indexAfterBlanks(from: name.count)
+        guard sign < count, self[sign] == equals else { return nil }
+        return indexAfterBlanks(from: sign + 1)
+    }
+
+    private func indexAfterBlanks(from start: Int) -> Int {
+        var index = start
+        while index < count, HeaderParameters.isBlank(self[index]) { index += 1 }
+        return index
     }
 }

@@ -108,6 +108,11 @@ package struct SignatureScheme: Sendable {
         requirements.first { $0.text?.soleReference?.source == .bodyDigest(.root) }?.reference.source
     }
 
+    /// The values that `require` excludes: no valid request has one of them.
+    package var excludedSources: [ReferenceSource] {
+        requirements.filter { $0.text == nil }.map(\.reference.source)
+    }
+
     /// Headers that `require` compares with something that only the sender should know.
     var secretHeaders: [HeaderName] {
         requirements.compactMap { requirement in

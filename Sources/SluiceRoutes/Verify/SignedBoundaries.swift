@@ -55,6 +55,8 @@ extension SignedBoundary {
     ) throws(AmbiguousJoinError) -> [SignedBoundary] {
         let extent = { (source: ReferenceSource) in source == open ? .free : extent(source) }
         var boundaries = [SignedBoundary](repeating: .none, count: parts.count)
+        // Literals have a fixed length, so they show where the only value begins and ends.
+        if parts.count(where: { if case .reference = $0 { true } else { false } }) < 2 { return boundaries }
         var first = 0
         while first < parts.count, let boundary = boundary(in: parts, at: first, towards: 1, extent: extent) {
             boundaries[first] = boundary

@@ -67,7 +67,8 @@ extension SignedRequest {
         return text
     }
 
-    /// Joins the headers that a header lists, as `name:value`, with semicolons in the order of their names.
+    /// Joins the headers that a header lists, as `name:value`, with semicolons in the order of their names. Senders
+    /// leave out listed headers that the request does not have.
     private func listedHeaders(_ list: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let value = try header(list) else { return nil }
         let semicolon = UInt8(ascii: ";")
@@ -93,10 +94,11 @@ extension SignedRequest {
         var text: [UInt8] = []
         text.reserveCapacity(length)
         for (name, index) in listed {
+            guard let index else { continue }
             if !text.isEmpty { text.append(semicolon) }
             text += name.lowercased
             text.append(UInt8(ascii: ":"))
-            if let index { text.append(request.headers.value(at: index)) }
+            text.append(request.headers.value(at: index))
         }
         return text
     }

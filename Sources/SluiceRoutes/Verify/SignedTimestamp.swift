@@ -134,6 +134,8 @@ package struct SignedTimestamp: Sendable {
     package let isFirstEntry: Bool
     /// In both directions; zero for any.
     package let tolerance: Duration
+    /// Whether the case of the prefix does not count, nor blanks around a `=` at its end.
+    package var isLoose = false
 
     package init(
         reference: Reference, prefix: [UInt8]?, separator: UInt8?, isFirstEntry: Bool = false,
@@ -172,9 +174,9 @@ package struct SignedTimestamp: Sendable {
             var splitter = EntrySplitter(separator: separator)
             while let range = splitter.next(in: value.span) {
                 let entry = value.span.extracting(range)
-                guard entry.begins(with: prefix.span) else { continue }
+                guard let start = entry.start(after: prefix, isLoose: isLoose) else { continue }
                 guard found == nil else { throw .invalid("\(noun) contains more than one timestamp") }
-                found = entry.extracting(prefix.count..<entry.count).array
+                found = entry.extracting(start..<entry.count).array
             }
         }
         guard let found, !found.isEmpty else { throw .missing("\(noun) contains no timestamp") }
