@@ -42,7 +42,9 @@ package struct SignatureFormat: Sendable {
         var splitter = EntrySplitter(separator: separator)
         if skipsFirst { _ = splitter.next(in: value) }
         var count = 0
-        while let range = splitter.next(in: value) { if isPrefix(of: value.extracting(range)) { count += 1 } }
+        while let range = splitter.next(in: value) {
+            if value.extracting(range).start(after: prefix, isLoose: isLoose) != nil { count += 1 }
+        }
         return count
     }
 
