@@ -102,7 +102,7 @@ struct SalvageContentTests {
         let report = try salvage()
         let saved = try fixture.open().number("SELECT count(*) FROM deliveries")
         #expect(saved < 600)
-        #expect(list(report).contains { $0.hasPrefix("# received ") && $0.contains("dead letters of them") })
+        #expect(list(report).contains { $0.hasPrefix("# received ") && $0.contains("dead letters") })
     }
 
     @Test("a first pending job behind others that are pending is corrected at the start", arguments: [2, 150, 201])

@@ -30,7 +30,9 @@ extension Simulation {
     }
 
     func person() throws {
-        if chance(30), let job = try pendingJobs().randomElement(using: &random) {
+        // The relay has often read the first ones and not sent them yet.
+        let pending = try pendingJobs()
+        if chance(40), let job = pending.prefix(chance(50) ? 5 : .max).randomElement(using: &random) {
             change([job.number], to: .dead) { _ = try store.bury(job.id) }
             return
         }

@@ -79,7 +79,7 @@ struct SimulationTests {
 
     @Test("each of these errors of the relay is found by some seed", arguments: SimulatedRelay.Fault.allCases)
     func sabotagedRelay(fault: SimulatedRelay.Fault) async throws {
-        for seed in stride(from: 2, through: 24, by: 2) {
+        for seed in stride(from: 2, through: 48, by: 2) {
             let simulation = try await Simulation(seed: seed, fault: fault)
             try await simulation.run(steps: 250)
             if !simulation.violations.isEmpty { return }

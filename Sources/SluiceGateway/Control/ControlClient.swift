@@ -69,7 +69,7 @@ package enum ControlClient {
 
     private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }
 
-    /// Whether there is an outbox, or a salvaged one that a crash kept from taking its place: opening it completes that.
+    /// Whether there is an outbox, or a salvaged one that a crash kept from taking its place, which opening completes.
     private static func isOutbox(_ path: String) -> Bool { exists(path) || exists(path + ".salvaged") }
 
     private static func noOutbox(_ path: String, _ request: ControlRequest) -> StartupError {

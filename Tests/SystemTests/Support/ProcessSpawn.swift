@@ -3,6 +3,9 @@ import SluiceNet
 
 /// `posix_spawn`.
 enum ProcessSpawn {
+    private typealias CloseFrom =
+        @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+
     /// Starts a program with all signals as they are for a fresh process.
     ///
     /// - Parameters:
@@ -21,6 +24,11 @@ enum ProcessSpawn {
         }
         for (descriptor, standard) in [(input, STDIN_FILENO), (output, STDOUT_FILENO), (errors, STDERR_FILENO)] {
             unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, standard)
+        }
+        // A pipe of another test that it inherits would not end before this process does.
+        // Swift does not import this function of glibc.
+        if let close = unsafe dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") {
+            _ = unsafe unsafeBitCast(close, to: CloseFrom.self)(&actions, STDERR_FILENO + 1)
         }
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
