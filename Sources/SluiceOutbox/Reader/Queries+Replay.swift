@@ -199,7 +199,7 @@ extension Queries {
         }
         return ReplayFigures(
             jobs: jobs, bytes: total, lastJob: last,
-            oldestKeptAtMilliseconds: try connection.integer(Statements.selectOldestDelivered),
+            oldestKeptAtMilliseconds: try connection.integer("SELECT at FROM delivered ORDER BY job LIMIT 1"),
             waitingCopies: waiting, isWaitingUnknown: isUnknown)
     }
 
