@@ -58,9 +58,13 @@ promtool: test-deps
 		mkdir -p $(PROMETHEUS) && cd $(PROMETHEUS) && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && \
 		rm prometheus_*.deb; } || echo "promtool is not available: the alert rules are not checked" >&2
 
+# What failed among thousands of tests is printed once more, so that it also stands before the closing line.
 .PHONY: test
 test: build release test-deps promtool ## runs all tests, including those of the release binary
-	SLUICE_BINARY=$(BINARY) $(SWIFT) test --skip-build
+	SLUICE_BINARY=$(BINARY) $(SWIFT) test --skip-build 2>&1 | tee .build/tests.log || { \
+		grep '^ *✘' .build/tests.log || true; \
+		exit 1; \
+	}
 
 .PHONY: check
 check: lint test ## what CI runs

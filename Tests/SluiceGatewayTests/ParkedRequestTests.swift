@@ -69,7 +69,7 @@ import Testing
             ]
             let response = try await client.send(
                 HTTPClientRequest(
-                    method: "POST", target: "/hook", headers: headers, body: Array(body.utf8), timeout: .seconds(20)))
+                    method: "POST", target: "/hook", headers: headers, body: Array(body.utf8), timeout: .seconds(600)))
             return (response.status, String(decoding: response.body, as: UTF8.self))
         }
     }

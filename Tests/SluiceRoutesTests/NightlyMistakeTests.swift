@@ -186,14 +186,14 @@ import Testing
     func manyRules() {
         let rules = (0..<10_000).map { "      - { when: { body.a: v\($0 == 1 ? 0 : $0) }, type: t }\n" }.joined()
         let text = "routes:\n  - path: /a\n    verify: none\n    otherwise: ignore\n    jobs:\n\(rules)"
-        let clock = ContinuousClock()
-        var warnings: [String] = []
-        let time = clock.measure { warnings = compile([("r.yaml", text)]).warnings.map(\.description) }
+        let start = SystemThread.processorNanoseconds()
+        let warnings = compile([("r.yaml", text)]).warnings.map(\.description)
+        let time = SystemThread.processorNanoseconds() - start
         #expect(
             warnings == [
                 "r.yaml:7:9: warning: this rule is never reached: the rule on line 6 matches everything that it could match"
             ])
         // A second in an optimised build is a few here; without a bound it is minutes.
-        #expect(time < .seconds(20))
+        #expect(time < 20_000_000_000)
     }
 }

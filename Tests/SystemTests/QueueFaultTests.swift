@@ -222,7 +222,7 @@ import Testing
         try await GatewayUnderTest.run(setup) { gateway in
             #expect(try await gateway.answer(to: .numbered(1, type: "bad")).status == 200)
             try await gateway.send(2...20)
-            #expect(try await queue.arrivals(19, within: .seconds(90)) == Array(2...20))
+            #expect(try await queue.arrivals(19) == Array(2...20))
             try await gateway.record("the parked job") {
                 $0.message == "parked a job: it is refused while others are accepted" && $0["job"] == "1"
             }
@@ -254,7 +254,7 @@ import Testing
                 #expect(try await gateway.answer(to: .numbered(number, type: "bad")).status == 200)
             }
             try await gateway.send(41...100)
-            #expect(try await queue.arrivals(60, within: .seconds(60)) == Array(41...100))
+            #expect(try await queue.arrivals(60) == Array(41...100))
             try await gateway.record("the queue that is set aside") {
                 $0.message == "parked a queue: its jobs are refused while others are accepted"
                     && $0["queue"] == "bad"
@@ -266,7 +266,7 @@ import Testing
             #expect(list.output.contains("the queue is parked: the server answered 503"), "\(list)")
             queue.store.clearFaults()
             // All but the one with which the queue was tried come in order.
-            let arrived = try await queue.arrivals(100, within: .seconds(120)).dropFirst(61)
+            let arrived = try await queue.arrivals(100).dropFirst(61)
             #expect(Array(arrived) == arrived.sorted())
             try await gateway.record("the end") { $0.message == "unparked a queue: its jobs are sent again" }
             #expect(try await gateway.stop() == .exited(0))
@@ -353,7 +353,7 @@ import Testing
             await queue.stop()
             try await gateway.record("the lost answer") { $0.message == Self.again }
             // The relay may be sending it again.
-            let end = ContinuousClock.now + .seconds(20)
+            let end = ContinuousClock.now + .seconds(300)
             var burial = try await gateway.command("outbox", "bury", "1")
             while burial.errors.contains("is being sent"), ContinuousClock.now < end {
                 burial = try await gateway.command("outbox", "bury", "1")

@@ -63,7 +63,7 @@ import Testing
         let server = try ScriptedServer([row.script])
         defer { server.stop() }
         let client = try client("http://127.0.0.1:\(server.port)") {
-            $0.readTimeout = row.reason == .timedOut ? .milliseconds(200) : .seconds(30)
+            $0.readTimeout = row.reason == .timedOut ? .milliseconds(200) : .seconds(600)
         }
         let error = await post(client)
         #expect(error?.isRetryable == (row.reason != .tooLong) && error?.status == row.status)

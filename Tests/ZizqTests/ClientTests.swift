@@ -8,7 +8,7 @@ import Zizq
 @Suite struct ClientTests {
     /// Runs a test with a queue and a client of it.
     private func withClient(
-        isLicensed: Bool = false, timeout: Duration = .seconds(20),
+        isLicensed: Bool = false, timeout: Duration = .seconds(600),
         _ test: (DevQueueServer, ZizqClient) async throws -> Void
     ) async throws {
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))

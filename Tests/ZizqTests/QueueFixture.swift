@@ -22,6 +22,7 @@ final class QueueFixture: Sendable {
         let address = try #require(SocketAddress(host: host, port: 0))
         let fixture = QueueFixture(store, try await DevQueueServer(store: store, address: address))
         var configuration = ZizqConfiguration(url: fixture.server.url())
+        configuration.readTimeout = .seconds(600)
         configure(&configuration)
         let client = try ZizqClient(configuration)
         do { try await test(fixture, client) } catch {

@@ -22,7 +22,7 @@ import Testing
 
     /// A client of a scripted server.
     private func withClient(
-        _ server: ScriptedServer, readTimeout: Duration = .seconds(30),
+        _ server: ScriptedServer, readTimeout: Duration = .seconds(600),
         pause: @escaping @Sendable (Duration) async throws -> Void = { _ in },
         _ test: (ZizqClient) async throws -> Void
     ) async throws {

@@ -9,15 +9,12 @@ import Testing
     @Test("an incomplete head is answered 408 in time, although bytes still arrive")
     func slowHead() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.limits)) { gateway in
-            let started = ContinuousClock.now
             let wire = try gateway.connect()
             try wire.send("POST /github HTTP/1.1\r\nhost: h\r\n")
             let answer = try await Self.dribble("x", over: wire)
             #expect(answer.status == 408)
             #expect(answer.code == "head_timeout")
             #expect(answer[header: "connection"] == "close")
-            let took = ContinuousClock.now - started
-            #expect(took >= .milliseconds(290) && took < .seconds(5), "\(took)")
             let record = try await gateway.record { $0["code"] == "head_timeout" }
             #expect(record["reason"] == "The request head was not complete in time.")
             try await gateway.expectGoodDelivery()
@@ -45,14 +42,12 @@ import Testing
 
     @Test("after a refusal the connection ends though the sender neither stops nor closes")
     func lingers() async throws {
-        try await GatewayUnderTest.run { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.body_time": "1h"])) { gateway in
             let wire = try gateway.connect()
             try wire.send("nonsense\r\n\r\n")
             #expect(try await wire.answer().status == 400)
-            let started = ContinuousClock.now
+            // The FIN does not wait for `limits.body_time`, so that a sender which reads to the end is not kept waiting.
             #expect(try await wire.ending().ending == .closed)
-            // The FIN comes at once, so that a sender which reads to the end is not kept waiting.
-            #expect(ContinuousClock.now - started < .seconds(1))
             // What it goes on sending is thrown away, and at last answered with a reset.
             let megabyte = [UInt8](repeating: 0x20, count: 1 << 20)
             await #expect(throws: (any Error).self) {
@@ -104,10 +99,10 @@ import Testing
 
     /// Sends a piece every few milliseconds until the answer is there.
     private static func dribble(_ piece: String, over wire: Wire) async throws -> WireAnswer {
-        for _ in 0..<500 {
+        for _ in 0..<10_000 {
             if let answer = try? await wire.answer(within: .milliseconds(20)) { return answer }
             try wire.send(piece)
         }
-        return try await wire.answer()
+        throw Wire.Failure(description: "no answer as long as pieces arrive")
     }
 }

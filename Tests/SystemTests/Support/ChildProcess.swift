@@ -75,7 +75,7 @@ final class ChildProcess: Sendable {
     /// Waits until the process has ended and all its output is here.
     ///
     /// - Throws: with all of its output, when it has not ended in time.
-    func ending(within limit: Duration = .seconds(60)) async throws -> Ending {
+    func ending(within limit: Duration = .seconds(300)) async throws -> Ending {
         do {
             try await end.end(within: limit)
             try await output.end()

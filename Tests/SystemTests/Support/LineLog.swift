@@ -42,7 +42,7 @@ final class LineLog: Sendable {
     /// - Throws: with all lines so far, when none came in time or the process has closed its end.
     @discardableResult
     func line(
-        from position: Int = 0, within limit: Duration = .seconds(60), _ what: String = "the line",
+        from position: Int = 0, within limit: Duration = .seconds(300), _ what: String = "the line",
         where matches: @escaping @Sendable (String) -> Bool
     ) async throws -> String {
         let line = await withCheckedContinuation { (continuation: CheckedContinuation<String?, Never>) in
@@ -53,7 +53,7 @@ final class LineLog: Sendable {
     }
 
     /// Waits until the process has closed its end.
-    func end(within limit: Duration = .seconds(60)) async throws {
+    func end(within limit: Duration = .seconds(300)) async throws {
         let hasEnded = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let id = state.withLock { state -> Int? in
                 guard !state.hasEnded else { return nil }

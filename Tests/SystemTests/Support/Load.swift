@@ -43,7 +43,7 @@ extension GatewayUnderTest {
                             from: numbers.lowerBound + client, through: numbers.upperBound, by: clients)
                         {
                             try wire.send(Webhook.numbered(number, padding: padding).bytes)
-                            let answer = try wire.nextAnswer(until: .now + .seconds(30))
+                            let answer = try wire.nextAnswer(until: .now + .seconds(300))
                             whenAnswered(result.note(number, status: answer.status))
                             if answer[header: "connection"] == "close" { return }
                         }

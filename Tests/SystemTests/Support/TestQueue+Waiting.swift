@@ -11,7 +11,7 @@ extension TestQueue {
     ///
     /// - Returns: what the jobs carry as `n` in their payload, in the order in which they came.
     @discardableResult
-    func arrivals(_ count: Int, within limit: Duration = .seconds(30)) async throws -> [Int] {
+    func arrivals(_ count: Int, within limit: Duration = .seconds(300)) async throws -> [Int] {
         let store = store
         let hasArrived = await withCheckedContinuation { continuation in
             let box = OneAnswer(continuation)

@@ -45,7 +45,7 @@ extension GatewayUnderTest {
     }
 
     /// Asks `/readyz` until its reason is another one, or it is ready.
-    func untilReady(isNot reason: String, within limit: Duration = .seconds(20)) async throws {
+    func untilReady(isNot reason: String, within limit: Duration = .seconds(300)) async throws {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end {
             if try await admin("/readyz").text != #"{"status":"\#(reason)"}"# { return }
@@ -55,7 +55,7 @@ extension GatewayUnderTest {
 
     /// Asks for a metric until it has grown to this value.
     func untilMetric(atLeast value: Double, _ name: String) async throws {
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(300)
         while ContinuousClock.now < end {
             if let last = try await metric(name), last >= value { return }
         }
@@ -63,7 +63,7 @@ extension GatewayUnderTest {
     }
 
     /// Asks for a metric until it has this value.
-    func untilMetric(_ name: String, is value: Double, within limit: Duration = .seconds(20)) async throws {
+    func untilMetric(_ name: String, is value: Double, within limit: Duration = .seconds(300)) async throws {
         let end = ContinuousClock.now + limit
         var last: Double?
         while ContinuousClock.now < end {

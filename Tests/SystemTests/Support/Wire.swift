@@ -94,7 +94,7 @@ final class Wire: Sendable {
     /// The next answer.
     ///
     /// - Parameter isToHead: whether it has no body, whatever its length says.
-    func answer(isToHead: Bool = false, within limit: Duration = .seconds(60)) async throws -> WireAnswer {
+    func answer(isToHead: Bool = false, within limit: Duration = .seconds(300)) async throws -> WireAnswer {
         let end = ContinuousClock.now + limit
         return try await blocking { [self] in try nextAnswer(isToHead: isToHead, until: end) }
     }
@@ -112,7 +112,7 @@ final class Wire: Sendable {
     /// Waits until the other side closes.
     ///
     /// - Returns: what came until then and was not taken, and how it ended.
-    func ending(within limit: Duration = .seconds(60)) async throws -> (rest: [UInt8], ending: Ending) {
+    func ending(within limit: Duration = .seconds(300)) async throws -> (rest: [UInt8], ending: Ending) {
         let end = ContinuousClock.now + limit
         return try await blocking { [self] in
             while true {
