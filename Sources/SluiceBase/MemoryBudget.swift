@@ -88,7 +88,7 @@ package struct MemoryCharge: Sendable {
     /// - Parameter isVerified: whether incomplete requests may be dropped for it: not for a sender who is not known,
     ///   because a small part of what is reserved was sent.
     /// - Returns: `false` if the budget has no room; nothing is reserved then.
-    package mutating func take(_ more: Int, isVerified: Bool = true) -> Bool {
+    package mutating func take(_ more: Int, isVerified: Bool) -> Bool {
         guard more > 0, let budget else { return true }
         guard isVerified ? budget.reserve(more, for: size) : budget.take(more, for: size) else { return false }
         bytes += more

@@ -297,7 +297,7 @@ extension Route {
         let most = min(received.body.count * 1032, bodyLimit.bytes)
         let limit = min(most, scratch.maximumInflatedBytes ?? most)
         let before = scratch.charge.bytes
-        guard scratch.charge.take(limit) else { return .memoryFull }
+        guard scratch.charge.take(limit, isVerified: isVerified) else { return .memoryFull }
         do throws(GzipError) {
             let body = try Gzip.inflate(received.body, limit: limit)
             scratch.charge.giveBack(downTo: before + body.count)
@@ -343,7 +343,7 @@ extension Route {
         let before = scratch.charge.bytes - (reading?.charged ?? 0)
         if reading == nil {
             let memory = areLines ? request.body.count + 2 : parts.body.memory(for: request)
-            guard scratch.charge.take(memory) else { return .memoryFull }
+            guard scratch.charge.take(memory, isVerified: isVerified) else { return .memoryFull }
         }
         let taken = scratch.charge.bytes - before
         let outcome =

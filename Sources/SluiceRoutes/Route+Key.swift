@@ -88,6 +88,7 @@ extension Route {
         guard context.isPresent(reference) else {
             return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
         }
+        if let digest = context.digestWithoutLineFeed(reference) { return KeyPart(type: .text, bytes: digest) }
         guard reference.source.isOfBody else { return KeyPart(type: .text, bytes: context.text(reference)) }
         if coversTypes, let raw = context.rawString(reference) { return KeyPart(type: .raw, bytes: raw) }
         return KeyPart(type: isTyped ? context.keyType(reference) : .text, bytes: context.text(reference))
@@ -102,6 +103,27 @@ extension DeliveryContext {
         case .object, .array: .json
         case .string, .null, nil: .text
         }
+    }
+
+    /// The digest of a text without the line feed at its end, written as `\n`; `nil` if there is none. A signature can
+    /// be valid with it and without it, and both are the same delivery.
+    fileprivate func digestWithoutLineFeed(_ reference: Reference) -> [UInt8]? {
+        switch reference.source {
+        case .bodyDigest, .itemDigest: break
+        case .body, .item, .header, .headers, .query, .parameter, .request, .event, .index, .signedTimestamp, .signedID,
+            .verifyOnly, .account, .handshakeHMAC:
+            return nil
+        }
+        guard reference.pathID >= 0, kind(of: reference.pathID) == .string, let range = range(of: reference.pathID)
+        else { return nil }
+        let json = document.extracting(range)
+        guard json.count >= 4, json[json.count - 2] == UInt8(ascii: "n") else { return nil }
+        // An even number of backslashes are themselves, before the letter n.
+        var start = json.count - 2
+        while json[start - 1] == UInt8(ascii: "\\") { start -= 1 }
+        guard !(json.count - start).isMultiple(of: 2) else { return nil }
+        let text = json.extracting(..<(json.count - 3)).array + [UInt8(ascii: "\"")]
+        return Array(Hash.digest(.sha256, text.span).hex.utf8)
     }
 
     /// The exact JSON of a string with a lone surrogate: as text, different ones could be equal.

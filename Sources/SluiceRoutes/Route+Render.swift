@@ -62,7 +62,7 @@ extension Route {
     ) -> RouteOutcome {
         var request: [UInt8]?
         if parts.keepsRequest || made.contains(where: { !$0.deadLetters.isEmpty }) {
-            guard charge.take(context.received.body.count) else { return .memoryFull }
+            guard charge.take(context.received.body.count, isVerified: isVerified) else { return .memoryFull }
             request = KeptRequest.bytes(
                 of: context.received, without: parts.credentialHeaders,
                 parameters: credentialParameters)
@@ -212,7 +212,9 @@ extension Route {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
             return
         }
-        guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
+        guard assembly.charge.take(context.size(of: template.payload), isVerified: isVerified) else {
+            throw .refused(.memoryFull)
+        }
         let result = job(template, jobKey(template, key, rule: rule, context: context), rule: rule, context: context)
         if Trace.isRecording { trace.add(step(of: result, rule: rule, trace.source)) }
         switch result {

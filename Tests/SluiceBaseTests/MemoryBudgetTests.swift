@@ -165,7 +165,7 @@ import Testing
         var charge = MemoryCharge(to: room.budget, for: .large)
         let isTaken = charge.take(10 * Self.mebibyte, isVerified: false)
         #expect(!isTaken && room.droppedConnections.isEmpty && charge.bytes == 0)
-        let isTakenVerified = charge.take(10 * Self.mebibyte)
+        let isTakenVerified = charge.take(10 * Self.mebibyte, isVerified: true)
         #expect(isTakenVerified)
         #expect(room.droppedConnections == [1])
         charge.giveBack(downTo: 0)

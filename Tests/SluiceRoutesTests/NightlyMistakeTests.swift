@@ -1,4 +1,5 @@
 import Foundation
+import SluiceBase
 import Testing
 
 @testable import SluiceRouteFiles

@@ -20,6 +20,18 @@ import Testing
         #expect(try key("[ \"${body.a}\", \"${body.n}\", x ]", #"{"a":"é","n":12}"#)?.text == "open:s2:é|n2:12|s1:x")
     }
 
+    @Test("a line feed at the end of a text does not count in its digest, and one anywhere else does")
+    func lineFeed() throws {
+        func digest(_ json: String) throws -> String? { try key("${sha256.body.p}", #"{"p":\#(json)}"#)?.text }
+        let plain = try digest(#""a""#)
+        #expect(plain == "open:\(Hash.digest(.sha256, Array(#""a""#.utf8).span).hex)")
+        #expect(try digest(#""a\n""#) == plain)
+        #expect(try digest(#""\n""#) == digest(#""""#))
+        for other in [#""a\n\n""#, #""\na""#, #""a\\n""#, #""an""#, #"["a\n"]"#] { #expect(try digest(other) != plain) }
+        #expect(try digest(#""a\\n""#) != digest(#""a\\""#))
+        #expect(try digest(#""a\\\n""#) == digest(#""a\\""#))
+    }
+
     @Test("no key of a route looks like the digest of a long one, whatever its name")
     func digestForm() throws {
         let source = openRoute("unique_key: ${body.id}").replacing("name: open", with: "name: sha256")

@@ -332,6 +332,16 @@ import Testing
                 "refused signature_invalid: a header that the header l lists"))
         #expect(
             request("b,b", "b:1").judged(by: listed).hasPrefix("refused signature_invalid: the header l is not a list"))
+        // A header that is moved into the one before it, and is then absent.
+        func moved(_ headers: [(String, String)]) -> String {
+            let text = "b-a:2;c:9;l:B-A,C,L"
+            return TestRequest(
+                "{}", target: "/hook", headers: headers + [("L", "B-A,C,L"), ("S", hmac("POST\n/hook\n\(text)\n{}"))]
+            ).judged(by: listed)
+        }
+        #expect(moved([("B-A", "2"), ("C", "9")]) == "valid")
+        let reason = "a header that the header l lists contains the name of a listed header"
+        #expect(moved([("B-A", "2;c:9")]) == "refused signature_invalid: \(reason)")
         let parts = try route(
             "{ alg: hmac-sha256, signature_from: '${header.S}', signed: '${crc32.body}|${md5.body}|${base64.body}|${url.without_query}' }"
         )

@@ -6,15 +6,19 @@ internal import Synchronization
 
 /// The threads for requests that would occupy an event loop for too long: large bodies, several signatures of public
 /// keys, gzip that expands. One thread for most of them, and one for the largest, so that these only delay each other.
-/// Each handles one request at a time, so that temporary memory is needed once, in the order of `FairQueue`.
+/// Each handles one request at a time, so that temporary memory is needed once, in the order of `FairQueue`. Senders of
+/// which a request was verified here get every other turn, and keep their places when too many requests wait: junk from
+/// many addresses does not displace them.
 final class BodyWorker: Sendable {
     /// The limit of `Route.work` for event loops: HMACs of 256 KiB take a fifth of a millisecond per secret.
     static let loopWork = 256 * 1024
     /// The limit for the thread of the largest requests, in the same unit.
     static let largeWork = 4 << 20
-    /// The maximum number of requests that wait for a thread; above it, one of the sender that is furthest ahead is
-    /// refused. Their bodies count towards the memory budget, which is usually full earlier.
+    /// The maximum number of requests that wait for a thread; above it, one of the unknown sender that is furthest
+    /// ahead is refused. Their bodies count towards the memory budget, which is usually full earlier.
     static let maximumWaiting = 256
+    /// The number of senders that are known.
+    static let maximumKnown = 4096
 
     /// A waiting request, with the handler of its result.
     private struct Job: Sendable {
@@ -25,7 +29,7 @@ final class BodyWorker: Sendable {
     }
 
     private final class Lane: Sendable {
-        let waiting = Mutex(FairQueue<Job>(limit: BodyWorker.maximumWaiting))
+        let waiting = Mutex(KnownFirst<Job>(limit: BodyWorker.maximumWaiting))
     }
 
     private final class Scratch {
@@ -34,6 +38,7 @@ final class BodyWorker: Sendable {
 
     private let group: EventLoopGroup
     private let lanes = [Lane(), Lane()]
+    private let known = Mutex(RecentSenders(limit: BodyWorker.maximumKnown))
     private let scratch = LoopLocal<Scratch>()
     private let memory: MemoryBudget
     private let time: any TimeSource
@@ -58,7 +63,9 @@ final class BodyWorker: Sendable {
     ) {
         let lane = work > Self.largeWork ? 1 : 0
         let job = Job(request: request, shared: shared, stage: stage, done: done)
-        let displaced = lanes[lane].waiting.withLock { $0.insert(job, of: request.peer.network, work: work) }
+        let sender = request.peer.network
+        let isKnown = known.withLock { $0.contains(sender) }
+        let displaced = lanes[lane].waiting.withLock { $0.insert(job, of: sender, isKnown: isKnown, work: work) }
         displaced?.done(.tooManyWait)
         group.mailboxes[lane].post { [self] loop in runNext(of: lanes[lane], on: loop) }
     }
@@ -71,7 +78,17 @@ final class BodyWorker: Sendable {
         let evaluation = job.shared.read { view in
             job.request.evaluate(view, from: job.stage, memory: memory, time: time, scratch: &mine.route)
         }
+        if Self.accepts(evaluation.outcome), job.request.entry.route.isVerified {
+            known.withLock { $0.insert(job.request.peer.network) }
+        }
         job.done(evaluation)
+    }
+
+    private static func accepts(_ outcome: RouteOutcome) -> Bool {
+        switch outcome {
+        case .store, .acknowledged: true
+        case .refused, .rateLimited, .handshake, .learns, .call, .tooLargeForThread, .needsKey: false
+        }
     }
 
     /// Ends the threads after their current requests.

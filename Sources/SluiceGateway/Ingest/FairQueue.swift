@@ -16,28 +16,25 @@ struct FairQueue<Element> {
         let element: Element
     }
 
-    private let limit: Int
     private var pieces: [Piece] = []
     /// The due time of each sender's last piece. Cleared when the queue is empty.
     private var lastDue: [Sender: Int] = [:]
     /// The due time of the last piece taken.
     private var now = 0
 
-    /// - Parameter limit: the maximum number of waiting pieces, at least 1.
-    init(limit: Int) { self.limit = limit }
+    var count: Int { pieces.count }
 
     /// Adds a piece.
     ///
     /// - Parameter work: the cost, in any unit.
-    /// - Returns: the piece to refuse if there are too many: the last one due, which may be the new one.
-    mutating func insert(_ element: Element, of sender: Sender, work: Int) -> Element? {
+    mutating func insert(_ element: Element, of sender: Sender, work: Int) {
         let begin = max(now, lastDue[sender] ?? 0)
         lastDue[sender] = begin + work
         pieces.append(Piece(sender: sender, begin: begin, due: begin + work, element: element))
-        return pieces.count > limit ? displaced() : nil
     }
 
-    private mutating func displaced() -> Element? {
+    /// Removes the piece that is due last.
+    mutating func removeLast() -> Element? {
         guard let place = pieces.indices.max(by: { pieces[$0].due < pieces[$1].due }) else { return nil }
         let piece = pieces.remove(at: place)
         // It was the last piece of its sender in the queue.
@@ -57,5 +54,59 @@ struct FairQueue<Element> {
     private mutating func forget() {
         lastDue.removeAll(keepingCapacity: true)
         now = 0
+    }
+}
+
+/// Two fair queues that take turns while pieces wait in both: one for senders that are known, one for all others. State
+/// without I/O.
+struct KnownFirst<Element> {
+    private let limit: Int
+    private var known = FairQueue<Element>()
+    private var others = FairQueue<Element>()
+    private var isTurnOfKnown = true
+
+    /// - Parameter limit: the maximum number of waiting pieces, at least 1.
+    init(limit: Int) { self.limit = limit }
+
+    /// Adds a piece.
+    ///
+    /// - Returns: the piece to refuse if there are too many: the last one due of an unknown sender, or if there is
+    ///   none, of a known one. It may be the new one.
+    mutating func insert(
+        _ element: Element, of sender: FairQueue<Element>.Sender, isKnown: Bool, work: Int
+    ) -> Element? {
+        if isKnown {
+            known.insert(element, of: sender, work: work)
+        } else {
+            others.insert(element, of: sender, work: work)
+        }
+        return known.count + others.count > limit ? others.removeLast() ?? known.removeLast() : nil
+    }
+
+    /// Removes the next piece.
+    mutating func next() -> Element? {
+        defer { isTurnOfKnown.toggle() }
+        return isTurnOfKnown ? known.next() ?? others.next() : others.next() ?? known.next()
+    }
+}
+
+/// The senders that were added last, a bounded number of them.
+struct RecentSenders {
+    private let limit: Int
+    private var all: Set<SIMD16<UInt8>> = []
+    /// In a ring, from `oldest`.
+    private var order: [SIMD16<UInt8>] = []
+    private var oldest = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    func contains(_ sender: SIMD16<UInt8>) -> Bool { all.contains(sender) }
+
+    mutating func insert(_ sender: SIMD16<UInt8>) {
+        guard all.insert(sender).inserted else { return }
+        guard order.count == limit else { return order.append(sender) }
+        all.remove(order[oldest])
+        order[oldest] = sender
+        oldest = (oldest + 1) % limit
     }
 }

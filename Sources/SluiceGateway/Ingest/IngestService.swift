@@ -220,7 +220,7 @@ final class IngestService: HTTPService {
             delivery, origin: server.loop.index, ticket: pending.nextTicket, enqueuedAtNanoseconds: received)
         let memory = submission.byteCost + (reply?.body?.count ?? 0)
         var charge = charge
-        guard charge.take(memory - charge.bytes) else {
+        guard charge.take(memory - charge.bytes, isVerified: request.entry.route.isVerified) else {
             charge.giveBack(downTo: 0)
             return .now(
                 refusal(.memoryFull, reason: "limits.memory is used up", from: request.peer, by: request.entry))

@@ -28,7 +28,7 @@ struct IngestRequest: Sendable {
         /// For a request that was not evaluated.
         static var tooManyWait: Evaluation {
             Evaluation(
-                outcome: .refused(.memoryFull, reason: "too many large requests are waiting to be parsed"),
+                outcome: .refused(.memoryFull, reason: "too many requests wait to be verified or parsed"),
                 charge: .uncounted)
         }
 

@@ -86,10 +86,7 @@ extension SignedRequest {
             length += range.count + 2 + (index.map { request.headers.value(at: $0).count } ?? 0)
             listed.append((name, index))
         }
-        // The list itself shows where each header ends, if it is signed.
-        guard !hasSemicolon || listed.contains(where: { $0.name == list }) else {
-            throw .invalid("a header that the header \(list) lists contains a semicolon, which separates the headers")
-        }
+        if hasSemicolon { try checkSemicolons(in: listed, of: list) }
         listed.sort { $0.name.lowercased.lexicographicallyPrecedes($1.name.lowercased) }
         var text: [UInt8] = []
         text.reserveCapacity(length)
@@ -101,6 +98,33 @@ extension SignedRequest {
             text.append(request.headers.value(at: index))
         }
         return text
+    }
+
+    /// If the list itself is signed, its names show where each header ends, unless a value contains one of them in the
+    /// same form: a header could be moved into the value of the one before it, and be absent.
+    private func checkSemicolons(in listed: [(name: HeaderName, index: Int?)], of list: HeaderName)
+        throws(VerificationError)
+    {
+        guard listed.contains(where: { $0.name == list }) else {
+            throw .invalid("a header that the header \(list) lists contains a semicolon, which separates the headers")
+        }
+        for case let index? in listed.map(\.index) {
+            let value = request.headers.value(at: index)
+            var start: Int?
+            for position in value.indices {
+                switch value[position] {
+                case UInt8(ascii: ";"): start = position + 1
+                case UInt8(ascii: ":"):
+                    guard let nameStart = start else { continue }
+                    let name = value.extracting(nameStart..<position)
+                    if listed.contains(where: { name.equals($0.name.lowercased.span) }) {
+                        throw .invalid("a header that the header \(list) lists contains the name of a listed header")
+                    }
+                    start = nil
+                default: break
+                }
+            }
+        }
     }
 
     private static let maximumListedHeaders = 64

@@ -115,7 +115,8 @@ package struct Verifier: Sendable {
     /// Headers in which clients and proxies repeat the URL, and with it a secret in it.
     private static let targetHeaders: [HeaderName] = [
         "referer", "x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri",
-        "x-forwarded-path", "x-envoy-original-path",
+        "x-forwarded-path", "x-forwarded-url", "x-envoy-original-path", "x-replaced-path", "x-request-uri",
+        "x-auth-request-redirect", "x-waws-unencoded-url", "x-ms-original-url",
     ]
 
     var credentialParameters: CredentialParameters { CredentialParameters(schemes) }
