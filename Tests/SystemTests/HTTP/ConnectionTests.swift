@@ -22,7 +22,7 @@ import Testing
     }
 
     /// Stops the gateway's threads until SIGCONT, so that whatever is sent meanwhile arrives in one turn of its loop.
-    private static func pause(_ gateway: GatewayUnderTest) async throws {
+    static func pause(_ gateway: GatewayUnderTest) async throws {
         gateway.process.send(SIGSTOP)
         let folder = "/proc/\(gateway.process.id)/task"
         try await blocking {

@@ -1,3 +1,4 @@
+import Glibc
 import SluiceBase
 import Testing
 
@@ -51,10 +52,7 @@ import Testing
         // Of RFC 8032, section 7.1.
         let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
         let keys = Dictionary(uniqueKeysWithValues: (0..<4).map { ("KEY_\($0)", key) })
-        // The base point and numbers below the order, so that OpenSSL has to compute.
-        let junk = (1...5).map { number in
-            "58" + String(repeating: "66", count: 31) + String(repeating: Hex.encode([UInt8(number)]), count: 31) + "05"
-        }
+        let junk = (1...5).map(Self.junk)
         var webhook = Webhook.gitHub(body: "{}")
         webhook.target = "/keys"
         webhook.headers = [(name: "host", value: "h"), (name: "x-sig", value: junk.joined(separator: " "))]
@@ -67,6 +65,59 @@ import Testing
             let onLoops = try Self.processorTime("loop-", of: gateway) - before
             let onOthers = try Self.processorTime("bodies-", of: gateway)
             #expect(onOthers > onLoops, "\(onLoops / 1000) µs on the loops, \(onOthers / 1000) µs on the others")
+        }
+    }
+
+    /// A signature that OpenSSL does not refuse before it has computed: the base point, and a number below the order.
+    private static func junk(_ number: UInt8) -> String {
+        "58" + String(repeating: "66", count: 31) + String(repeating: Hex.encode([number]), count: 31) + "05"
+    }
+
+    @Test("junk signatures from many addresses do not displace a sender of which a request was verified")
+    func manyAddresses() async throws {
+        let routes = """
+            routes:
+            - path: /keys
+              verify:
+                alg: ed25519
+                key_encoding: hex
+                signature_from: ${header.X-Sig}
+                signature_split: " "
+                signed: ${body}
+              body: json
+              secrets: [ { env: KEY_0 }, { env: KEY_1 } ]
+              jobs: [ { type: t } ]
+            """
+        let key = "cbf2d8b9ac901e1a33056a77e3bb4b7fdec7f5165fe9a555d27c29d32a3b36ee"
+        // Made by `openssl pkeyutl -sign -rawin`, over the body below.
+        let signature = """
+            62752fed4ef1b2dc85fd2528f5b6ee38c2ead818bcf45a291c7e4606da79c236926499c21379a869f1eacd27c90d9d67\
+            297bd001dd9e22fe786941fb4b795b07
+            """
+        func webhook(_ body: String, _ signature: String, from address: String) -> Webhook {
+            let headers = [("host", "h"), ("x-sig", signature), ("x-forwarded-for", address)]
+            return Webhook(target: "/keys", headers: headers.map { (name: $0.0, value: $0.1) }, body: Array(body.utf8))
+        }
+        let body = #"{"a":"\#(String(repeating: "x", count: 10_000))"}"#
+        let valid = webhook(body, signature, from: "198.51.100.1")
+        var setup = GatewaySetup(routes: ["r.yaml": routes], environment: ["KEY_0": key, "KEY_1": key])
+        setup.settings = ["trusted_proxies": "127.0.0.0/8"]
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await gateway.answer(to: valid).status == 200)
+            let known = try gateway.connect()
+            let others = try (0..<500).map { _ in try gateway.connect() }
+            try await ConnectionTests.pause(gateway)
+            for (number, wire) in others.enumerated() {
+                let address = "203.0.\(113 + number / 250).\(number % 250 + 1)"
+                try wire.send(webhook("{}", Self.junk(1), from: address).bytes)
+            }
+            try known.send(valid.bytes)
+            gateway.process.send(SIGCONT)
+            #expect(try await known.answer().status == 200)
+            var statuses: [Int: Int] = [:]
+            for wire in others { statuses[try await wire.answer().status, default: 0] += 1 }
+            // More came than may wait.
+            #expect((statuses[503] ?? 0) > 100 && (statuses[401] ?? 0) > 200, "\(statuses)")
         }
     }
 
