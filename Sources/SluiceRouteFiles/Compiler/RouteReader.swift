@@ -11,6 +11,8 @@ package struct RouteReader {
     var scope: RouteScope
     /// The preset of `provider`.
     private let preset: ProviderPreset?
+    /// Whether a route file declares it.
+    private let hasDeclaredPreset: Bool
     private var publicURL: PublicURL?
     /// The variables and files of the route's secrets.
     private(set) var secretSources: [SecretSource] = []
@@ -28,6 +30,7 @@ package struct RouteReader {
     ) {
         guard let reader = MappingReader(node, RouteLanguage.route, in: context) else { return nil }
         preset = Self.preset(reader, presets)
+        hasDeclaredPreset = preset.map { presets.isDeclared($0.name) } ?? false
         if let name = reader.node("provider")?.scalar?.text, !isProbe, presets.broken.contains(name) { return nil }
         let account = Self.account(reader, preset, isProbe: isProbe)
         let position = isProbe ? nil : reader.entry("provider")?.position
@@ -300,11 +303,10 @@ extension RouteReader {
         body: BodyKind, match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
         guard let node = reader.read(\.jobs) else { return [] }
-        let keys = [scope.parameters.isEmpty ? nil : "path", "each", "event", "body", "json_field"]
+        let keys = (scope.parameters.isEmpty ? [] : ["path"]) + ["each", "event", "body", "json_field"]
+        // Only the keys in route files: those of a built-in preset change with the version.
         let subjects = keys.compactMap { key in
-            key.flatMap { key in
-                writtenPosition(key) == nil ? nil : reader.node(key).map { (key, $0) }
-            }
+            hasDeclaredPreset || writtenPosition(key) != nil ? reader.node(key).map { (key, $0) } : nil
         }
         return JobRuleReader(
             context: context, bodyKind: body, routeHasKey: reader.has("unique_key"), match: match, methods: methods,
