@@ -35,7 +35,7 @@ package struct RouteReader {
         let account = Self.account(reader, preset, isProbe: isProbe)
         let position = isProbe ? nil : reader.entry("provider")?.position
         self.reader =
-            preset.map { reader.replacing($0.completing(node.mapping ?? [], at: position, account: account)) } ?? reader
+            preset.map { reader.replacing($0.completing(reader.entries, at: position, account: account)) } ?? reader
         self.context = context
         self.secrets = secrets
         self.options = options
@@ -398,9 +398,12 @@ extension RouteReader {
         for entry in reader.read(\.account)?.mapping ?? [] {
             let text = entry.value.scalar?.text ?? ""
             if !wanted.contains(where: { $0.name == entry.key }) {
-                let hint = Suggestion.phrase(for: entry.key, among: wanted.map(\.name))
+                let names = wanted.map(\.name)
                 reader.context.error(
-                    entry.position, "the preset does not use '\(PrintableText.escape(entry.key))'\(hint)")
+                    entry.position,
+                    "the preset does not use '\(PrintableText.escape(entry.key))'"
+                        + Suggestion.phrase(for: entry.key, among: names))
+                if let meant = Suggestion.closest(to: entry.key, among: names) { account[meant] = "x" }
             } else if text.isEmpty || text.contains("${") || !HeaderSyntax.isValue(text) {
                 reader.context.error(
                     entry.value.position, "'\(entry.key)' of 'account' must be a text without references")
