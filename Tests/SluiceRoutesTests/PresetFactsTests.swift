@@ -143,7 +143,10 @@ import Testing
                 .summary
         }
         #expect(summary("webhook_id=12") == "handshake 200")
-        for body in ["foo=1&bar=2", "", "webhook", #"{"webhook_id":12}"#] {
+        for body in [
+            "foo=1&bar=2", "", "webhook", #"{"webhook_id":12}"#, "webhook_id=12&foo=1", "foo=1&webhook_id=12",
+            "webhook_id=12&=",
+        ] {
             #expect(summary(body).hasPrefix("refused signature_missing"), "\(body)")
         }
     }
