@@ -139,7 +139,8 @@ tsan: deps ## runs the module tests under the thread sanitizer
 fuzz: ROUTE_SEEDS = routes Tests/SluiceRoutesTests/Schema/Good Tests/SluiceRoutesTests/Schema/Broken
 fuzz: deps ## fuzzes the HTTP, JSON, body, route file and reference parsers and the verifier, a minute each
 	export SLUICE_FUZZ=1 SWIFT_BACKTRACE=enable=no; \
-	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz RouteFileFuzz ReferenceFuzz SignatureFuzz; do \
+	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz RouteFileFuzz ReferenceFuzz SignatureFuzz \
+		VerifierFuzz; do \
 		seeds="Tests/Fuzz/$$fuzzer/corpus"; \
 		[ "$$fuzzer" != RouteFileFuzz ] || seeds="$$seeds $(ROUTE_SEEDS)"; \
 		$(SWIFT) build -c release --scratch-path .build-fuzz --product "$$fuzzer"; \

@@ -130,6 +130,7 @@ let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
     ("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceYAML"]),
     ("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles"]),
     ("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles", "TestSupport"]),
+    ("VerifierFuzz", ["SluiceBase", "SluiceHTTP", "SluiceRoutes", "SluiceRouteFiles"]),
 ]
 if Context.environment["SLUICE_FUZZ"] != nil {
     package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/FuzzSupport", swiftSettings: house))

@@ -39,20 +39,33 @@ package enum Base64 {
         while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
         let padded = end < text.count
         guard padded || !allowsMissingPadding ? text.count.isMultiple(of: 4) : true, end % 4 != 1 else { return nil }
+        let whole = end / 4 * 4
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(end * 3 / 4)
-        var bits: UInt32 = 0
-        var held = 0
-        for index in 0..<end {
-            guard let value = value(text[index]) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            held += 6
-            if held >= 8 {
-                held -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
+        // Bits above those of a digit: one of them is set if there is anything else.
+        var others: UInt32 = 0
+        bytes.append(addingCapacity: end * 3 / 4) { output in
+            var index = 0
+            while index < whole {
+                let (first, second) = (value(text[index]), value(text[index &+ 1]))
+                let (third, fourth) = (value(text[index &+ 2]), value(text[index &+ 3]))
+                others |= first | second | third | fourth
+                let bits = first &<< 18 | second &<< 12 | third &<< 6 | fourth
+                output.append(UInt8(truncatingIfNeeded: bits &>> 16))
+                output.append(UInt8(truncatingIfNeeded: bits &>> 8))
+                output.append(UInt8(truncatingIfNeeded: bits))
+                index &+= 4
             }
+            guard whole < end else { return }
+            let isTriple = end - whole == 3
+            let (first, second) = (value(text[whole]), value(text[whole + 1]))
+            let third = isTriple ? value(text[whole + 2]) : 0
+            // Unused bits as well.
+            others |= first | second | third | (isTriple ? third & 3 : second & 15) &<< 8
+            let bits = first &<< 18 | second &<< 12 | third &<< 6
+            output.append(UInt8(truncatingIfNeeded: bits &>> 16))
+            if isTriple { output.append(UInt8(truncatingIfNeeded: bits &>> 8)) }
         }
-        return bits & ((1 << UInt32(held)) - 1) == 0 ? bytes : nil
+        return others < 64 ? bytes : nil
     }
 
     /// Base64url without padding.
@@ -99,14 +112,16 @@ package enum Base64 {
         }
     }
 
-    private static func value(_ digit: UInt8) -> UInt8? {
+    /// The six bits of a digit; more than that for anything else.
+    @inline(__always)
+    private static func value(_ digit: UInt8) -> UInt32 {
         switch digit {
-        case 0x41...0x5A: digit - 0x41
-        case 0x61...0x7A: digit - 0x61 + 26
-        case 0x30...0x39: digit - 0x30 + 52
+        case 0x41...0x5A: UInt32(digit &- 0x41)
+        case 0x61...0x7A: UInt32(digit &- 0x61 &+ 26)
+        case 0x30...0x39: UInt32(digit &- 0x30 &+ 52)
         case UInt8(ascii: "+"): 62
         case UInt8(ascii: "/"): 63
-        default: nil
+        default: 0x100
         }
     }
 }

@@ -23,6 +23,33 @@ package enum PrintableText {
         return result
     }
 
+    /// Escapes the same characters in each line, and truncates nothing.
+    package static func escapeLines(_ text: String) -> String {
+        if text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 || $0 == ASCII.lineFeed }) { return text }
+        // By bytes, because a carriage return and a line feed are one character.
+        return text.utf8.split(separator: ASCII.lineFeed, omittingEmptySubsequences: false)
+            .map { escape(Substring($0), limit: .max) }.joined(separator: "\n")
+    }
+
+    /// Escapes the same characters in the strings of a JSON text, as JSON does: its value stays the same.
+    package static func escapeJSON(_ json: [UInt8]) -> String {
+        let text = String(decoding: json, as: UTF8.self)
+        if json.allSatisfy({ $0 < 0x7F }) { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            // The others of ASCII are white space between values.
+            if scalar.value < 0x7F || isHarmless(scalar) {
+                result.unicodeScalars.append(scalar)
+            } else {
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            }
+        }
+        return result
+    }
+
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
         switch scalar.properties.generalCategory {

@@ -51,20 +51,36 @@ package enum TimestampText {
         let day = held.flooredQuotient(by: 86_400_000)
         let text = format(milliseconds: held)
         let month = months[civilDate(daysSinceEpoch: Int(day)).month - 1]
-        // Day 0, 1 January 1970, was a Thursday.
-        let weekday = weekdays[Int((day % 7 + 11) % 7)]
+        let weekday = weekdays[weekday(of: day)]
         return "\(weekday), \(text[8..<10]) \(month) \(text[0..<4]) \(text[11..<19]) GMT"
     }
 
     /// Parses what `httpDate` writes, and nothing else: the day of the week has to fit.
     ///
     /// - Returns: milliseconds since 1970.
-    package static func parseHTTPDate(_ text: String) -> Int64? {
-        guard text.utf8.count == 29, let month = months.firstIndex(of: text[8..<11]) else { return nil }
-        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        let milliseconds = parse("\(text[12..<16])-\(number)-\(text[5..<7])T\(text[17..<25])Z")
-        return milliseconds.flatMap { httpDate(milliseconds: $0) == text ? $0 : nil }
+    package static func parseHTTPDate(_ text: [UInt8]) -> Int64? {
+        var rest = text[...]
+        guard text.count == 29, let weekday = name(in: weekdays, ", ", rest: &rest),
+            let day = digits(2, " ", rest: &rest), let month = name(in: months, " ", rest: &rest),
+            let year = digits(4, " ", rest: &rest), let hour = digits(2, ":", rest: &rest),
+            let minute = digits(2, ":", rest: &rest), let second = digits(2, " ", rest: &rest),
+            rest.elementsEqual("GMT".utf8), hour < 24, minute < 60, second < 60,
+            let days = daysSinceEpoch(year: year, month: month + 1, day: day), weekday == Self.weekday(of: days)
+        else { return nil }
+        return (days * 86_400 + Int64(hour * 3600 + minute * 60 + second)) * 1000
     }
+
+    /// The position of the name with three letters that the text begins with, before a separator.
+    private static func name(in names: [String], _ separator: String, rest: inout ArraySlice<UInt8>) -> Int? {
+        guard let found = names.firstIndex(where: { rest.starts(with: $0.utf8) }),
+            rest.dropFirst(3).starts(with: separator.utf8)
+        else { return nil }
+        rest = rest.dropFirst(3 + separator.utf8.count)
+        return found
+    }
+
+    /// Day 0, 1 January 1970, was a Thursday.
+    private static func weekday(of day: Int64) -> Int { Int((day % 7 + 11) % 7) }
 
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

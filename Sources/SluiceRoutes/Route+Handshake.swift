@@ -32,7 +32,9 @@ extension Route {
         ofHead head: borrowing RequestView, isSigned: Bool = false, _ arrival: borrowing RequestArrival,
         trace: inout Trace
     ) -> RouteOutcome? {
-        guard isSigned ? handshakeStages.hasSignedHead : handshakeStages.hasHead, !arrival.isStored else { return nil }
+        guard isSigned ? handshakeStages.hasSignedHead : handshakeStages.hasHead, !arrival.isStored,
+            Trace.isRecording || handshakeStages.mayMatchHead(method: head.method, isSigned: isSigned)
+        else { return nil }
         // The body is left out, so that nothing depends on how much of it has arrived.
         let none = head.body.extracting(0..<0)
         let bare = RequestView(
@@ -116,12 +118,43 @@ struct HandshakeStages {
     let hasSignedHead: Bool
     let hasUnsignedBody: Bool
     let hasAny: Bool
+    /// The methods that the rules of the head require; `nil` if one of them accepts any.
+    private let headMethods: [[UInt8]]?
+    private let signedHeadMethods: [[UInt8]]?
 
     init(_ rules: [HandshakeRule]) {
+        headMethods = Self.methods(rules.filter { $0.stage == .head })
+        signedHeadMethods = Self.methods(rules.filter { $0.stage == .signedHead })
         hasHead = rules.contains { $0.stage == .head }
         hasSignedHead = rules.contains { $0.stage == .signedHead }
         hasUnsignedBody = rules.contains { $0.stage == .unsignedBody }
         hasAny = !rules.isEmpty
+    }
+
+    private static func methods(_ rules: [HandshakeRule]) -> [[UInt8]]? {
+        var methods: [[UInt8]] = []
+        for rule in rules {
+            guard let required = rule.conditions.lazy.compactMap(\.methods).first else { return nil }
+            methods += required
+        }
+        return methods
+    }
+
+    /// Whether a rule of the head may match a request: most deliveries have another method, and evaluating the rules
+    /// costs more.
+    func mayMatchHead(method: Span<UInt8>, isSigned: Bool) -> Bool {
+        guard let methods = isSigned ? signedHeadMethods : headMethods else { return true }
+        for required in methods where method.equals(required.span) { return true }
+        return false
+    }
+}
+
+extension Condition {
+    /// The methods that it requires; `nil` if it does not.
+    fileprivate var methods: [[UInt8]]? {
+        guard case .value(let value) = self, value.reference.source == .method, case .equals(let expected) = value.test
+        else { return nil }
+        return expected.map(\.source)
     }
 }
 

@@ -87,7 +87,7 @@ private struct HandshakeMaker {
             case .like(let globs):
                 let text = globs.first?.pattern.replacing("*", with: "").replacing("?", with: "x")
                 put(text.map { Array($0.utf8) }, at: condition.reference.source)
-            case .exists, .differs, .contains, .greater, .less: break
+            case .exists, .differs, .contains, .greater, .less, .only: break
             }
         }
     }

@@ -42,7 +42,7 @@ import Testing
         for day in stride(from: Int64(-719_528), to: 2_932_897, by: 13) {
             let time = day * 86_400_000 + 1
             #expect(TimestampText.parse(TimestampText.format(milliseconds: time)) == time)
-            #expect(TimestampText.parseHTTPDate(TimestampText.httpDate(milliseconds: time)) == time - 1)
+            #expect(TimestampText.parseHTTPDate(Array(TimestampText.httpDate(milliseconds: time).utf8)) == time - 1)
         }
     }
 
@@ -58,6 +58,6 @@ import Testing
             ("Sat, 31 Dec 2016 23:59:60 GMT", nil), ("Tue, 31 Nov 2023 22:13:20 GMT", nil), ("", nil),
         ] as [(String, Int64?)])
     func readsHTTPDate(text: String, milliseconds: Int64?) {
-        #expect(TimestampText.parseHTTPDate(text) == milliseconds)
+        #expect(TimestampText.parseHTTPDate(Array(text.utf8)) == milliseconds)
     }
 }

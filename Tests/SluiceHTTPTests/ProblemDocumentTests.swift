@@ -47,8 +47,10 @@ import Testing
         let told = ProblemDocument.response(for: .malformedRequest, rule: MessageError.contentLengthTwice.rawValue).body
             .span.text
         #expect(told.contains(#""detail":"The request is malformed: more than one Content-Length.","#))
-        let unsafe = ProblemDocument.response(for: .malformedRequest, rule: #"a "quote""#).body
-        #expect(unsafe == ProblemDocument.response(for: .malformedRequest).body)
+        for text in [#"a "quote""#, "\u{1B}[2J", "a\r\nb", "\u{7F}", "\u{9B}2J", "\u{202E}a"] {
+            let unsafe = ProblemDocument.response(for: .malformedRequest, rule: text).body
+            #expect(unsafe == ProblemDocument.response(for: .malformedRequest).body)
+        }
         #expect(
             ProblemDocument.response(for: .outboxFull, rule: "x").body
                 == ProblemDocument.response(for: .outboxFull).body)

@@ -80,6 +80,7 @@ import Testing
         ),
         ("{ greater: 5 }", ["6"]), ("{ greater: 4.9 }", number5.union(withoutType5).union(["6", "header 5.0"])),
         ("{ less: 5 }", ["-7.5"]), ("{ less: 6 }", number5.union(withoutType5).union(["-7.5", "header 5.0"])),
+        ("{ only: opened }", ["object"]), ("{ only: [x, opened, y] }", ["object"]), ("{ only: open }", []),
         ("{ greater: -8, less: 5.00001 }", number5.union(withoutType5).union(["-7.5", "header 5.0"])),
         ("{ prefix: o, suffix: d, not: [closed], contains: e, like: '??????', exists: true }", opened),
     ]
@@ -92,6 +93,21 @@ import Testing
                 try matches("\(value.reference): \(test)", value.request) == expected.contains(value.name),
                 "\(test): \(value.name)")
         }
+    }
+
+    @Test(
+        "'only' holds for an object or a form without other fields, also if it has none",
+        arguments: [
+            ("{}", true), (#"{"a":1}"#, true), (#"{"b":{"c":1},"a":1}"#, true), (#"{"\u0061":1}"#, true),
+            (#"{"a":1,"c":2}"#, false), (#"{"A":1}"#, false), ("[]", false), ("5", false), (#""a""#, false),
+        ])
+    func only(body: String, expected: Bool) throws {
+        #expect(try matches("body: { only: [a, b] }", TestRequest(body)) == expected)
+        #expect(try matches("body.x: { only: [a, b] }", TestRequest("{\"x\":\(body)}")) == expected)
+        #expect(try !matches("body.x: { only: [a, b] }", TestRequest("{}")))
+        let form = { TestRequest($0, headers: [("Content-Type", "application/x-www-form-urlencoded")]) }
+        #expect(try matches("body: { only: [a, b] }", form("a=1&b=2&%61=3")))
+        #expect(try !matches("body: { only: [a, b] }", form("a=1&c=2")))
     }
 
     @Test("a value inside of the JSON in a form's field 'payload' has a type; the items of a form's field have none")

@@ -40,6 +40,9 @@ import Testing
                         + "write not: { reference: { … } }"
                 ]
             ),
+            ("{ body.a: { only: [] } }", ["6:33: 'only' needs at least one field"]),
+            ("{ body.a: { only: [x, ''] } }", ["6:37: 'only' must not be empty"]),
+            ("{ body.a: { only: 5 } }", ["6:33: 'only' must be a text, not a number; put it in quotes"]),
             ("{ body.a: { greater: high } }", ["6:36: 'greater' must be a number, not a text"]),
             ("{ body.a: { less: '5' } }", ["6:33: 'less' must be a number, not a text; leave out the quotes"]),
             ("{ body.a: { less: [5] } }", ["6:33: 'less' must be a number, not a list"]),

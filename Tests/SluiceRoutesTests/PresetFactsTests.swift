@@ -143,9 +143,26 @@ import Testing
                 .summary
         }
         #expect(summary("webhook_id=12") == "handshake 200")
-        for body in ["foo=1&bar=2", "", "webhook", #"{"webhook_id":12}"#] {
+        for body in [
+            "foo=1&bar=2", "", "webhook", #"{"webhook_id":12}"#, "webhook_id=12&foo=1", "foo=1&webhook_id=12",
+            "webhook_id=12&=",
+        ] {
             #expect(summary(body).hasPrefix("refused signature_missing"), "\(body)")
         }
+    }
+
+    @Test("the parts of a signature of Sanity need a comma, because its own library compares the whole header")
+    func sanity() throws {
+        let route = try route("sanity")
+        // echo -n '1700000000000.{"_id":"a"}' | openssl dgst -sha256 -hmac 'a secret of tests' -binary | basenc --base64url
+        let signature = "v1=LmnJLyhqA0jAOP_as1s9m3Z9azhFfSHEfhuGGUfy47Y"
+        func summary(_ header: String, _ body: String = #"{"_id":"a"}"#) -> String {
+            TestRequest(body, headers: [("sanity-webhook-signature", header)]).processed(by: route).summary
+        }
+        #expect(summary("t=1700000000000,\(signature)") == "stored")
+        #expect(summary("t=1700000000000 \(signature)").hasPrefix("refused signature_invalid"))
+        let blank = "v1=1G0c5Pgix8EywS6Yea0ZvAORJXnG_n2QrAUh-W8L1GI"
+        #expect(summary("t=1700000000000,\(blank)", "  ").hasPrefix("dead letter body_unreadable"))
     }
 
     @Test("a part that Mercado Pago leaves out of the signed text cannot be added")

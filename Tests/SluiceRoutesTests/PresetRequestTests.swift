@@ -148,6 +148,19 @@ extension PresetRequestTests {
         #expect(request.outcome(by: route).refusal?.code == .signatureInvalid)
     }
 
+    @Test("a secret that is too short is named by its variable, and not as one in a file")
+    func shortSecret() throws {
+        let preset = try Self.preset("github")
+        var sample = SampleRoute()
+        sample.secret = (variable: "MY_SECRET", value: "short")
+        let error = #expect(throws: SigningError.self) {
+            try RouteCompiler.route(sample, of: preset, supply: .wellKnown("development"))
+        }
+        #expect(
+            error?.message == "the secret of env MY_SECRET has 5 bytes, and could be guessed: use at least 16 bytes, "
+                + "such as the output of 'openssl rand -hex 32'")
+    }
+
     @Test("each handshake is answered, and with another token or secret it is not", arguments: ProviderCatalog.names)
     func handshakes(name: String) throws {
         let preset = try #require(ProviderCatalog.preset(named: name))
@@ -178,7 +191,7 @@ extension PresetRequestTests {
 }
 
 extension RequestToSign {
-    fileprivate func outcome(by route: Route, at time: Int64 = PresetRequestTests.now) -> RouteOutcome {
+    func outcome(by route: Route, at time: Int64 = PresetRequestTests.now) -> RouteOutcome {
         var request = TestRequest(target: target, headers: headers.map { ($0.name, $0.value) })
         request.method = method
         request.body = body

@@ -49,6 +49,42 @@ import Testing
         }
     }
 
+    @Test(
+        "the events of a preset are written once, and those of its samples are among them",
+        arguments: ProviderCatalog.all.filter { !$0.events.isEmpty }.map(\.name))
+    func events(name: String) throws {
+        let preset = try #require(ProviderCatalog.preset(named: name))
+        #expect(Set(preset.events).count == preset.events.count)
+        let file = Self.file(preset).replacing("type: t }", with: "type: \"${event}\" }")
+        let route = try #require(compile([("r.yaml", file)], secrets: .throwAway).table?.routes.first)
+        for sample in preset.sampleNames {
+            let id = "00000000-0000-4000-8000-000000000001"
+            var values = SampleValues(uuid: id, number: 1, milliseconds: PresetRequestTests.now)
+            values.account = Dictionary(preset.account.map { ($0.name, "value") }) { first, _ in first }
+            let request = try #require(preset.sample(sample, values, path: route.routePath))
+            let signed = try route.sign(request, at: PresetRequestTests.now, id: id)
+            for job in signed.outcome(by: route).delivery?.jobs ?? [] {
+                let isKnown = preset.events.contains { event in
+                    event.hasSuffix("*") ? job.type.hasPrefix(String(event.dropLast())) : event == job.type
+                }
+                #expect(isKnown, "\(sample): \(job.type)")
+            }
+        }
+    }
+
+    @Test(
+        "a misspelt event of a built-in preset is warned of",
+        arguments: [
+            ("openai", "response.complete", "response.completed"), ("slack", "app_mentions", "app_mention"),
+            ("vercel", "deployment.succeded", "deployment.succeeded"), ("linear", "Isue", "Issue"),
+        ])
+    func misspeltEvent(provider: String, written: String, meant: String) throws {
+        let preset = try #require(ProviderCatalog.preset(named: provider))
+        let file = Self.file(preset).replacing("jobs: [ {", with: "jobs: [ { when: { event: \(written) },")
+        let found = compile([("r.yaml", file + "\n  otherwise: ignore")], secrets: .throwAway).warnings.map(\.message)
+        #expect(found == ["\(provider) has no event '\(written)'; did you mean '\(meant)'?"])
+    }
+
     @Test("a preset tells people what they need", arguments: ProviderCatalog.names)
     func information(name: String) throws {
         let preset = try #require(ProviderCatalog.preset(named: name))

@@ -160,6 +160,76 @@ import Testing
     }
 
     @Test(
+        "a misspelt key is one problem: it is read as the key that was meant",
+        arguments: [
+            ("verify: none, jobs: [{knd: k}]", "knd", "kind"),
+            ("verify: none, jobs: [{typ: k}]", "typ", "type"),
+            ("verify: none, jobs: [{ignor: true}]", "ignor", "ignore"),
+            ("verify: none, jobs: [{whn: {body.a: 1}, type: t}, {type: t}]", "whn", "when"),
+            ("provder: github, SECRETS, JOBS", "provder", "provider"),
+            ("provider: github, secrts: [{env: SECRET}], JOBS", "secrts", "secrets"),
+            ("provider: github, secrets: [{evn: SECRET}], JOBS", "evn", "env"),
+            ("verify: none, jbs: [{type: t}]", "jbs", "jobs"),
+            ("verify: none, jobs: [{when: {body.a: 1}, type: t}], otherwse: ignore", "otherwse", "otherwise"),
+            (
+                "verify: none, evnt: '${body.e}', jobs: [{when: {event: a}, type: t}], "
+                    + "otherwise: ignore", "evnt", "event"
+            ),
+            ("verify: none, ech: '${body.a[]}', jobs: [{type: t, payload: '${item.x}'}]", "ech", "each"),
+            (
+                "verify: none, uniqe_key: '${body.a}', dedupe_window: 1d, jobs: [{type: t, "
+                    + "unique_while: active}]", "uniqe_key", "unique_key"
+            ),
+            ("verify: {algo: hmac-sha256, signature_from: '${header.X}'}, SECRETS, JOBS", "algo", "alg"),
+            (
+                "verify: {alg: hmac-sha256, signature_form: '${header.X}'}, SECRETS, "
+                    + "JOBS", "signature_form", "signature_from"
+            ),
+            (
+                "verify: {alg: hmac-sha256, signature_from: '${header.X}', timestamp_form: '${header.T}', "
+                    + "tolerance: 1m, signed: '${timestamp}.${body}'}, SECRETS, JOBS", "timestamp_form",
+                "timestamp_from"
+            ),
+            ("verify: {alg: jwt, signature_from: '${header.X}', jwt: {alg: [HS256]}}, SECRETS, JOBS", "alg", "algs"),
+            (
+                "provider: meta, SECRETS, handshake_secret: [{env: SECRET}], "
+                    + "JOBS", "handshake_secret", "handshake_secrets"
+            ),
+            (
+                "verify: none, handshke: [{when: {method: GET}, token: '${query.a}'}], handshake_SECRETS, "
+                    + "JOBS", "handshke", "handshake"
+            ),
+            ("verify: none, handshake: [{wen: {method: GET}}], JOBS", "wen", "when"),
+            ("provider: paypal, acount: {webhook_id: x}, JOBS", "acount", "account"),
+            ("verify: none, examples: [{expct: {status: 200}}], JOBS", "expct", "expect"),
+            ("verify: none, rate: {limt: 5, per: 1s}, JOBS", "limt", "limit"),
+            ("verify: none, mach: all, JOBS", "mach", "each"),
+        ])
+    func misspelt(route: String, written: String, meant: String) {
+        let whole = route.replacing("SECRETS", with: "secrets: [{env: SECRET}]")
+            .replacing("JOBS", with: "jobs: [{type: t}]")
+        let found = problems("kinds: { k: {} }\nroutes:\n- {path: /a, \(whole)}\n")
+        #expect(found.count == 1, "\(found)")
+        #expect(found.first?.contains(" unknown key '\(written)' in ") == true, "\(found)")
+        #expect(found.first?.hasSuffix("; did you mean '\(meant)'?") == true, "\(found)")
+    }
+
+    @Test(
+        "so is a misspelt name in 'account' or in the payload of a kind",
+        arguments: [
+            (
+                "routes:\n- {path: /a, provider: paypal, account: {webhok_id: x}, jobs: [{type: t}]}\n",
+                "2:42: the preset does not use 'webhok_id'; did you mean 'webhook_id'?"
+            ),
+            (
+                "kinds: { k: { payload: { name: string } } }\n"
+                    + "routes:\n- {path: /a, verify: none, jobs: [{kind: k, payload: {nam: '${body.a}'}}]}\n",
+                "3:55: the kind 'k' has no payload.nam; did you mean 'name'?"
+            ),
+        ])
+    func misspeltNames(text: String, expected: String) { #expect(problems(text) == [expected]) }
+
+    @Test(
         "a mistake in 'verify' or 'secrets' has a message and a location, without the secret",
         arguments: [
             ("verify: nnone", "3:11: 'verify' must be a mapping, a list of mappings or the word none, not a text"),

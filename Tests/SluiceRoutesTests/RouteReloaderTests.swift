@@ -236,11 +236,11 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b").replacing("verify", with: "verfy"))
         #expect(watch.checkForChanges() == "waiting")
-        let problem = "routes/a.yaml:2:3: a route needs 'provider' or 'verify'"
-        #expect(watch.checkForChanges().hasPrefix(problem))
+        let problem = "routes/a.yaml:2:23: unknown key 'verfy' in a route; did you mean 'verify'?"
+        #expect(watch.checkForChanges() == problem)
         #expect(watch.table?.routes.map(\.path) == ["/a"])
         #expect(watch.reloader.status.version == 1)
-        #expect(watch.reloader.status.problems.count == 3)
+        #expect(watch.reloader.status.problems.count == 1)
         for _ in 0..<3 { #expect(watch.checkForChanges() == "unchanged") }
         try watch.folder.write("a.yaml", text("/b"))
         #expect(watch.checkForChanges() == "waiting")

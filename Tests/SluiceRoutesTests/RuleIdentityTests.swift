@@ -70,6 +70,29 @@ import Testing
         #expect(digests[0] != digests[1])
     }
 
+    @Test(
+        "so are those of a preset that a route file declares",
+        arguments: [
+            ("event: ${body.event}", "event: ${body.type}"), ("each: ${body.items[]}", "each: ${body.rows[]}"),
+            ("body: json", "body: auto"),
+        ])
+    func declaredPreset(_ old: String, _ new: String) throws {
+        let text = """
+            providers:
+              acme:
+                verify: none
+                body: json
+                each: ${body.items[]}
+                event: ${body.event}
+            routes:
+              - path: /acme
+                provider: acme
+                jobs: [ { type: t, queue: q } ]
+            """
+        let digests = try [text, text.replacing(old, with: new)].map { try route($0).identity(ofRule: 0)?.digest }
+        #expect(digests[0] != digests[1])
+    }
+
     @Test("a type that is made of the request is not named, and a kind gives type and queue")
     func names() throws {
         let made = try #require(try identities("- type: ${body.type}\n  queue: ${body.queue}")[0])

@@ -15,6 +15,8 @@ import Testing
         /// Whether the preset has rules for handshakes.
         let hasHandshake: Bool
         let hasUniqueKey: Bool
+        /// Whether the preset's answer replaces the gateway's document.
+        let hasReply: Bool
     }
 
     private static let publicURL = "https://hooks.example.com"
@@ -60,6 +62,8 @@ import Testing
         let route = lines[(start + 1)...].prefix { !$0.isEmpty }
         let yaml = try await run(["providers", "show", name, "--yaml"]).text
         let keys = yaml.split(separator: "\n")
+        let reply = keys.drop { !$0.hasPrefix("reply:") }
+        let replyLines = reply.prefix(1) + reply.dropFirst().prefix { $0.hasPrefix(" ") }
         return Provider(
             name: name,
             route: route.dropFirst().joined(separator: "\n").replacing("https://HOST", with: Self.publicURL)
@@ -67,7 +71,8 @@ import Testing
             account: route.filter { $0.contains(": …") }.flatMap { line in
                 ["--account", String(line.prefix { $0 != ":" }.filter { $0 != " " }) + "=value"]
             },
-            hasHandshake: keys.contains("handshake:"), hasUniqueKey: keys.contains { $0.hasPrefix("unique_key:") })
+            hasHandshake: keys.contains("handshake:"), hasUniqueKey: keys.contains { $0.hasPrefix("unique_key:") },
+            hasReply: replyLines.contains { $0.contains("body") || $0.contains("204") })
     }
 
     private struct Sending: Sendable {
@@ -90,7 +95,8 @@ import Testing
         var sendings = [
             Sending(
                 provider, ["--duplicate"], exit: provider.hasUniqueKey ? 0 : 1,
-                words: provider.hasUniqueKey ? "" : "was not a duplicate"),
+                words: !provider.hasUniqueKey
+                    ? "was not a duplicate" : provider.hasReply ? "the answer does not say whether" : ""),
             Sending(provider, ["--tamper"], exit: 0, words: "signature_"),
         ]
         if provider.hasUniqueKey { sendings.append(Sending(provider, ["--retry"], exit: 0)) }
@@ -172,6 +178,12 @@ import Testing
         }
         let both = try await run(["send", "github", "--to", "\(url)/open", "--duplicate", "--retry"])
         #expect(both.ending == .exited(2) && both.text.contains("--duplicate and --retry both send a second webhook"))
+        for option in ["--duplicate", "--retry", "--delivery=x", "--body-file=x", "url_verification"] {
+            let result = try await run(["send", "slack", option, "--to", "\(url)/other", "--handshake"])
+            let name = option.hasPrefix("-") ? String(option.prefix { $0 != "=" }) : "a sample"
+            #expect(result.ending == .exited(2), "\(result)")
+            #expect(result.text.contains("\(name) has no effect with --handshake, which sends no webhook"), "\(result)")
+        }
         gateway.send(2)
         #expect(try await gateway.ending() == .exited(0))
     }

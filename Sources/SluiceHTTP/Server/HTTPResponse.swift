@@ -58,6 +58,7 @@ package enum ProblemDocument {
 
     private static func needsNoEscape(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            && PrintableText.escape(text, limit: .max) == text
     }
 
     private static let bodies = Dictionary(

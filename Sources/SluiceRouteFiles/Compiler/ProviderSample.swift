@@ -64,10 +64,10 @@ package struct SampleRoute: Sendable {
     package var publicURL = "https://hooks.example.com"
     /// The preset's required values of `account`.
     package var account: [String: String] = [:]
-    /// As in a variable; `nil` for the secret of `sluice dev`.
-    package var secret: String?
+    /// A variable and its value; `nil` for the secret of `sluice dev`.
+    package var secret: (variable: String, value: String)?
     /// The same for handshakes.
-    package var handshakeSecret: String?
+    package var handshakeSecret: (variable: String, value: String)?
 
     package init() {}
 
@@ -81,8 +81,8 @@ package struct SampleRoute: Sendable {
         func list(_ element: YAMLEntry) -> YAMLNode.Content {
             .sequence([YAMLNode(position: position, content: .mapping([element]))])
         }
-        func secrets(_ secret: String?) -> YAMLNode.Content {
-            list(secret.map { entry("value", text($0)) } ?? entry("env", text(Self.missingVariable)))
+        func secrets(_ variable: String?) -> YAMLNode.Content {
+            list(entry("env", text(variable ?? Self.missingVariable)))
         }
         var entries = [
             entry("path", text(path)), entry("provider", text(preset.name)), entry("public_url", text(publicURL)),
@@ -92,11 +92,19 @@ package struct SampleRoute: Sendable {
             let values = account.sorted { $0.key < $1.key }.map { entry($0.key, text($0.value)) }
             entries.append(entry("account", .mapping(values)))
         }
-        if preset.needsSecret { entries.append(entry("secrets", secrets(secret))) }
-        if preset.needsHandshakeSecret { entries.append(entry("handshake_secrets", secrets(handshakeSecret))) }
+        if preset.needsSecret { entries.append(entry("secrets", secrets(secret?.variable))) }
+        if preset.needsHandshakeSecret {
+            entries.append(entry("handshake_secrets", secrets(handshakeSecret?.variable)))
+        }
         return YAMLNode(position: position, content: .mapping(entries))
     }
 
-    /// The name of a variable that is never read.
-    private static let missingVariable = "SECRET"
+    /// The name of a variable that is never set.
+    private static let missingVariable = "no variable"
+
+    /// The given secrets, by variable.
+    var environment: [String: String] {
+        let given = [secret, handshakeSecret].compactMap { $0 }
+        return Dictionary(given.map { ($0.variable, $0.value) }) { first, _ in first }
+    }
 }

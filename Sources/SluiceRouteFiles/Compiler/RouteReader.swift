@@ -11,6 +11,8 @@ package struct RouteReader {
     var scope: RouteScope
     /// The preset of `provider`.
     private let preset: ProviderPreset?
+    /// Whether a route file declares it.
+    private let hasDeclaredPreset: Bool
     private var publicURL: PublicURL?
     /// The variables and files of the route's secrets.
     private(set) var secretSources: [SecretSource] = []
@@ -28,11 +30,12 @@ package struct RouteReader {
     ) {
         guard let reader = MappingReader(node, RouteLanguage.route, in: context) else { return nil }
         preset = Self.preset(reader, presets)
+        hasDeclaredPreset = preset.map { presets.isDeclared($0.name) } ?? false
         if let name = reader.node("provider")?.scalar?.text, !isProbe, presets.broken.contains(name) { return nil }
         let account = Self.account(reader, preset, isProbe: isProbe)
         let position = isProbe ? nil : reader.entry("provider")?.position
         self.reader =
-            preset.map { reader.replacing($0.completing(node.mapping ?? [], at: position, account: account)) } ?? reader
+            preset.map { reader.replacing($0.completing(reader.entries, at: position, account: account)) } ?? reader
         self.context = context
         self.secrets = secrets
         self.options = options
@@ -300,11 +303,10 @@ extension RouteReader {
         body: BodyKind, match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
         guard let node = reader.read(\.jobs) else { return [] }
-        let keys = [scope.parameters.isEmpty ? nil : "path", "each", "event", "body", "json_field"]
+        let keys = (scope.parameters.isEmpty ? [] : ["path"]) + ["each", "event", "body", "json_field"]
+        // Only the keys in route files: those of a built-in preset change with the version.
         let subjects = keys.compactMap { key in
-            key.flatMap { key in
-                writtenPosition(key) == nil ? nil : reader.node(key).map { (key, $0) }
-            }
+            hasDeclaredPreset || writtenPosition(key) != nil ? reader.node(key).map { (key, $0) } : nil
         }
         return JobRuleReader(
             context: context, bodyKind: body, routeHasKey: reader.has("unique_key"), match: match, methods: methods,
@@ -396,9 +398,12 @@ extension RouteReader {
         for entry in reader.read(\.account)?.mapping ?? [] {
             let text = entry.value.scalar?.text ?? ""
             if !wanted.contains(where: { $0.name == entry.key }) {
-                let hint = Suggestion.phrase(for: entry.key, among: wanted.map(\.name))
+                let names = wanted.map(\.name)
                 reader.context.error(
-                    entry.position, "the preset does not use '\(PrintableText.escape(entry.key))'\(hint)")
+                    entry.position,
+                    "the preset does not use '\(PrintableText.escape(entry.key))'"
+                        + Suggestion.phrase(for: entry.key, among: names))
+                if let meant = Suggestion.closest(to: entry.key, among: names) { account[meant] = "x" }
             } else if text.isEmpty || text.contains("${") || !HeaderSyntax.isValue(text) {
                 reader.context.error(
                     entry.value.position, "'\(entry.key)' of 'account' must be a text without references")

@@ -157,7 +157,7 @@ extension RouteCompiler {
         _ sample: SampleRoute, of preset: ProviderPreset, in context: FileContext, supply: SecretSupply, isProbe: Bool
     ) -> Route.Parts? {
         let secrets = SecretReader(
-            context: context, environment: [:], files: secretFiles, allowsInline: true, supply: supply)
+            context: context, environment: sample.environment, files: secretFiles, allowsInline: true, supply: supply)
         var (kinds, registry) = (JobKinds(), RouteRegistry())
         var reader = RouteReader(
             sample.node(of: preset), in: context, presets: presets, secrets: secrets, options: options,

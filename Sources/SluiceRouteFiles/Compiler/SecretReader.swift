@@ -20,6 +20,9 @@ struct SecretReader {
         var isWellKnown = false
 
         var isMadeUp: Bool { source == .throwAway || source.isStandIn }
+
+        /// For messages: `the secret of env NAME`.
+        var title: String { source == .inline ? "the secret" : "the secret of \(source)" }
     }
 
     /// In bytes: the minimum against guessing, and the recommended length (RFC 2104 §3 asks for the length of the
@@ -112,7 +115,7 @@ struct SecretReader {
             return nil
         }
         if let oddity = SecretMistake(form.withoutPrefix(found.text), form.encoding) {
-            context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
+            context.warning(position, "\(found.title) \(oddity.rawValue)")
         }
         return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
     }
@@ -163,7 +166,7 @@ struct SecretReader {
             context.error(position, "the secret \(error.phrase)\(oddity.map { ": it \($0.rawValue)" } ?? "")")
             return nil
         }
-        if let oddity { context.warning(position, "the secret of \(found.source) \(oddity.rawValue)") }
+        if let oddity { context.warning(position, "\(found.title) \(oddity.rawValue)") }
         if scheme.algorithm == .basic, !found.text.contains(UInt8(ascii: ":")) {
             context.error(position, "the secret must be 'user:password' with 'alg: basic'")
             return nil
@@ -182,7 +185,7 @@ struct SecretReader {
 
     private func isLongEnough(_ key: [UInt8], _ found: Found, at position: YAMLPosition) -> Bool {
         if found.isWellKnown || key.count >= Self.recommendedLength { return true }
-        let length = "the secret of \(found.source) has \(TraceWords.bytes(key.count))"
+        let length = "\(found.title) has \(TraceWords.bytes(key.count))"
         guard key.count >= Self.leastLength else {
             context.error(
                 position,
@@ -196,7 +199,8 @@ struct SecretReader {
 
     private func found(_ node: YAMLNode) -> Found? {
         guard let reader = MappingReader(node, RouteLanguage.secret, in: context) else { return nil }
-        guard let entries = node.mapping, entries.count == 1 else {
+        let entries = reader.entries
+        guard entries.count == 1 else {
             context.error(node.position, "a secret needs exactly one of 'env', 'file' and 'value'")
             return nil
         }

@@ -60,6 +60,7 @@ struct ValueTestReader {
             case "prefix": affixes(node, subject).map { .prefix($0) }
             case "suffix": affixes(node, subject).map { .suffix($0) }
             case "contains": contains(node)
+            case "only": names(node, subject).map { .only($0) }
             case "like": globs(node).map { .like($0) }
             case "greater": number(node, subject).map { .greater($0.number, written: $0.written) }
             case "less": number(node, subject).map { .less($0.number, written: $0.written) }
@@ -95,6 +96,14 @@ extension ValueTestReader {
         elements(node, ifEmpty: Self.neverTrue) { node in
             guard let text = text(node, subject) else { return nil }
             if text.isEmpty { context.error(node.position, "\(subject) is empty, so it holds for every text") }
+            return text.isEmpty ? nil : Array(text.utf8)
+        }
+    }
+
+    private func names(_ node: YAMLNode, _ subject: String) -> [[UInt8]]? {
+        elements(node, ifEmpty: "\(subject) needs at least one field") { node in
+            guard let text = text(node, subject) else { return nil }
+            if text.isEmpty { context.error(node.position, "\(subject) must not be empty") }
             return text.isEmpty ? nil : Array(text.utf8)
         }
     }

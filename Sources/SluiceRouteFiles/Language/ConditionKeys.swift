@@ -43,6 +43,9 @@ struct ConditionKeys {
         meaning: "is a text that matches a pattern as a whole, in which `*` is any text and `?` one character")
     let greater = LanguageKey("greater", Self.number, meaning: "is a number greater than it")
     let less = LanguageKey("less", Self.number, meaning: "is a number less than it")
+    let only = LanguageKey(
+        "only", .node("a text or a list", .oneOrList(of: .constantText)),
+        meaning: "is an object or a form that has no field other than it, or than those of the list")
 
     /// A value must be equal, one of a list must be equal, and all tests of a mapping must be true.
     fileprivate static var anyForm: JSONTree {

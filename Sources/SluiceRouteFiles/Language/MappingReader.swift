@@ -3,10 +3,13 @@ internal import SluiceRoutes
 internal import SluiceYAML
 
 /// A mapping with a closed set of keys: unknown keys and missing required ones have been recorded as problems.
+///
+/// An unknown key that resembles a missing one is read as that key after recording it, so that one mistake is one
+/// problem.
 struct MappingReader<Keys: Sendable> {
     let context: FileContext
     let position: YAMLPosition
-    private var entries: [YAMLEntry]
+    private(set) var entries: [YAMLEntry]
     private let mapping: LanguageMapping<Keys>
 
     /// - Returns: `nil` after recording that the node is not a mapping.
@@ -16,14 +19,24 @@ struct MappingReader<Keys: Sendable> {
         self.position = node.position
         self.entries = entries
         self.mapping = mapping
-        for entry in entries where !mapping.names.contains(entry.key) { refuseUnknown(entry) }
+        for index in entries.indices where !mapping.names.contains(entries[index].key) { correct(index) }
         for key in mapping.required where !has(key) { context.error(position, "\(mapping.noun) needs '\(key)'") }
     }
 
-    private func refuseUnknown(_ entry: YAMLEntry) {
+    /// Records an unknown key, and replaces it with the key that was probably meant.
+    private mutating func correct(_ index: Int) {
         guard !context.log.isFull else { return }
-        let hint = mapping.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: mapping.keys)
-        context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(mapping.noun)\(hint)")
+        let entry = entries[index]
+        let problem = "unknown key '\(PrintableText.escape(entry.key))' in \(mapping.noun)"
+        if let hint = mapping.hints[entry.key] { return context.error(entry.position, "\(problem); \(hint)") }
+        guard let meant = Suggestion.closest(to: entry.key, among: mapping.keys), !has(meant) else {
+            return context.error(entry.position, problem + Suggestion.phrase(for: entry.key, among: mapping.keys))
+        }
+        // The value may not be one of that key.
+        context.log.error(
+            context.place(entry.position), "\(problem); did you mean '\(meant)'?",
+            ofValueAt: context.place(entry.value.position))
+        entries[index] = YAMLEntry(key: meant, position: entry.position, value: entry.value)
     }
 
     /// Records an error about a key, if the mapping has it.

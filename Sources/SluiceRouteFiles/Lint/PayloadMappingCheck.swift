@@ -27,8 +27,11 @@ struct PayloadMappingCheck {
             if let field = fields[entry.key] {
                 check(entry.value, field.type, path: path.entering(.field(field.name)))
             } else if !TemplateParser.mayRefer(entry.key) {
-                let hint = Suggestion.phrase(for: entry.key, among: fields.all.map(\.name))
+                let names = fields.all.map(\.name)
+                let hint = Suggestion.phrase(for: entry.key, among: names)
                 context.error(entry.position, "\(subject) has no \(path.entering(.field(entry.key)).text)\(hint)")
+                // That the field is missing only follows from that.
+                if let meant = Suggestion.closest(to: entry.key, among: names) { set.insert(Array(meant.utf8)) }
             }
         }
         for field in fields.all where !field.type.isOptional && !set.contains(Array(field.name.utf8)) {

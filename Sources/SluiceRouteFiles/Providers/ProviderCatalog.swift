@@ -94,6 +94,9 @@ final class ProviderPresets {
         }
     }
 
+    /// Whether a route file declares the preset.
+    func isDeclared(_ name: String) -> Bool { declared[name] != nil }
+
     func preset(named name: String) -> ProviderPreset? {
         if let known = declared[name] ?? builtIn[name] { return known }
         guard let preset = ProviderCatalog.preset(named: name) else { return nil }

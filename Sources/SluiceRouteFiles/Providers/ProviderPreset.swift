@@ -46,9 +46,7 @@ package struct ProviderPreset: Sendable {
     typealias ValueFact = (written: String, source: ReferenceSource, meaning: String)
 
     init?(name: String, _ node: YAMLNode, in context: FileContext) {
-        guard let reader = MappingReader(node, RouteLanguage.provider, in: context),
-            case .mapping(let entries) = node.content
-        else { return nil }
+        guard let reader = MappingReader(node, RouteLanguage.provider, in: context) else { return nil }
         self.name = name
         title = reader.read(\.title) ?? name
         docs = Self.address(reader) ?? ""
@@ -67,7 +65,7 @@ package struct ProviderPreset: Sendable {
         notes = reader.read(\.notes) ?? []
         unverified = reader.read(\.unverified) ?? []
         samples = Self.entries(reader.read(\.samples), "'samples'", in: context)
-        keys = entries.filter { !ProviderKeys.information.contains($0.key) }
+        keys = reader.entries.filter { !ProviderKeys.information.contains($0.key) }
         keySources = Self.sources(in: keys["unique_key"]?.texts ?? [])
         location = context.place(node.position)
     }

@@ -8,7 +8,7 @@ extension ValueTest {
         case .exists(let exists): !exists
         case .equals(let values): values.contains { $0.json == .null }
         case .differs(let values): !values.contains { $0.json == .null }
-        case .prefix, .suffix, .contains, .like, .greater, .less: false
+        case .prefix, .suffix, .contains, .like, .greater, .less, .only: false
         }
     }
 
@@ -32,6 +32,7 @@ extension ValueTest {
         case .like(let globs):
             for glob in globs where glob.matches(text) { return true }
         case .greater, .less: return !isTyped && holds(forNumber: JSONNumber(text))
+        case .only: return false
         }
         return false
     }
@@ -52,7 +53,24 @@ extension ValueTest {
         case .greater, .less: return kind == .number && holds(forNumber: JSONNumber(literal))
         case .contains(let values, _):
             return kind == .array && Self.equals(values).holds(forAnElementOf: literal, isTyped: isTyped)
+        case .only(let names): return kind == .object && Self.hasOnly(names, literal)
         case .prefix, .suffix, .like: return false
+        }
+    }
+
+    private static func hasOnly(_ names: [[UInt8]], _ object: Span<UInt8>) -> Bool {
+        var reader = JSONReader(object, maximumDepth: JSONLimits.bulkDepth, acceptsLoneSurrogates: true)
+        do throws(JSONError) {
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                let name = key.text
+                guard names.contains(where: { name.utf8.elementsEqual($0) }) else { return false }
+                _ = try reader.skipValue()
+            }
+            return true
+        } catch {
+            // Unreachable: the object has been scanned.
+            return false
         }
     }
 
@@ -84,7 +102,7 @@ extension ValueTest {
         switch self {
         case .greater(let bound, _): return number > bound
         case .less(let bound, _): return number < bound
-        case .exists, .equals, .differs, .prefix, .suffix, .contains, .like: return false
+        case .exists, .equals, .differs, .prefix, .suffix, .contains, .like, .only: return false
         }
     }
 }

@@ -23,6 +23,8 @@ package enum ValueTest: Sendable {
     case greater(JSONNumber, written: String)
     /// A number below this one.
     case less(JSONNumber, written: String)
+    /// An object, or a form, without fields other than these.
+    case only([[UInt8]])
 }
 
 /// A scalar in a condition.
@@ -59,6 +61,7 @@ extension ValueTest {
         case .like(let globs): Self.phrase("is like", globs.map { Self.quoted(Array($0.pattern.utf8)) })
         case .greater(_, let written): "is greater than \(written)"
         case .less(_, let written): "is less than \(written)"
+        case .only(let names): "is an object without fields other than \(Self.list(names.map(Self.quoted)))"
         }
     }
 

@@ -106,6 +106,8 @@ extension SignedRequest {
         else { return nil }
         let value = document.extracting(range)
         guard kind == .string else { return value.array }
+        let content = value.extracting(1..<(value.count - 1))
+        if content.firstIndex(of: UInt8(ascii: "\\")) == nil { return content.array }
         return JSONText.decode(value).map { Array($0.utf8) }
     }
 

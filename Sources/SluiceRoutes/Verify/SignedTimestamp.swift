@@ -27,7 +27,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
             default: nil
             }
         case .rfc3339: text.contains(ASCII.space) ? nil : TimestampText.parse(String(decoding: text, as: UTF8.self))
-        case .httpDate: TimestampText.parseHTTPDate(String(decoding: text, as: UTF8.self))
+        case .httpDate: TimestampText.parseHTTPDate(text)
         }
     }
 
@@ -54,7 +54,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
                 (noun, format, milliseconds) = ("a time in the format of RFC 3339", .rfc3339, time)
                 return
             }
-            if let time = TimestampText.parseHTTPDate(written) {
+            if let time = TimestampText.parseHTTPDate(text) {
                 (noun, format, milliseconds) = ("an HTTP date", .httpDate, time)
                 return
             }

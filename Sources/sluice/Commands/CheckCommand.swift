@@ -57,8 +57,8 @@ struct CheckCommand: ParsableCommand {
             folder: folder, environment: ProcessEnvironment.variables(), options: options,
             atMilliseconds: SystemTime().wallMilliseconds())
         switch format {
-        case .human: for line in report.lines(Terminal.checkForm) { Terminal.say(line) }
-        case .json: Terminal.say(String(decoding: report.json, as: UTF8.self))
+        case .human: for line in report.lines(Terminal.checkForm) { Terminal.say(coloured: line) }
+        case .json: Terminal.say(json: report.json)
         case .github: for line in report.annotations { Terminal.say(line) }
         }
         guard report.errors == 0 else { throw StartupError(.wrongInput, complaint(about: report, of: folder)) }

@@ -66,10 +66,7 @@ enum Console {
         _ options: SettingsOptions
     ) async throws {
         guard found?.contains(name) != true else { return }
-        let bytes = try? await ControlClient.ask(.routes, try settings(options))
-        let loaded = try bytes.map { bytes in
-            try ControlCoding.decode(ControlDocuments.Routes.self, bytes).routes.map(\.name)
-        }
+        let loaded = try await loadedRoutes(options)?.map(\.name)
         let known = (found ?? []).union(loaded ?? [])
         guard loaded != nil || found != nil, !known.contains(name) else { return }
         var others = known.sorted().prefix(20).map { PrintableText.escape($0) }.joined(separator: ", ")
@@ -79,6 +76,12 @@ enum Console {
             (nothing ?? "the \(place) has nothing of the route '\(PrintableText.escape(name))'")
                 + (loaded == nil ? "" : ", and no route with this name is loaded")
                 + (others.isEmpty ? "" : "; known routes: \(others)"))
+    }
+
+    /// The routes of the running gateway; `nil` if none is running.
+    static func loadedRoutes(_ options: SettingsOptions) async throws -> [RouteSummary]? {
+        let bytes = try? await ControlClient.ask(.routes, try settings(options))
+        return try bytes.map { try ControlCoding.decode(ControlDocuments.Routes.self, $0).routes }
     }
 
     /// Calls `change` with each number, and then refuses those that do not exist.
@@ -104,7 +107,10 @@ struct ConsoleOptions: ParsableArguments {
         _ request: ControlRequest, as type: Document.Type, lines: (Document) -> [String]
     ) async throws {
         let bytes = try await ControlClient.ask(request, try Console.settings(settings))
-        if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
+        if json {
+            Terminal.say(json: bytes)
+            return
+        }
         for line in lines(try ControlCoding.decode(type, bytes)) { Terminal.say(line) }
     }
 }

@@ -54,7 +54,7 @@ extension DeadCommand {
                     "dead letter \(number): its contents are lost or differ from what was stored (wrong checksum); the "
                         + "exported line is marked as damaged and cannot be imported")
             }
-            guard Terminal.write(String(decoding: line, as: UTF8.self) + "\n") else {
+            guard Terminal.say(json: line) else {
                 throw StartupError(.unavailable, "cannot write dead letter \(number) to standard output")
             }
             return true

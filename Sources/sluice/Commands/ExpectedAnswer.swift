@@ -34,6 +34,14 @@ enum ExpectedAnswer {
         }
     }
 
+    /// What an answer leaves open although it may be the expected one; `nil` if nothing.
+    func doubt(about answer: HTTPClientResponse) -> String? {
+        guard case .duplicate = self else { return nil }
+        if case .boolean? = JSONTree(answer.body)?["duplicate"] { return nil }
+        return "the answer does not say whether the second webhook was a duplicate, because the route has its own "
+            + "'reply': see the output of 'sluice dev', or the metric sluice_duplicates_total"
+    }
+
     /// What is wrong with an answer; `nil` if it is the expected one.
     ///
     /// - Parameter previous: the answer to the previous request.

@@ -118,9 +118,9 @@ struct ExplainCommand: AsyncParsableCommand {
 
     private func print(_ explanation: Explanation) {
         switch format {
-        case .json: Terminal.say(explanation.json)
+        case .json: Terminal.say(json: Array(explanation.json.utf8))
         case .human:
-            for line in explanation.lines(hasColours: Terminal.hasColours) { Terminal.say(line) }
+            for line in explanation.lines(hasColours: Terminal.hasColours) { Terminal.say(coloured: line) }
         }
     }
 }

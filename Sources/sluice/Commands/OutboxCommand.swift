@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceOutbox
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// `sluice outbox`
@@ -109,7 +110,8 @@ struct OutboxCommand: AsyncParsableCommand {
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "The route's name, followed by the key as shown after that name by `sluice outbox list`.",
+                "The route's name, followed by the key as shown after that name by `sluice outbox list`: if the path "
+                    + "has parameters, their values come first, as in `--key orders acme:17`.",
                 valueName: "route"))
         var key: String?
         @OptionGroup var options: SettingsOptions
@@ -148,16 +150,16 @@ struct OutboxCommand: AsyncParsableCommand {
             }
             guard let forgotten, forgotten.keys > 0 else {
                 if let route = key {
-                    try await Console.requireRoute(
-                        route, among: nil, saying: "no delivery with this key is remembered", options)
+                    let nothing = "no delivery with this key is remembered"
+                    try await Console.requireRoute(route, among: nil, saying: nothing, options)
+                    let advice = try await Self.advice(onKeysOf: route, options)
+                    let state = advice == nil ? ", so it is accepted as new" : ""
+                    let found = requests.count == 1 ? state : ", and no job in the outbox is listed with it"
+                    throw StartupError(.wrongInput, nothing + found + (advice.map { "; \($0)" } ?? ""))
                 }
                 throw StartupError(
                     .wrongInput,
-                    key == nil
-                        ? "no unique key of the delivery is remembered, so it is accepted as new when it is sent again"
-                        : requests.count == 1
-                            ? "no delivery with this key is remembered, so it is accepted as new"
-                            : "no delivery with this key is remembered, and no job in the outbox is listed with it")
+                    "no unique key of the delivery is remembered, so it is accepted as new when it is sent again")
             }
             Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")
             if forgotten.isUndelivered {
@@ -166,6 +168,21 @@ struct OutboxCommand: AsyncParsableCommand {
                         + "will be a second one"
                 )
             }
+        }
+
+        /// How to write a key of a route whose path has parameters, as far as its path is known.
+        private static func advice(onKeysOf route: String, _ options: SettingsOptions) async throws -> String? {
+            let shown = "which 'sluice outbox list' shows after the route's name"
+            guard let routes = try await Console.loadedRoutes(options) else {
+                return "if the path of the route has parameters, write their values before the key, as in VALUE:KEY, "
+                    + shown
+            }
+            guard let path = routes.first(where: { $0.name == route })?.path else { return nil }
+            let names = path.matches(of: /\{[^}]+\}/).map { PrintableText.escape($0.output) }
+            guard !names.isEmpty else { return nil }
+            let noun = names.count == 1 ? "the value of" : "the values of"
+            return "with the path \(PrintableText.escape(path)), write \(noun) \(names.joined(separator: ", ")) "
+                + "before the key, as in \(names.map { _ in "VALUE:" }.joined())KEY, \(shown)"
         }
     }
 }

@@ -36,7 +36,10 @@ struct RoutesCommand: AsyncParsableCommand {
     func run() async throws {
         if let folder { return try showFolder(folder) }
         let bytes = try await ControlClient.ask(.routes, try Console.settings(options))
-        if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
+        if json {
+            Terminal.say(json: bytes)
+            return
+        }
         say(try ControlCoding.decode(ControlDocuments.Routes.self, bytes))
     }
 
@@ -51,7 +54,7 @@ struct RoutesCommand: AsyncParsableCommand {
             problems: problems.map(\.description),
             routes: compilation.table == nil ? [] : compilation.details.map(\.summary),
             notices: MountedFiles.warnings(of: compilation.files.sorted()).map(\.description))
-        if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
+        if json { Terminal.say(json: ControlCoding.encode(document)) }
         guard problems.isEmpty else {
             let lines = document.problems.map { PrintableText.escape($0, limit: 1000) }
             throw StartupError(.wrongInput, lines.joined(separator: "\n"))

@@ -63,6 +63,13 @@ struct SendCommand: AsyncParsableCommand {
         guard !(duplicate && retry) else {
             throw ValidationError("--duplicate and --retry both send a second webhook; give one of them")
         }
+        let ofWebhooks = [
+            (duplicate, "--duplicate"), (retry, "--retry"), (bodyFile != nil, "--body-file"),
+            (delivery != nil, "--delivery"), (event != nil, "a sample"),
+        ]
+        if handshake, let other = ofWebhooks.first(where: \.0)?.1 {
+            throw ValidationError("\(other) has no effect with --handshake, which sends no webhook")
+        }
     }
 
     func run() async throws {
@@ -80,6 +87,7 @@ struct SendCommand: AsyncParsableCommand {
             if let problem = expected.problem(with: answer, after: previous) {
                 throw StartupError(.wrongInput, problem)
             }
+            if let doubt = expected.doubt(about: answer) { Terminal.complain("sluice: \(doubt)") }
             previous = answer
         }
     }
@@ -135,7 +143,7 @@ extension SendCommand {
             let (route, receiver) = (
                 try route(of: preset, target, isOther: tamper), try self.route(of: preset, target, isOther: false)
             )
-            let token = try handshakeSecret(preset) ?? DevelopmentSecret.text
+            let token = try handshakeSecret(preset)?.value ?? DevelopmentSecret.text
             let samples = route.handshakeSamples(token: tamper ? token + "x" : token, value: "challenge1")
             guard !samples.isEmpty else { throw SigningError(message: "the preset \(preset.name) has no handshake") }
             var requests: [(HTTPClientRequest, ExpectedAnswer)] = []
@@ -208,18 +216,22 @@ extension SendCommand {
     }
 
     /// - Returns: `nil` for the secret of `sluice dev`.
-    private func secret(_ preset: ProviderPreset) throws(SigningError) -> String? {
+    private func secret(_ preset: ProviderPreset) throws(SigningError) -> (variable: String, value: String)? {
         try variable(secretEnv, ProviderSummary(preset).secretVariable)
     }
 
-    private func handshakeSecret(_ preset: ProviderPreset) throws(SigningError) -> String? {
+    private func handshakeSecret(
+        _ preset: ProviderPreset
+    ) throws(SigningError) -> (variable: String, value: String)? {
         guard handshake, preset.needsHandshakeSecret else { return nil }
         return try variable(handshakeSecretEnv, ProviderSummary(preset).handshakeVariable)
     }
 
-    private func variable(_ chosen: String?, _ usual: String) throws(SigningError) -> String? {
+    private func variable(
+        _ chosen: String?, _ usual: String
+    ) throws(SigningError) -> (variable: String, value: String)? {
         let name = chosen ?? usual
-        if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return secret }
+        if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return (name, secret) }
         guard chosen == nil, developmentCertificate != nil else {
             throw SigningError(message: "\(name) is not set; set it to the secret of the route")
         }

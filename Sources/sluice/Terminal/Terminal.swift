@@ -3,16 +3,29 @@ internal import SluiceBase
 internal import SluiceRouteTools
 
 /// The output of commands: results to standard output, everything else to standard error.
+///
+/// Whatever a terminal might act on is escaped here, also in texts that a caller has not escaped.
 enum Terminal {
-    static func say(_ text: String) { StandardError.say(text + "\n", to: STDOUT_FILENO) }
+    static func say(_ text: String) { StandardError.say(PrintableText.escapeLines(text) + "\n", to: STDOUT_FILENO) }
 
-    /// Prints text with its final line feed.
+    /// Prints a line with colours, whose texts have been escaped.
+    static func say(coloured line: String) { StandardError.say(line + "\n", to: STDOUT_FILENO) }
+
+    /// Prints a JSON text and a line feed.
+    ///
+    /// - Returns: whether all of it was written.
+    @discardableResult
+    static func say(json: [UInt8]) -> Bool { write(PrintableText.escapeJSON(json) + "\n") }
+
+    /// Prints the contents of a file with their final line feed, unchanged.
     ///
     /// - Returns: whether all of it was written.
     @discardableResult
     static func write(_ text: String) -> Bool { StandardError.say(text, to: STDOUT_FILENO) }
 
-    static func complain(_ text: String) { StandardError.say(text + "\n", to: STDERR_FILENO) }
+    static func complain(_ text: String) {
+        StandardError.say(PrintableText.escapeLines(text) + "\n", to: STDERR_FILENO)
+    }
 
     /// Whether the terminal supports colours and its user wants them (https://no-color.org).
     static var hasColours: Bool {
