@@ -66,6 +66,9 @@ package final class OutboxStore {
     var quarantineExpiry: Int64?
     /// The queues of the jobs that this transaction stored.
     var queueNotes: [(id: Int64, queue: String)] = []
+    /// Those that seemed to be received in the future when the outbox was opened, and when they expire, on the
+    /// monotonic clock; nil if there are none.
+    var futureQuarantined: (receivedAfter: Int64, last: Int64, dueAt: Int64)?
     var log = LogProgress()
     /// The threads that read filters in the background.
     let prefetch = Monitor((threads: 0, isStopped: false))
