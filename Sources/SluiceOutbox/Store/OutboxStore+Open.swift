@@ -27,16 +27,20 @@ extension OutboxStore {
             }
             try Pragmas.prepareEmpty(connection)
             version = 0
-        case .outbox(let found) where found <= Schema.currentVersion: version = found
-        case .outbox(let found):
+        case .outbox(let found) where 0...Schema.currentVersion ~= found: version = found
+        case .outbox(let found) where 0...255 ~= found:
             throw SQLiteError(code: SQLITE_NOTADB, message: newer(found))
+        case .outbox(let found):
+            throw SQLiteError(code: SQLITE_CORRUPT, message: "outbox format \(found) does not exist")
         case .foreign:
             throw SQLiteError(code: SQLITE_NOTADB, message: "it is a SQLite database of another program, not an outbox")
         }
         try Pragmas.applyForWriting(connection, cache: configuration.cache)
-        try Migration.run(connection, from: version)
-        do throws(SQLiteError) { return try Session(connection) } catch {
-            // The file claims this format, but lacks a table or a column of it.
+        do throws(SQLiteError) {
+            try Migration.run(connection, from: version)
+            return try Session(connection)
+        } catch {
+            // The file claims another format than it has, or lacks a table or a column.
             guard error.code == SQLITE_ERROR else { throw error }
             throw SQLiteError(code: SQLITE_CORRUPT, message: error.message)
         }

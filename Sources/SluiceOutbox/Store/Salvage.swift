@@ -100,7 +100,7 @@ struct Salvage {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "no row of it can be read")
             }
             salvage.damaged.close()
-            if !configuration.isSalvageAsked { try salvage.requireHalf(of: pages) }
+            if !configuration.isSalvageAsked, !salvage.report.isComplete { try salvage.requireHalf(of: pages) }
             try salvage.writeLost()
             var report = salvage.report
             OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
