@@ -275,7 +275,8 @@ struct Salvage {
     /// Writes the figures that the rows do not contain. Jobs whose delivery mark was not saved are pending and sent
     /// again; jobs that were not saved count as finished.
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
-        let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? 0
+        let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? nil
+        if let last { try OutboxStore.removeDelivered(after: last, in: new) }
         if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
             try new.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'")
             try new.execute(
@@ -289,7 +290,7 @@ struct Salvage {
             """,
             """
             UPDATE progress SET finished = NULL,
-                last_finished = max(\(max(0, min(last, 1 << 52))), ifnull((SELECT max(id) FROM jobs), 0),
+                last_finished = max(\(max(0, min(last ?? 0, 1 << 52))), ifnull((SELECT max(id) FROM jobs), 0),
                     ifnull((SELECT max(job) FROM delivered), 0), ifnull((SELECT max(job) FROM parked), 0),
                     ifnull((SELECT max(job) FROM dead_letters), 0)),
                 dead_letters = (SELECT count(*) FROM dead_letters),

@@ -1,0 +1,54 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+/// Salvages that do not know which jobs were finished, or read it from wrong rows.
+struct SalvageProgressTests {
+    private let fixture = Fixture()
+
+    private func delivered(_ ids: ClosedRange<Int64>) -> [Acknowledgement] {
+        ids.map { Acknowledgement(job: $0, zizqID: "z\($0)") }
+    }
+
+    @Test(
+        "jobs that are lost in front of all saved ones are listed, whatever else is damaged",
+        arguments: ["parked", "dead_letters", "progress"])
+    func lostFront(table: String) throws {
+        try fixture.fill(1...200)
+        try fixture.damage("push-1-0")
+        try fixture.damageRoot(of: table, isInner: false)
+        let report = try fixture.salvage()
+        let lost = 200 - (try fixture.open().status.pendingJobs)
+        #expect(lost > 0)
+        if table == "progress" {
+            // Finished jobs cannot be told from lost ones.
+            #expect(fixture.list(report).contains { $0.hasPrefix("# it is not known which jobs were finished") })
+        } else {
+            #expect(report.lostDeliveries == lost)
+        }
+    }
+
+    @Test(
+        "a job that was not finished is sent although a damaged row says that it was delivered",
+        arguments: [false, true])
+    func wrongDelivered(isSalvaged: Bool) throws {
+        try fixture.fill(1...70)
+        do {
+            let before = try fixture.open()
+            try before.acknowledge(delivered(1...30))
+            try before.session.connection.execute("UPDATE delivered SET job = 46 WHERE job = 30")
+            before.close()
+        }
+        if isSalvaged {
+            try fixture.damageRoot(of: "quarantine", isInner: false)
+            _ = try fixture.salvage()
+        }
+        let store = try fixture.open()
+        // Nothing says that the first one was delivered.
+        let jobs = try store.pending().map(\.id)
+        #expect(jobs == Array(30...70) && store.status.pendingJobs == 41)
+        try store.acknowledge(delivered(30...70))
+        #expect(store.status.pendingJobs == 0)
+    }
+}
