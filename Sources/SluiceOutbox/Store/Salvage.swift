@@ -8,12 +8,18 @@ package struct SalvageReport: Sendable, Hashable {
         package let name: String
         package var saved = 0
         /// The number of unreadable ranges of rows.
-        package var gaps = 0
+        package var gaps = 0 { didSet { noteFirst() } }
         /// The number of rows that were read but have invalid values.
-        package var unusable = 0
+        package var unusable = 0 { didSet { noteFirst() } }
+        /// Whether rows are missing before the first saved one.
+        private(set) var lacksFirst = false
+        /// The number of pages that cannot be read; nil if unknown.
+        var lostPages: Int?
 
         /// Whether every row was saved, as far as can be known.
         package var isComplete: Bool { gaps == 0 && unusable == 0 }
+
+        private mutating func noteFirst() { if saved == 0 { lacksFirst = true } }
     }
 
     package var tables: [Table] = []
