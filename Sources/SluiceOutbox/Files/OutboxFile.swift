@@ -60,9 +60,7 @@ enum OutboxFile {
         // Someone ended the use of a log with `sqlite3`; opening the outbox begins a new one.
         if old[18] == 1, old[19] == 1 { new.replaceSubrange(18...19, with: [1, 1]) }
         guard 1...8 ~= zip(old, new).reduce(0, { $0 + ($1.0 ^ $1.1).nonzeroBitCount }) else { return false }
-        // Writes the array's own bytes.
-        let written = unsafe new.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        return written == new.count && fsync(descriptor) == 0
+        return write(descriptor, new, at: 0) && fsync(descriptor) == 0
     }
 
     private static func protectIfPresent(_ path: String, trustsOwner: Bool) throws(StartupError) {
@@ -247,21 +245,30 @@ enum OutboxFile {
     }
 
     /// Writes a short text at the start of a file.
-    static func write(_ descriptor: Int32, _ text: String) {
-        var text = text
-        // Writes the bytes of the text.
-        text.withUTF8 { _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    static func write(_ descriptor: Int32, _ text: String) { _ = write(descriptor, Array(text.utf8), at: 0) }
+
+    /// - Returns: whether all bytes were written.
+    private static func write(_ descriptor: Int32, _ bytes: [UInt8], at offset: Int) -> Bool {
+        // Writes the array's own bytes.
+        unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+            == bytes.count
     }
 
     /// Writes a new file, readable by its owner only, and syncs it. Replaces a file with this name.
-    static func write(_ text: String, toNew path: String) throws(SQLiteError) {
+    static func write(_ parts: some Sequence<[UInt8]>, toNew path: String) throws(SQLiteError) {
         remove(path)
         let descriptor = openOwn(path, O_RDWR | O_CREAT | O_EXCL)
         guard descriptor >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
         defer { close(descriptor) }
-        write(descriptor, text)
-        guard size(of: path) == text.utf8.count, fsync(descriptor) == 0 else {
-            throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
+        var size = 0
+        for part in parts {
+            guard write(descriptor, part, at: size) else {
+                throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
+            }
+            size += part.count
+        }
+        guard fsync(descriptor) == 0 else {
+            throw SQLiteError(code: 10, systemError: errno, message: "cannot sync \(path)")
         }
     }
 

@@ -147,7 +147,7 @@ struct Salvage {
     private func writeLost() throws(SQLiteError) {
         guard !lost.isEmpty else { return }
         let path = configuration.path + ".salvaged" + Self.lostSuffix
-        try OutboxFile.write(lost.joined(separator: "\n") + "\n", toNew: path)
+        try OutboxFile.write([Array((lost.joined(separator: "\n") + "\n").utf8)], toNew: path)
         OutboxFile.giveOwner(of: configuration.path, to: path)
     }
 
