@@ -78,4 +78,16 @@ struct LostJobsTests {
         #expect(
             jobs.keys == [8, 10].map { "# job \($0), stored \(at): the key github:\($0) is not remembered" })
     }
+
+    @Test("an imported dead letter without its delivery is listed with its own number")
+    func importedLetter() throws {
+        let letter =
+            "INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, type, unique_key) VALUES (9, \(start)"
+        var (jobs, store) = try lost(
+            "DELETE FROM deliveries WHERE id = 9; DELETE FROM jobs WHERE id = 9; "
+                + "\(letter), 'bad_field', '', 0, 'push', 'github:9')")
+        try jobs.noteJobsWithoutDelivery(in: store.session.connection)
+        let at = TimestampText.format(milliseconds: start)
+        #expect(jobs.keys == ["# dead letter 1, stored \(at): the key github:9 is not remembered"])
+    }
 }

@@ -174,6 +174,52 @@ struct OpeningTests {
         #expect(fixture.folder.read("outbox.db") == before)
     }
 
+    /// Flips one bit of an outbox with ten jobs.
+    private func flip(_ bit: Int, of byte: Int, _ original: [UInt8]) throws -> Fixture {
+        let copy = Fixture { $0.salvagesDamage = true }
+        var bytes = original
+        bytes[byte] ^= 1 << bit
+        copy.folder.write(bytes, to: "outbox.db")
+        return copy
+    }
+
+    private func filled() throws -> [UInt8] {
+        let store = try fixture.open()
+        _ = store.commit((1...10).map { sample($0, at: fixture.time) })
+        store.close()
+        return fixture.folder.read("outbox.db")
+    }
+
+    @Test("a wrong bit in the fixed part of the header is corrected") func headerBits() throws {
+        let original = try filled()
+        for byte in [0..<24, 44..<48, 56..<60, 64..<72].joined() {
+            let copy = try flip(byte % 8, of: byte, original)
+            let store = try copy.open()
+            #expect(store.isHeaderCorrected && store.salvaged == nil, "byte \(byte)")
+            #expect(try store.pending().count == 10, "byte \(byte)")
+            store.close()
+            #expect(copy.folder.read("outbox.db")[..<24] == original[..<24], "byte \(byte)")
+        }
+    }
+
+    @Test("a wrong bit in the rest of the header loses nothing", arguments: [24..<44, 48..<56, 60..<64, 72..<100])
+    func variableHeaderBits(bytes: Range<Int>) throws {
+        let original = try filled()
+        for byte in bytes {
+            for bit in 0..<8 {
+                let copy = try flip(bit, of: byte, original)
+                // A format that a newer version may have written.
+                if byte == 63, let sentence = problem(copy)?.sentence {
+                    #expect(sentence.contains("it was written by a newer version of sluice"))
+                    continue
+                }
+                let store = try copy.open()
+                #expect(try store.pending().count == 10, "bit \(bit) of byte \(byte)")
+                store.close()
+            }
+        }
+    }
+
     @Test("a file that is no database is refused and left as it is") func fileNoDatabase() {
         let bytes = Array(String(repeating: "I am a text file. ", count: 200).utf8)
         fixture.folder.write(bytes, to: "outbox.db")

@@ -220,6 +220,43 @@ struct QuarantineTests {
         #expect(try ids(store).isEmpty)
     }
 
+    @Test("requests of a start with a clock a year ahead count as received at the next start")
+    func expiryAfterWrongClock() throws {
+        let (now, year) = (time.wallMilliseconds(), Int64(365 * 86_400_000))
+        do {
+            time.setWall(milliseconds: now + year)
+            let ahead = try fixture.open()
+            #expect(keep((1...250).map { request($0, route: "r\($0 % 2)", keep: .seconds(60)) }, in: ahead))
+            ahead.close()
+        }
+        time.setWall(milliseconds: now)
+        let store = try fixture.open()
+        // One whose time is longer is not removed with them.
+        #expect(keep([request(0, keep: .seconds(90))], in: store))
+        time.advance(by: .seconds(59))
+        while store.maintainIdle() {}
+        #expect(try ids(store).count == 251)
+        time.advance(by: .seconds(2))
+        while store.maintainIdle() {}
+        #expect(try ids(store) == [251])
+        #expect(store.quarantine.sum.requests == 1)
+        time.advance(by: .seconds(30))
+        while store.maintainIdle() {}
+        #expect(try ids(store).isEmpty && store.quarantineExpiry == nil)
+    }
+
+    @Test("a start with a clock a year behind removes nothing, nor does the next one") func clockBehind() throws {
+        let now = time.wallMilliseconds()
+        for wall in [now, now - 365 * 86_400_000, now] {
+            time.setWall(milliseconds: wall)
+            let store = try fixture.open()
+            if try ids(store).isEmpty { #expect(keep([request(1)], in: store)) }
+            while store.maintainIdle() {}
+            #expect(try ids(store) == [1])
+            store.close()
+        }
+    }
+
     @Test("dropping takes one route, or a stretch of numbers, in steps")
     func drop() throws {
         let store = try fixture.open()

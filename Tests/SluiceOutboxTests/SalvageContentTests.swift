@@ -65,24 +65,6 @@ struct SalvageContentTests {
         #expect(outcomes.count { if case .duplicate = $0 { true } else { false } } == 1)
     }
 
-    @Test(
-        "jobs that are lost in front of all saved ones are listed, whatever else is damaged",
-        arguments: ["parked", "dead_letters", "progress"])
-    func lostFront(table: String) throws {
-        try fill(1...200)
-        try damage(job: 1)
-        try damageRoot(of: table, isInner: false)
-        let report = try salvage()
-        let lost = 200 - (try fixture.open().status.pendingJobs)
-        #expect(lost > 0)
-        if table == "progress" {
-            // Finished jobs cannot be told from lost ones.
-            #expect(list(report).contains { $0.hasPrefix("# it is not known which jobs were finished") })
-        } else {
-            #expect(report.lostDeliveries == lost)
-        }
-    }
-
     @Test("deliveries that lost their dead letters and their records have a line with their times")
     func lostLettersAndRecords() throws {
         do {
@@ -102,7 +84,7 @@ struct SalvageContentTests {
         let report = try salvage()
         let saved = try fixture.open().number("SELECT count(*) FROM deliveries")
         #expect(saved < 600)
-        #expect(list(report).contains { $0.hasPrefix("# received ") && $0.contains("dead letters") })
+        #expect(fixture.list(report).contains { $0.hasPrefix("# received ") && $0.contains("dead letters") })
     }
 
     @Test("a first pending job behind others that are pending is corrected at the start", arguments: [2, 150, 201])
@@ -190,14 +172,6 @@ struct SalvageContentTests {
         }
     }
 
-    /// The numbers of the deliveries that are accepted again.
-    private func accepted(_ store: OutboxStore, _ numbers: ClosedRange<Int>) -> [Int] {
-        let again = store.outcomes(numbers.map { sample($0, at: fixture.time) })
-        return zip(numbers, again).compactMap { number, outcome in
-            if case .duplicate = outcome { nil } else { number }
-        }
-    }
-
     @Test("a delivery whose dead letter lost its request is forgotten, and the letter is not intact")
     func lostRequests() throws {
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
@@ -223,7 +197,7 @@ struct SalvageContentTests {
             #expect(try store.queries.deadLetter(letter.id)?.isIntact == false)
         }
         #expect(report.lostDeliveries == lost.count)
-        #expect(accepted(store, 1...100).map { "delivery-\($0)" } == lost.map(\.deliveryID))
+        #expect(fixture.accepted(store, 1...100).map { "delivery-\($0)" } == lost.map(\.deliveryID))
     }
 
     @Test("a delivery with a job whose dead letter is lost is forgotten, and its request does not stay for ever")
@@ -249,7 +223,7 @@ struct SalvageContentTests {
         #expect(lost.contains(50) && lost.count < 30)
         #expect(report.lostDeliveries == lost.count)
         #expect(try store.number("SELECT count(*) FROM requests WHERE job = 0") == letters.count)
-        #expect(accepted(store, 1...100) == lost)
+        #expect(fixture.accepted(store, 1...100) == lost)
     }
 
     @Test("a lost dead letter of a job older than everything that was saved is found by the index")
@@ -273,7 +247,7 @@ struct SalvageContentTests {
         let lost = (1...30).filter { !letters.contains("delivery-\($0)") }
         #expect(lost.contains(1) && lost.count < 20)
         #expect(report.lostDeliveries >= lost.count)
-        #expect(Set(accepted(store, 1...200)).isSuperset(of: lost))
+        #expect(Set(fixture.accepted(store, 1...200)).isSuperset(of: lost))
     }
 
     @Test("new deliveries do not get the rows of deliveries that were not saved, but of which something else was")
@@ -375,23 +349,6 @@ struct SalvageContentTests {
         }
     }
 
-    /// Overwrites the first page of a table.
-    ///
-    /// - Parameter isInner: whether it must have others below it.
-    private func damageRoot(of table: String, isInner: Bool = true) throws {
-        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"
-        let root: Int
-        do {
-            let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readOnly)
-            root = Int(try #require(try connection.integer(sql)))
-        }
-        var bytes = fixture.folder.read("outbox.db")
-        let start = (root - 1) * Pragmas.pageSize
-        #expect(bytes[start] == 5 || !isInner)
-        bytes.replaceSubrange(start..<(start + Pragmas.pageSize), with: repeatElement(0x5A, count: Pragmas.pageSize))
-        fixture.folder.write(bytes, to: "outbox.db")
-    }
-
     @Test("rows on pages that are free are not saved: they were removed") func freePages() throws {
         fixture.configuration.keepDelivered = .zero
         try fill(1...400)
@@ -403,7 +360,7 @@ struct SalvageContentTests {
             #expect(try before.number("PRAGMA freelist_count") > 5)
             before.close()
         }
-        try damageRoot(of: "jobs")
+        try fixture.damageRoot(of: "jobs")
         _ = try salvage()
         let pending = Set(try fixture.open().pending().map(\.job))
         #expect(pending == Set((201...400).map { job($0, payload: 1000) }))
@@ -412,7 +369,7 @@ struct SalvageContentTests {
     @Test("rows below a damaged page of the tree are saved", arguments: ["jobs", "deliveries"])
     func innerPage(table: String) throws {
         try fill(1...400)
-        try damageRoot(of: table)
+        try fixture.damageRoot(of: table)
         let report = try salvage()
         #expect(report.tables.first { $0.name == table }?.saved == 400, "\(report.lines)")
         #expect(report.lostDeliveries == 0 && report.isComplete == false)
@@ -440,11 +397,6 @@ struct SalvageContentTests {
         #expect(store.status.pendingJobs == 300 - read.count)
     }
 
-    private func list(_ report: SalvageReport) -> [Substring] {
-        let name = String(report.lostPath.split(separator: "/").last ?? "")
-        return String(decoding: fixture.folder.read(name), as: UTF8.self).split(separator: "\n")
-    }
-
     @Test("saved jobs whose delivery is lost are listed with their keys, and no time if no job is lost")
     func lostRecords() throws {
         try fill(1...400)
@@ -455,8 +407,8 @@ struct SalvageContentTests {
         #expect(lost > 5 && lost < 300 && report.lostDeliveries == 0 && report.lostStretches == 0, "\(report.lines)")
         #expect(report.jobsWithoutDelivery == lost && store.status.rememberedKeys == 400 - lost)
         let time = TimestampText.format(milliseconds: fixture.time.wallMilliseconds())
-        #expect(list(report).count == lost)
-        #expect(list(report).contains("# job 200, stored \(time): the key github:200 is not remembered"))
+        #expect(fixture.list(report).count == lost)
+        #expect(fixture.list(report).contains("# job 200, stored \(time): the key github:200 is not remembered"))
         #expect(report.lines.last?.hasPrefix("\(lost) saved jobs lost the record of the delivery") ?? false)
         #expect(store.lostLists == [report.lostPath] && store.status.damagedFiles == 1)
     }
@@ -475,7 +427,7 @@ struct SalvageContentTests {
         try damage(job: number)
         let report = try salvage()
         #expect(report.lostStretches == 1 && report.jobsWithoutDelivery > 0, "\(report.lines)")
-        let line = try #require(list(report).first { $0.hasPrefix("# received ") })
+        let line = try #require(fixture.list(report).first { $0.hasPrefix("# received ") })
         if number == 400 {
             #expect(
                 line.hasPrefix("# received after ")

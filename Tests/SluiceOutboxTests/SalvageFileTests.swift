@@ -27,6 +27,36 @@ extension Fixture {
     }
 
     func salvage() throws -> SalvageReport { try #require(try OutboxStore.salvage(configuration, time: time)) }
+
+    /// The numbers of the deliveries that are accepted again.
+    func accepted(_ store: OutboxStore, _ numbers: ClosedRange<Int>) -> [Int] {
+        let again = store.outcomes(numbers.map { sample($0, at: time) })
+        return zip(numbers, again).compactMap { number, outcome in
+            if case .duplicate = outcome { nil } else { number }
+        }
+    }
+
+    /// Overwrites the first page of a table.
+    ///
+    /// - Parameter isInner: whether it must have others below it.
+    func damageRoot(of table: String, isInner: Bool = true) throws {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'"
+        let root: Int
+        do {
+            let connection = try Connection(path: configuration.path, vfs: nil, access: .readOnly)
+            root = Int(try #require(try connection.integer(sql)))
+        }
+        var bytes = folder.read("outbox.db")
+        let start = (root - 1) * Pragmas.pageSize
+        #expect(bytes[start] == 5 || !isInner)
+        bytes.replaceSubrange(start..<(start + Pragmas.pageSize), with: repeatElement(0x5A, count: Pragmas.pageSize))
+        folder.write(bytes, to: "outbox.db")
+    }
+
+    func list(_ report: SalvageReport) -> [Substring] {
+        let name = String(report.lostPath.split(separator: "/").last ?? "")
+        return String(decoding: folder.read(name), as: UTF8.self).split(separator: "\n")
+    }
 }
 
 /// Which files a salvage takes, leaves and renames.

@@ -80,8 +80,7 @@ extension Simulation {
         }
         if try new.session.connection.text("PRAGMA integrity_check") != "ok" { violate("the salvaged file is damaged") }
         try checkJobs(new, copy, report)
-        // Without the row of `progress`, jobs that a person discarded count as lost.
-        if report.isComplete, readable["progress"] != nil, new.status.rememberedKeys != store.status.rememberedKeys {
+        if report.isComplete, new.status.rememberedKeys != store.status.rememberedKeys {
             violate(
                 "a salvage that lost nothing has \(new.status.rememberedKeys) keys, not \(store.status.rememberedKeys)")
         }

@@ -37,9 +37,12 @@ package struct DamagedLog: Sendable, Hashable {
         let now = TimestampText.format(milliseconds: time.wallMilliseconds()).filter { $0.isNumber }.prefix(14)
         damaged.copyPath = "\(log).damaged-\(now)"
         do throws(SQLiteError) {
-            do throws(SQLiteError) { try copy(descriptor, size, to: damaged.copyPath) } catch {
+            let parts = stride(from: 0, to: size, by: 1 << 20).lazy.map {
+                OutboxFile.bytes(descriptor, at: $0, 1 << 20) ?? []
+            }
+            do throws(SQLiteError) { try OutboxFile.write(parts, toNew: damaged.copyPath) } catch {
                 reserve.release()
-                try copy(descriptor, size, to: damaged.copyPath)
+                try OutboxFile.write(parts, toNew: damaged.copyPath)
             }
         } catch {
             throw StartupError(.unavailable, "\(log) is damaged, and cannot be copied: \(error). Nothing was changed.")
@@ -127,20 +130,5 @@ package struct DamagedLog: Sendable, Hashable {
 
     private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
         UInt32(OutboxFile.number(bytes[offset..<(offset + 4)]))
-    }
-
-    private static func copy(_ descriptor: Int32, _ size: Int, to path: String) throws(SQLiteError) {
-        let copy = OutboxFile.openOwn(path, O_WRONLY | O_CREAT | O_TRUNC)
-        guard copy >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
-        defer { close(copy) }
-        for offset in stride(from: 0, to: size, by: 1 << 20) {
-            let part = OutboxFile.bytes(descriptor, at: offset, 1 << 20) ?? []
-            // Writes the array's own bytes.
-            let written = unsafe part.withUnsafeBytes { unsafe pwrite(copy, $0.baseAddress, $0.count, off_t(offset)) }
-            guard written == part.count else {
-                throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
-            }
-        }
-        guard fsync(copy) == 0 else { throw SQLiteError(code: 10, systemError: errno, message: "cannot sync \(path)") }
     }
 }

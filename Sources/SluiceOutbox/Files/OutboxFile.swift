@@ -23,14 +23,44 @@ enum OutboxFile {
     /// Must be called before SQLite opens the file: closing a descriptor drops all locks of the process on it.
     ///
     /// - Parameter trustsOwner: as in `OutboxFolder.check`.
-    static func prepare(_ path: String, trustsOwner: Bool = false) throws(StartupError) {
+    /// - Returns: whether wrong bits of its header were corrected.
+    @discardableResult
+    static func prepare(_ path: String, trustsOwner: Bool = false) throws(StartupError) -> Bool {
         let descriptor = openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw problem(opening: path, errno) }
         defer { close(descriptor) }
         try check(descriptor, path, trustsOwner: trustsOwner)
-        guard isOutboxOrEmpty(descriptor) else { return }
+        let isCorrected = correctHeader(descriptor)
+        guard isOutboxOrEmpty(descriptor) else { return isCorrected }
         try protect(descriptor, path)
         for file in [path + "-wal", path + "-shm"] { try protectIfPresent(file, trustsOwner: trustsOwner) }
+        return isCorrected
+    }
+
+    /// The parts of a database's header that are the same in every outbox, by their offset
+    /// (sqlite.org/fileformat2.html, 1.3): the name, the page size, the use of a log and the fractions of a page; the
+    /// schema format; UTF-8; the incremental vacuum and the application id.
+    private static let fixedHeader: [(offset: Int, bytes: [UInt8])] = [
+        (0, Array("SQLite format 3\0".utf8) + [0x40, 0, 2, 2, 0, 64, 32, 32]),
+        (44, [0, 0, 0, 4]), (56, [0, 0, 0, 1]), (64, [0, 0, 0, 1] + Array("SLUC".utf8)),
+    ]
+
+    /// Corrects up to eight wrong bits of `fixedHeader`, with which SQLite would refuse or misread the file.
+    ///
+    /// - Returns: whether there were any.
+    private static func correctHeader(_ descriptor: Int32) -> Bool {
+        guard let page = bytes(descriptor, at: 0, 105), page.count == 105 else { return false }
+        let old = Array(page[..<72])
+        var new = old
+        // Without a table the rest is in the log, if anywhere.
+        let hasTables = number(page[103...]) > 0
+        for part in fixedHeader where part.offset == 0 || hasTables {
+            new.replaceSubrange(part.offset..<part.offset + part.bytes.count, with: part.bytes)
+        }
+        // Someone ended the use of a log with `sqlite3`; opening the outbox begins a new one.
+        if old[18] == 1, old[19] == 1 { new.replaceSubrange(18...19, with: [1, 1]) }
+        guard 1...8 ~= zip(old, new).reduce(0, { $0 + ($1.0 ^ $1.1).nonzeroBitCount }) else { return false }
+        return write(descriptor, new, at: 0) && fsync(descriptor) == 0
     }
 
     private static func protectIfPresent(_ path: String, trustsOwner: Bool) throws(StartupError) {
@@ -215,21 +245,30 @@ enum OutboxFile {
     }
 
     /// Writes a short text at the start of a file.
-    static func write(_ descriptor: Int32, _ text: String) {
-        var text = text
-        // Writes the bytes of the text.
-        text.withUTF8 { _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    static func write(_ descriptor: Int32, _ text: String) { _ = write(descriptor, Array(text.utf8), at: 0) }
+
+    /// - Returns: whether all bytes were written.
+    private static func write(_ descriptor: Int32, _ bytes: [UInt8], at offset: Int) -> Bool {
+        // Writes the array's own bytes.
+        unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+            == bytes.count
     }
 
     /// Writes a new file, readable by its owner only, and syncs it. Replaces a file with this name.
-    static func write(_ text: String, toNew path: String) throws(SQLiteError) {
+    static func write(_ parts: some Sequence<[UInt8]>, toNew path: String) throws(SQLiteError) {
         remove(path)
         let descriptor = openOwn(path, O_RDWR | O_CREAT | O_EXCL)
         guard descriptor >= 0 else { throw SQLiteError(code: 14, systemError: errno, message: "cannot create \(path)") }
         defer { close(descriptor) }
-        write(descriptor, text)
-        guard size(of: path) == text.utf8.count, fsync(descriptor) == 0 else {
-            throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
+        var size = 0
+        for part in parts {
+            guard write(descriptor, part, at: size) else {
+                throw SQLiteError(code: 10, systemError: errno, message: "cannot write \(path)")
+            }
+            size += part.count
+        }
+        guard fsync(descriptor) == 0 else {
+            throw SQLiteError(code: 10, systemError: errno, message: "cannot sync \(path)")
         }
     }
 

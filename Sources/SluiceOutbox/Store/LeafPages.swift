@@ -23,6 +23,8 @@ final class LeafPages {
     private let count: Int
     /// The leaves of the table, by their first row.
     private var leaves: [(first: Int64, page: Int)] = []
+    /// The number of pages of the table that cannot be read.
+    private(set) var unreadable = 0
 
     /// - Parameters:
     ///   - path: a file that is not empty, has no write-ahead log and is not being written.
@@ -32,9 +34,12 @@ final class LeafPages {
         descriptor = OutboxFile.openOwn(path, O_RDONLY)
         count = OutboxFile.size(of: path) / Self.pageBytes
         guard descriptor >= 0 else { return nil }
-        for page in stride(from: 3, through: count, by: 1) where isUnder(root, page) {
-            guard let first = rows(on: page)?.first?.id else { continue }
-            leaves.append((first, page))
+        for page in stride(from: 3, through: count, by: 1) where page == root || isUnder(root, page) {
+            if let first = rows(on: page)?.first?.id {
+                if page != root { leaves.append((first, page)) }
+            } else if read(page, at: 0, 1).first != 0x05 {
+                unreadable += 1
+            }
         }
         leaves.sort { $0.first < $1.first }
     }
@@ -51,7 +56,6 @@ final class LeafPages {
     }
 
     private func isUnder(_ root: Int, _ page: Int) -> Bool {
-        guard read(page, at: 0, 1).first == 0x0D else { return false }
         var next = page
         for _ in 0..<20 {
             let perMap = Self.pageBytes / 5

@@ -27,6 +27,10 @@ struct LostJobs {
     private(set) var lastJob: Int64 = 0
     /// Whether rows of jobs were lost.
     private let areJobsMissing: Bool
+    /// At least the number of jobs on a page.
+    private static let jobsPerPage: Int64 = 500
+    /// The number of damaged pages if it is unknown: more than that are not looked for.
+    private static let unknownPages = 1000
     /// The last delivery that was read, with the number of problems until then.
     private var last: (row: Int64, received: Int64?, problems: Int) = (0, nil, 0)
     /// The deliveries that were not read since the last one with a job.
@@ -48,19 +52,18 @@ struct LostJobs {
 
     /// - Parameters:
     ///   - new: the database with the saved jobs.
-    ///   - damaged: the damaged database, which says how far jobs were delivered, if that can be read.
+    ///   - damaged: the damaged database, which says how far jobs were finished, if that can be read.
     ///   - report: the tables that were saved so far.
     init(in new: Connection, of damaged: Connection, _ report: SalvageReport) throws(SQLiteError) {
         func hasGaps(_ name: String) -> Bool { report.tables.contains { $0.name == name && !$0.isComplete } }
         areJobsMissing = hasGaps("jobs") || hasGaps("parked")
-        var first = try firstUnfinished(in: new, of: damaged)
+        var first = try firstUnfinished(in: new, of: damaged, report.tables.first { $0.name == "jobs" })
         for (table, id) in [("dead_letters", "id"), ("parked", "job")] where hasGaps(table) {
             try findIndexed(table, id, in: new, of: damaged)
         }
         // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
         if hasGaps("parked") || hasGaps("dead_letters") {
-            let saved = try Self.firstSaved(in: new)
-            first = first.map { min($0, saved ?? $0) }
+            first = min(first, try Self.saved("min", in: new) ?? first)
         } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
         }
@@ -76,27 +79,37 @@ struct LostJobs {
         try findRanges(in: new, from: first)
     }
 
-    /// The first job that was not finished; `nil` if the damaged file does not say so, or its rows contradict it.
+    /// The first job that may not have been finished.
+    ///
+    /// If the damaged file does not say so, or its rows contradict it, those are the jobs behind the first saved one
+    /// and as many before it as the damaged pages can have. Earlier ones were removed when they had been delivered.
     private mutating func firstUnfinished(
-        in new: Connection, of damaged: Connection
-    ) throws(SQLiteError) -> Int64? {
+        in new: Connection, of damaged: Connection, _ jobs: SalvageReport.Table?
+    ) throws(SQLiteError) -> Int64 {
         let pending = try new.integer("SELECT first_pending FROM progress") ?? 1
         if let first = try? damaged.integer("SELECT first_pending FROM progress"), first >= 1, first <= pending {
             return first
         }
-        if areJobsMissing {
-            unknown.append(
-                "# it is not known which jobs were finished: some webhooks may have lost a job that is not listed here")
-        }
-        return nil
+        guard areJobsMissing, let jobs else { return .max }
+        unknown.append(
+            "# it is not known which jobs were finished: webhooks of this list may have been delivered, and older ones "
+                + "may have lost a job")
+        let end = (try Self.saved("max", in: new) ?? 0) + 1
+        let saved = try new.integer("SELECT min(id) FROM jobs") ?? end
+        guard jobs.lacksFirst else { return saved }
+        let lost = Int64(jobs.lostPages ?? Self.unknownPages) * Self.jobsPerPage + Int64(jobs.unusable)
+        return max(1, saved - lost)
     }
 
-    /// The first job with a row.
-    private static func firstSaved(in new: Connection) throws(SQLiteError) -> Int64? {
+    /// The first or the last job with a row.
+    ///
+    /// - Parameter function: `min` or `max`.
+    private static func saved(_ function: String, in new: Connection) throws(SQLiteError) -> Int64? {
         try new.integer(
             """
-            SELECT min(id) FROM (SELECT min(id) AS id FROM jobs UNION ALL SELECT min(job) FROM delivered
-            UNION ALL SELECT min(job) FROM parked UNION ALL SELECT min(job) FROM dead_letters)
+            SELECT \(function)(id) FROM (SELECT \(function)(id) AS id FROM jobs
+            UNION ALL SELECT \(function)(job) FROM delivered UNION ALL SELECT \(function)(job) FROM parked
+            UNION ALL SELECT \(function)(job) FROM dead_letters)
             """)
     }
 
@@ -154,7 +167,7 @@ struct LostJobs {
                 + "(\(Self.unheldRequests))")
     }
 
-    private mutating func findRanges(in new: Connection, from first: Int64?) throws(SQLiteError) {
+    private mutating func findRanges(in new: Connection, from first: Int64) throws(SQLiteError) {
         let saved = try new.prepare(
             """
             SELECT id, delivery FROM jobs WHERE id >= ?1 UNION ALL SELECT job, NULL FROM delivered WHERE job >= ?1
@@ -162,15 +175,15 @@ struct LostJobs {
             UNION ALL SELECT job, delivery FROM dead_letters WHERE job >= ?1 ORDER BY 1
             """)
         var next = first
-        try saved.each(first ?? 0) { row in
+        try saved.each(first) { row in
             let id = row.int64(0)
-            if let known = next, known < id {
-                ranges.append(known...(id - 1))
+            if next < id {
+                ranges.append(next...(id - 1))
                 if let delivery = row.optionalInt64(1) { borders[delivery] = id - 1 }
             }
-            next = max(next ?? 0, id + 1)
+            next = max(next, id + 1)
         }
-        ranges.append((next ?? 1)...Int64.max)
+        ranges.append(next...Int64.max)
     }
 
     /// Whether a delivery has lost a job, a dead letter or its request. To be called in the order of the rows.
@@ -230,8 +243,9 @@ struct LostJobs {
     mutating func noteJobsWithoutDelivery(in new: Connection) throws(SQLiteError) {
         let orphans = try new.prepare(
             [
-                "SELECT id, stored_at, unique_key FROM jobs", "SELECT job, stored_at, unique_key FROM parked",
-                "SELECT job, died_at, unique_key FROM dead_letters",
+                "SELECT 'job ' || id, stored_at, unique_key FROM jobs",
+                "SELECT 'job ' || job, stored_at, unique_key FROM parked",
+                "SELECT ifnull('job ' || job, 'dead letter ' || id), died_at, unique_key FROM dead_letters",
             ].map {
                 $0 + " WHERE unique_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = delivery)"
             }.joined(separator: " UNION ALL "))
@@ -239,7 +253,7 @@ struct LostJobs {
             withoutDelivery += 1
             guard withoutDelivery <= Self.listedKeys else { return }
             keys.append(
-                "# job \(row.int64(0)), stored \(TimestampText.format(milliseconds: row.int64(1))): the key "
+                "# \(row.text(0)), stored \(TimestampText.format(milliseconds: row.int64(1))): the key "
                     + "\(PrintableText.escape(row.text(2))) is not remembered")
         }
     }

@@ -27,16 +27,20 @@ extension OutboxStore {
             }
             try Pragmas.prepareEmpty(connection)
             version = 0
-        case .outbox(let found) where found <= Schema.currentVersion: version = found
-        case .outbox(let found):
+        case .outbox(let found) where 0...Schema.currentVersion ~= found: version = found
+        case .outbox(let found) where 0...255 ~= found:
             throw SQLiteError(code: SQLITE_NOTADB, message: newer(found))
+        case .outbox(let found):
+            throw SQLiteError(code: SQLITE_CORRUPT, message: "outbox format \(found) does not exist")
         case .foreign:
             throw SQLiteError(code: SQLITE_NOTADB, message: "it is a SQLite database of another program, not an outbox")
         }
         try Pragmas.applyForWriting(connection, cache: configuration.cache)
-        try Migration.run(connection, from: version)
-        do throws(SQLiteError) { return try Session(connection) } catch {
-            // The file claims this format, but lacks a table or a column of it.
+        do throws(SQLiteError) {
+            try Migration.run(connection, from: version)
+            return try Session(connection)
+        } catch {
+            // The file claims another format than it has, or lacks a table or a column.
             guard error.code == SQLITE_ERROR else { throw error }
             throw SQLiteError(code: SQLITE_CORRUPT, message: error.message)
         }
@@ -158,8 +162,11 @@ extension OutboxStore {
             let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
-        var hasMoved = try skipDelivered(in: &ledger)
-        if !hasMoved { hasMoved = try returnToPending(in: &ledger) }
+        if damage == nil {
+            let last = max(ledger.lastFinished, ledger.firstPending - 1)
+            try Self.removeDelivered(after: last, in: session.connection)
+        }
+        let hasMoved = try correctFirstPending(in: &ledger)
         ledger.advance(to: ledger.firstPending)
         guard ledger.lastFinished >= ledger.firstPending else { return }
         let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
@@ -171,42 +178,35 @@ extension OutboxStore {
         }
     }
 
-    /// Corrects a first pending job that is delivered, which earlier versions wrote when they salvaged an outbox:
-    /// delivered jobs counted as pending and were never removed.
+    /// Removes rows of `delivered` with numbers of jobs that were not finished, which only damage explains. These jobs
+    /// are sent. If there are many rows, the number is damaged, which the transactions that wrote the rows also wrote.
     ///
-    /// - Returns: whether it was corrected.
-    private func skipDelivered(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
-        guard damage == nil, let first = try firstJob(from: ledger.firstPending)?.id,
-            try session.connection.integer("SELECT 1 FROM delivered WHERE job = \(first)") != nil
-        else { return false }
-        let pending = try session.connection.integer(
-            """
-            SELECT id FROM jobs WHERE id >= \(first) AND NOT EXISTS (SELECT 1 FROM delivered WHERE job = jobs.id)
-            ORDER BY id LIMIT 1
-            """)
-        let last = try session.connection.integer("SELECT max(job) FROM delivered") ?? 0
-        ledger.firstPending = pending ?? ledger.nextJob
-        ledger.lastFinished = max(ledger.lastFinished, min(last, ledger.nextJob - 1))
-        return true
+    /// - Parameter last: the last finished job.
+    static func removeDelivered(after last: Int64, in connection: Connection) throws(SQLiteError) {
+        let rows = "FROM delivered WHERE job > \(last)"
+        let count = try connection.integer("SELECT count(*) FROM (SELECT 1 \(rows) LIMIT 101)") ?? 0
+        if (1...100).contains(count) { try connection.execute("DELETE \(rows)") }
     }
 
-    /// Corrects a first pending job behind one that is not delivered, which only damage explains. The jobs directly
-    /// before it show that.
+    /// Corrects a first pending job that is delivered, which earlier versions wrote when they salvaged an outbox, or
+    /// that is behind one that is not, which only damage explains. The jobs directly before it show that.
     ///
     /// - Returns: whether it was corrected.
-    private func returnToPending(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
-        func undelivered(_ jobs: String) throws(SQLiteError) -> Int64? {
-            try session.connection.integer(
+    private func correctFirstPending(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
+        let isMissing = "WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = id)"
+        func number(_ sql: String) throws(SQLiteError) -> Int64? { try session.connection.integer(sql) }
+        let first = ledger.firstPending
+        guard damage == nil,
+            try number(
                 """
-                SELECT min(id) FROM (SELECT id FROM jobs WHERE id < \(ledger.firstPending) \(jobs))
-                WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = id)
-                """)
-        }
-        guard damage == nil, try undelivered("ORDER BY id DESC LIMIT 20") != nil, let first = try undelivered("") else {
-            return false
-        }
-        ledger.lastFinished = max(ledger.lastFinished, ledger.firstPending - 1)
-        ledger.firstPending = first
+                SELECT 1 FROM (SELECT id FROM jobs WHERE id < \(first) ORDER BY id DESC LIMIT 20) \(isMissing)
+                UNION ALL SELECT 1 FROM delivered
+                    WHERE job = (SELECT id FROM jobs WHERE id >= \(first) ORDER BY id LIMIT 1) LIMIT 1
+                """) != nil
+        else { return false }
+        let last = min(try number("SELECT max(job) FROM delivered") ?? 0, ledger.nextJob - 1)
+        ledger.lastFinished = max(ledger.lastFinished, first - 1, last)
+        ledger.firstPending = try number("SELECT min(id) FROM jobs \(isMissing)") ?? ledger.nextJob
         return true
     }
 

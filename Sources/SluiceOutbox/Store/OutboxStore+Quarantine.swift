@@ -89,21 +89,42 @@ extension OutboxStore {
 
     /// Removes expired requests, in one step.
     ///
-    /// - Returns: whether another step is due.
+    /// - Returns: whether another step may be due.
     func expireQuarantined() throws(SQLiteError) -> Bool {
         let now = clock.earliest
-        guard let due = quarantineExpiry, due <= now else { return false }
-        let expired = try rows("expires_at <= ?1 ORDER BY expires_at", now)
+        var expired: [Row] = []
+        if let due = quarantineExpiry, due <= now {
+            expired = try rows("expires_at <= ?1 ORDER BY expires_at", now)
+        } else if let future = futureQuarantined, future.dueAt <= time.monotonicNanoseconds() {
+            let condition = "received_at > ?1 AND id <= \(future.last) ORDER BY expires_at DESC"
+            expired = try rows(condition, future.receivedAfter)
+            if expired.isEmpty { futureQuarantined = nil }
+        } else {
+            return false
+        }
         if !expired.isEmpty { try transaction { () throws(SQLiteError) in try delete(expired) } }
         try removed(expired)
-        return quarantineExpiry.map { $0 <= now } ?? false
+        return !expired.isEmpty
     }
 
-    /// Reads the figures at the start, from an index.
+    /// Reads the figures at the start, from an index. Requests that seem to be received in the future, because the
+    /// clock was wrong, count as received now; to find them, the rows that expire last are read.
     func loadQuarantine() throws(SQLiteError) {
         quarantine.reset()
         let rows = try session.connection.prepare("SELECT route, sender, bytes FROM quarantine")
         try rows.each { quarantine.add(QuarantinePlace(row: $0)) }
+        let latest = """
+            SELECT id, received_at, expires_at FROM quarantine WHERE expires_at > ?1
+            ORDER BY expires_at DESC LIMIT 10000
+            """
+        let now = clock.earliest
+        let future = try session.connection.prepare(
+            "SELECT max(expires_at - received_at), max(id) FROM (\(latest)) WHERE received_at > ?1"
+        ).first(now) { (window: $0.optionalInt64(0), last: $0.int64(1)) }
+        futureQuarantined = future?.window.map { window in
+            let pause = max(0, min(window, Self.longestWindow)) * 1_000_000
+            return (receivedAfter: now, last: future?.last ?? 0, dueAt: time.monotonicNanoseconds() + pause)
+        }
         try findExpiry()
     }
 

@@ -78,11 +78,11 @@ extension OutboxStore {
         ledger.deliveredRequests -= bytes
     }
 
-    /// Reads the figures from the table at the start. Only its index is read.
+    /// Reads the figures from the table at the start. Only its index is read, once.
     func loadRequestFigures() throws(SQLiteError) {
         ledger.deliveredRequests = try bytesOfRequests(1..<ledger.firstPending)
-        ledger.deadRequests = try bytesOfRequests(0..<1)
-        ledger.undeliveredRequests = try bytesOfRequests(Int64.min..<Int64.max) - ledger.deliveredRequests
+        ledger.deadRequests = try bytesOfRequests(.min..<1)
+        ledger.undeliveredRequests = ledger.deadRequests + (try bytesOfRequests(ledger.firstPending..<(.max)))
     }
 
     /// The last delivered job to remove so that the rest, including requests, uses at most

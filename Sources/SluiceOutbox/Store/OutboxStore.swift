@@ -28,6 +28,8 @@ package final class OutboxStore {
 
     /// Whether a new outbox was created although there was one before, whose file is missing.
     package let replacesOutbox: Bool
+    /// Whether wrong bits of the file's header were corrected when the outbox was opened.
+    package let isHeaderCorrected: Bool
     /// The unreadable part of the write-ahead log when the outbox was opened; nil if nothing was damaged.
     package let damagedLog: DamagedLog?
 
@@ -64,6 +66,9 @@ package final class OutboxStore {
     package let quarantine: QuarantineFigures
     /// When the first quarantined request expires, in milliseconds since the epoch; nil if there is none.
     var quarantineExpiry: Int64?
+    /// Those that seemed to be received in the future when the outbox was opened, and when they expire, on the
+    /// monotonic clock; nil if there are none.
+    var futureQuarantined: (receivedAfter: Int64, last: Int64, dueAt: Int64)?
     /// The queues of the jobs that this transaction stored.
     var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
@@ -131,7 +136,8 @@ package final class OutboxStore {
             path: configuration.path + ".reserve", size: configuration.reserve,
             trustsOwner: configuration.trustsFolderOwner)
         replacesOutbox = try Self.requireContents(configuration) && wasLocked
-        try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
+        isHeaderCorrected = try OutboxFile.prepare(
+            configuration.path, trustsOwner: configuration.trustsFolderOwner)
         damagedLog = try DamagedLog.setAside(configuration.path, on: reserve, time: time)
         (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time, tell: salvaging)
         damagedFiles = Salvage.setAside(configuration.path)

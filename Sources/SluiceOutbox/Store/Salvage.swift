@@ -8,12 +8,18 @@ package struct SalvageReport: Sendable, Hashable {
         package let name: String
         package var saved = 0
         /// The number of unreadable ranges of rows.
-        package var gaps = 0
+        package var gaps = 0 { didSet { noteFirst() } }
         /// The number of rows that were read but have invalid values.
-        package var unusable = 0
+        package var unusable = 0 { didSet { noteFirst() } }
+        /// Whether rows are missing before the first saved one.
+        private(set) var lacksFirst = false
+        /// The number of pages that cannot be read; nil if unknown.
+        var lostPages: Int?
 
         /// Whether every row was saved, as far as can be known.
         package var isComplete: Bool { gaps == 0 && unusable == 0 }
+
+        private mutating func noteFirst() { if saved == 0 { lacksFirst = true } }
     }
 
     package var tables: [Table] = []
@@ -100,7 +106,7 @@ struct Salvage {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "no row of it can be read")
             }
             salvage.damaged.close()
-            if !configuration.isSalvageAsked { try salvage.requireHalf(of: pages) }
+            if !configuration.isSalvageAsked, !salvage.report.isComplete { try salvage.requireHalf(of: pages) }
             try salvage.writeLost()
             var report = salvage.report
             OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
@@ -141,7 +147,7 @@ struct Salvage {
     private func writeLost() throws(SQLiteError) {
         guard !lost.isEmpty else { return }
         let path = configuration.path + ".salvaged" + Self.lostSuffix
-        try OutboxFile.write(lost.joined(separator: "\n") + "\n", toNew: path)
+        try OutboxFile.write([Array((lost.joined(separator: "\n") + "\n").utf8)], toNew: path)
         OutboxFile.giveOwner(of: configuration.path, to: path)
     }
 
@@ -275,7 +281,8 @@ struct Salvage {
     /// Writes the figures that the rows do not contain. Jobs whose delivery mark was not saved are pending and sent
     /// again; jobs that were not saved count as finished.
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
-        let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? 0
+        let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? nil
+        if let last { try OutboxStore.removeDelivered(after: last, in: new) }
         if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
             try new.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'")
             try new.execute(
@@ -289,7 +296,7 @@ struct Salvage {
             """,
             """
             UPDATE progress SET finished = NULL,
-                last_finished = max(\(max(0, min(last, 1 << 52))), ifnull((SELECT max(id) FROM jobs), 0),
+                last_finished = max(\(max(0, min(last ?? 0, 1 << 52))), ifnull((SELECT max(id) FROM jobs), 0),
                     ifnull((SELECT max(job) FROM delivered), 0), ifnull((SELECT max(job) FROM parked), 0),
                     ifnull((SELECT max(job) FROM dead_letters), 0)),
                 dead_letters = (SELECT count(*) FROM dead_letters),

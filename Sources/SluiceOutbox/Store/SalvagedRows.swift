@@ -93,6 +93,7 @@ final class SalvagedRows {
                 table.gaps += 1
                 let next = Connection.firstReadable(after: position, canRead)
                 found = leafRows(position..<(next ?? .max)).reversed()
+                table.lostPages = leaves??.unreadable
                 isAtEnd = next == nil
                 position = next ?? .max
             }

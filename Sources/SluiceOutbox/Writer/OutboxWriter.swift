@@ -190,6 +190,11 @@ package final class OutboxWriter: Sendable {
                 """,
                 metadata: Self.fields([.file: configuration.path]))
         }
+        if store.isHeaderCorrected {
+            log.error(
+                "the header of the outbox had wrong bits, which were corrected; check the disk",
+                metadata: Self.fields([.file: configuration.path]))
+        }
         if let log = store.damagedLog {
             let transactions = "\(log.transactions) transaction\(log.transactions == 1 ? "" : "s")"
             self.log.error(
