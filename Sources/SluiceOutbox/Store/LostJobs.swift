@@ -61,7 +61,9 @@ struct LostJobs {
         if hasGaps("parked") || hasGaps("dead_letters") {
             let saved = try Self.firstSaved(in: new)
             first = first.map { min($0, saved ?? $0) }
-        } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
+        } else if !Progress.isDamaged(in: damaged),
+            let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true
+        {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
         }
         if hasGaps("dead_letters") {
@@ -81,13 +83,14 @@ struct LostJobs {
         in new: Connection, of damaged: Connection
     ) throws(SQLiteError) -> Int64? {
         let pending = try new.integer("SELECT first_pending FROM progress") ?? 1
-        if let first = try? damaged.integer("SELECT first_pending FROM progress"), first >= 1, first <= pending {
+        if !Progress.isDamaged(in: damaged),
+            let first = try? damaged.integer("SELECT first_pending FROM progress"), first >= 1, first <= pending
+        {
             return first
         }
-        if areJobsMissing {
-            unknown.append(
-                "# it is not known which jobs were finished: some webhooks may have lost a job that is not listed here")
-        }
+        guard areJobsMissing else { return .max }
+        unknown.append(
+            "# it is not known which jobs were finished: some webhooks may have lost a job that is not listed here")
         return nil
     }
 
