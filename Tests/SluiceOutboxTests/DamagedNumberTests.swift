@@ -107,4 +107,41 @@ struct DamagedNumberTests {
         let store = try fixture.open()
         #expect(store.salvaged?.tables.first { $0.name == table }?.isComplete == false)
     }
+
+    @Test("a job that is neither pending nor delivered is never removed, and sent after a salvage")
+    func neverDelivered() throws {
+        try fixture.fill(1...20)
+        do {
+            let store = try fixture.open()
+            try store.acknowledge((1...20).map { Acknowledgement(job: $0, zizqID: "z\($0)") })
+            try store.session.connection.execute("DELETE FROM delivered WHERE job = 7")
+            fixture.time.advance(by: .seconds(8 * 86400))
+            for _ in 0..<10 where store.maintainIdle() {}
+            #expect(store.damage?.message == "job 7 is neither pending nor delivered")
+            #expect(try store.number("SELECT count(*) FROM jobs WHERE id = 7") == 1)
+            store.close()
+        }
+        #expect(try fixture.salvage().cause.contains("job 7"))
+        #expect(try fixture.open().pending().map(\.id) == [7])
+    }
+
+    @Test("a salvage that a person asks for finds an index that differs from its table, and makes it again")
+    func wrongIndex() throws {
+        do {
+            let store = try fixture.open()
+            let letter = DeadLetter(reason: .badField, detail: "No.")
+            _ = store.commit((1...5).map { sample($0, at: fixture.time, deadLetters: [letter], request: [1]) })
+            try store.session.connection.execute(
+                """
+                PRAGMA writable_schema = 1;
+                UPDATE sqlite_schema SET sql = 'CREATE INDEX dead_letters_delivery ON dead_letters (died_at)'
+                WHERE name = 'dead_letters_delivery'
+                """)
+            store.close()
+        }
+        #expect(try fixture.salvage().isComplete)
+        let store = try fixture.open()
+        #expect(store.status.deadLetters == 5 && store.status.pendingJobs == 5)
+        #expect(try store.session.connection.text("PRAGMA integrity_check") == "ok")
+    }
 }

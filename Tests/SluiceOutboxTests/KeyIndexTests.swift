@@ -150,7 +150,7 @@ struct KeyIndexTests {
         #expect(try store.number("SELECT count(*) FROM key_entries") < 12_000)
         #expect(
             try store.number("SELECT count(*) FROM key_entries")
-                == store.number("SELECT count(*) FROM key_chunks"))
+                == store.number("SELECT count(*) FROM key_filters"))
         #expect(store.status.rememberedKeys == 3000)
         #expect(
             store.outcomes([sample(90_000, key: 1, at: fixture.time, jobs: 0)]) == [
@@ -185,18 +185,34 @@ struct KeyIndexTests {
     }
 
     @Test(
-        "an index that is damaged is an error, not a crash",
-        arguments: ["level = 60", "chunk = 4000", "chunk = 0", "first_row = end_row + 1", "run = 0"])
-    func damaged(change: String) throws {
+        "an index that is damaged or lacks a run is an error, and salvaged with all keys",
+        arguments: [
+            "UPDATE key_runs SET run = run + 64", "UPDATE key_runs SET contents = zeroblob(length(contents))",
+            "UPDATE key_runs SET contents = x'00'", "DELETE FROM key_runs WHERE run = (SELECT min(run) FROM key_runs)",
+            "DELETE FROM key_runs",
+        ])
+    func damaged(sql: String) throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         do {
             let store = try fixture.open()
-            fill(store, 1...300, fixture.time)
-            try store.session.connection.execute("UPDATE key_chunks SET \(change)")
+            fill(store, 1...1000, fixture.time)
+            #expect(store.keys.runs.count > 1)
+            try store.session.connection.execute(sql)
             store.close()
         }
+        try expectDamage(fixture, keys: 1000)
+    }
+
+    /// Expects that a start finds damage, and that a salvage remembers all keys.
+    private func expectDamage(_ fixture: Fixture, keys count: Int) throws {
         #expect { try fixture.open() } throws: { error in
             (error as? StartupError)?.sentence.contains("is damaged") ?? false
+        }
+        fixture.configuration.salvagesDamage = true
+        let store = try fixture.open()
+        #expect(store.salvaged != nil && store.status.rememberedKeys == count)
+        for key in 1...count {
+            #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
         }
     }
 
@@ -218,18 +234,17 @@ struct KeyIndexTests {
 
     @Test("a start copies the filter of a large run once, not for each chunk") func largeRun() throws {
         let fixture = Fixture()
-        let run = KeyRun(number: 1, level: KeyRun.topLevel, rows: 1..<2)
+        var run = KeyRun(number: 1, level: KeyRun.topLevel, rows: 1..<1)
         let filter = [UInt8](repeating: 0, count: KeyFilter.usualSize)
         do {
             let store = try fixture.open()
             try store.session.connection.execute("BEGIN")
             for chunk in 0..<run.chunkCount {
-                let statement = store.session.saveKeyChunk
-                let values = [Int64(chunk + 1), run.number, Int64(run.level), Int64(chunk), 1, 2, 0]
-                for (index, value) in values.enumerated() { statement.bind(value, at: Int32(index + 1)) }
-                statement.bind(KeyChunk.seal(filter, run: run.number, chunk: chunk), at: 8)
-                try statement.runAndUnbind()
+                let sealed = KeyChunk.seal(filter, run: run.number, chunk: chunk)
+                try store.session.saveKeyFilter.runAndUnbind(chunk + 1, sealed)
+                run.add(id: Int64(chunk + 1), number: chunk, entries: 0, filter: nil)
             }
+            try store.session.saveKeyRun.runAndUnbind(run.number, run.contents)
             try store.session.connection.execute("COMMIT")
             store.close()
         }
@@ -253,8 +268,6 @@ struct KeyIndexTests {
             store.close()
         }
         let store = try fixture.open()
-        let plan = try store.session.connection.prepare("EXPLAIN QUERY PLAN " + Statements.selectKeyChunks)
-        #expect(try plan.all { $0.text(3) } == ["SCAN key_chunks USING COVERING INDEX key_chunks_run"])
         func missing() -> Int {
             store.keys.runs.reduce(0) { sum, run in
                 sum + (0..<run.chunkCount).count { run.lacksFilter(ofChunk: $0) }
@@ -275,7 +288,7 @@ struct KeyIndexTests {
             let store = try fixture.open()
             fill(store, 1...300, fixture.time)
             try store.session.connection.execute(
-                "UPDATE key_chunks SET filter = iif(chunk % 2, x'', zeroblob(length(filter)))")
+                "UPDATE key_filters SET filter = iif(id % 2, x'', zeroblob(length(filter)))")
             store.close()
         }
         let store = try fixture.open()
@@ -292,6 +305,7 @@ struct KeyIndexTests {
             let store = try fixture.open()
             fill(store, 1...300, fixture.time)
             let connection = store.session.connection
+            try makeFormat9(store)
             let filters = try connection.prepare("UPDATE key_chunks SET filter = ?1 WHERE run = ?2 AND chunk = ?3")
             let bloom = [UInt8](repeating: 0, count: 512)
             for run in store.keys.runs {
@@ -325,16 +339,88 @@ struct KeyIndexTests {
         }
     }
 
-    @Test("keys of a run that is lost are counted once") func lostRun() throws {
+    /// Gives an outbox the tables of format 9, whose runs have a row for each chunk.
+    private func makeFormat9(_ store: OutboxStore) throws {
+        let connection = store.session.connection
+        try connection.execute(
+            """
+            CREATE TABLE key_chunks (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, level INTEGER NOT NULL,
+                chunk INTEGER NOT NULL, first_row INTEGER NOT NULL, end_row INTEGER NOT NULL,
+                entries INTEGER NOT NULL, filter BLOB NOT NULL);
+            CREATE INDEX key_chunks_run ON key_chunks (run, level, chunk, first_row, end_row, entries);
+            """)
+        let insert = try connection.prepare(
+            "INSERT INTO key_chunks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT filter FROM key_filters WHERE id = ?1))"
+        )
+        for run in store.keys.runs {
+            for chunk in 0..<run.chunkCount {
+                try insert.run(
+                    run.id(ofChunk: chunk), run.number, run.level, chunk, run.rows.lowerBound, run.rows.upperBound,
+                    run.entries / run.chunkCount)
+            }
+        }
+        try connection.execute(
+            """
+            DROP TABLE key_runs; DROP TABLE key_filters; ALTER TABLE progress DROP COLUMN checksum;
+            PRAGMA user_version = 9
+            """)
+    }
+
+    @Test("the runs of format 9 are taken over, and their filters") func format9() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        var runs: [Range<Int64>] = []
+        do {
+            let store = try fixture.open()
+            fill(store, 1...1000, fixture.time)
+            runs = store.keys.runs.map(\.rows)
+            try makeFormat9(store)
+            store.close()
+        }
+        let store = try fixture.open()
+        #expect(try store.number("PRAGMA user_version") == Int64(Schema.currentVersion))
+        #expect(Set(store.keys.runs.map(\.rows)) == Set(runs) && runs.count > 1)
+        #expect(try store.number("SELECT count(*) FROM key_filters WHERE length(filter) > 8") > 100)
+        #expect(store.status.rememberedKeys == 1000)
+        for key in 1...1000 {
+            #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        }
+    }
+
+    @Test(
+        "a wrong bit in the runs of format 9 is found by the upgrade, and no key is forgotten",
+        arguments: ["run = run + 64", "end_row = end_row + 64", "first_row = first_row + 16", "chunk = chunk + 1"])
+    func damagedFormat9(change: String) throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        do {
+            let store = try fixture.open()
+            fill(store, 1...1000, fixture.time)
+            let run = try #require(store.keys.runs.first)
+            try makeFormat9(store)
+            try store.session.connection.execute("UPDATE key_chunks SET \(change) WHERE id = \(run.id(ofChunk: 5))")
+            store.close()
+        }
+        try expectDamage(fixture, keys: 1000)
+    }
+
+    @Test("what is left to send counts on while the outbox is damaged") func damagedFigures() throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         let store = try fixture.open()
-        fill(store, 1...1000, fixture.time)
-        try store.session.connection.execute("DELETE FROM key_chunks WHERE chunk = 5")
-        let crashed = try fixture.afterCrash().store
-        #expect(crashed.status.rememberedKeys == 1000)
-        for key in 1...1000 {
-            #expect(crashed.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        for first in stride(from: 1, to: 300, by: 50) {
+            _ = store.commit((first..<(first + 50)).map { sample($0, at: fixture.time) })
         }
+        let before = store.status
+        try store.session.connection.execute("UPDATE key_entries SET entries = x'00'")
+        fixture.time.advance(by: .seconds(10))
+        for key in [1, 2] {
+            #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [.refused(.commitFailed)])
+        }
+        #expect(store.damage != nil)
+        store.maintain()
+        #expect(store.status.undeliveredBytes == before.undeliveredBytes)
+        #expect(store.status.oldestPendingAtMilliseconds == before.oldestPendingAtMilliseconds)
+        try store.acknowledge((1...100).map { Acknowledgement(job: $0, zizqID: "z\($0)") })
+        store.maintain()
+        #expect(store.status.undeliveredBytes == (101...300).reduce(0) { $0 + job($1).byteCost })
     }
 
     @Test("a run that is not complete or has been merged is free after a restart") func free() throws {

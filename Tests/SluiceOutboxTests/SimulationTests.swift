@@ -38,7 +38,7 @@ struct SimulationTests {
         "a body is another one": "UPDATE deliveries SET body_hash = zeroblob(16)",
         "a parked job is lost": "DELETE FROM parked",
         "a dead letter is lost": "DELETE FROM dead_letters",
-        "the index lacks a run": "DELETE FROM key_chunks",
+        "the index lacks a run": "DELETE FROM key_runs",
         "jobs change places": """
         CREATE TEMP TABLE pending AS SELECT id, type FROM jobs WHERE id NOT IN (SELECT job FROM delivered);
         UPDATE jobs SET type = ifnull((SELECT pending.type FROM pending
@@ -71,7 +71,8 @@ struct SimulationTests {
         let sql = try #require(Self.sabotage[name])
         for seed in 1...12 {
             let simulation = try await Simulation(seed: seed, sabotage: sql)
-            try await simulation.run(steps: 250)
+            // A start that finds damage is also one.
+            do { try await simulation.run(steps: 250) } catch is StartupError { return }
             if !simulation.violations.isEmpty { return }
         }
         Issue.record("no seed finds it")

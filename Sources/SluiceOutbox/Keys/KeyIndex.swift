@@ -58,17 +58,18 @@ struct KeyIndex {
     private var lastCompacted: Int64 = 0
 
     /// - Parameters:
-    ///   - loaded: the runs in the file, complete or not.
-    ///   - flushedEnd: rows below it were in a run, or in the index of an earlier format, before `loaded`.
-    init(_ loaded: [KeyRun] = [], flushedEnd: Int64 = 1) {
-        let complete = loaded.filter(\.isComplete)
-        runs = complete.filter { run in !complete.contains { $0.replaces(run) } }
-        let kept = Set(runs.map(\.number))
-        free = loaded.filter { !kept.contains($0.number) }.flatMap(\.ids)
-        self.flushedEnd = max(flushedEnd, runs.map(\.rows.upperBound).max() ?? 0)
-        frozenEnd = self.flushedEnd
-        nextRun = (loaded.map(\.number).max() ?? 0) + 1
-        nextChunk = (loaded.compactMap { $0.ids.max() }.max() ?? 0) + 1
+    ///   - runs: the complete runs in the file.
+    ///   - flushedEnd: rows below it are in a run, or in the index of an earlier format, or no longer exist.
+    ///   - nextChunk: the end of the chunks in the file. Those that no run contains are free.
+    init(_ runs: [KeyRun] = [], flushedEnd: Int64 = 1, nextChunk: Int64 = 1) {
+        self.runs = runs
+        var isFree = [Bool](repeating: true, count: Int(nextChunk))
+        for run in runs { for id in run.ids { isFree[Int(id)] = false } }
+        free = isFree.indices.dropFirst().reversed().filter { isFree[$0] }.map { Int64($0) }
+        self.flushedEnd = flushedEnd
+        frozenEnd = flushedEnd
+        nextRun = (runs.map(\.number).max() ?? 0) + 1
+        self.nextChunk = nextChunk
     }
 
     // MARK: Recent keys

@@ -27,6 +27,8 @@ struct KeyRun {
     static let fanOutBits = 2
     /// The level of the largest runs, about four million keys.
     static let topLevel = 3
+    /// The maximum id of a chunk, for eight billion keys.
+    static let greatestChunk: Int64 = 1 << 24
     /// The chunks of a run of level 0, as a power of two: 512 of 65,536 keys each, which fill a page.
     private static let firstLevelBits = 7
 
@@ -50,17 +52,31 @@ struct KeyRun {
         self.rows = rows
     }
 
-    /// A run with a chunk in the file.
-    ///
     /// - Returns: `nil` for invalid values.
-    init?(loaded number: Int64, level: Int64, firstRow: Int64, endRow: Int64) {
-        guard number > 0, 0...Int64(Self.topLevel) ~= level, firstRow <= endRow else { return nil }
+    init?(number: Int64, level: Int64, firstRow: Int64, endRow: Int64) {
+        guard number > 0, 0...Int64(Self.topLevel) ~= level, firstRow >= 0, firstRow <= endRow else { return nil }
         self.init(number: number, level: Int(level), rows: firstRow..<endRow)
     }
 
-    /// Whether the chunk with this number is not written yet.
-    func lacks(chunk number: Int64) -> Bool {
-        0..<Int64(chunkCount) ~= number && (chunks.isEmpty || chunks[Int(number)].id == 0)
+    /// A complete run in the file.
+    ///
+    /// - Parameter contents: as in `contents`.
+    /// - Returns: `nil` if they were changed.
+    init?(number: Int64, contents: [UInt8]) {
+        guard let bytes = KeyChunk.unseal(contents, run: number, chunk: 0) else { return nil }
+        let words = KeyChunk.words(bytes).map { Int64(bitPattern: $0) }
+        guard words.count > 4, 0...Int64(Int32.max) ~= words[3] else { return nil }
+        self.init(number: number, level: words[0], firstRow: words[1], endRow: words[2])
+        let ids = words.dropFirst(4)
+        guard ids.count == chunkCount, ids.allSatisfy({ 1...Self.greatestChunk ~= $0 }) else { return nil }
+        for (chunk, id) in ids.enumerated() { add(id: id, number: chunk, entries: 0, filter: nil) }
+        entries = Int(words[3])
+    }
+
+    /// Everything but the filters of a complete run, with a checksum.
+    var contents: [UInt8] {
+        let words = [Int64(level), rows.lowerBound, rows.upperBound, Int64(entries)] + chunks.map(\.id)
+        return KeyChunk.seal(KeyChunk.encode(words.map { UInt64(bitPattern: $0) }), run: number, chunk: 0)
     }
 
     /// The number of chunks of a complete run, as a power of two.
@@ -98,6 +114,9 @@ struct KeyRun {
         entries += added
     }
 
+    /// Whether the chunk is not written yet.
+    func lacks(chunk number: Int) -> Bool { chunks.isEmpty || chunks[number].id == 0 }
+
     func lacksFilter(ofChunk number: Int) -> Bool { chunks[number].filterStart == Chunk.notRead }
 
     mutating func setFilter(_ filter: [UInt8], ofChunk number: Int) {
@@ -114,10 +133,6 @@ struct KeyRun {
             key, in: filters.span.extracting(start..<start + Int(chunk.filterLength)), bits: bits)
     }
 
-    /// Whether this run contains everything in `other`.
-    func replaces(_ other: KeyRun) -> Bool {
-        number > other.number && rows.lowerBound <= other.rows.lowerBound && rows.upperBound >= other.rows.upperBound
-    }
 }
 
 /// The format of a chunk in the file: 24 bytes per entry, the key and the row, both big-endian, so that the entries are

@@ -10,7 +10,7 @@ package enum Schema {
     /// The steps from version *n* to *n + 1*: the first entry makes version 1 from an empty file. Entries are only ever
     /// added.
     package static let migrations: [String] = [
-        version1, version2, version3, version4, version5, version6, version7, version8, version9,
+        version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
     ]
 
     /// The first version with this table.
@@ -217,6 +217,22 @@ package enum Schema {
     /// that table once: 60 MB for 50 million keys.
     private static let version9 =
         "CREATE INDEX key_chunks_run ON key_chunks (run, level, chunk, first_row, end_row, entries)"
+
+    /// What a start must know without reading the index of keys, with checksums: each run in one row, and `progress`.
+    /// `Migration` fills `key_runs` from `key_chunks`, and drops that table. The step copies the filters: 60 MB for 50
+    /// million keys.
+    private static let version10 = """
+        CREATE TABLE key_runs (
+            run INTEGER PRIMARY KEY,      -- only complete ones
+            contents BLOB NOT NULL        -- level, first and end row, entries, ids of the chunks; then a checksum
+        );
+        CREATE TABLE key_filters (
+            id INTEGER PRIMARY KEY,       -- of the entries
+            filter BLOB NOT NULL          -- of their keys, and a checksum
+        );
+        INSERT INTO key_filters SELECT id, filter FROM key_chunks;
+        ALTER TABLE progress ADD COLUMN checksum INTEGER; -- XXH64 of the row; NULL: its jobs are counted at the start
+        """
 }
 
 /// Checks that a file is an outbox, and brings it to the version of this program.
@@ -249,6 +265,7 @@ enum Migration {
             try connection.execute("BEGIN IMMEDIATE")
             do throws(SQLiteError) {
                 try connection.execute(step)
+                if index + 1 == KeyRun.firstFormat { try KeyRun.upgrade(connection) }
                 try connection.execute("PRAGMA user_version = \(index + 1)")
                 try connection.execute("COMMIT")
             } catch {

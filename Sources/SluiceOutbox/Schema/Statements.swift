@@ -27,14 +27,15 @@ package enum Statements {
     /// 1: id.
     package static let selectKeyEntries = "SELECT entries FROM key_entries WHERE id = ?1"
     /// 1: id.
-    package static let selectKeyFilter = "SELECT filter FROM key_chunks WHERE id = ?1"
+    package static let selectKeyFilter = "SELECT filter FROM key_filters WHERE id = ?1"
     /// 1: id, 2: entries. Overwrites a row that is no longer needed, which costs one page.
     package static let saveKeyEntries = "REPLACE INTO key_entries (id, entries) VALUES (?1, ?2)"
-    /// In the order of the columns.
-    package static let saveKeyChunk = """
-        REPLACE INTO key_chunks (id, run, level, chunk, first_row, end_row, entries, filter)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        """
+    /// 1: id, 2: filter.
+    package static let saveKeyFilter = "REPLACE INTO key_filters (id, filter) VALUES (?1, ?2)"
+    /// 1: run, 2: contents.
+    package static let saveKeyRun = "INSERT INTO key_runs (run, contents) VALUES (?1, ?2)"
+    /// 1: run.
+    package static let deleteKeyRun = "DELETE FROM key_runs WHERE run = ?1"
 
     // MARK: Ingest, sometimes
 
@@ -60,7 +61,7 @@ package enum Statements {
     package static let updateProgress = """
         UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, seen_end = ?4, keys = ?5,
             dead_letters = ?6, dead_letter_bytes = ?7, parked = ?8, parked_bytes = ?9,
-            next_position = ?10, keys_end = ?11, finished = ?12 WHERE id = 1
+            next_position = ?10, keys_end = ?11, finished = ?12, checksum = ?13 WHERE id = 1
         """
 
     // MARK: Delivery
@@ -114,8 +115,9 @@ package enum Statements {
     /// 1: the first pending job. The requests that only delivered jobs need.
     package static let selectRequestsOfDelivered =
         "SELECT job, bytes FROM requests WHERE job > 0 AND job < ?1 ORDER BY job"
-    /// 1: the last id.
-    package static let deleteJobsThrough = "DELETE FROM jobs WHERE id <= ?1"
+    /// 1: the last id. Deletes only delivered jobs.
+    package static let deleteJobsThrough =
+        "DELETE FROM jobs WHERE id <= ?1 AND EXISTS (SELECT 1 FROM delivered WHERE job = jobs.id)"
     /// 1: the last job.
     package static let deleteDeliveredThrough = "DELETE FROM delivered WHERE job <= ?1"
 
@@ -172,13 +174,10 @@ package enum Statements {
     package static let saveWalk = """
         INSERT INTO forgetting (window, next) VALUES (?1, ?2) ON CONFLICT (window) DO UPDATE SET next = excluded.next
         """
-    /// All chunks, each run's after another, from an index that contains everything but the filters.
-    package static let selectKeyChunks =
-        "SELECT id, run, level, chunk, first_row, end_row, entries FROM key_chunks ORDER BY run, level"
     /// 1: id.
     package static let deleteKeyEntries = "DELETE FROM key_entries WHERE id = ?1"
     /// 1: id.
-    package static let deleteKeyChunk = "DELETE FROM key_chunks WHERE id = ?1"
+    package static let deleteKeyFilter = "DELETE FROM key_filters WHERE id = ?1"
     /// 1: key. In the index of format 3.
     package static let selectSeen = "SELECT delivery FROM seen WHERE key = ?1"
     /// Deletes some of the index of format 3.

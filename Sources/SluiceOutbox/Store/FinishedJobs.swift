@@ -99,8 +99,12 @@ struct FinishedJobs: Equatable {
         let words = KeyChunk.words(bytes).map { Int64(bitPattern: $0) }
         guard bytes.count % 24 == 0 else { return nil }
         for start in stride(from: 0, to: words.count, by: 3) {
-            guard words[start] <= words[start + 1] else { return nil }
-            insert(Group(ids: words[start]...words[start + 1], bytes: words[start + 2]))
+            let (first, last, size) = (words[start], words[start + 1], words[start + 2])
+            // No sum of what passes overflows.
+            guard first > groups.last?.ids.upperBound ?? 0, first <= last, last <= Statement.greatestFigure,
+                0...(Statement.greatestFigure - self.bytes) ~= size
+            else { return nil }
+            insert(Group(ids: first...last, bytes: size))
         }
     }
 

@@ -35,6 +35,14 @@ struct Ledger: Equatable {
     var parked: Int64 = 0
     var parkedBytes: Int64 = 0
 
+    mutating func take(_ progress: Progress) {
+        let figures = progress.figures
+        (firstPending, lastFinished, nextDelivery, seenEnd) = (figures[0], figures[1], figures[2], figures[3])
+        (deadLetters, deadLetterBytes, parked, parkedBytes) = (figures[5], figures[6], figures[7], figures[8])
+        (nextPosition, isSealed) = (figures[9], progress.isSealed)
+        keys = KeyCounts(flushed: Int(figures[4]), flushedEnd: figures[10])
+    }
+
     // MARK: Known from the tables
 
     var nextJob: Int64 = 1
@@ -74,6 +82,8 @@ struct Ledger: Equatable {
 
     /// Whether the row of `progress` must be written in this transaction.
     var isChanged = false
+    /// Whether that row has a checksum. The first deliveries give it one.
+    var isSealed = false
 
     // MARK: Derived
 

@@ -64,7 +64,9 @@ struct LostJobs {
         // Parked jobs and dead letters count as finished in `progress`, but their rows are needed.
         if hasGaps("parked") || hasGaps("dead_letters") {
             first = min(first, try Self.saved("min", in: new) ?? first)
-        } else if let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true {
+        } else if !Progress.isDamaged(in: damaged),
+            let groups = try? damaged.prepare("SELECT finished FROM progress"), (try? groups.step()) == true
+        {
             finished = FinishedJobs(encoded: groups.bytes(0)) ?? FinishedJobs()
         }
         if hasGaps("dead_letters") {
@@ -87,7 +89,9 @@ struct LostJobs {
         in new: Connection, of damaged: Connection, _ jobs: SalvageReport.Table?
     ) throws(SQLiteError) -> Int64 {
         let pending = try new.integer("SELECT first_pending FROM progress") ?? 1
-        if let first = try? damaged.integer("SELECT first_pending FROM progress"), first >= 1, first <= pending {
+        if !Progress.isDamaged(in: damaged),
+            let first = try? damaged.integer("SELECT first_pending FROM progress"), first >= 1, first <= pending
+        {
             return first
         }
         guard areJobsMissing, let jobs else { return .max }

@@ -9,8 +9,8 @@ extension OutboxStore {
     private static let checkedRows = 200
     private static let checkNanoseconds: Int64 = 200_000_000
     private static let checkedTables = [
-        "deliveries", "jobs", "delivered", "parked", "dead_letters", "requests", "quarantine", "key_chunks",
-        "key_entries", "progress",
+        "deliveries", "jobs", "delivered", "parked", "dead_letters", "requests", "quarantine", "key_filters",
+        "key_entries", "key_runs", "progress",
     ]
 
     /// Opens the file; salvages a damaged one first if the configuration allows it.
@@ -65,7 +65,8 @@ extension OutboxStore {
 
     /// - Throws: the first damage of a whole database.
     static func checkWhole(_ connection: Connection) throws(SQLiteError) {
-        let found = try connection.text("PRAGMA quick_check(1)") ?? ""
+        // Unlike `quick_check`, it compares the indexes with their tables.
+        let found = try connection.text("PRAGMA integrity_check(1)") ?? ""
         // The first line may contain only the name of the database.
         let line = found.split(separator: "\n").last.map(String.init) ?? found
         guard found == "ok" else { throw SQLiteError(code: SQLITE_CORRUPT, message: line) }

@@ -24,6 +24,7 @@ extension OutboxStore {
                     let outcome = try ingest(submission.delivery, bytes: submission.byteCost, at: now)
                     results.append(IngestResult(ticket: submission.ticket, outcome: outcome))
                 }
+                if !ledger.isSealed { ledger.isChanged = true }
                 let added = Int(ledger.nextDelivery - rowsBefore)
                 writes = try writeKeys(added: added)
                 try forget(added: added)

@@ -78,12 +78,22 @@ extension OutboxStore {
                 keyDebt -= max(1, entries.count)
                 next += 1
             }
-            if build.source == .flush, next == build.run.chunkCount {
-                ledger.keys.flush()
+            if next == build.run.chunkCount {
+                var run = build.run
+                for write in writes where write.build == index {
+                    run.add(id: write.id, number: run.written, entries: write.entries, filter: nil)
+                }
+                try save(run, inPlaceOf: build.runs)
+                if build.source == .flush { ledger.keys.flush() }
                 ledger.isChanged = true
             }
         }
         return writes
+    }
+
+    private func save(_ run: KeyRun, inPlaceOf sources: [KeyRun]) throws(SQLiteError) {
+        try session.saveKeyRun.runAndUnbind(run.number, run.contents)
+        for source in sources { try session.deleteKeyRun.run(source.number) }
     }
 
     private func save(_ entries: [KeyEntry], as id: Int64, number: Int, of run: KeyRun, _ filter: [UInt8])
@@ -91,9 +101,7 @@ extension OutboxStore {
     {
         try session.saveKeyEntries.runAndUnbind(
             id, KeyChunk.seal(KeyChunk.encode(entries), run: run.number, chunk: number))
-        try session.saveKeyChunk.runAndUnbind(
-            id, run.number, run.level, number, run.rows.lowerBound, run.rows.upperBound, entries.count,
-            KeyChunk.seal(filter, run: run.number, chunk: number))
+        try session.saveKeyFilter.runAndUnbind(id, KeyChunk.seal(filter, run: run.number, chunk: number))
     }
 
     /// The sorted entries; all of a key with several rows.
@@ -135,7 +143,12 @@ extension OutboxStore {
             let first = try session.selectFirstDelivery.first(run.rows.lowerBound) { $0.int64(0) } ?? .max
             if first >= run.rows.upperBound { dead.append(run) }
         }
-        if !dead.isEmpty { keys.drop(dead) }
+        guard !dead.isEmpty else { return }
+        // Their chunks are written over from now on.
+        try transaction { () throws(SQLiteError) in
+            for run in dead { try session.deleteKeyRun.run(run.number) }
+        }
+        keys.drop(dead)
     }
 
     /// Deletes some of the free chunks if there are more than the index will soon need, in its own transaction.
@@ -147,7 +160,7 @@ extension OutboxStore {
         try transaction { () throws(SQLiteError) in
             for chunk in chunks {
                 try session.deleteKeyEntries.run(chunk)
-                try session.deleteKeyChunk.run(chunk)
+                try session.deleteKeyFilter.run(chunk)
             }
         }
         keys.deletedFree(chunks.count)
@@ -180,7 +193,7 @@ extension OutboxStore {
                     let first = step * Self.prefetchStep
                     _ = try? connection?.integer(
                         """
-                        SELECT count(*) FROM key_chunks NOT INDEXED
+                        SELECT count(*) FROM key_filters
                         WHERE id BETWEEN \(first) AND \(first + Self.prefetchStep)
                         """)
                 }
@@ -203,31 +216,37 @@ extension OutboxStore {
 
     /// Reads which runs there are, and the keys of the rows that are in none. Filters are read when they are needed.
     ///
-    /// - Parameter written: the stored figures: how many keys of existing rows the runs contained.
+    /// - Parameter written: the stored figures: how many keys of existing rows the runs contain.
     func loadKeys(_ written: KeyCounts) throws(SQLiteError) {
-        var loaded: [KeyRun] = []
-        let rows = try session.connection.prepare(Statements.selectKeyChunks)
-        defer { rows.reset() }
-        while try rows.step() {
-            let (id, number, chunk) = (rows.int64(0), rows.int64(1), rows.int64(3))
-            if loaded.last?.number != number {
-                guard
-                    let run = KeyRun(
-                        loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
-                else { throw damagedIndex(id) }
-                loaded.append(run)
+        let stored = try session.connection.prepare("SELECT run, contents FROM key_runs")
+        let runs = try stored.all { row throws(SQLiteError) -> KeyRun in
+            let number = try row.figure(0)
+            guard let run = KeyRun(number: number, contents: row.bytes(1)) else {
+                throw SQLiteError(code: SQLITE_CORRUPT, message: "run \(number) of the index of unique keys is damaged")
             }
-            let last = loaded.count - 1
-            guard loaded[last].lacks(chunk: chunk), id > 0 else { throw damagedIndex(id) }
-            loaded[last].add(id: id, number: Int(chunk), entries: Int(rows.int64(6)), filter: nil)
+            return run
         }
-        keys = KeyIndex(loaded, flushedEnd: ledger.seenEnd)
-        // Missing runs contained rows that are read again, if they still exist.
-        let lost =
-            try session.connection.integer(
-                "SELECT count(key) FROM deliveries WHERE id >= \(keys.flushedEnd) AND id < \(written.flushedEnd)") ?? 0
-        ledger.keys = KeyCounts(flushed: written.flushed - Int(lost), flushedEnd: keys.flushedEnd)
+        try checkCover(runs, upTo: written.flushedEnd)
+        let last = try session.connection.prepare("SELECT ifnull(max(id), 0) FROM key_entries")
+            .first { row throws(SQLiteError) in try row.figure(0) }
+        let lastChunk = runs.reduce(last ?? 0) { max($0, $1.ids.max() ?? 0) }
+        guard lastChunk <= KeyRun.greatestChunk else { throw damagedIndex(lastChunk) }
+        keys = KeyIndex(runs, flushedEnd: written.flushedEnd, nextChunk: lastChunk + 1)
+        ledger.keys = written
         try loadRecentKeys()
+    }
+
+    /// Checks that the runs contain each row below `end` that exists, but for those in the index of format 3: otherwise
+    /// keys would be forgotten.
+    private func checkCover(_ runs: [KeyRun], upTo end: Int64) throws(SQLiteError) {
+        var covered = ledger.seenEnd
+        for rows in runs.map(\.rows).sorted(by: { $0.lowerBound < $1.lowerBound }) + [end..<end] {
+            let first = try session.selectFirstDelivery.first(covered) { $0.int64(0) } ?? .max
+            guard rows.upperBound <= end, first >= min(rows.lowerBound, end) else {
+                throw SQLiteError(code: SQLITE_CORRUPT, message: "the index of unique keys lacks rows, or has too many")
+            }
+            covered = max(covered, rows.upperBound)
+        }
     }
 
     /// Makes a filter that is damaged, or of the kind before format 8, from the keys of its chunk.

@@ -20,6 +20,7 @@ extension OutboxStore {
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
             if fault == nil { try dropDeadRuns() }
+            if damage != nil { try refreshPendingPlace() }
             // Also on a full disk, where each acknowledgement would make the log longer.
             try checkpointIfDue()
         } catch {
@@ -128,6 +129,7 @@ extension OutboxStore {
         try session.deleteJobsThrough.run(last)
         try session.deleteDeliveredThrough.run(last)
         try refreshOldest()
+        guard ledger.oldestJob > last else { throw neverDelivered(ledger.oldestJob) }
         return true
     }
 

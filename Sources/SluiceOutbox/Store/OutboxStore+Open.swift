@@ -95,8 +95,13 @@ extension OutboxStore {
     func load() throws(SQLiteError) {
         var fresh = Ledger()
         (fresh.keysForgottenEarly, fresh.keyForgottenEarlyAt) = (ledger.keysForgottenEarly, ledger.keyForgottenEarlyAt)
-        let written = try loadProgress(into: &fresh)
-        try loadJobs(into: &fresh)
+        // For damage that hides the oldest pending job.
+        fresh.pendingPlace = ledger.pendingPlace
+        let progress = try Progress(session.connection)
+        fresh.take(progress)
+        try loadEnd(into: &fresh)
+        try loadJobs(into: &fresh, progress)
+        let written = fresh.keys
         ledger = fresh
         keyUndo.removeAll()
         log = LogProgress()
@@ -108,29 +113,11 @@ extension OutboxStore {
         try loadQuarantine()
     }
 
-    /// - Returns: the number of keys in the runs of the index.
-    private func loadProgress(into ledger: inout Ledger) throws(SQLiteError) -> KeyCounts {
-        let row = try session.connection.prepare(
-            """
-            SELECT first_pending, last_finished, next_delivery, seen_end, dead_letters, dead_letter_bytes, parked, \
-            parked_bytes, keys, next_position, keys_end FROM progress
-            """)
-        defer { row.reset() }
-        guard try row.step() else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the table progress is empty") }
-        ledger.firstPending = try row.figure(0)
-        ledger.lastFinished = try row.figure(1)
-        ledger.nextDelivery = try row.figure(2)
-        ledger.seenEnd = try row.figure(3)
-        ledger.deadLetters = try row.figure(4)
-        ledger.deadLetterBytes = try row.figure(5)
-        ledger.parked = try row.figure(6)
-        ledger.parkedBytes = try row.figure(7)
-        ledger.nextPosition = try row.figure(9)
+    /// Reads where deliveries end.
+    private func loadEnd(into ledger: inout Ledger) throws(SQLiteError) {
         let newest = try session.connection.prepare("SELECT ifnull(max(id), 0) FROM deliveries")
             .first { row throws(SQLiteError) in try row.figure(0) }
-        ledger.nextDelivery = max(ledger.nextDelivery, (newest ?? 0) + 1)
-        ledger.nextDelivery = max(ledger.nextDelivery, endOfOrphans())
-        return KeyCounts(flushed: Int(try row.figure(8)), flushedEnd: try row.figure(10))
+        ledger.nextDelivery = max(ledger.nextDelivery, (newest ?? 0) + 1, endOfOrphans(), ledger.keys.flushedEnd)
     }
 
     /// The row after those of deliveries that a salvage did not save, while it saved something of them: a new delivery
@@ -152,7 +139,7 @@ extension OutboxStore {
         }
     }
 
-    private func loadJobs(into ledger: inout Ledger) throws(SQLiteError) {
+    private func loadJobs(into ledger: inout Ledger, _ progress: Progress) throws(SQLiteError) {
         ledger.nextJob = max(ledger.firstPending, ledger.lastFinished + 1)
         let last = try session.connection.prepare(
             "SELECT id, position, \(StoredJob.columns) FROM jobs ORDER BY id DESC LIMIT 1")
@@ -166,12 +153,11 @@ extension OutboxStore {
             let last = max(ledger.lastFinished, ledger.firstPending - 1)
             try Self.removeDelivered(after: last, in: session.connection)
         }
-        let hasMoved = try correctFirstPending(in: &ledger)
+        let isTrusted = progress.isSealed || damage != nil
+        if !isTrusted { try findFirstPending(in: &ledger) }
         ledger.advance(to: ledger.firstPending)
         guard ledger.lastFinished >= ledger.firstPending else { return }
-        let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
-        defer { groups.reset() }
-        if !hasMoved, try groups.step(), let finished = FinishedJobs(encoded: groups.bytes(0)) {
+        if isTrusted, let bytes = progress.finished, let finished = FinishedJobs(encoded: bytes) {
             ledger.finished = finished
         } else {
             try findFinished(in: &ledger)
@@ -188,26 +174,28 @@ extension OutboxStore {
         if (1...100).contains(count) { try connection.execute("DELETE \(rows)") }
     }
 
-    /// Corrects a first pending job that is delivered, which earlier versions wrote when they salvaged an outbox, or
-    /// that is behind one that is not, which only damage explains. The jobs directly before it show that.
-    ///
-    /// - Returns: whether it was corrected.
-    private func correctFirstPending(in ledger: inout Ledger) throws(SQLiteError) -> Bool {
-        let isMissing = "WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = id)"
-        func number(_ sql: String) throws(SQLiteError) -> Int64? { try session.connection.integer(sql) }
-        let first = ledger.firstPending
-        guard damage == nil,
-            try number(
-                """
-                SELECT 1 FROM (SELECT id FROM jobs WHERE id < \(first) ORDER BY id DESC LIMIT 20) \(isMissing)
-                UNION ALL SELECT 1 FROM delivered
-                    WHERE job = (SELECT id FROM jobs WHERE id >= \(first) ORDER BY id LIMIT 1) LIMIT 1
-                """) != nil
-        else { return false }
-        let last = min(try number("SELECT max(job) FROM delivered") ?? 0, ledger.nextJob - 1)
-        ledger.lastFinished = max(ledger.lastFinished, first - 1, last)
-        ledger.firstPending = try number("SELECT min(id) FROM jobs \(isMissing)") ?? ledger.nextJob
-        return true
+    /// Finds the first pending job by the rows, if `progress` has no checksum: in an outbox of an earlier format, which
+    /// may be damaged or have been salvaged by a version that wrote a wrong one. Reads the delivered jobs once.
+    private func findFirstPending(in ledger: inout Ledger) throws(SQLiteError) {
+        let last = try session.connection.integer("SELECT max(job) FROM delivered") ?? 0
+        ledger.lastFinished = max(ledger.lastFinished, ledger.firstPending - 1, min(last, ledger.nextJob - 1))
+        ledger.firstPending = try firstUndelivered() ?? ledger.nextJob
+    }
+
+    private func firstUndelivered() throws(SQLiteError) -> Int64? {
+        try session.connection.integer(
+            """
+            SELECT id FROM jobs WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE job = jobs.id) ORDER BY id LIMIT 1
+            """)
+    }
+
+    /// Checks that each job below the first pending one is delivered.
+    func checkDelivered() throws(SQLiteError) {
+        if let job = try firstUndelivered(), job < ledger.firstPending { throw neverDelivered(job) }
+    }
+
+    func neverDelivered(_ job: Int64) -> SQLiteError {
+        SQLiteError(code: SQLITE_CORRUPT, message: "job \(job) is neither pending nor delivered")
     }
 
     /// Finds the jobs above the first pending one that are delivered or missing, if `progress` does not list them: in
@@ -251,9 +239,14 @@ extension OutboxStore {
 
     private func findPendingPlace() throws(SQLiteError) {
         ledger.advance(to: ledger.finishedEnd)
-        // The next job may be on the damaged page; later ones are still sent.
+        // The next job may be on the damaged page; later ones are still sent. Reading it in a transaction would make
+        // its writes fail; without it the last known place stays, so that too many bytes are counted, not too few.
         guard damage == nil else {
-            if ledger.firstPending >= ledger.nextJob { ledger.pendingPlace = nil }
+            if ledger.firstPending >= ledger.nextJob {
+                ledger.pendingPlace = nil
+            } else if session.connection.isInAutocommit, let first = try? firstJob(from: ledger.firstPending) {
+                ledger.pendingPlace = first.place
+            }
             return
         }
         ledger.pendingPlace = nil

@@ -154,7 +154,10 @@ package final class OutboxStore {
     private func loadOrSalvage(tell: ((SQLiteError) -> Void)?) throws(StartupError) {
         do throws(SQLiteError) {
             try load()
-            if configuration.isSalvageAsked { try checkKeys() }
+            if configuration.isSalvageAsked {
+                try checkKeys()
+                try checkDelivered()
+            }
         } catch {
             var error = error
             // An overflowing sum of figures means damage.
@@ -287,14 +290,17 @@ package final class OutboxStore {
     /// Writes the row of `progress` if a value that is stored only there has changed.
     private func saveProgress() throws(SQLiteError) {
         guard ledger.isChanged else { return }
-        let values = [
+        let figures = [
             ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.seenEnd, Int64(ledger.keys.flushed),
             ledger.deadLetters, ledger.deadLetterBytes, ledger.parked, ledger.parkedBytes,
             ledger.nextPosition, ledger.keys.flushedEnd,
         ]
-        for (index, value) in values.enumerated() { session.updateProgress.bind(value, at: Int32(index + 1)) }
-        session.updateProgress.bind(ledger.finished.encoded, at: Int32(values.count + 1))
+        let finished = ledger.finished.encoded
+        for (index, figure) in figures.enumerated() { session.updateProgress.bind(figure, at: Int32(index + 1)) }
+        session.updateProgress.bind(finished, at: 12)
+        session.updateProgress.bind(Progress.checksum(figures, finished), at: 13)
         try session.updateProgress.run()
+        ledger.isSealed = true
     }
 }
 

@@ -281,7 +281,8 @@ struct Salvage {
     /// Writes the figures that the rows do not contain. Jobs whose delivery mark was not saved are pending and sent
     /// again; jobs that were not saved count as finished.
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
-        let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? nil
+        let known = try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")
+        let last = Progress.isDamaged(in: damaged) ? nil : known ?? nil
         if let last { try OutboxStore.removeDelivered(after: last, in: new) }
         if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
             try new.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'")
@@ -361,7 +362,10 @@ struct Salvage {
         while !isAtEnd { isAtEnd = try store.adopt(upTo: Self.batch, of: rows, &table, lost: &jobs) }
         try note(&jobs, in: new, table)
         // The ids of lost jobs are never reused either.
-        try new.execute("UPDATE progress SET finished = NULL, last_finished = max(last_finished, \(jobs.lastJob))")
+        try new.execute(
+            """
+            UPDATE progress SET finished = NULL, checksum = NULL, last_finished = max(last_finished, \(jobs.lastJob))
+            """)
     }
 
     /// Takes over what is lost, when all deliveries are copied.
@@ -370,7 +374,7 @@ struct Salvage {
     ) throws(SQLiteError) {
         try new.execute(
             """
-            UPDATE progress SET next_delivery = max(next_delivery,
+            UPDATE progress SET checksum = NULL, next_delivery = max(next_delivery,
                 (SELECT min(ifnull(max(delivery), 0), \(Self.greatestID)) + 1 FROM jobs))
             """)
         jobs.finish(problems: deliveries.gaps + deliveries.unusable)

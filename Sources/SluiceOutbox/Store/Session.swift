@@ -4,7 +4,8 @@ final class Session {
 
     let begin, commit, rollback: Statement
     let insertDelivery, insertJob, insertDeadLetter: Statement
-    let selectKeyEntries, selectKeyFilter, saveKeyEntries, saveKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
+    let selectKeyEntries, selectKeyFilter, saveKeyEntries, saveKeyFilter, saveKeyRun: Statement
+    let deleteKeyEntries, deleteKeyFilter, deleteKeyRun: Statement
     let selectSeen, deleteSeen: Statement
     let selectDelivery, selectDeliveriesFrom, selectFirstDelivery, selectReceived: Statement
     let hasDeadOrParked, deleteDeliveries, saveWalk, deleteWalk, setLastJob: Statement
@@ -38,9 +39,11 @@ final class Session {
         selectKeyEntries = try connection.prepare(Statements.selectKeyEntries)
         selectKeyFilter = try connection.prepare(Statements.selectKeyFilter)
         saveKeyEntries = try connection.prepare(Statements.saveKeyEntries)
-        saveKeyChunk = try connection.prepare(Statements.saveKeyChunk)
+        saveKeyFilter = try connection.prepare(Statements.saveKeyFilter)
+        saveKeyRun = try connection.prepare(Statements.saveKeyRun)
         deleteKeyEntries = try connection.prepare(Statements.deleteKeyEntries)
-        deleteKeyChunk = try connection.prepare(Statements.deleteKeyChunk)
+        deleteKeyFilter = try connection.prepare(Statements.deleteKeyFilter)
+        deleteKeyRun = try connection.prepare(Statements.deleteKeyRun)
         setLastJob = try connection.prepare(Statements.setLastJob)
         updateProgress = try connection.prepare(Statements.updateProgress)
         selectJob = try connection.prepare(Statements.selectJob)
