@@ -23,9 +23,7 @@ import Testing
     /// A client of a scripted server.
     private func withClient(
         _ server: ScriptedServer, readTimeout: Duration = .seconds(600),
-        pause: @escaping @Sendable (Duration) async throws -> Void = { _ in
-            try await Task.sleep(for: .milliseconds(5))
-        },
+        pause: @escaping @Sendable (Duration) async throws -> Void = { _ in await Task.yield() },
         _ test: (ZizqClient) async throws -> Void
     ) async throws {
         let group = try EventLoopGroup(count: 1, name: "zizq")
