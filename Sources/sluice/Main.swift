@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Glibc
 internal import SluiceBase
 internal import SluiceCrypto
-internal import SluiceGateway
 internal import SluiceNet
 
 /// Parses the command line, runs one command, and reports errors as a line and an exit status.
@@ -11,7 +10,6 @@ enum Main {
     static func main() async {
         ProcessMemory.limitPools()
         OpenSSLState.keepAtExit()
-        var failure: (any Error)?
         do {
             var command = try SluiceCommand.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -19,12 +17,11 @@ enum Main {
             } else {
                 try command.run()
             }
+        } catch let error as StartupError {
+            end(error)
         } catch {
-            failure = error
+            end(parsing: error)
         }
-        await ControlClient.close()
-        if let error = failure as? StartupError { end(error) }
-        if let failure { end(parsing: failure) }
     }
 
     private static func end(_ error: StartupError) -> Never {

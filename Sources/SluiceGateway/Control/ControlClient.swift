@@ -7,13 +7,6 @@ package import SluiceOutbox
 
 /// Sends requests of the command line to the gateway that uses an outbox, or to the outbox itself if none does.
 package enum ControlClient {
-    /// The outbox that this command has opened itself.
-    private static let opened = OpenedOutbox()
-
-    /// Closes the outbox if the command has opened it. Must be called before the command ends; also before it waits, so
-    /// that a gateway can start. The next request opens the outbox again.
-    package static func close() async { await opened.close() }
-
     /// - Parameters:
     ///   - settings: with the path of the outbox.
     ///   - needsGateway: whether only a running gateway can answer.
@@ -38,10 +31,8 @@ package enum ControlClient {
     private static func answer(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer
     {
-        if let answer = await opened.answer(request) { return answer }
         if let answer = try await askGateway(request, settings) { return answer }
-        guard isOutbox(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
-        return try await opened.open(settings).answer(request)
+        return try await askAtRest(request, settings)
     }
 
     /// - Returns: `nil` if no gateway is running.
@@ -99,30 +90,18 @@ package enum ControlClient {
         return StartupError(status, "no outbox at \(path)\(hint)\(otherWay)")
     }
 
-}
-
-/// The outbox of a command while no gateway runs: opened once for all requests of the command.
-private actor OpenedOutbox {
-    private var box: StoreBox?
-    private var console: OutboxConsole?
-
-    /// - Returns: nil if it is not open.
-    func answer(_ request: ControlRequest) async -> ControlAnswer? { await console?.answer(request) }
-
-    func open(_ settings: Settings) throws(StartupError) -> OutboxConsole {
+    private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
+        -> ControlAnswer
+    {
+        guard isOutbox(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         configuration.createsOutbox = false
         let box = try StoreBox(configuration, time: SystemTime())
         let console = OutboxConsole(.atRest(box), limit: settings.outbox.maxBytes, time: SystemTime())
-        (self.box, self.console) = (box, console)
-        return console
-    }
-
-    func close() async {
-        let box = box
-        (self.box, console) = (nil, nil)
-        await box?.close()
+        let answer = await console.answer(request)
+        await box.close()
+        return answer
     }
 }
 

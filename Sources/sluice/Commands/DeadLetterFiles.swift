@@ -28,23 +28,14 @@ extension DeadCommand {
         mutating func validate() throws { numbers = try Console.numbers(&options, of: "a dead letter") }
 
         func run() async throws {
-            var output = Output()
-            do { try await export(to: &output) } catch {
-                try await output.flush()
-                throw error
-            }
-            try await output.flush()
-        }
-
-        private func export(to output: inout Output) async throws {
-            try await Console.forEach(numbers, of: "dead letter") { try await export($0, to: &output) }
+            try await Console.forEach(numbers, of: "dead letter", export)
             var after: Int64? = numbers.isEmpty ? 0 : nil
             var routes: Set<String> = []
             while let first = after {
                 let page = try await DeadLetterSelection.letters(first, options)
                 routes.formUnion(page.map(\.route))
                 // One that was retried or discarded in the meantime is left out.
-                for letter in page where isChosen(letter) { _ = try await export(letter.id, to: &output) }
+                for letter in page where isChosen(letter) { _ = try await export(letter.id) }
                 after = page.last?.id
             }
             if let name = route.name, numbers.isEmpty { try await Console.requireRoute(name, among: routes, options) }
@@ -54,28 +45,7 @@ extension DeadCommand {
             (route.name ?? letter.route) == letter.route && (reason?.rawValue ?? letter.reason) == letter.reason
         }
 
-        /// Lines to write. The outbox is closed while they are written, which can take as long as its reader likes.
-        private struct Output {
-            private var text = ""
-            private var last: Int64 = 0
-
-            mutating func add(_ line: [UInt8], of number: Int64) async throws {
-                text += PrintableText.escapeJSON(line) + "\n"
-                last = number
-                if text.utf8.count >= 8 << 20 { try await flush() }
-            }
-
-            mutating func flush() async throws {
-                guard !text.isEmpty else { return }
-                await ControlClient.close()
-                guard Terminal.write(text) else {
-                    throw StartupError(.unavailable, "cannot write dead letter \(last) to standard output")
-                }
-                text = ""
-            }
-        }
-
-        private func export(_ number: Int64, to output: inout Output) async throws -> Bool {
+        private func export(_ number: Int64) async throws -> Bool {
             let request = ControlRequest.exportDeadLetter(number)
             guard let line = try await ControlClient.find(request, try Console.settings(options)) else { return false }
             let letter = try ControlCoding.decode(ControlDocuments.ExportedDeadLetter.self, line)
@@ -84,7 +54,9 @@ extension DeadCommand {
                     "dead letter \(number): its contents are lost or differ from what was stored (wrong checksum); the "
                         + "exported line is marked as damaged and cannot be imported")
             }
-            try await output.add(line, of: number)
+            guard Terminal.say(json: line) else {
+                throw StartupError(.unavailable, "cannot write dead letter \(number) to standard output")
+            }
             return true
         }
     }
@@ -115,20 +87,13 @@ extension DeadCommand {
             defer {
                 Terminal.say("\(tally.imported) imported, \(tally.present) already there, \(tally.refused) refused")
             }
-            var waiting: [(number: Int, line: [UInt8])] = []
             do {
                 var lines = try FileLines(file, limit: Self.longestLine)
-                var bytes = 0
                 while let line = try lines.next() {
-                    waiting.append((lines.number, line))
-                    bytes += line.count
-                    guard bytes >= 8 << 20 else { continue }
-                    try await importLines(&waiting, &tally)
-                    bytes = 0
+                    tally.line = lines.number
+                    try await importLine(line, &tally)
                 }
-                try await importLines(&waiting, &tally)
             } catch let error as FileAccess.AccessError {
-                try await importLines(&waiting, &tally)
                 throw StartupError(.wrongInput, "\(PrintableText.escape(file)): \(error)")
             }
             guard tally.refused > 0 else { return }
@@ -145,17 +110,6 @@ extension DeadCommand {
 
         /// The maximum number of printed reasons.
         private static let maximumReasons = 20
-
-        /// Imports lines that were read. The outbox is closed while others are read, which can take as long as their
-        /// writer likes.
-        private func importLines(_ lines: inout [(number: Int, line: [UInt8])], _ tally: inout Tally) async throws {
-            for (number, line) in lines {
-                tally.line = number
-                try await importLine(line, &tally)
-            }
-            lines = []
-            await ControlClient.close()
-        }
 
         private func importLine(_ line: [UInt8], _ tally: inout Tally) async throws {
             let result: ControlDocuments.Imported = try await Console.ask(.importDeadLetter(line), options)
