@@ -68,6 +68,18 @@ extension Route {
         return found
     }
 
+    /// Whether a signature of a text can be valid with a line feed at its end and without it, which are then the same
+    /// delivery.
+    private var signsLineFeeds: Bool {
+        parts.verifier.schemes.contains { scheme in
+            scheme.signed.count > 1
+                && scheme.signed.contains { text in
+                    guard case .literal(let end)? = text.pieces.last?.part else { return false }
+                    return end.last == ASCII.lineFeed
+                }
+        }
+    }
+
     /// One part of a key; `nil` if a value in it is absent, null or blank.
     func keyPart(_ template: TextTemplate, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
         if let sole = template.soleReference { return keyPart(sole, isTyped: isTyped, context) }
@@ -88,7 +100,9 @@ extension Route {
         guard context.isPresent(reference) else {
             return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
         }
-        if let digest = context.digestWithoutLineFeed(reference) { return KeyPart(type: .text, bytes: digest) }
+        if let digest = context.digestWithoutLineFeeds(reference), signsLineFeeds {
+            return KeyPart(type: .text, bytes: digest)
+        }
         guard reference.source.isOfBody else { return KeyPart(type: .text, bytes: context.text(reference)) }
         if coversTypes, let raw = context.rawString(reference) { return KeyPart(type: .raw, bytes: raw) }
         return KeyPart(type: isTyped ? context.keyType(reference) : .text, bytes: context.text(reference))
@@ -105,9 +119,8 @@ extension DeliveryContext {
         }
     }
 
-    /// The digest of a text without the line feed at its end, written as `\n`; `nil` if there is none. A signature can
-    /// be valid with it and without it, and both are the same delivery.
-    fileprivate func digestWithoutLineFeed(_ reference: Reference) -> [UInt8]? {
+    /// The digest of a text without the line feeds at its end, written as `\n`; `nil` if there are none.
+    fileprivate func digestWithoutLineFeeds(_ reference: Reference) -> [UInt8]? {
         switch reference.source {
         case .bodyDigest, .itemDigest: break
         case .body, .item, .header, .headers, .query, .parameter, .request, .event, .index, .signedTimestamp, .signedID,
@@ -117,12 +130,17 @@ extension DeliveryContext {
         guard reference.pathID >= 0, kind(of: reference.pathID) == .string, let range = range(of: reference.pathID)
         else { return nil }
         let json = document.extracting(range)
-        guard json.count >= 4, json[json.count - 2] == UInt8(ascii: "n") else { return nil }
-        // An even number of backslashes are themselves, before the letter n.
-        var start = json.count - 2
-        while json[start - 1] == UInt8(ascii: "\\") { start -= 1 }
-        guard !(json.count - start).isMultiple(of: 2) else { return nil }
-        let text = json.extracting(..<(json.count - 3)).array + [UInt8(ascii: "\"")]
+        // The position of the closing quotation mark.
+        var end = json.count - 1
+        while end >= 3, json[end - 1] == UInt8(ascii: "n") {
+            // An even number of backslashes are themselves, before the letter n.
+            var start = end - 1
+            while json[start - 1] == UInt8(ascii: "\\") { start -= 1 }
+            if (end - 1 - start).isMultiple(of: 2) { break }
+            end -= 2
+        }
+        guard end < json.count - 1 else { return nil }
+        let text = json.extracting(..<end).array + [UInt8(ascii: "\"")]
         return Array(Hash.digest(.sha256, text.span).hex.utf8)
     }
 

@@ -66,10 +66,22 @@ import Testing
         let order = (1...8).compactMap { _ in queue.next() }
         #expect(order.enumerated().filter { $0.element < 0 }.map(\.offset) == [0, 2, 4])
         #expect(order.filter { $0 < 0 } == [-1, -2, -3])
-        // Of known senders, one is refused only if no other waits.
-        var full = KnownFirst<Int>(limit: 1)
-        #expect(full.insert(1, of: Self.first, isKnown: true, work: 1) == nil)
-        #expect(full.insert(2, of: Self.first, isKnown: true, work: 1) == 2)
+    }
+
+    @Test("junk of known senders takes half of the places")
+    func knownJunk() {
+        var queue = KnownFirst<Int>(limit: 256)
+        for number in 1...400 {
+            let out = queue.insert(number, of: Self.first, isKnown: true, work: 1000)
+            #expect(out == (number > 256 ? number : nil))
+        }
+        // Of the known sender, the places above the half go first.
+        for number in 1...128 {
+            let out = queue.insert(-number, of: Self.second, isKnown: false, work: 1 << 20)
+            #expect(out == 257 - number)
+        }
+        #expect(queue.insert(-129, of: Self.second, isKnown: false, work: 1) == -129)
+        #expect(queue.insert(500, of: Self.first, isKnown: true, work: 1) == 500)
     }
 
     @Test("the senders that were added last are known, up to a number of them")

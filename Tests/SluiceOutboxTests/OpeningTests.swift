@@ -220,6 +220,27 @@ struct OpeningTests {
         }
     }
 
+    @Test("an outbox that someone has vacuumed with another page size is opened", arguments: [4096, 8192, 65536])
+    func otherPageSize(bytes: Int) throws {
+        _ = try filled()
+        try execute("PRAGMA journal_mode = DELETE; PRAGMA page_size = \(bytes); VACUUM")
+        let store = try fixture.open()
+        #expect(!store.isHeaderCorrected && store.salvaged == nil)
+        #expect(try store.pending().count == 10)
+    }
+
+    @Test("the header of a file without a table, or with another application id, is left as it is")
+    func foreignHeaders() throws {
+        for statements in [
+            "PRAGMA page_size = 4096; CREATE TABLE t (a); DROP TABLE t",
+            "PRAGMA page_size = 4096; PRAGMA application_id = \(0x534C_5569); CREATE TABLE t (a)",
+        ] {
+            OutboxFile.remove(fixture.configuration.path)
+            try execute(statements)
+            #expect(try !OutboxFile.prepare(fixture.configuration.path), "\(statements)")
+        }
+    }
+
     @Test("a file that is no database is refused and left as it is") func fileNoDatabase() {
         let bytes = Array(String(repeating: "I am a text file. ", count: 200).utf8)
         fixture.folder.write(bytes, to: "outbox.db")

@@ -7,15 +7,15 @@ internal import Synchronization
 /// The threads for requests that would occupy an event loop for too long: large bodies, several signatures of public
 /// keys, gzip that expands. One thread for most of them, and one for the largest, so that these only delay each other.
 /// Each handles one request at a time, so that temporary memory is needed once, in the order of `FairQueue`. Senders of
-/// which a request was verified here get every other turn, and keep their places when too many requests wait: junk from
-/// many addresses does not displace them.
+/// which a request was verified here get every other turn and half of the places: junk from many addresses does not
+/// displace them, and they do not displace others.
 final class BodyWorker: Sendable {
     /// The limit of `Route.work` for event loops: HMACs of 256 KiB take a fifth of a millisecond per secret.
     static let loopWork = 256 * 1024
     /// The limit for the thread of the largest requests, in the same unit.
     static let largeWork = 4 << 20
-    /// The maximum number of requests that wait for a thread; above it, one of the unknown sender that is furthest
-    /// ahead is refused. Their bodies count towards the memory budget, which is usually full earlier.
+    /// The maximum number of requests that wait for a thread; above it, one of the sender that is furthest ahead is
+    /// refused. Their bodies count towards the memory budget, which is usually full earlier.
     static let maximumWaiting = 256
     /// The number of senders that are known.
     static let maximumKnown = 4096

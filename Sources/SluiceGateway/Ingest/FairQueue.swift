@@ -70,8 +70,8 @@ struct KnownFirst<Element> {
 
     /// Adds a piece.
     ///
-    /// - Returns: the piece to refuse if there are too many: the last one due of an unknown sender, or if there is
-    ///   none, of a known one. It may be the new one.
+    /// - Returns: the piece to refuse if there are too many: the last one due of known senders if they have more than
+    ///   half, otherwise of the others. It may be the new one.
     mutating func insert(
         _ element: Element, of sender: FairQueue<Element>.Sender, isKnown: Bool, work: Int
     ) -> Element? {
@@ -80,7 +80,8 @@ struct KnownFirst<Element> {
         } else {
             others.insert(element, of: sender, work: work)
         }
-        return known.count + others.count > limit ? others.removeLast() ?? known.removeLast() : nil
+        guard known.count + others.count > limit else { return nil }
+        return known.count > (limit + 1) / 2 ? known.removeLast() : others.removeLast()
     }
 
     /// Removes the next piece.

@@ -45,21 +45,26 @@ enum OutboxFile {
         (44, [0, 0, 0, 4]), (56, [0, 0, 0, 1]), (64, [0, 0, 0, 1] + Array("SLUC".utf8)),
     ]
 
-    /// Corrects up to eight wrong bits of `fixedHeader`, with which SQLite would refuse or misread the file.
+    /// Corrects one or two wrong bits of `fixedHeader`, with which SQLite would refuse or misread the file. Nothing is
+    /// corrected in a file that may be another one: without a table on its first page, or with an application id that
+    /// differs in more bits. A valid page size is that of an outbox that someone has vacuumed.
     ///
     /// - Returns: whether there were any.
     private static func correctHeader(_ descriptor: Int32) -> Bool {
         guard let page = bytes(descriptor, at: 0, 105), page.count == 105 else { return false }
+        guard number(page[103...]) > 0 else { return false }
         let old = Array(page[..<72])
         var new = old
-        // Without a table the rest is in the log, if anywhere.
-        let hasTables = number(page[103...]) > 0
-        for part in fixedHeader where part.offset == 0 || hasTables {
+        for part in fixedHeader {
             new.replaceSubrange(part.offset..<part.offset + part.bytes.count, with: part.bytes)
+        }
+        let pageSize = number(page[16..<18])
+        if pageSize == 1 || pageSize >= 512 && pageSize.nonzeroBitCount == 1 {
+            new.replaceSubrange(16..<18, with: old[16..<18])
         }
         // Someone ended the use of a log with `sqlite3`; opening the outbox begins a new one.
         if old[18] == 1, old[19] == 1 { new.replaceSubrange(18...19, with: [1, 1]) }
-        guard 1...8 ~= zip(old, new).reduce(0, { $0 + ($1.0 ^ $1.1).nonzeroBitCount }) else { return false }
+        guard 1...2 ~= zip(old, new).reduce(0, { $0 + ($1.0 ^ $1.1).nonzeroBitCount }) else { return false }
         return write(descriptor, new, at: 0) && fsync(descriptor) == 0
     }
 

@@ -149,7 +149,7 @@ extension OutboxStore {
             let end = try last.figure(1) + Int64(StoredJob.job(last, from: 2).byteCost)
             ledger.nextPosition = max(ledger.nextPosition, end)
         }
-        if damage == nil {
+        if damage == nil, progress.isSealed {
             let last = max(ledger.lastFinished, ledger.firstPending - 1)
             try Self.removeDelivered(after: last, in: session.connection)
         }

@@ -283,7 +283,9 @@ struct Salvage {
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
         let known = try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")
         let last = Progress.isDamaged(in: damaged) ? nil : known ?? nil
-        if let last { try OutboxStore.removeDelivered(after: last, in: new) }
+        if let last, (try? Progress(damaged))?.isSealed == true {
+            try OutboxStore.removeDelivered(after: last, in: new)
+        }
         if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
             try new.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'")
             try new.execute(
