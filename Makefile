@@ -58,9 +58,9 @@ promtool: test-deps
 		mkdir -p $(PROMETHEUS) && cd $(PROMETHEUS) && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && \
 		rm prometheus_*.deb; } || echo "promtool is not available: the alert rules are not checked" >&2
 
-# As many tests at a time as wait for something: with all of them started at once, a test that computes delays each step of
-# all others. What failed among thousands of tests is printed once more, so that it also stands before the closing line. A
-# runner that was ended by a signal reports success, so its closing line has to be there.
+# 32 tests at a time: with all of them started at once, those that compute delay each step of those that wait. What failed
+# among thousands of tests is printed once more, so that it also stands before the closing line. A runner that was ended by
+# a signal reports success, so its closing line has to be there.
 .PHONY: test
 test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 32
 test: build release test-deps promtool ## runs all tests, including those of the release binary

@@ -34,8 +34,9 @@ import Testing
         }
     }
 
-    @Test("junk signatures are verified with public keys on threads of their own, and at most four of a request")
-    func publicKeys() async throws {
+    /// A route at `/keys` that verifies each signature with the same key so many times.
+    private static func publicKeys(_ key: String, count: Int) -> GatewaySetup {
+        let names = (0..<count).map { "KEY_\($0)" }
         let routes = """
             routes:
             - path: /keys
@@ -46,18 +47,23 @@ import Testing
                 signature_split: " "
                 signed: ${body}
               body: json
-              secrets: [ { env: KEY_0 }, { env: KEY_1 }, { env: KEY_2 }, { env: KEY_3 } ]
+              secrets: [ \(names.map { "{ env: \($0) }" }.joined(separator: ", ")) ]
               jobs: [ { type: t } ]
             """
+        return GatewaySetup(
+            routes: ["r.yaml": routes], environment: Dictionary(uniqueKeysWithValues: names.map { ($0, key) }))
+    }
+
+    @Test("junk signatures are verified with public keys on threads of their own, and at most four of a request")
+    func publicKeys() async throws {
         // Of RFC 8032, section 7.1.
         let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-        let keys = Dictionary(uniqueKeysWithValues: (0..<4).map { ("KEY_\($0)", key) })
         let junk = (1...5).map(Self.junk)
         var webhook = Webhook.gitHub(body: "{}")
         webhook.target = "/keys"
         webhook.headers = [(name: "host", value: "h"), (name: "x-sig", value: junk.joined(separator: " "))]
         let requests = (0..<64).flatMap { _ in webhook.bytes }
-        try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": routes], environment: keys)) { gateway in
+        try await GatewayUnderTest.run(Self.publicKeys(key, count: 4)) { gateway in
             let wire = try gateway.connect()
             let before = try Self.processorTime("loop-", of: gateway)
             try await blocking { try wire.send(requests) }
@@ -75,19 +81,6 @@ import Testing
 
     @Test("junk signatures from many addresses do not displace a sender of which a request was verified")
     func manyAddresses() async throws {
-        let routes = """
-            routes:
-            - path: /keys
-              verify:
-                alg: ed25519
-                key_encoding: hex
-                signature_from: ${header.X-Sig}
-                signature_split: " "
-                signed: ${body}
-              body: json
-              secrets: [ { env: KEY_0 }, { env: KEY_1 } ]
-              jobs: [ { type: t } ]
-            """
         let key = "cbf2d8b9ac901e1a33056a77e3bb4b7fdec7f5165fe9a555d27c29d32a3b36ee"
         // Made by `openssl pkeyutl -sign -rawin`, over the body below.
         let signature = """
@@ -100,7 +93,7 @@ import Testing
         }
         let body = #"{"a":"\#(String(repeating: "x", count: 10_000))"}"#
         let valid = webhook(body, signature, from: "198.51.100.1")
-        var setup = GatewaySetup(routes: ["r.yaml": routes], environment: ["KEY_0": key, "KEY_1": key])
+        var setup = Self.publicKeys(key, count: 2)
         setup.settings = ["trusted_proxies": "127.0.0.0/8"]
         try await GatewayUnderTest.run(setup) { gateway in
             #expect(try await gateway.answer(to: valid).status == 200)
