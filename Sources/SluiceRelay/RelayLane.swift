@@ -59,8 +59,8 @@ package struct RelayLane: Sendable {
     var hasRetried = false
     /// When the last request was sent.
     var sentAt: Int64 = 0
-    /// The last of the jobs to read next that an earlier process may have sent; 0 after the first read.
-    var lastOfEarlierProcess: Int64
+    /// The last job that an earlier process may have sent: in any batch, because queues take turns.
+    let lastOfEarlierProcess: Int64
     /// `RefusalState.confirmations` when the last request was sent.
     var confirmationsAtSend = 0
     var generator: SeededRandom
@@ -109,7 +109,6 @@ package struct RelayLane: Sendable {
             isIdle = jobs.isEmpty
             if isIdle { isSettled = true }
             if isIdle, stuck.isProbing { stopProbing(now: now) }
-            if !isIdle { lastOfEarlierProcess = 0 }
         }
         if isLast { endPause(&state.refusals) }
         return proceed(&state, now: now)

@@ -209,7 +209,9 @@ class Round:
         sender.close()
         is_empty = parts.wait_until(lambda: self.run.metrics().get("sluice_outbox_jobs") == 0, 60)
         self.expect(is_empty, "jobs stay in the outbox")
-        self.expect(self.run.metrics().get("sluice_outbox_dead_letters") == 0, "there are dead letters")
+        metrics = self.run.metrics()
+        self.expect(metrics.get("sluice_outbox_dead_letters") == 0, "there are dead letters")
+        self.expect(metrics.get("sluice_jobs_dropped_total") == 0, "its own jobs are reported as dropped for older ones")
         self.expect(self.run.stop("gateway") == 0, "the exit status after SIGTERM is not 0")
         self.run.kill("queue")
 
