@@ -37,7 +37,8 @@ struct Loop {
         database = Database(path: path)
         database.run("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
         database.run(
-            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY"
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = OFF; "
+                + "PRAGMA temp_store = MEMORY"
         )
         database.run("PRAGMA cache_size = -8192")
         for step in Schema.migrations { database.run(step) }

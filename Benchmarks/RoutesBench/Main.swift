@@ -48,8 +48,9 @@ enum RoutesBench {
             let spread = best { find(all, 1, in: many) }
             let ratio = manyCost / fewCost
             say(
-                "\(kind.rawValue): a route among 10 is found in \(fixed(fewCost / 10_000 * 1000)) ns, the same among 10,000 in "
-                    + "\(fixed(manyCost / 10_000 * 1000)) ns (\(fixed(ratio))); each of 10,000 in turn \(fixed(spread / 10_000 * 1000)) ns",
+                "\(kind.rawValue): a route among 10 is found in \(fixed(fewCost / 10_000 * 1000)) ns, the same among "
+                    + "10,000 in \(fixed(manyCost / 10_000 * 1000)) ns (\(fixed(ratio))); "
+                    + "each of 10,000 in turn \(fixed(spread / 10_000 * 1000)) ns",
                 limit: 1.1, of: ratio)
         }
     }
@@ -68,7 +69,8 @@ enum RoutesBench {
         let (passing, reshaping) = alternating({ process(body, passed) }, { process(body, reshaped) })
         let ratio = reshaping / passing
         say(
-            "a body of \(body.count) bytes becomes a job in \(fixed(passing / 2000)) us, with a payload of five references in "
+            "a body of \(body.count) bytes becomes a job in \(fixed(passing / 2000)) us, with a payload of five "
+                + "references in "
                 + "\(fixed(reshaping / 2000)) us (\(fixed(ratio)))",
             limit: 1.3, of: ratio)
     }
@@ -107,8 +109,8 @@ enum RoutesBench {
 }
 
 extension RoutesBench {
-    /// A body of 2 KB under HMAC-SHA256: by a header of its own, and with a timestamp that is signed. The signature does
-    /// not match, so that nothing but verifying is measured.
+    /// A body of 2 KB under HMAC-SHA256: by a header of its own, and with a timestamp that is signed. The signature
+    /// does not match, so that nothing but verifying is measured.
     private static func verify() throws {
         for (name, more) in [
             ("the body", ""), ("timestamp and body", ", timestamp_from: '${header.T}', signed: '${timestamp}.${body}'"),

@@ -1,4 +1,4 @@
-"""Whole TLS handshakes, each for a connection that closes at once: the dearest thing that a stranger can ask for in a few hundred bytes.
+"""Whole TLS handshakes, each for a connection that closes at once: the most expensive thing that anyone can request with a few hundred bytes.
 
 `--per-second` bounds them over all threads. No session is resumed, so that each costs the gateway a signature.
 """

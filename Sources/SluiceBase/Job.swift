@@ -75,7 +75,7 @@ package enum UniqueWhile: String, CaseIterable, Sendable {
 /// How Zizq runs a job: a list of `JobOption`s in the format in which they are stored and sent.
 ///
 /// They are encoded once, when the route file is loaded or the job is rendered, and all jobs of a rule share the bytes.
-/// Only `JobOptions(stored:)` parses them, for a row of the outbox.
+/// They are parsed only for a row of the outbox (`JobOptions(stored:)`) and to check an imported dead letter.
 package struct JobOptions: Sendable, Hashable {
     /// Members of Zizq's job object, such as `"priority":5,"retry_limit":3`; empty for Zizq's defaults.
     package var members: [UInt8]

@@ -68,7 +68,7 @@ import Testing
         }
         #expect(lines.all.count == 1)
         let line = try #require(lines.all.first)
-        #expect(line.contains("an event loop does not return: its other connections wait"), "\(line)")
+        #expect(line.contains("an event loop is stuck: its other connections are waiting"), "\(line)")
         #expect(line.contains(#""level":"error""#) && line.contains(#""loop":"loop-1","ms":1500}"#), "\(line)")
         time.advance(by: .milliseconds(28_500))
         #expect(!watchdog.isStuck)

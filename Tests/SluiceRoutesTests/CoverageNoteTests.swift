@@ -148,7 +148,7 @@ import Testing
             ]).warnings.map(\.message)
         }
         func warning(_ places: String) -> [String] {
-            ["the secret of the route is in \(places), and so in the outbox and in Zizq"]
+            ["the secret of the route is in \(places), and would be stored in the outbox and in Zizq"]
         }
         let query = "alg: static, signature_from: '${query.t}'"
         #expect(

@@ -4,7 +4,8 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-/// The options of a job in addition to type, queue and payload: `delay`, `ready_at`, `batch`, `budgets`, and what goes with them.
+/// The options of a job in addition to type, queue and payload: `delay`, `ready_at`, `batch`, `budgets`, and what goes
+/// with them.
 @Suite(.serialized) struct JobOptionTests {
     // The request comes at 1700000000123.
     @Test(

@@ -8,8 +8,8 @@ import Testing
 
 /// The signed texts of the presets are cut at random into other requests: at most one of them passes.
 ///
-/// Each scheme is made from what the preset says: its values keep their order, separators, formats and alternatives, and
-/// each is in a header, a query parameter or a field.
+/// Each scheme is made from what the preset says: its values keep their order, separators, formats and alternatives,
+/// and each is in a header, a query parameter or a field.
 @Suite(.serialized) struct PresetCutTests {
     @Test("of all requests with one signed text of a preset at most one passes", arguments: PresetCut.all)
     func presets(scheme: PresetCut) throws {

@@ -154,7 +154,8 @@ import Testing
     @Test("the parts of a signature of Sanity need a comma, because its own library compares the whole header")
     func sanity() throws {
         let route = try route("sanity")
-        // echo -n '1700000000000.{"_id":"a"}' | openssl dgst -sha256 -hmac 'a secret of tests' -binary | basenc --base64url
+        // echo -n '1700000000000.{"_id":"a"}' | openssl dgst -sha256 -hmac 'a secret of tests' -binary |
+        //     basenc --base64url
         let signature = "v1=LmnJLyhqA0jAOP_as1s9m3Z9azhFfSHEfhuGGUfy47Y"
         func summary(_ header: String, _ body: String = #"{"_id":"a"}"#) -> String {
             TestRequest(body, headers: [("sanity-webhook-signature", header)]).processed(by: route).summary

@@ -184,13 +184,14 @@ import Testing
             ("${body.payment.id}", nil),
         ])
     func sharedKey(key: String, meaning: String?) {
-        let found = messages("account: {endpoint: we_1}\nunique_key: \(key)").filter { $0.contains("share: ") }
+        let found = messages("account: {endpoint: we_1}\nunique_key: \(key)").filter { $0.contains("in common: ") }
         #expect(
             found
                 == (meaning.map {
                     [
-                        "r.yaml:24:15: warning: the unique key contains only values that deliveries of Acme share: "
-                            + "\($0); all deliveries but the first would be dropped; the preset's key is ${body.id}"
+                        "r.yaml:24:15: warning: the unique key contains only values that deliveries of Acme have in "
+                            + "common: \($0); every delivery after the first would be dropped as a duplicate; "
+                            + "the preset's key is ${body.id}"
                     ]
                 } ?? []))
     }
@@ -233,7 +234,7 @@ import Testing
             compile([("r.yaml", text + lines)], secrets: .throwAway).warnings.map(\.message)
         }
         let found = warnings("  unique_key: '\(key)'\n").filter {
-            $0.contains(" share: ") || $0.contains(" sends another value with each attempt")
+            $0.contains(" in common: ") || $0.contains(" sends another value with each attempt")
         }
         #expect(found.count == 1 && warnings("") == [])
     }

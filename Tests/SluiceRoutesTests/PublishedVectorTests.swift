@@ -6,8 +6,8 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-/// Requests that providers publish with their secrets, in `Vectors/published.json`, are judged by the presets, and where
-/// there is none by the YAML files next to it, each of which is what a route would say.
+/// Requests that providers publish with their secrets, in `Vectors/published.json`, are judged by the presets, and
+/// where there is none by the YAML files next to it, each of which is what a route would say.
 @Suite(.serialized) struct PublishedVectorTests {
     @Test("published requests are judged as published", arguments: PublishedVector.all)
     func judged(vector: PublishedVector) throws {

@@ -329,7 +329,7 @@ import Testing
         #expect(request("absent,b", "absent:;b:1").judged(by: listed).hasPrefix("refused signature_invalid"))
         #expect(
             request("b-a", "b-a:2; x").judged(by: listed).hasPrefix(
-                "refused signature_invalid: a header that the header l lists"))
+                "refused signature_invalid: a header that l lists"))
         #expect(
             request("b,b", "b:1").judged(by: listed).hasPrefix("refused signature_invalid: the header l is not a list"))
         // A header that is moved into the one before it, and is then absent.
@@ -340,7 +340,7 @@ import Testing
             ).judged(by: listed)
         }
         #expect(moved([("B-A", "2"), ("C", "9")]) == "valid")
-        let reason = "a header that the header l lists contains the name of a listed header"
+        let reason = "a header that l lists contains the name of another listed header"
         #expect(moved([("B-A", "2;c:9")]) == "refused signature_invalid: \(reason)")
         let parts = try route(
             "{ alg: hmac-sha256, signature_from: '${header.S}', signed: '${crc32.body}|${md5.body}|${base64.body}|${url.without_query}' }"

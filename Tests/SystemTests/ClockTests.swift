@@ -59,11 +59,12 @@ import Testing
         let drift = try #require(try await gateway.metric(Self.drift))
         #expect(abs(drift - Double(moved)) < 1)
         if moved == 0 {
-            #expect(record.message == "the clock is back: unique keys are forgotten again")
+            #expect(record.message == "the clock was corrected: unique keys expire again")
         } else {
             let words = "the clock was set \(moved < 0 ? "back" : "forward") by about \(abs(moved) / 86_400)d since"
             #expect(record.message.hasPrefix(words) && record["level"] == "error", "\(record)")
-            #expect(record.message.hasSuffix("until the old time is back; if the new time is right, restart sluice"))
+            let end = "until the clock is corrected; if the new time is correct, restart sluice"
+            #expect(record.message.hasSuffix(end))
         }
     }
 

@@ -81,25 +81,30 @@ import Testing
         }
     }
 
+    /// A type that is an `Error`, also by way of a protocol whose name must end in it as well.
+    private static var errorDeclaration: Regex<(Substring, Substring)> {
+        /\b(?:struct|enum|class|actor|protocol|extension)\s+([\w.]+)(?:<[^>{]*>)?\s*:[^{]*\b\w*Error\b/
+    }
+
     private static var noun: [String] {
         SourceTree.sources.flatMap { file in
-            file.code.enumerated().compactMap { index, line in
-                guard line.hasWord(of: ["Error"]),
-                    let match = line.firstMatch(of: /\b(?:struct|enum|class|extension) ([\w.]+)\s*:[^{]*\bError\b/),
-                    !match.1.hasSuffix("Error")
-                else { return nil }
-                let message = "\(file.path):\(index + 1): \(match.1) is an Error; its name ends with 'Error'"
-                return message
+            file.code.joined(separator: "\n").matches(of: errorDeclaration).compactMap { match in
+                match.1.hasSuffix("Error") ? nil : "\(file.path): \(match.1) is an Error; its name ends with 'Error'"
             }
         }
     }
 
     private static var columns: [String] {
-        let sources = SourceTree.sources.map { ($0, $0.file.lines.map(String.init)) }
+        let benchmarks = SourceTree.swiftFiles(below: "Benchmarks")
+        let sources = (SourceTree.sources + benchmarks).map { ($0, $0.file.lines.map(String.init)) }
         // What tests send and expect may be longer: strings, which are blank in the code, count one column each.
         // Patterns cannot be wrapped, and what a program wrote is not read.
         let tests = SourceTree.tests.filter { !($0.file.lines.first?.contains("Do not edit") ?? false) }.map { file in
-            (file, file.code.map { $0.hasPattern ? "" : $0.replacing(/[ ]{2,}/) { _ in " " } })
+            let lines = zip(file.code, file.file.lines).map { code, line in
+                if line.trimmingPrefix(/\s*/).hasPrefix("//") { return String(line) }
+                return code.hasPattern ? "" : code.replacing(/[ ]{2,}/) { _ in " " }
+            }
+            return (file, lines)
         }
         return (sources + tests).compactMap { file, lines in
             guard let index = lines.firstIndex(where: { $0.trimmingSuffix(while: \.isWhitespace).count > 120 }) else {
@@ -170,33 +175,34 @@ private enum VoicePlan {
         "under way", "looked at",
     ]
 
-    private static func hasWord(of list: [String], _ line: String) -> Bool {
-        list.contains { word in
-            line.ranges(of: word).contains { range in
-                !(line[..<range.lowerBound].last?.isLetter ?? false)
-                    && !(line[range.upperBound...].first?.isLetter ?? false)
-            }
-        }
-    }
-
     static var violations: [String] {
         // These contain the words as examples.
         let exempt = ["CONTRIBUTING.md", "Tests/TidyTests/StructureTests.swift"]
-        let files = SourceTree.documents + (SourceTree.sources + SourceTree.tests).map(\.file)
+        let others = ["Tests", "Benchmarks"].flatMap { folder in
+            [".md", ".py", ".yaml", "/run", "/providers", "/scale", "/relay", "/client", "/counts"].flatMap {
+                SourceTree.files(below: folder, ending: $0)
+            }
+        }
+        let swift = SourceTree.sources + SourceTree.tests + SourceTree.swiftFiles(below: "Benchmarks")
+        let files = SourceTree.documents + others + swift.map(\.file)
         return files.filter { !exempt.contains($0.path) }.flatMap { violations(in: $0) }
     }
 
     private static func violations(in file: TextFile) -> [String] {
-        // Most files contain none of the words: only these are searched line by line.
-        let text = file.text.lowercased()
-        let anywhere = words.filter { text.contains($0) }
-        let inComments = commentWords.filter { text.contains($0) }
-        guard !anywhere.isEmpty || !inComments.isEmpty else { return [] }
-        return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, part in
-            let line = String(part.drop { $0 == " " })
-            let isComment = line.hasPrefix("//")
-            guard hasWord(of: anywhere, line) || isComment && hasWord(of: inComments, line) else { return nil }
-            return "\(file.path):\(index + 1): '\(line)'"
+        let lines = file.text.lowercased().split(separator: "\n").map { $0.drop { $0 == " " } }
+        let mark = file.path.hasSuffix(".swift") ? "//" : "#"
+        let comments = file.path.hasSuffix(".md") ? [] : lines.filter { $0.hasPrefix(mark) }
+        return (found(words, in: lines) + found(commentWords, in: comments)).map { "\(file.path): '\($0)'" }
+    }
+
+    /// - Returns: the words that occur, also where a phrase continues on the next line.
+    private static func found(_ words: [String], in lines: [Substring]) -> [String] {
+        let text = lines.map { $0.drop { "/# ".contains($0) } }.joined(separator: " ")
+        return words.filter { word in
+            text.ranges(of: word).contains { range in
+                !(text[..<range.lowerBound].last?.isLetter ?? false)
+                    && !(text[range.upperBound...].first?.isLetter ?? false)
+            }
         }
     }
 }
@@ -235,7 +241,9 @@ extension SwiftFile {
     /// The functions and initialisers with their parameters as they are written.
     fileprivate var functionHeads: [(line: Int, name: String, parameters: [Substring])] {
         let text = code.joined(separator: "\n")
-        return text.matches(of: /\b(?:func\s+([^\s(<]+)|(init)[?!]?)\s*(?:<[^>(]*>)?\(/).map { match in
+        return text.matches(
+            of: /\b(?:func\s+(\w+|[^\w\s(]+)|(init|subscript)[?!]?)\s*(?:<(?:[^<>(]|<[^<>]*>)*>)?\(/
+        ).map { match in
             let line = text[..<match.range.lowerBound].count { $0 == "\n" } + 1
             let name = String(match.1 ?? match.2 ?? "")
             return (line, name, Self.parameters(text[match.range.upperBound...]))

@@ -56,7 +56,7 @@ final class LoopWatchdog: Sendable {
             metrics.counter(.loopStalls, labels: [turn.name]).increment()
             guard turn.isNew else { continue }
             logger.error(
-                "an event loop does not return: its other connections wait",
+                "an event loop is stuck: its other connections are waiting",
                 metadata: .fields([.loop: turn.name, .milliseconds: turn.age / 1_000_000]))
         }
     }

@@ -44,13 +44,13 @@ package struct SalvageReport: Sendable, Hashable {
     /// One line for each table, and one about the deliveries that providers must send again.
     package var lines: [String] {
         let lost =
-            "\(lostDeliveries) deliver\(lostDeliveries == 1 ? "y" : "ies") lost undelivered jobs or dead letters and "
-            + "can be sent again by the provider: their keys are forgotten, their ids are in \(lostPath)"
+            "\(lostDeliveries) deliver\(lostDeliveries == 1 ? "y" : "ies") lost undelivered jobs or dead letters; "
+            + "providers can send them again, because their keys were forgotten; their ids are in \(lostPath)"
         let stretches =
             "jobs are lost together with the records of their deliveries; the times of receipt are in \(lostPath)"
         let jobs =
-            "\(jobsWithoutDelivery) saved job\(jobsWithoutDelivery == 1 ? "" : "s") lost the record of the delivery, "
-            + "and with it the unique key: the webhook is new if it is sent again; see \(lostPath)"
+            "\(jobsWithoutDelivery) saved job\(jobsWithoutDelivery == 1 ? "" : "s") lost the record of the delivery "
+            + "and its unique key: the webhook is accepted as new if it is sent again; see \(lostPath)"
         return tables.map { table in
             let gaps = table.gaps == 0 ? "" : ", \(table.gaps) unreadable stretch\(table.gaps == 1 ? "" : "es")"
             let unusable = table.unusable == 0 ? "" : ", \(table.unusable) unusable"

@@ -347,7 +347,7 @@ package final class OutboxWriter: Sendable {
                     .bytes: "\(status.heldLogBytes)", .reason: readers.isEmpty ? "the reader is unknown" : readers,
                 ]))
         } else if before.isLogHeld, status.heldLogBytes == 0 {
-            log.notice("the write-ahead log of the outbox is copied again")
+            log.notice("the write-ahead log of the outbox is checkpointed again")
         }
     }
 
@@ -358,11 +358,11 @@ package final class OutboxWriter: Sendable {
             log.error(
                 """
                 the clock was set \(drift < 0 ? "back" : "forward") by about \(OutboxClock.rounded(drift)) since the \
-                start: unique keys are kept until the old time \
-                is back; if the new time is right, restart sluice
+                start: unique keys do not expire until the \
+                clock is corrected; if the new time is correct, restart sluice
                 """)
         } else if drift == 0, before != 0 {
-            log.notice("the clock is back: unique keys are forgotten again")
+            log.notice("the clock was corrected: unique keys expire again")
         }
     }
 

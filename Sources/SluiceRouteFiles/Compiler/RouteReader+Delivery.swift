@@ -56,8 +56,8 @@ extension RouteReader {
         if !hasKey {
             context.warning(
                 entry.position,
-                "the route has 'quarantine' and no 'unique_key': a webhook that the sender repeated becomes several "
-                    + "jobs when 'sluice quarantine verify' finds its attempts valid")
+                "the route has 'quarantine' and no 'unique_key': if the sender repeated a webhook, 'sluice quarantine "
+                    + "verify' makes a job of each valid attempt")
         }
         return limits
     }

@@ -279,9 +279,9 @@ struct VerifierReader {
             node.position,
             "the signed text does not separate the names and values of the form or query"
                 + "\(hasURL ? ", nor the URL from them" : ""): an attacker with a captured request could move bytes "
-                + "from one to the other, and so send other fields; sign ${body} instead if the sender offers it, "
+                + "from one to the other, and so send other fields. Sign ${body} instead if the sender offers it, "
                 + "or else \(hasURL ? "use a URL without a query, " : "")make 'unique_key' of fields, because their "
-                + "order is not signed either, and require with 'when' that the fields that the job needs exist")
+                + "order is not signed either, and require the fields that the job needs with 'exists' in 'when'")
     }
 
     /// Warns of a CRC-32 in place of the body. The `signed` of a preset is exempt: its notes say so.

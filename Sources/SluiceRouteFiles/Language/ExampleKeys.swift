@@ -67,8 +67,8 @@ struct ExampleKeys {
     let secret = LanguageKey(
         "secret", .filledText, absent: "a generated secret",
         meaning:
-            "The secret for this request: the only one that is used to verify it, or for the token and the HMAC of "
-            + "a handshake. A request without a signature is signed with it. Use only secrets that are no longer in "
+            "The only secret with which this request is verified, or the token of a handshake is checked and its "
+            + "HMAC computed. A request without a signature is signed with it. Use only secrets that are no longer in "
             + "use, such as those of published examples")
     let clock = LanguageKey(
         "clock", .time, absent: "now",

@@ -382,7 +382,7 @@ struct QuarantineKeys {
     ).defaulting(to: Self.standard.maxRequests)
     let maxBytes = LanguageKey(
         "max_bytes", .size(in: .kibibytes(16) ... .gibibytes(16)),
-        meaning: "Their total size; each counts 512 bytes more than its size"
+        meaning: "Their total size; 512 bytes are added for each request"
     ).defaulting(to: Self.standard.maxBytes)
     let maxPerAddress = LanguageKey(
         "max_per_address", .integer(in: Self.counts),

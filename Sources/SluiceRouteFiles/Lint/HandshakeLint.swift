@@ -64,7 +64,7 @@ struct HandshakeLint {
         context.warning(
             position,
             "'hmac' uses a key that also verifies signatures, and the signed text could itself be a token, which this "
-                + "rule would sign for \(whom); such requests are refused, so set 'pattern' to the form of the "
+                + "rule would sign for \(whom); such requests are refused, so set 'pattern' to the format of the "
                 + "provider's tokens, or use another secret in 'handshake_secrets'")
     }
 }

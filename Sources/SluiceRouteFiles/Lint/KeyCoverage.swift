@@ -69,7 +69,8 @@ struct KeyCoverage {
         guard !places.isEmpty else { return }
         scope.context.warning(
             position,
-            "the secret of the route is in \(places.joined(separator: ", ")), and so in the outbox and in Zizq")
+            "the secret of the route is in \(places.joined(separator: ", ")), and would be stored in the outbox and "
+                + "in Zizq")
     }
 
     /// Warns of a key that expires while a captured request is still valid: a timestamp that is `tolerance` ahead of

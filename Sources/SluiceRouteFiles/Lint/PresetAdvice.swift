@@ -107,8 +107,8 @@ struct PresetAdvice {
         guard !shared.contains(where: { $0 == nil }), let first = shared.compactMap(\.self).first else { return }
         context.warning(
             place,
-            "the unique key contains only values that deliveries of \(preset.title) share: \(first.written) "
-                + "\(first.meaning); all deliveries but the first would be dropped\(remedy)")
+            "the unique key contains only values that deliveries of \(preset.title) have in common: \(first.written) "
+                + "\(first.meaning); every delivery after the first would be dropped as a duplicate\(remedy)")
     }
 }
 

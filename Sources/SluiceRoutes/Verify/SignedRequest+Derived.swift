@@ -106,7 +106,7 @@ extension SignedRequest {
         throws(VerificationError)
     {
         guard listed.contains(where: { $0.name == list }) else {
-            throw .invalid("a header that the header \(list) lists contains a semicolon, which separates the headers")
+            throw .invalid("a header that \(list) lists contains a semicolon, the separator of the signed headers")
         }
         for case let index? in listed.map(\.index) {
             let value = request.headers.value(at: index)
@@ -118,7 +118,7 @@ extension SignedRequest {
                     guard let nameStart = start else { continue }
                     let name = value.extracting(nameStart..<position)
                     if listed.contains(where: { name.equals($0.name.lowercased.span) }) {
-                        throw .invalid("a header that the header \(list) lists contains the name of a listed header")
+                        throw .invalid("a header that \(list) lists contains the name of another listed header")
                     }
                     start = nil
                 default: break

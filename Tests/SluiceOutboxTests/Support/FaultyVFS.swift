@@ -61,7 +61,8 @@ final class FaultyVFS: Sendable {
 
     func set(_ change: (inout Faults) -> Void) { faults.withLock { change(&$0) } }
 
-    /// What may be on the disk after a power cut: of the sectors that were not synced, each has its new or its old bytes.
+    /// What may be on the disk after a power cut: of the sectors that were not synced, each has its new or its old
+    /// bytes.
     func afterPowerCut(_ bytes: [UInt8], of file: File, using random: inout some RandomNumberGenerator) -> [UInt8] {
         let writes = faults.withLock { faults in
             defer { faults.unsynced[file] = [] }

@@ -206,7 +206,7 @@ import Testing
             warnings("") == [
                 "6:16: warning: 'hmac' uses a key that also verifies signatures, and the signed text could itself be a "
                     + "token, which this rule would sign for anyone; such requests are refused, so set 'pattern' to the "
-                    + "form of the provider's tokens, or use another secret in 'handshake_secrets'"
+                    + "format of the provider's tokens, or use another secret in 'handshake_secrets'"
             ])
         #expect(warnings(", pattern: '[0-9a-f]{20}'") == [])
         for (signed, count) in [

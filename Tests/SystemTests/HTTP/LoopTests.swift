@@ -123,7 +123,7 @@ import Testing
         let strace = SyncTests.strace("-e", "trace=connect", "-e", fault, into: "/dev/null")
         try await GatewayUnderTest.run(GatewaySetup(wrapper: strace)) { gateway in
             try await gateway.expectGoodDelivery()
-            let message = "an event loop does not return: its other connections wait"
+            let message = "an event loop is stuck: its other connections are waiting"
             let record = try await gateway.record { $0.message == message }
             #expect(record["loop"] == "zizq-0" && record["level"] == "error", "\(record)")
             #expect(try await gateway.admin("/healthz").text == #"{"status":"ok"}"#)

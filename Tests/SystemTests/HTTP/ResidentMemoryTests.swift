@@ -6,9 +6,9 @@ import Testing
 /// What the process takes of the machine's memory under loads that fill `limits.memory`: that and 150 MiB, in a
 /// container with 512 MiB.
 ///
-/// `MEMORY_SECONDS=20` makes the loads as long as those of `Benchmarks/attack/run --memory`. The tests compare the peak of
-/// the resident memory with a lower limit than the container's. A limit on the process (`ulimit`) would count address
-/// space that is never used.
+/// `MEMORY_SECONDS=20` makes the loads as long as those of `Benchmarks/attack/run --memory`. The tests compare the peak
+/// of the resident memory with a lower limit than the container's. A limit on the process (`ulimit`) would count
+/// address space that is never used.
 @Suite(.serialized) struct ResidentMemoryTests {
     private static let seconds = ProcessInfo.processInfo.environment["MEMORY_SECONDS"].flatMap { Int($0) } ?? 5
     private static let mostBytes = (256 + 150) << 20

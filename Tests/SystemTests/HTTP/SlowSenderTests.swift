@@ -46,7 +46,8 @@ import Testing
             let wire = try gateway.connect()
             try wire.send("nonsense\r\n\r\n")
             #expect(try await wire.answer().status == 400)
-            // The FIN does not wait for `limits.body_time`, so that a sender which reads to the end is not kept waiting.
+            // The FIN does not wait for `limits.body_time`, so that a sender which reads to the end is not kept
+            // waiting.
             #expect(try await wire.ending().ending == .closed)
             // What it goes on sending is thrown away, and at last answered with a reset.
             let megabyte = [UInt8](repeating: 0x20, count: 1 << 20)
