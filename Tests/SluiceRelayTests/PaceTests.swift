@@ -44,16 +44,18 @@ import Zizq
         #expect(backoff.next(retryAfter: asked, using: &generator) == wait)
     }
 
-    @Test("a busy server gets the same jobs again, in order, for ever")
-    func triesForEver() {
+    @Test(
+        "a busy server gets the same jobs again, in order, for ever; after 429 no fewer at once", arguments: [503, 429])
+    func triesForEver(status: Int) {
         var simulation = LaneSimulation(jobs(3))
         // The outage ends while nothing is sent, so that the next request has the first job.
         var tries = 0
         simulation.run { request in
             if request.jobs.first?.id == 1 { tries += 1 }
-            return tries <= 200 ? refuse(503, nil, retryAfter: .seconds(9)) : accept(request)
+            return tries <= 200 ? refuse(status, nil, retryAfter: .seconds(9)) : accept(request)
         }
         #expect(simulation.delivered == [1, 2, 3])
+        #expect(simulation.sent.allSatisfy { $0.jobs.count == 3 } == (status == 429))
         #expect(simulation.waits.count >= 200)
         #expect(simulation.waits.allSatisfy { $0 >= .seconds(9) })
         #expect(simulation.dead.isEmpty)
