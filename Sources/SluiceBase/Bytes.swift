@@ -70,11 +70,13 @@ package enum ASCII {
     @inlinable package static var space: UInt8 { 0x20 }
     @inlinable package static var tab: UInt8 { 0x09 }
 
+    /// An ASCII letter in lower case; any other byte unchanged.
     @inlinable @inline(__always)
     package static func lowercase(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
+    /// Whether it is one of the ASCII digits 0 to 9.
     @inlinable @inline(__always)
     package static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 }

@@ -240,6 +240,7 @@ extension FileAccess.Status {
 
 /// The mounts that this process sees, from `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
 package struct MountTable: Sendable {
+    /// One row of the table.
     package struct Mount: Sendable, Hashable {
         /// The path inside the mounted file system. It ends in `//deleted` if it no longer exists.
         package let root: String

@@ -27,9 +27,11 @@ package struct HeaderView: ~Escapable {
 
     package var count: Int { fields.count }
 
+    /// The name of a field, as received.
     @_lifetime(copy self)
     package func name(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].name) }
 
+    /// The value of a field, without the white space around it.
     @_lifetime(copy self)
     package func value(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].value) }
 

@@ -61,8 +61,11 @@ package struct ByteCount: Hashable, Comparable, Sendable {
         self.bytes = bytes
     }
 
+    /// 2^10 bytes each.
     package static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 10) }
+    /// 2^20 bytes each.
     package static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
+    /// 2^30 bytes each.
     package static func gibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 30) }
 
     private static let units: [(suffix: String, shift: Int)] = [

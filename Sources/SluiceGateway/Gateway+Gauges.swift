@@ -96,6 +96,7 @@ extension Gateway {
 
 /// The kernel's values about this process, with the names of all Prometheus client libraries.
 package enum ProcessGauges {
+    /// Adds the gauges to a registry, which reads them for each `GET /metrics`.
     package static func register(in registry: MetricsRegistry) {
         registry.gauge(
             .processResidentMemory, value: { FileAccess.text("/proc/self/status").flatMap(residentBytes(status:)) })

@@ -125,6 +125,7 @@ extension GzipError: CustomStringConvertible {
 
 /// The checksum of gzip (RFC 1952 §8): CRC-32 with the polynomial 0xEDB88320.
 package enum CRC32 {
+    /// The checksum of some bytes.
     package static func of(_ bytes: Span<UInt8>) -> UInt32 {
         let tables = Self.tables
         var checksum: UInt32 = 0xFFFF_FFFF

@@ -122,6 +122,7 @@ extension JSONDocument {
         return bytes.span.extracting(range(index)).equals(name)
     }
 
+    /// The bytes of an entry in the text.
     package func range(_ index: Int) -> Range<Int> { Int(entries[index].start)..<Int(entries[index].end) }
 
     /// The position of the entry after a value.

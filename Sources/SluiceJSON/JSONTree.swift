@@ -11,6 +11,7 @@ package indirect enum JSONTree: Sendable, Hashable {
     /// In the order of the text; the last of two equal keys counts.
     case object([Member])
 
+    /// A member of an object.
     package struct Member: Sendable, Hashable {
         package let key: String
         package let value: JSONTree
@@ -113,6 +114,7 @@ extension JSONTree {
         .object(members.compactMap { key, value in value.map { Member(key: key, value: $0) } })
     }
 
+    /// An integer.
     package static func number(_ number: some BinaryInteger) -> JSONTree { .number(String(number)) }
 
     /// The layout of JSON for people.

@@ -175,6 +175,7 @@ package final class EventLoop {
         locals[key.number] = value
     }
 
+    /// The object of this loop; only on its thread.
     package subscript<Value: AnyObject>(key: LoopLocal<Value>) -> Value? {
         key.number < locals.count ? locals[key.number] as? Value : nil
     }

@@ -115,5 +115,6 @@ package final class TLSServerContextSlot: Sendable {
 
     package var context: TLSServerContext { current.withLock { $0 } }
 
+    /// Uses another context for new connections; callable from any thread.
     package func replace(with context: TLSServerContext) { current.withLock { $0 = context } }
 }

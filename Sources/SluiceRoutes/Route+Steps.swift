@@ -423,10 +423,12 @@ extension VerificationAccount.Timestamp {
 
 /// Phrases that traces and explanations share.
 package enum TraceWords {
+    /// A number with its noun: `1 entry`, `2 entries`.
     package static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }
 
+    /// A size in words: `12 bytes`.
     package static func bytes(_ count: Int) -> String { self.count(count, "byte") }
 
     /// A time in the largest unit of which there are at least two, rounded down.

@@ -5,7 +5,7 @@ import Testing
 /// like.
 @Suite(.serialized) struct StructureTests {
     enum Rule: String, CaseIterable {
-        case arrow, short, labels, noun, columns, voice
+        case arrow, short, labels, noun, comments, columns, voice
 
         /// A sentence for each place that breaks the rule.
         var violations: [String] {
@@ -14,6 +14,7 @@ import Testing
             case .short: StructureTests.short
             case .labels: StructureTests.labels
             case .noun: StructureTests.noun
+            case .comments: StructureTests.comments
             case .columns: StructureTests.columns
             case .voice: VoicePlan.violations
             }
@@ -90,6 +91,30 @@ import Testing
         SourceTree.sources.flatMap { file in
             file.code.joined(separator: "\n").matches(of: errorDeclaration).compactMap { match in
                 match.1.hasSuffix("Error") ? nil : "\(file.path): \(match.1) is an Error; its name ends with 'Error'"
+            }
+        }
+    }
+
+    /// Functions whose protocol says what they do.
+    private static let witnesses: Set = [
+        "hash", "becameReady", "deadlinePassed", "log", "wallMilliseconds", "monotonicNanoseconds", "add",
+        "beginElement", "sender", "refused",
+    ]
+
+    /// Types and functions that other modules use, without a doc comment.
+    private static var comments: [String] {
+        let declaration =
+            /^ *(?:(?:package|static|final|mutating|indirect) )+(?:func|struct|enum|class|protocol|actor) (\w+)/
+        return SourceTree.sources.flatMap { file in
+            file.code.enumerated().compactMap { index, line in
+                guard line.contains("package "), let match = line.firstMatch(of: declaration),
+                    !witnesses.contains(String(match.1)),
+                    let above = file.file.lines[..<index].last(where: { !$0.drop(while: \.isWhitespace).hasPrefix("@") }
+                    ),
+                    !above.drop(while: \.isWhitespace).hasPrefix("///")
+                else { return nil }
+                let message = "\(file.path):\(index + 1): say what '\(match.1)' is, in a '///' comment"
+                return message
             }
         }
     }

@@ -107,6 +107,7 @@ package enum ControlClient {
 
 /// One HTTP request of a command, on its own event loop.
 package enum OneRequest {
+    /// Sends it and waits for the whole response.
     package static func send(
         _ request: HTTPClientRequest, to configuration: HTTPClientConfiguration
     ) async throws(StartupError) -> Result<HTTPClientResponse, HTTPClientError> {

@@ -92,6 +92,7 @@ extension ControlDocuments.Routes {
 
 /// JSON of the control documents.
 package enum ControlCoding {
+    /// The JSON of a document.
     package static func encode(_ document: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

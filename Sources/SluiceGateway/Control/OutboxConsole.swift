@@ -277,6 +277,7 @@ package struct OutboxConsole: Sendable {
 /// Renders a dead letter's request again with its current route: returns its jobs, or the reason why there are none.
 package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
 
+/// The result of rendering a dead letter's request again.
 package enum RenderingOutcome: Sendable {
     case success([Job])
     /// Jobs that differ from the original ones, and a sentence that describes the difference.
@@ -325,5 +326,6 @@ package actor StoreBox {
         try body(store)
     }
 
+    /// Closes the outbox.
     package func close() { store.close() }
 }

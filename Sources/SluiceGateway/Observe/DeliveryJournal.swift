@@ -161,6 +161,7 @@ package final class DeliveryJournal: Sendable {
             metadata: .fields([.route: route, .reason: refusal.words]))
     }
 
+    /// Shows jobs that Zizq has accepted.
     package func queued(_ jobs: [QueuedJob]) { show?(.queued(jobs)) }
 
     /// Whether each queued job is reported.

@@ -57,6 +57,7 @@ package final class Counter: Sendable {
 
     package init() {}
 
+    /// Adds to the counter; callable from any thread.
     package func increment(by amount: Int = 1) {
         count.wrappingAdd(UInt64(max(amount, 0)), ordering: .relaxed)
     }

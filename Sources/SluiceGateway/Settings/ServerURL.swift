@@ -3,6 +3,7 @@ internal import SluiceBase
 /// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server and, if allowed, the prefix of its
 /// paths.
 package struct ServerURL: Sendable, Hashable {
+    /// Whether the connection uses TLS.
     package enum Scheme: String, Sendable {
         case http
         case https

@@ -72,6 +72,7 @@ package struct Settings: Sendable, Equatable {
         package var shutdown = Duration.seconds(25)
     }
 
+    /// The settings `log.…`.
     package struct Log: Sendable, Equatable {
         package var level = Logger.Level.info
         package var format = LogFormat.auto

@@ -27,6 +27,7 @@ package struct EffectiveSettings: Sendable, Equatable {
     /// By key; a setting that is not included has its default.
     package var origins: [String: SettingOrigin] = [:]
 
+    /// Where the value of a setting comes from.
     package func origin(of key: String) -> SettingOrigin { origins[key] ?? .byDefault }
 }
 

@@ -18,6 +18,7 @@ package struct RouteExample: Sendable {
     package let sender: PeerAddress?
     package let expectation: Expectation
 
+    /// Where the body of the request comes from.
     package enum Body: Sendable {
         case bytes([UInt8])
         /// The name of a file, relative to the routes folder, and the location of the name.
@@ -47,6 +48,7 @@ package struct Expectation: Sendable {
     package var replyHeaders: [(name: HeaderName, value: Expected<String>)] = []
     package var replyBody: ExpectedJSON?
 
+    /// The expected dead letters.
     package enum DeadLetters: Sendable {
         case count(Int)
         /// In order.

@@ -205,6 +205,7 @@ struct RouteRegistry {
     private var names: [String: SourceLocation] = [:]
     private var paths = PathOverlap()
 
+    /// Adds a name, and reports one that is already used.
     package mutating func add(name: String, at place: SourceLocation, _ log: ProblemLog) {
         if let other = names[name] {
             log.error(place, "the name '\(PrintableText.escape(name))' is already used at \(other)")

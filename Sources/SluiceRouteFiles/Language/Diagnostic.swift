@@ -3,6 +3,7 @@ internal import SluiceYAML
 
 /// A problem or a note about a position of a route file.
 package struct Diagnostic: Sendable, Hashable {
+    /// What a diagnostic means for the table.
     package enum Severity: String, Sendable, Hashable {
         /// The table is not loaded.
         case error
@@ -80,6 +81,7 @@ extension SourceLocation {
         self.init(file: file, line: position.line, column: position.column)
     }
 
+    /// A diagnostic at this location.
     package func problem(_ severity: Diagnostic.Severity, _ message: String) -> Diagnostic {
         Diagnostic(file: file, line: line, column: column, severity: severity, message: message)
     }

@@ -266,6 +266,7 @@ extension ReferenceParser {
 
 /// Splits a text into its literal parts and its references; `$${` is a literal `${`.
 package enum TemplateParser {
+    /// A part of a text.
     package enum Part: Sendable, Hashable {
         case literal([UInt8])
         case reference(Reference)
@@ -275,6 +276,7 @@ package enum TemplateParser {
     /// character in Swift.
     static func mayRefer(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
 
+    /// The parts of a text in order; no two literals are adjacent.
     package static func parse(_ text: String) throws(ReferenceParser.SyntaxError) -> [Part] {
         let bytes = Array(text.utf8)
         var parts: [Part] = []

@@ -12,6 +12,7 @@ package import SluiceRoutes
 /// A deleted route file may come back with its routes, as in a slow `git pull`: unless a load is requested, the
 /// previous routes are kept for a grace time, and other changes wait with it.
 package struct RouteReloader: Sendable {
+    /// What has happened.
     package enum Event: Sendable {
         /// A second has passed, with these files on disk.
         case looked(FolderListing)
@@ -23,6 +24,7 @@ package struct RouteReloader: Sendable {
         case compiled(RouteCompilation, isStill: Bool)
     }
 
+    /// What the caller does next; its result is the next event.
     package enum Action: Sendable {
         /// Read the routes folder and the files of `secretFiles`; then `read`.
         case read

@@ -2,6 +2,7 @@ internal import SluiceBase
 
 /// The path of a route: literal segments, and parameters for one segment each.
 package struct RoutePath: Sendable, Hashable {
+    /// What is between two slashes.
     package enum Segment: Sendable, Hashable {
         case literal([UInt8])
         case parameter(String)

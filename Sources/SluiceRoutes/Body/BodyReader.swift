@@ -35,6 +35,8 @@ package struct BodyReader: Sendable {
         self.trustsContentType = trustsContentType
     }
 
+    /// Reads the body of a request. On a route whose signature does not cover `Content-Type`, only the bytes
+    /// decide how.
     package func read(_ request: borrowing RequestView) -> BodyReading {
         guard trustsContentType else { return readByContent(request) }
         guard let index = request.headers.firstIndex(of: Self.contentType) else {

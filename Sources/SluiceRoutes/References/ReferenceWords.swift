@@ -121,5 +121,6 @@ extension ReferenceSource {
     package static var sortedForm: ReferenceSource { .derived(.sortedForm) }
     package static var sortedQuery: ReferenceSource { .derived(.sortedQuery) }
 
+    /// A value that only `verify` may refer to.
     package static func derived(_ value: DerivedValue) -> ReferenceSource { .verifyOnly(.value(value)) }
 }

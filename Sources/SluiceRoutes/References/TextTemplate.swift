@@ -2,6 +2,7 @@ package import SluiceBase
 
 /// A text with references, for names, keys and other texts of a route.
 package struct TextTemplate: Sendable, Hashable {
+    /// A part of the text.
     package enum Part: Sendable, Hashable {
         case literal([UInt8])
         case reference(Reference)
@@ -59,6 +60,7 @@ package enum HeaderSyntax {
 }
 
 extension ASCII {
+    /// Whether it is an ASCII letter or digit.
     package static func isLetterOrDigit(_ byte: UInt8) -> Bool { isDigit(byte) || lowercase(byte) &- 0x61 < 26 }
 
     /// Whether it is a letter, a digit, `_` or `-`.

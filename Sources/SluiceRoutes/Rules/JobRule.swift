@@ -3,6 +3,7 @@ package import SluiceJSON
 
 /// One compiled entry of `jobs`.
 package struct JobRule: Sendable {
+    /// What the rule does with a delivery.
     package enum Action: Sendable {
         /// Answered as a success; nothing is stored.
         case ignore
@@ -161,6 +162,7 @@ package enum JobStart: Sendable {
     /// The end of the year 9999.
     package static let latest = TimestampText.latest
 
+    /// The time in a text, in milliseconds since 1970.
     package static func milliseconds(_ text: String) throws(ValueError) -> Int64 {
         if let number = Int64(text) {
             guard number >= earliest else {

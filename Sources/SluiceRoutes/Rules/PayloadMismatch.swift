@@ -3,6 +3,7 @@ internal import SluiceJSON
 
 /// The path of a value in a payload, for messages: `payload.commits[3].id`.
 package struct PayloadPath {
+    /// A step into a value.
     package enum Step {
         case field(String)
         case element(Int)
@@ -12,6 +13,7 @@ package struct PayloadPath {
 
     package init() {}
 
+    /// The path of a value inside this one.
     package func entering(_ step: Step) -> PayloadPath {
         var path = self
         path.steps.append(step)

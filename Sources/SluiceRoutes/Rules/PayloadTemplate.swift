@@ -3,6 +3,7 @@ internal import SluiceJSON
 
 /// A payload as a list of steps that write consecutive JSON.
 package struct PayloadTemplate: Sendable {
+    /// What is written next.
     package enum Step: Sendable {
         /// Literal JSON text.
         case bytes([UInt8])

@@ -2,6 +2,7 @@ internal import SluiceJSON
 
 /// The declared type of a kind's payloads, or of a value in them.
 package struct PayloadType: Sendable {
+    /// Which JSON values belong to the type.
     package indirect enum Shape: Sendable {
         case string
         /// Without fraction and exponent, and within 64 bits, signed or unsigned. Zizq converts all other numbers to

@@ -3,6 +3,7 @@ internal import SluiceJSON
 
 /// `reply`: the answer to a success.
 package struct ReplyTemplate: Sendable {
+    /// `body` of `reply`.
     package enum Body: Sendable {
         case text(TextTemplate)
         case json(PayloadTemplate)
@@ -15,6 +16,7 @@ package struct ReplyTemplate: Sendable {
         }
     }
 
+    /// A header of `reply`.
     package struct Header: Sendable {
         package let name: String
         package let value: TextTemplate
@@ -46,6 +48,7 @@ package struct ReplyTemplate: Sendable {
         namesDelivery = references.contains { $0.source == .request(.deliveryID) }
     }
 
+    /// Whether it can be the value of a header of a reply.
     package static func isValue(_ bytes: [UInt8]) -> Bool {
         bytes.count <= longestValue && bytes.allSatisfy { (0x20...0x7E).contains($0) }
     }
@@ -64,6 +67,7 @@ package struct RouteReply: Sendable, Hashable {
     /// Whether headers or body contain the delivery's id.
     package var namesDelivery = false
 
+    /// A header of the answer.
     package struct Header: Sendable, Hashable {
         package let name: String
         package let value: String

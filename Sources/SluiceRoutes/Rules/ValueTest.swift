@@ -29,6 +29,7 @@ package enum ValueTest: Sendable {
 
 /// A scalar in a condition.
 package struct ExpectedValue: Sendable, Hashable {
+    /// The scalar that it is in JSON.
     package enum JSON: Sendable, Hashable {
         case null
         case boolean(Bool)

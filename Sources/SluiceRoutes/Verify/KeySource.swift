@@ -3,6 +3,7 @@ internal import SluiceJSON
 
 /// The source of a scheme's public keys: `key_from`, `key_urls` and `key_request`.
 package struct KeySource: Sendable {
+    /// Where the key is found.
     package enum Place: Sendable {
         case fixed(KeyURL)
         /// A URL to which the name of the key is posted.

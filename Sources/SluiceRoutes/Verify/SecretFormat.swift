@@ -25,6 +25,7 @@ package struct SecretFormat: Sendable {
         return key
     }
 
+    /// The secret without `key_strip_prefix`, if it begins with it.
     package func withoutPrefix(_ secret: [UInt8]) -> [UInt8] {
         hasPrefix(secret) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
     }

@@ -65,6 +65,7 @@ package enum VerifierKey: Sendable {
 /// A secret for one of the algorithms of JSON Web Tokens.
 package struct TokenKey: Sendable {
     package let algorithm: JWTAlgorithm
+    /// The key in the format that the algorithm needs.
     package indirect enum Key: Sendable {
         case hmac(HMACKey)
         case verifying(PublicKey)

@@ -3,6 +3,7 @@ package import SluiceBase
 /// The steps of verifying a request, for explanations. Contains no secret and no signature, neither the sent one nor
 /// the correct one.
 package struct VerificationAccount: Sendable, Hashable {
+    /// The result of verifying.
     package enum Outcome: Sendable, Hashable {
         /// The route has `verify: none`.
         case notVerified
@@ -31,6 +32,7 @@ package struct VerificationAccount: Sendable, Hashable {
         package let tolerance: Duration
     }
 
+    /// Which alternative of `verify` the account is about, counted from 1.
     package struct Alternative: Sendable, Hashable {
         package let number: Int
         package let count: Int
