@@ -96,7 +96,7 @@ extension OutboxStore {
 
     private func isForgotten(_ delivery: Remembered, at now: Int64) throws(SQLiteError) -> Bool {
         if delivery.isKeyForgotten { return true }
-        guard delivery.expiresAt <= now else { return false }
+        guard delivery.expiresAt <= min(now, clock.latestEnd) else { return false }
         return try !isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob)
     }
 
