@@ -131,6 +131,52 @@ struct ForgettingTests {
         }
     }
 
+    @Test("a start with a clock days ahead forgets nothing before the clock is corrected")
+    func startAhead() throws {
+        do {
+            let store = try fixture.open()
+            fill(store, 1...10, window: .seconds(86400))
+            store.close()
+        }
+        let real = fixture.time.wallMilliseconds()
+        fixture.time.setWall(milliseconds: real + 8 * 86_400_000)
+        do {
+            let store = try fixture.open()
+            quiet(store)
+            #expect(try duplicates(store, 1...10) == 10)
+            fixture.time.advance(by: .seconds(840))
+            fill(store, 11...12, window: .seconds(86400))
+            quiet(store)
+            #expect(try duplicates(store, 1...12) == 12)
+            fixture.time.setWall(milliseconds: real + 840_000)
+            fixture.time.advance(by: .seconds(120))
+            quiet(store)
+            #expect(try duplicates(store, 1...12) == 12)
+            store.close()
+        }
+        let store = try fixture.open()
+        quiet(store)
+        #expect(try duplicates(store, 1...12) == 12)
+    }
+
+    @Test("after days without a delivery, keys are forgotten a quarter of an hour after the start")
+    func startAfterDays() throws {
+        do {
+            let store = try fixture.open()
+            fill(store, 1...10, window: .seconds(86400))
+            store.close()
+        }
+        fixture.time.advance(by: .seconds(8 * 86400))
+        let store = try fixture.open()
+        fill(store, 11...12, window: .seconds(60))
+        fixture.time.advance(by: .seconds(890))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 12)
+        fixture.time.advance(by: .seconds(10))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+    }
+
     @Test("keys that are stored after a clock was corrected hold after a restart", arguments: [8 * 86400, 7200, 240])
     func correctedClock(seconds: Int64) throws {
         let real = fixture.time.wallMilliseconds()

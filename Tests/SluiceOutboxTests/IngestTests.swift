@@ -133,6 +133,30 @@ struct IngestTests {
         #expect(send(store, 500).isNew && send(store, 501).isNew && send(store, 5).isNew)
     }
 
+    @Test("a body that is accepted with a shorter window does not end the window of the first one")
+    func shorterWindow() throws {
+        let store = try fixture.open()
+        func send(_ number: Int, body: Int, _ window: Duration) -> IngestOutcome {
+            store.outcomes([sample(number, key: 1, body: body, at: time, window: window, rule: .accept, jobs: 0)])[0]
+        }
+        let first = IngestOutcome.duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+        _ = send(1, body: 1, .seconds(3600))
+        _ = send(2, body: 2, .seconds(60))
+        _ = send(3, body: 3, .seconds(60))
+        for _ in 0..<10 {
+            time.advance(by: .seconds(359))
+            while store.maintainIdle() {}
+            #expect(send(4, body: 1, .seconds(60)) == first)
+        }
+        time.advance(by: .seconds(10))
+        for _ in 0..<3 {
+            while store.maintainIdle() {}
+            time.advance(by: .seconds(1))
+        }
+        #expect(store.status.rememberedKeys == 0)
+        #expect(try store.number("SELECT count(*) FROM forgetting") == 0)
+    }
+
     @Test("a changed body that is accepted gets a unique key of its own") func changedBodyAccepted() throws {
         let store = try fixture.open()
         func deliver(_ number: Int, body: Int) -> IngestOutcome {

@@ -245,6 +245,26 @@ struct QuarantineTests {
         #expect(try ids(store).isEmpty && store.quarantineExpiry == nil)
     }
 
+    @Test("a start with a clock a year ahead removes nothing before the clock is corrected") func clockAhead() throws {
+        do {
+            let store = try fixture.open()
+            #expect(keep([request(1)], in: store))
+            store.close()
+        }
+        let now = time.wallMilliseconds()
+        time.setWall(milliseconds: now + 365 * 86_400_000)
+        let store = try fixture.open()
+        while store.maintainIdle() {}
+        #expect(try ids(store) == [1])
+        time.setWall(milliseconds: now)
+        time.advance(by: .seconds(3590))
+        while store.maintainIdle() {}
+        #expect(try ids(store) == [1])
+        time.advance(by: .seconds(10))
+        while store.maintainIdle() {}
+        #expect(try ids(store).isEmpty)
+    }
+
     @Test("a start with a clock a year behind removes nothing, nor does the next one") func clockBehind() throws {
         let now = time.wallMilliseconds()
         for wall in [now, now - 365 * 86_400_000, now] {

@@ -53,6 +53,27 @@ struct RetentionTests {
         #expect(store.status.rememberedKeys == 0)
     }
 
+    @Test("a start with a clock days ahead removes no delivered jobs before the clock is corrected")
+    func startAhead() throws {
+        let fixture = Fixture { $0.keepDelivered = .seconds(86_400) }
+        do {
+            let store = try fixture.open()
+            _ = store.commit((1...4).map { sample($0, at: fixture.time) })
+            try store.acknowledge(acks(1...2))
+            store.close()
+        }
+        let real = fixture.time.wallMilliseconds()
+        fixture.time.setWall(milliseconds: real + 8 * 86_400_000)
+        let store = try fixture.open()
+        quiet(store)
+        try store.acknowledge(acks(3...3))
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [1, 2, 3])
+        fixture.time.setWall(milliseconds: real + 1000)
+        fixture.time.advance(by: .seconds(1200))
+        quiet(store)
+        #expect(try store.queries.jobs(.delivered, after: 0).map(\.id) == [1, 2, 3])
+    }
+
     @Test("delivered jobs never take more than their bytes") func deliveredJobsNever() throws {
         let bytes = 5 * job(1).byteCost
         let fixture = Fixture { $0.keepDeliveredBytes = ByteCount(bytes: bytes) }

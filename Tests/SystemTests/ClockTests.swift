@@ -90,6 +90,23 @@ import Testing
         await queue.stop()
     }
 
+    @Test("no webhook is accepted twice because the gateway starts with a clock that is 8 days ahead")
+    func startAhead() async throws {
+        let (folder, queue) = (try await folder(), try await TestQueue.start())
+        try await run(folder, queue, ahead: 0) { gateway in try await gateway.send(1...5) }
+        try await run(folder, queue, ahead: 8 * 86_400) { gateway in
+            // With each transaction some keys could be forgotten.
+            try await gateway.send(6...20)
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
+            for number in [1, 5, 6, 20] { #expect(try await isDuplicate(number, gateway)) }
+            try await set(folder, ahead: 0, moved: -8 * 86_400, gateway)
+            for number in [2, 4, 7, 19] { #expect(try await isDuplicate(number, gateway)) }
+            #expect(try await gateway.metric(Self.keys) == 20)
+        }
+        #expect(queue.numbers == Array(1...20))
+        await queue.stop()
+    }
+
     @Test("keys of a gateway that started with a clock a year ahead are forgotten with those of the right time")
     func ahead() async throws {
         let (folder, queue) = (try await folder(), try await TestQueue.start())

@@ -41,8 +41,8 @@ package enum Statements {
 
     /// 1: id.
     package static let selectDelivery = """
-        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten, key FROM \
-        deliveries WHERE id = ?1
+        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten, key, received_at \
+        FROM deliveries WHERE id = ?1
         """
     /// In the order of the columns; 6–11 and 15 are NULL without a job.
     package static let insertDeadLetter = """

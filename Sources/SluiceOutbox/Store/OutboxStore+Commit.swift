@@ -53,7 +53,8 @@ extension OutboxStore {
         let receivedAt = delivery.receivedAtMilliseconds + receiptShift
         // Without a key only lists need the row, for as long as a delivered job is kept.
         let window = part.key == nil ? configuration.keepDelivered : delivery.dedupeWindow
-        let expiresAt = receivedAt + window.wholeMilliseconds
+        let ownEnd = receivedAt + window.wholeMilliseconds
+        let expiresAt = try expiry(of: ownEnd, receivedAt: receivedAt, supersedes: supersedes)
         statement.bind(id, at: 1)
         statement.bind(receivedAt, at: 4)
         statement.bind(expiresAt, at: 5)
@@ -72,7 +73,7 @@ extension OutboxStore {
             try statement.run()
         }
         ledger.nextDelivery += 1
-        try noteWindow(expiresAt - receivedAt, row: id)
+        try noteWindow(ownEnd - receivedAt, row: id)
         guard let key = part.key?.hash else { return }
         ledger.keys.add()
         keyUndo.append((key, keys.set(key, to: id)))

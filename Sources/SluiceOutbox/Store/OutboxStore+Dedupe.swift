@@ -48,6 +48,7 @@ extension OutboxStore {
     struct Remembered {
         let holder: DedupeRule.Holder
         let key: Fingerprint?
+        let receivedAt: Int64
         let expiresAt: Int64
         let lastJob: Int64
         /// Whether an operator forgot the key.
@@ -94,9 +95,18 @@ extension OutboxStore {
         return holder
     }
 
+    /// When the key of a delivery with this row and the rows that it supersedes expires. The newest row decides whether
+    /// a key is forgotten, and a reload may have made the window shorter, so it holds as long as each earlier one.
+    func expiry(of own: Int64, receivedAt: Int64, supersedes row: Int64?) throws(SQLiteError) -> Int64 {
+        guard let row, let holder = try remembered(row) else { return own }
+        // One from the future, where the clock was wrong, holds for its window from now.
+        let rest = holder.expiresAt - max(0, holder.receivedAt - receivedAt)
+        return max(own, rest)
+    }
+
     private func isForgotten(_ delivery: Remembered, at now: Int64) throws(SQLiteError) -> Bool {
         if delivery.isKeyForgotten { return true }
-        guard delivery.expiresAt <= now else { return false }
+        guard delivery.expiresAt <= min(now, clock.latestEnd) else { return false }
         return try !isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob)
     }
 
@@ -109,8 +119,8 @@ extension OutboxStore {
                 row: row, deliveryID: Self.isID(id) ? id : "damaged", generation: found.int64(3),
                 bodyHash: found.key(5), supersedes: found.optionalInt64(4))
             return Remembered(
-                holder: holder, key: found.key(7), expiresAt: found.int64(1), lastJob: found.int64(2),
-                isKeyForgotten: found.int64(6) != 0)
+                holder: holder, key: found.key(7), receivedAt: found.int64(8), expiresAt: found.int64(1),
+                lastJob: found.int64(2), isKeyForgotten: found.int64(6) != 0)
         }
     }
 

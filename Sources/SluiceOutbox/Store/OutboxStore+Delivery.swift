@@ -15,7 +15,7 @@ extension OutboxStore {
                 if !isFinished { try finish(acknowledgement.job) }
             }
             try refreshPendingPlace()
-            _ = try trimDelivered(at: now, limit: 2 * acknowledgements.count + 100)
+            _ = try trimDelivered(at: clock.retention, limit: 2 * acknowledgements.count + 100)
         }
     }
 

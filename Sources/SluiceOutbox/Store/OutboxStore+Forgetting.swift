@@ -23,13 +23,36 @@ struct KeyWalk: Equatable {
 struct OutboxClock {
     /// The accepted deviation of the wall clock, in milliseconds.
     static let tolerance: Int64 = 300_000
+    /// How far a start may be behind the newest stored time without doubt, and how long the doubt lasts, in
+    /// milliseconds.
+    private static let longestGap: Int64 = 3_600_000
+    private static let doubt: Int64 = 900_000
 
     private let time: any TimeSource
     private let offset: Int64
+    /// In milliseconds on the monotonic clock.
+    private let startedAt: Int64
+    /// The newest stored time at the start, if the wall clock is so far ahead of it that it may be wrong.
+    private var newest: Int64?
 
     init(_ time: any TimeSource) {
         self.time = time
         offset = Self.offset(time)
+        startedAt = Self.monotonic(time)
+    }
+
+    /// Compares the wall clock with the newest stored time, at the start. If it is far ahead, nothing was received for
+    /// long, or it is wrong and may be corrected soon. Meanwhile time goes on from the stored one for everything that
+    /// is deleted by time.
+    mutating func start(after newest: Int64?) {
+        self.newest = newest.flatMap { time.wallMilliseconds() - $0 > Self.longestGap ? $0 : nil }
+    }
+
+    /// Nothing that ends later has ended, whatever the wall clock says.
+    var latestEnd: Int64 {
+        guard let newest else { return .max }
+        let passed = Self.monotonic(time) - startedAt
+        return passed < Self.doubt ? newest + passed : .max
     }
 
     /// The deviation of the wall clock from the monotonic one since the start, in milliseconds.
@@ -39,11 +62,17 @@ struct OutboxClock {
     var isTrusted: Bool { abs(drift) <= Self.tolerance }
 
     /// The time for lists and for keeping delivered jobs: the wall clock while it is trusted, then the monotonic one.
-    /// In milliseconds since the epoch, as is `earliest`.
+    /// In milliseconds since the epoch, as are the following.
     var now: Int64 { time.wallMilliseconds() - (isTrusted ? 0 : drift) }
 
-    /// The earlier of the two clocks' times, by which keys expire.
+    /// The earlier of the two clocks' times.
     var earliest: Int64 { time.wallMilliseconds() - max(0, drift) }
+
+    /// The time by which keys and quarantined requests expire.
+    var expiry: Int64 { min(earliest, latestEnd) }
+
+    /// The time by which delivered jobs are removed: `now`, but not if that may have been wrong from the start on.
+    var retention: Int64 { newest == nil ? now : expiry }
 
     /// The milliseconds to add to a wall-clock time at which a window begins.
     var shift: Int64 { max(0, -drift) }
@@ -57,8 +86,10 @@ struct OutboxClock {
     }
 
     private static func offset(_ time: any TimeSource) -> Int64 {
-        time.wallMilliseconds() - time.monotonicNanoseconds() / 1_000_000
+        time.wallMilliseconds() - monotonic(time)
     }
+
+    private static func monotonic(_ time: any TimeSource) -> Int64 { time.monotonicNanoseconds() / 1_000_000 }
 }
 
 extension OutboxStore {
@@ -100,13 +131,13 @@ extension OutboxStore {
     /// Whether a walk has something to do.
     var isForgettingDue: Bool {
         guard clock.isTrusted else { return false }
-        let now = clock.earliest
+        let now = clock.expiry
         return ledger.walks.contains { $0.dueAt <= now }
     }
 
     /// Deletes expired deliveries without a job in the outbox, in one step, inside a transaction.
     func forgetExpired() throws(SQLiteError) {
-        let now = clock.earliest
+        let now = clock.expiry
         guard clock.isTrusted, let index = ledger.walks.firstIndex(where: { $0.dueAt <= now }) else { return }
         // The walks take turns.
         var walk = ledger.walks.remove(at: index)
@@ -177,7 +208,7 @@ extension OutboxStore {
     /// One step, once a second, of a slow walk over all rows. It deletes expired rows that the other walks have passed
     /// because a job was dead or parked, or because an operator had the key forgotten. Inside a transaction.
     func sweep() throws(SQLiteError) {
-        let now = clock.earliest
+        let now = clock.expiry
         guard clock.isTrusted else { return }
         var rows: [Candidate] = []
         let isEnd = try eachDelivery(from: ledger.sweep.next) { row in

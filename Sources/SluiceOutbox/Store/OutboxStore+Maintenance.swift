@@ -89,7 +89,7 @@ extension OutboxStore {
     // MARK: Delivered jobs
 
     private func trimDelivered() throws(SQLiteError) -> Bool {
-        let now = clock.now
+        let now = clock.retention
         if let oldest = ledger.oldestDeliveredAt, oldest > now { try refreshOldestDelivered() }
         guard isTrimDue(at: now) else { return false }
         return try transaction { () throws(SQLiteError) in try trimDelivered(at: now, limit: Self.trimStep) }

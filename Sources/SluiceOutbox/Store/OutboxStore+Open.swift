@@ -97,6 +97,8 @@ extension OutboxStore {
         (fresh.keysForgottenEarly, fresh.keyForgottenEarlyAt) = (ledger.keysForgottenEarly, ledger.keyForgottenEarlyAt)
         // For damage that hides the oldest pending job.
         fresh.pendingPlace = ledger.pendingPlace
+        // A recovery changes nothing about the start.
+        if !toleratesDamage { clock.start(after: try newestTime()) }
         let progress = try Progress(session.connection)
         fresh.take(progress)
         try loadEnd(into: &fresh)
@@ -111,6 +113,22 @@ extension OutboxStore {
         try refreshPlaces()
         try loadRequestFigures()
         try loadQuarantine()
+    }
+
+    /// The newest time of receipt and delivery. Only the last row of each table is read: an earlier time would be later
+    /// only if the clock was wrong.
+    func newestTime() throws(SQLiteError) -> Int64? {
+        let last = [
+            "SELECT received_at FROM deliveries ORDER BY id DESC LIMIT 1",
+            "SELECT at FROM delivered ORDER BY job DESC LIMIT 1",
+            "SELECT received_at FROM quarantine ORDER BY id DESC LIMIT 1",
+        ]
+        var newest: Int64?
+        for sql in last {
+            guard let time = try session.connection.integer(sql) else { continue }
+            newest = max(newest ?? time, time)
+        }
+        return newest
     }
 
     /// Reads where deliveries end.
@@ -274,8 +292,9 @@ extension OutboxStore {
         }
         let first = try oldest(from: 0, until: .max)
         ledger.oldestDeliveredAt = first?.at
-        guard let first, first.at > clock.now else { return ledger.futureDeliveredEnd = 0 }
-        let next = try oldest(from: ledger.futureDeliveredEnd, until: clock.now)
+        let now = clock.retention
+        guard let first, first.at > now else { return ledger.futureDeliveredEnd = 0 }
+        let next = try oldest(from: ledger.futureDeliveredEnd, until: now)
         ledger.futureDeliveredEnd = next?.job ?? ledger.firstPending
         if let next { ledger.oldestDeliveredAt = next.at }
     }

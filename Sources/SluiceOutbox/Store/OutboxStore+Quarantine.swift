@@ -91,7 +91,7 @@ extension OutboxStore {
     ///
     /// - Returns: whether another step may be due.
     func expireQuarantined() throws(SQLiteError) -> Bool {
-        let now = clock.earliest
+        let now = clock.expiry
         var expired: [Row] = []
         if let due = quarantineExpiry, due <= now {
             expired = try rows("expires_at <= ?1 ORDER BY expires_at", now)

@@ -44,7 +44,7 @@ package final class OutboxStore {
     var shares = RouteShares()
     var texts = TextScratch()
     /// The time for expiry.
-    let clock: OutboxClock
+    var clock: OutboxClock
     /// Milliseconds to add to the times of receipt in this batch, because the wall clock is behind.
     var receiptShift: Int64 = 0
     /// Entries of the index to write, and rows to check for forgetting, in the next transactions.

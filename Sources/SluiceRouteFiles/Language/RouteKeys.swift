@@ -182,7 +182,7 @@ struct RouteKeys {
         "dedupe_window", .duration(in: .seconds(60) ... .seconds(90 * 86_400)),
         absent: "the setting `outbox.dedupe_window`", examples: ["7d"],
         meaning: "How long a key is remembered after receipt. A key is kept longer only while a job of its delivery is "
-            + "pending, parked or dead")
+            + "pending, parked or dead, and up to 15 minutes after a start that follows an idle hour")
     let jobs = LanguageKey(
         "jobs", .node("a list of [rules](#job-rules)", .filledList(of: .reference(to: RouteLanguage.rule.name))),
         isRequired: true, meaning: "The rules that determine the jobs of a delivery, tried in order")
