@@ -61,6 +61,11 @@ final class Simulation {
     /// Jobs that lost their place in the order of sending.
     var moved: Set<Int> = []
     var clockOffset: Int64 = 0
+    /// How far the wall clock was ahead when the outbox was opened, and when it is corrected, in milliseconds.
+    var startOffset: Int64 = 0
+    var correctedAt: Int64 = .max
+    /// Whether a start believes its clock.
+    let believesClock: Bool
     var step = 0
     /// Whether a fault is on.
     var isFaulty = false
@@ -75,8 +80,9 @@ final class Simulation {
 
     init(
         seed: Int, sabotage: String? = nil, fault: SimulatedRelay.Fault? = nil, salvageFault: SalvageFault? = nil,
-        syncs: Bool = true
+        syncs: Bool = true, believesClock: Bool = false
     ) async throws {
+        self.believesClock = believesClock
         random = SeededRandom(seed: UInt64(seed))
         (self.seed, self.sabotage, self.fault, self.salvageFault) = (seed, sabotage, fault, salvageFault)
         zizq = seed.isMultiple(of: 2) ? SimulatedZizq(isLicensed: seed.isMultiple(of: 4)) : nil
@@ -125,6 +131,7 @@ final class Simulation {
     func run(steps: Int) async throws {
         for index in 1...steps where violations.isEmpty {
             step = index
+            if clockOffset != 0, now >= correctedAt { setClock() }
             if index == steps / 2, let sql = sabotage { try await hurt(sql) }
             try await takeStep()
             if !isFaulty {
@@ -231,7 +238,8 @@ final class Simulation {
         }
         let fate: Fate = number % 4 == 0 ? .discarded : .pending
         accepted[number] = Accepted(
-            number: number, key: key, body: body, at: now, window: window, ahead: max(0, clockOffset), fates: [fate])
+            number: number, key: key, body: body, at: now, window: window, ahead: max(0, clockOffset, startOffset),
+            fates: [fate])
         if let key {
             newest[key] = number
             perhapsForgotten.remove(key)
@@ -254,7 +262,7 @@ final class Simulation {
         if changed != (holder.body != body) { violate("key \(key): another body is not told apart") }
         let isOver = now > holder.at + holder.window + holder.ahead + Self.slack
         // While the wall clock is behind, what it says is not over.
-        if isOver, clockOffset >= 0, holder.fates.isDisjoint(with: Fate.undelivered) {
+        if isOver, clockOffset >= 0, startOffset == 0, holder.fates.isDisjoint(with: Fate.undelivered) {
             violate("key \(key) holds for longer than its window")
         }
     }
@@ -311,9 +319,16 @@ final class Simulation {
         for _ in 0...pick(40) { _ = store.maintainIdle() }
     }
 
-    /// Days away for some steps, and back.
+    /// Days away for some steps, and back. Once more ahead after a start that was ahead, no clock has ever been right.
     func setClock() {
-        let offset: Int64 = clockOffset == 0 ? (chance(50) ? 1 : -1) * (1 + Int64(pick(10))) * 86_400_000 : 0
+        let isAhead = chance(50) && startOffset == 0
+        setClock(to: clockOffset == 0 ? (isAhead ? 1 : -1) * days() : 0)
+    }
+
+    private func days() -> Int64 { (1 + Int64(pick(10))) * 86_400_000 }
+
+    private func setClock(to offset: Int64) {
+        correctedAt = .max
         fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + offset - clockOffset)
         clockOffset = offset
     }
@@ -348,7 +363,13 @@ final class Simulation {
 
     func crash() async throws {
         if clockOffset != 0 { setClock() }
-        if !isFaulty { try await reopen() } else { settle() }
+        if isFaulty { return settle() }
+        // Unless the newest time is itself one of a wrong clock.
+        if chance(40), try store.newestTime() ?? .max <= fixture.time.wallMilliseconds() {
+            setClock(to: days())
+            correctedAt = now + Int64(pick(600_000))
+        }
+        try await reopen()
     }
 
     /// The files as a power cut leaves them, opened again: of what was not synced, any sectors may be there.
@@ -365,6 +386,8 @@ final class Simulation {
         copy.time.advance(by: .milliseconds(now - copy.time.monotonicNanoseconds() / 1_000_000))
         copy.time.setWall(milliseconds: fixture.time.wallMilliseconds())
         (fixture, store) = (copy, try copy.open())
+        startOffset = clockOffset
+        if believesClock { store.clock.start(after: nil) }
         try await startRelay()
         // The files of before are closed.
         vfs.set { $0.unsynced = [:] }
@@ -441,6 +464,8 @@ final class Simulation {
     func end() async throws {
         settle()
         if clockOffset != 0 { setClock() }
+        // Nothing is forgotten while the clocks disagree.
+        if startOffset != 0 { try await reopen() }
         try checkFigures()
         try await sendEverything()
         while try store.unpark(limit: 500) > 0 {}
