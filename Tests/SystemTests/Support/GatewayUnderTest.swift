@@ -136,7 +136,8 @@ final class GatewayUnderTest: Sendable {
             "admin": "127.0.0.1:0", "outbox.path": folder.file("outbox.db"), "limits.drain": "0",
             "limits.shutdown": "5s",
             // A machine that is busy with other tests is not what is tested.
-            "limits.commit": "60s", "threads": "2", "log.level": "debug", "log.format": "json",
+            "limits.commit": "60s", "limits.head": "60s", "limits.idle": "5m", "limits.write": "60s",
+            "threads": "2", "log.level": "debug", "log.format": "json",
             "zizq.url": setup.queue ?? "http://127.0.0.1:9",
         ]
         settings.merge(setup.settings) { $1 }
