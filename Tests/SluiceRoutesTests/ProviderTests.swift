@@ -224,7 +224,11 @@ import Testing
             ("sinch-conversation", "${header.x-sinch-webhook-signature-nonce}"), ("line", "${sha256.item}"),
             ("hubspot", "${sha256.item}"), ("hubspot", "${item.subscriptionId}"), ("postmark", "${body.MessageID}"),
             ("sparkpost", "${header.X-MessageSystems-Batch-ID}"), ("square", "${header.Square-Retry-Number}"),
-            ("twitch", "${header.Twitch-Eventsub-Message-Retry}"),
+            ("twitch", "${header.Twitch-Eventsub-Message-Retry}"), ("dropbox", "${sha256.body}"),
+            ("mollie-classic", "${body.id}"), ("mollie-classic", "${sha256.body}"), ("twilio", "${body.MessageSid}"),
+            ("msgraph", "${item.subscriptionId}"), ("replicate", "${body.id}"), ("plivo", "${body.MessageUUID}"),
+            ("veriff", "${body.id}"), ("onfido", "${body.payload.object.id}"), ("asana", "${item.resource.gid}"),
+            ("zoom", "${body.payload.object.id}"), ("xero", "${item.resourceId}"), ("meta", "${item.id}"),
         ])
     func presetsKeys(preset: String, key: String) {
         let text =

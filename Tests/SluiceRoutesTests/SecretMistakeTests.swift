@@ -109,4 +109,14 @@ import Testing
         #expect(
             found.problems == ["r.yaml:5:14: the secret is not valid base64, which 'key_encoding' requires\(remark)"])
     }
+
+    @Test("a prefix that the route does not strip is no base64url")
+    func prefix() {
+        let found = found("whsec_YSBzZWNyZXQgb2YgdGVzdHM=", verify: ", key_encoding: base64")
+        #expect(
+            found.problems == [
+                "r.yaml:5:14: the secret is not valid base64, which 'key_encoding' requires: it begins with 'whsec_': "
+                    + "set 'key_strip_prefix' to that, or remove it from the secret"
+            ])
+    }
 }

@@ -273,6 +273,7 @@ enum SecretMistake: String {
     case quote = "begins or ends with a quote; remove it, unless the sender's secret has it too"
     case versionedPrefix =
         "begins with 'v1,whsec_': set 'key_strip_prefix' to that, or remove it from the secret"
+    case prefix = "begins with 'whsec_': set 'key_strip_prefix' to that, or remove it from the secret"
     case base64URL = "looks like base64url; write + for -, and / for _"
 
     /// - Returns: `nil` for a secret without one.
@@ -293,6 +294,8 @@ enum SecretMistake: String {
             self = .quote
         } else if secret.starts(with: "v1,whsec_".utf8) {
             self = .versionedPrefix
+        } else if encoding == .base64, secret.starts(with: "whsec_".utf8) {
+            self = .prefix
         } else if encoding == .base64, secret.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) {
             self = .base64URL
         } else {
