@@ -9,9 +9,6 @@ import Testing
         let process = try ChildProcess(
             ProjectFiles.binary, ["devqueue", "--port", "0", "--licensed"], environment: [:], folder: folder.path)
         let line = try await process.output.line("where it listens") { $0.hasPrefix("listening on http://127.0.0.1:") }
-        #expect(
-            process.errors.text
-                == "This is a development stand-in for Zizq, not a job queue: it keeps jobs in memory only.\n")
         let port = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
         let wire = try Wire(port: port)
         let body = #"{"type":"t","queue":"q","payload":1,"unique_key":"k"}"#
@@ -23,6 +20,9 @@ import Testing
         #expect(try await worker.answer()[header: "content-type"] == "application/x-ndjson")
         process.send(SIGTERM)
         #expect(try await process.ending() == .exited(0))
+        #expect(
+            process.errors.text
+                == "This is a development stand-in for Zizq, not a job queue: it keeps jobs in memory only.\n")
         let rest = try await worker.ending().rest
         #expect(String(decoding: rest, as: UTF8.self).hasSuffix("0\r\n\r\n"))
     }
