@@ -15,6 +15,8 @@ struct DeliveryAssembly {
 
     /// The memory reserved for it.
     var charge: MemoryCharge
+    /// What this thread may render, in bytes; `nil` for the route's limit.
+    private let maximumRenderedBytes: Int?
     private(set) var parts: [Delivery.Part] = []
     /// The first reason for which nothing was stored.
     private(set) var ignored: AcknowledgementReason?
@@ -22,8 +24,20 @@ struct DeliveryAssembly {
     private var jobs = 0
     /// The size of the payloads in bytes.
     private var bytes = 0
+    /// The maximum size of the payloads while they are rendered.
+    private var reserved = 0
 
-    init(_ charge: MemoryCharge) { self.charge = charge }
+    init(_ charge: MemoryCharge, maximumRenderedBytes: Int?) {
+        self.charge = charge
+        self.maximumRenderedBytes = maximumRenderedBytes
+    }
+
+    /// Reserves memory for a payload before it is rendered.
+    mutating func reserve(_ size: Int, isVerified: Bool) throws(StopError) {
+        reserved += size
+        if let maximumRenderedBytes, reserved > maximumRenderedBytes { throw .refused(.tooLargeForThread) }
+        guard charge.take(size, isVerified: isVerified) else { throw .refused(.memoryFull) }
+    }
 
     mutating func ignore(_ reason: AcknowledgementReason) { ignored = ignored ?? reason }
 

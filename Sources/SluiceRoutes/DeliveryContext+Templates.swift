@@ -39,7 +39,7 @@ extension BatchTemplate {
 extension ReplyTemplate {
     func reply(_ context: borrowing DeliveryContext) -> RouteReply {
         var headers: [RouteReply.Header] = []
-        for header in self.headers {
+        for header in self.headers where Self.mayFit(header.value.references, upTo: Self.longestValue, context) {
             let value = context.text(header.value)
             guard Self.isValue(value) else { continue }
             headers.append(RouteReply.Header(name: header.name, value: String(decoding: value, as: UTF8.self)))
@@ -57,10 +57,20 @@ extension ReplyTemplate {
         return RouteReply(status: status, headers: headers, body: body, namesDelivery: namesDelivery)
     }
 
+    /// Whether a text with these values may have so many bytes: it has at least one for each six of an escape in JSON.
+    /// What cannot fit is not rendered, because nothing reserves memory for it.
+    private static func mayFit(
+        _ references: [Reference], upTo length: Int, _ context: borrowing DeliveryContext
+    ) -> Bool {
+        var size = 0
+        for reference in references { size += context.size(of: reference) }
+        return size <= 6 * length
+    }
+
     private func rendered(_ context: borrowing DeliveryContext) -> [UInt8]? {
+        guard let body, Self.mayFit(body.references, upTo: Self.largestBody, context) else { return nil }
         let bytes: [UInt8]
         switch body {
-        case nil: return nil
         case .text(let template): bytes = context.text(template)
         case .json(let template): bytes = context.json(template)
         }

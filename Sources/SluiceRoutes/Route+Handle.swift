@@ -432,7 +432,7 @@ extension Route {
         {
             return answer
         }
-        return applyRules(to: context, delivery.arrival.share, trace: &trace, charge: &scratch.charge)
+        return applyRules(to: context, delivery.arrival.share, trace: &trace, scratch: &scratch)
     }
 
     /// An unreadable body matches no rule, unless the head alone decides that nothing is stored. It may still have a

@@ -117,17 +117,27 @@ extension Route {
 }
 
 extension DeliveryContext {
-    /// The maximum size of a payload while it is rendered, as far as it depends on the body.
+    /// The maximum size of a payload while it is rendered, as far as it depends on the body and the headers.
     func size(of template: PayloadTemplate) -> Int {
-        template.steps.reduce(0) { size, step in
+        var size = 0
+        for step in template.steps {
             switch step {
-            case .bytes(let bytes): size + bytes.count
-            case .value(let reference):
-                size + (reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64)
+            case .bytes(let bytes): size += bytes.count
+            case .value(let reference): size += self.size(of: reference)
             // The text itself, and once more with its quotes and backslashes escaped.
-            case .text(let reference):
-                size + (reference.source.isOfBody ? 3 * (range(of: reference.pathID)?.count ?? 0) : 64)
+            case .text(let reference): size += 3 * self.size(of: reference)
             }
+        }
+        return size
+    }
+
+    /// The size of a value in the request. Others are small.
+    func size(of reference: Reference) -> Int {
+        switch reference.source {
+        case .header(let name):
+            request.headers.firstIndex(of: name).map { request.headers.value(at: $0).count } ?? 0
+        case .headers: (0..<request.headers.count).reduce(0) { $0 + request.headers.value(at: $1).count }
+        default: reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64
         }
     }
 

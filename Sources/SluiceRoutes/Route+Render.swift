@@ -7,13 +7,13 @@ extension Route {
     ///
     /// - Parameters:
     ///   - share: the part to render; not everything for a dead letter about a part.
-    ///   - charge: reserves memory before it is used.
+    ///   - scratch: its charge reserves memory before it is used.
     func applyRules<Trace: RouteTrace>(
-        to context: borrowing DeliveryContext, _ share: DeliveryShare, trace: inout Trace, charge: inout MemoryCharge
+        to context: borrowing DeliveryContext, _ share: DeliveryShare, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         if Trace.isRecording { addDelivery(context, to: &trace) }
-        var assembly = DeliveryAssembly(charge)
-        defer { charge = assembly.charge }
+        var assembly = DeliveryAssembly(scratch.charge, maximumRenderedBytes: scratch.maximumRenderedBytes)
+        defer { scratch.charge = assembly.charge }
         do throws(DeliveryAssembly.StopError) {
             if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
@@ -212,9 +212,7 @@ extension Route {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
             return
         }
-        guard assembly.charge.take(context.size(of: template.payload), isVerified: isVerified) else {
-            throw .refused(.memoryFull)
-        }
+        try assembly.reserve(context.size(of: template.payload), isVerified: isVerified)
         let result = job(template, jobKey(template, key, rule: rule, context: context), rule: rule, context: context)
         if Trace.isRecording { trace.add(step(of: result, rule: rule, trace.source)) }
         switch result {

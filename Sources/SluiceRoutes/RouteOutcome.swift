@@ -96,9 +96,16 @@ package struct RouteScratch {
     /// The maximum decompressed size on this thread, if it is less than the route's limit: an event loop has other
     /// connections.
     package let maximumInflatedBytes: Int?
+    /// The same for all payloads of a delivery.
+    package let maximumRenderedBytes: Int?
 
-    /// - Parameter maximumInflatedBytes: `nil` for the route's limit.
-    package init(maximumInflatedBytes: Int? = nil) { self.maximumInflatedBytes = maximumInflatedBytes }
+    /// - Parameters:
+    ///   - maximumInflatedBytes: `nil` for the route's limit.
+    ///   - maximumRenderedBytes: the same.
+    package init(maximumInflatedBytes: Int? = nil, maximumRenderedBytes: Int? = nil) {
+        self.maximumInflatedBytes = maximumInflatedBytes
+        self.maximumRenderedBytes = maximumRenderedBytes
+    }
 
     /// Releases memory that few bodies need.
     mutating func trim() {

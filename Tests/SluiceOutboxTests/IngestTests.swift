@@ -157,6 +157,28 @@ struct IngestTests {
         #expect(try store.number("SELECT count(*) FROM forgetting") == 0)
     }
 
+    @Test("an earlier body is a duplicate only within its own window, although a later one holds the key")
+    func windowOfEachBody() throws {
+        let store = try fixture.open()
+        func send(_ number: Int, body: Int, jobs: Int = 0) -> IngestOutcome {
+            store.outcomes([
+                sample(number, key: 1, body: body, at: time, window: .seconds(60), rule: .accept, jobs: jobs)
+            ])[0]
+        }
+        #expect(send(1, body: 1).isNew)
+        time.advance(by: .seconds(40))
+        #expect(send(2, body: 2).isNew)
+        time.advance(by: .seconds(19))
+        #expect(send(3, body: 1) == .duplicate(firstDeliveryID: "delivery-1", changedBody: false))
+        time.advance(by: .seconds(2))
+        #expect(send(4, body: 1, jobs: 1).isNew)
+        #expect(send(5, body: 2) == .duplicate(firstDeliveryID: "delivery-2", changedBody: false))
+        // Its job is pending.
+        time.advance(by: .seconds(61))
+        #expect(send(6, body: 3).isNew)
+        #expect(send(7, body: 1) == .duplicate(firstDeliveryID: "delivery-4", changedBody: false))
+    }
+
     @Test("a changed body that is accepted gets a unique key of its own") func changedBodyAccepted() throws {
         let store = try fixture.open()
         func deliver(_ number: Int, body: Int) -> IngestOutcome {

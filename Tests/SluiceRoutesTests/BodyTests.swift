@@ -82,6 +82,24 @@ import Testing
         }
     }
 
+    @Test("payloads that are too large for a thread are left to another one before they are rendered")
+    func largePayloads() throws {
+        let route = try route(
+            openRoute("each: ${body.items}", rule: "payload: { a: \"${body}\", b: \"${header.X-Large}\" }"))
+        func outcome(items: Int, header: Int, limit: Int?) -> String {
+            let body = #"{"items":[\#(Array(repeating: "1", count: items).joined(separator: ","))]}"#
+            let request = TestRequest(body, headers: [(name: "x-large", value: String(repeating: "x", count: header))])
+            var scratch = RouteScratch(maximumRenderedBytes: limit)
+            let outcome = request.withView { route.handle($0, request.arrival(), from: .body, scratch: &scratch) }
+            if case .tooLargeForThread = outcome { return "too large" }
+            return String(outcome.summary.prefix { $0 != " " })
+        }
+        #expect(outcome(items: 100, header: 10, limit: 64_000) == "stored")
+        #expect(outcome(items: 300, header: 10, limit: 64_000) == "too large")
+        #expect(outcome(items: 100, header: 1000, limit: 64_000) == "too large")
+        #expect(outcome(items: 300, header: 1000, limit: nil) == "stored")
+    }
+
     @Test(
         "a body that is read for its signature keeps its memory until its job is rendered, and is charged once",
         arguments: ["secret=a+secret+of+tests", "secret=a+secret+of+testS"])

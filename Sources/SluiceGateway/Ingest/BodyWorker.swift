@@ -12,6 +12,8 @@ internal import Synchronization
 final class BodyWorker: Sendable {
     /// The limit of `Route.work` for event loops: HMACs of 256 KiB take a fifth of a millisecond per secret.
     static let loopWork = 256 * 1024
+    /// The limit of rendered payloads for event loops, in bytes: 4 ms.
+    static let loopRendering = 1 << 20
     /// The limit for the thread of the largest requests, in the same unit.
     static let largeWork = 4 << 20
     /// The maximum number of requests that wait for a thread; above it, one of the sender that is furthest ahead is

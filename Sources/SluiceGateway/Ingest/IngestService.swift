@@ -27,7 +27,8 @@ final class IngestService: HTTPService {
     private let shared: Shared
     private let senderDisconnected: Counter
     private var routes: ActiveRoutes
-    private var scratch = RouteScratch(maximumInflatedBytes: BodyWorker.loopWork)
+    private var scratch = RouteScratch(
+        maximumInflatedBytes: BodyWorker.loopWork, maximumRenderedBytes: BodyWorker.loopRendering)
     private var ids = DeliveryIDSource()
     private var pending = PendingRequests()
     /// Deliveries rendered during this wake-up; submitted together at its end.
@@ -134,7 +135,7 @@ final class IngestService: HTTPService {
         case .call(let url, let reply): return call(url, for: request, reply: reply)
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: charge)
-        // Its decompressed size is not known, only that it exceeds the limit of a loop.
+        // The size of what is decompressed or rendered is not known, only that it exceeds the limit of a loop.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, from: .body)
         case .needsKey(let need): return park(request, until: need)
         }

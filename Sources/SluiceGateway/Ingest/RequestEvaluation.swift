@@ -73,6 +73,8 @@ struct IngestRequest: Sendable {
         if case .store = outcome {} else { scratch.charge.giveBack(downTo: 0) }
         let charge = scratch.charge
         scratch.charge = .uncounted
+        // Counted by the thread that goes on with it.
+        if case .tooLargeForThread = outcome { scratch.hasMislabelledJSON = false }
         return Evaluation(
             outcome: outcome, charge: charge, awaitsSecret: scratch.awaitsSecret,
             mislabelledType: scratch.hasMislabelledJSON ? ContentTypes.name(in: request.headers).lowercased() : nil)

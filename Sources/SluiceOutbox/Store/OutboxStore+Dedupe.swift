@@ -68,13 +68,13 @@ extension OutboxStore {
         guard let key = part.key?.hash, let newest = try newest(key) else { return .new }
         return try rule.verdict(
             on: part.bodyHash, newest: newest.holder, isForgotten: isForgotten(newest, at: now)
-        ) { () throws(SQLiteError) in try earlier(with: part.bodyHash, key, before: newest.holder) }
+        ) { () throws(SQLiteError) in try earlier(with: part.bodyHash, key, before: newest.holder, at: now) }
     }
 
-    /// The holder with this body among the predecessors of `newest`.
-    private func earlier(with body: Fingerprint, _ key: Fingerprint, before newest: DedupeRule.Holder)
-        throws(SQLiteError) -> DedupeRule.Holder?
-    {
+    /// The holder with this body among the predecessors of `newest`, while its own window is open.
+    private func earlier(
+        with body: Fingerprint, _ key: Fingerprint, before newest: DedupeRule.Holder, at now: Int64
+    ) throws(SQLiteError) -> DedupeRule.Holder? {
         guard let first = newest.supersedes else { return nil }
         var history = bodies.take(key)
         var newer: [DedupeRule.Holder] = []
@@ -89,10 +89,10 @@ extension OutboxStore {
         if next != history.newest { history = KeyBodies.History() }
         history.add(newer)
         bodies.put(history, key)
-        guard let row = history.rows[body], let holder = try remembered(row)?.holder, holder.bodyHash == body else {
-            return nil
-        }
-        return holder
+        guard let row = history.rows[body], let found = try remembered(row), found.holder.bodyHash == body,
+            try !isForgotten(found, at: now)
+        else { return nil }
+        return found.holder
     }
 
     /// When the key of a delivery with this row and the rows that it supersedes expires. The newest row decides whether

@@ -8,7 +8,7 @@ package struct ReplyTemplate: Sendable {
         case text(TextTemplate)
         case json(PayloadTemplate)
 
-        fileprivate var references: [Reference] {
+        var references: [Reference] {
             switch self {
             case .text(let template): template.references
             case .json(let template): template.references

@@ -34,6 +34,33 @@ import Testing
         }
     }
 
+    @Test("payloads that are much larger than their body are rendered on threads of their own")
+    func largePayloads() async throws {
+        let routes = """
+            routes:
+            - path: /each
+              verify: none
+              each: ${body.items}
+              jobs: [ { type: t, payload: { a: "${body}", b: "${body}", c: "${body}", d: "${item}" } } ]
+            """
+        try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": routes])) { gateway in
+            let items = Array(repeating: "1", count: 2000).joined(separator: ",")
+            let body = Array(#"{"items":[\#(items)]}"#.utf8)
+            let before = try Self.processorTime("loop-", of: gateway)
+            for _ in 0..<5 {
+                let webhook = Webhook(
+                    target: "/each",
+                    headers: [
+                        (name: "host", value: "hooks.example"), (name: "content-type", value: "application/json"),
+                    ], body: body)
+                #expect(try await gateway.answer(to: webhook).text.contains(#""jobs":2000"#))
+            }
+            let onLoops = try Self.processorTime("loop-", of: gateway) - before
+            let onOthers = try Self.processorTime("bodies-", of: gateway)
+            #expect(onOthers > onLoops, "\(onLoops / 1000) µs on the loops, \(onOthers / 1000) µs on the others")
+        }
+    }
+
     /// A route at `/keys` that verifies each signature with the same key so many times.
     private static func publicKeys(_ key: String, count: Int) -> GatewaySetup {
         let names = (0..<count).map { "KEY_\($0)" }
