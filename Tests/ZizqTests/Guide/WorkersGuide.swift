@@ -24,7 +24,11 @@ extension Guide {
             let task = Task { try await worker() }
             while try await !isDone() { await Task.yield() }
             task.cancel()
-            try await task.value
+            do {
+                try await task.value
+            } catch let error as ZizqError where error.isCancelled {
+                // The server was done before the worker had read the answer to its last report.
+            }
         }
 
         @Test("jobs of one kind are taken as values")
