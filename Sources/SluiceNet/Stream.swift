@@ -166,10 +166,15 @@ package final class Stream {
     }
 
     /// Closes the socket. Can be repeated.
+    ///
+    /// Bytes that nobody read would make the kernel reset the connection, and the peer may then lose the answer that
+    /// was just written (RFC 9112 §9.6). So those that have arrived are discarded, up to 64 KiB.
     package func close() {
         guard isOpen else { return }
         isOpen = false
         sendCloseNotify()
+        // Discards without copying (man 7 tcp). With SO_LINGER of `abort`, the connection is reset in any case.
+        _ = recv(descriptor, nil, 1 << 16, Int32(MSG_TRUNC | MSG_DONTWAIT))
         if let session = unsafe session { unsafe SSL_free(session) }
         unsafe session = nil
         FileDescriptor.close(descriptor)

@@ -37,12 +37,39 @@ import Testing
     func perAddress() throws {
         var register = Self.register(perAddress: 2)
         let first = try Self.enter(Self.peer(1), into: &register)
-        _ = try Self.enter(Self.peer(1), into: &register)
+        let second = try Self.enter(Self.peer(1), into: &register)
+        for ticket in [first, second] { _ = register.moved(ticket, from: .unverified, to: .verified) }
         #expect(!Self.mayEnter(Self.peer(1), &register))
         #expect(Self.mayEnter(Self.peer(2), &register))
         #expect(Self.mayEnter(Self.peer(1), &register, isExempt: true))
         register.leave(first)
         #expect(Self.mayEnter(Self.peer(1), &register))
+    }
+
+    @Test("at the limit of an address, its oldest connection without an accepted request goes")
+    func victimOfAddress() throws {
+        var register = Self.register(perAddress: 3)
+        let sender = try Self.enter(Self.peer(1), into: &register)
+        _ = register.moved(sender, from: .unverified, to: .verified)
+        let silentEntered = register.enter(Self.peer(1), loop: 1, open: 1, isExempt: false)
+        let silent = try #require(silentEntered).ticket
+        _ = try Self.enter(Self.peer(2), into: &register)
+        let handshake = try Self.enter(Self.peer(1), into: &register, handshaking: true)
+        for (expected, loop) in [(silent, 1), (handshake, 0)] {
+            let victim = register.enter(Self.peer(1), loop: 0, open: 4, isExempt: false)?.victim
+            #expect(victim == .unverified(number: expected.number, loop: loop))
+            register.leave(expected)
+        }
+    }
+
+    @Test("a connection that replaces another of its address does not make a second one go")
+    func victimOfAddressAtTheCap() throws {
+        var register = Self.register(maximum: 2, perAddress: 1)
+        let other = try Self.enter(Self.peer(2), into: &register)
+        let first = try Self.enter(Self.peer(1), into: &register)
+        #expect(Self.victim(for: Self.peer(1), &register) == .unverified(number: first.number, loop: 0))
+        _ = register.moved(other, from: .unverified, to: .verified)
+        #expect(Self.victim(for: Self.peer(2), &register) == nil)
     }
 
     @Test("the addresses of an IPv6 /64 count as one")
@@ -52,7 +79,8 @@ import Testing
             PeerAddress.address(parsing: $0)
         }
         let peers = addresses.map { PeerAddress(address: $0, port: 1) }
-        #expect(Self.mayEnter(peers[0], &register))
+        let first = try Self.enter(peers[0], into: &register)
+        _ = register.moved(first, from: .unverified, to: .verified)
         #expect(!Self.mayEnter(peers[1], &register))
         #expect(Self.mayEnter(peers[2], &register))
     }

@@ -68,6 +68,22 @@ import Testing
     }
 
     @Test(
+        "a plain text that is null, true or false in YAML 1.2",
+        arguments: [("~", "null"), ("Null", "null"), ("NULL", "null"), ("True", "true"), ("FALSE", "false")])
+    func wordsOfYAML(text: String, meaning: String) {
+        let remark = "this is the text '\(text)'; write \(meaning), or put the text in quotes"
+        for (rule, place) in [
+            ("payload: { a: \(text) }", "7:23"), ("when: { body.a: \(text) }", "7:25"),
+            ("when: { body.a: { not: [ok, \(text)] } }", "7:37"),
+        ] {
+            let warnings = compile([("r.yaml", openRoute(rule: rule))]).warnings.map(\.description)
+            #expect(warnings == ["r.yaml:\(place): warning: \(remark)"])
+            let quoted = rule.replacing(text, with: "'\(text)'")
+            #expect(compile([("r.yaml", openRoute(rule: quoted))]).warnings.isEmpty)
+        }
+    }
+
+    @Test(
         "an invalid text",
         arguments: [
             "body", "the body.a", "anybody.a", "$5", "${body.a}", "$${body.a}", "body.a, body.b", "{}", "$", "",

@@ -147,8 +147,11 @@ package enum SettingsTable {
             meaning: "Limit for bodies, pending commits and unsent answers together; then 503"),
         Setting(
             "limits.connections_per_address", \.limits.connectionsPerAddress, in: .limits, form: .number(0...Int.max),
-            meaning:
-                "Maximum number of connections from one address or IPv6 /64, except `trusted_proxies`; 0 means no limit"
+            meaning: """
+                Maximum number of connections from one address or IPv6 /64, except `trusted_proxies`; at the limit a \
+                new one replaces the oldest that has had no request accepted, and is refused if there is none; 0 means \
+                no limit
+                """
         ),
         Setting(
             "limits.drain", \.limits.drain, in: .limits, form: .duration(.zero ... .seconds(300)),

@@ -58,7 +58,7 @@ final class ConnectionCounts: Sendable {
     /// Counts a connection towards the loop with the fewest, from the moment it is accepted, so that a burst is spread
     /// evenly.
     ///
-    /// - Returns: `nil` if its address has reached its limit, and nothing is counted then; otherwise its ticket and the
+    /// - Returns: `nil` if `ConnectionRegister` refuses it, and nothing is counted then; otherwise its ticket and the
     ///   connection to close for it.
     func enter(_ peer: PeerAddress) -> (ticket: ConnectionRegister.Ticket, victim: ConnectionRegister.Victim)? {
         let isExempt = unlimited.contains { $0.contains(peer) }

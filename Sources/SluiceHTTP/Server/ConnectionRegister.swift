@@ -55,16 +55,22 @@ struct ConnectionRegister {
     /// - Parameters:
     ///   - open: the number of open connections.
     ///   - isExempt: whether it comes from a proxy with many clients.
-    /// - Returns: `nil` if its address has reached its limit; otherwise the ticket and the connection to close for it.
+    /// - Returns: `nil` if its address has reached its limit, and each of its connections has had a request accepted;
+    ///   otherwise the ticket and the connection to close for it.
     mutating func enter(
         _ peer: PeerAddress, loop: Int, open: Int, isExempt: Bool
     ) -> (ticket: Ticket, victim: Victim)? {
         let key = peer.network
+        var victim = Victim.none
         if !isExempt, maximumPerAddress > 0 {
-            guard byAddress[key, default: 0] < maximumPerAddress else { return nil }
+            if byAddress[key, default: 0] >= maximumPerAddress {
+                // The oldest, not a handshake first: a sender behind the same NAT may be in its handshake.
+                guard let number = unverified.oldest(of: key) else { return nil }
+                victim = takeVictim(number, of: key)
+            }
             byAddress[key, default: 0] += 1
         }
-        let victim = open >= maximum ? makeRoom() : .none
+        if victim == .none, open >= maximum { victim = makeRoom() }
         let ticket = Ticket(number: nextNumber, loop: loop, key: key, isExempt: isExempt)
         nextNumber += 1
         if !isExempt {

@@ -150,7 +150,7 @@ package protocol HTTPServerObserver: Sendable {
 package enum ConnectionShedding: String, CaseIterable, Sendable {
     /// The longest idle connection was closed for a new one at the limit.
     case idleClosedForNew = "idle_closed_for_new"
-    /// A connection without an accepted request was closed for a new one at the limit.
+    /// A connection without an accepted request was closed for a new one at the limit, or at that of its address.
     case unverifiedClosedForNew = "unverified_closed_for_new"
     /// Too many TLS handshakes were in progress; the oldest of the address with the most of them was closed.
     case handshakeDisplaced = "handshake_displaced"
@@ -158,7 +158,7 @@ package enum ConnectionShedding: String, CaseIterable, Sendable {
     case atCap = "at_cap"
     /// A request arrived just after the connection was closed because it was idle. It is not answered.
     case idleRace = "idle_race"
-    /// Its address has reached its limit.
+    /// Its address has reached its limit, and each of its connections has had a request accepted.
     case perAddress = "per_address"
     /// The process or the system has no free descriptor.
     case outOfDescriptors = "out_of_descriptors"

@@ -62,7 +62,8 @@ struct PayloadCompiler {
         case .number(let text): return appendNumber(text, node, scope: scope)
         case .text(let text):
             guard let template = scope.template(text, at: node.position) else { return false }
-            if let remark = LiteralLookalike.remark(onPayload: text) { scope.context.warning(node.position, remark) }
+            let remark = LiteralLookalike.remark(onPayload: text) ?? LiteralLookalike.remark(onPlain: scalar)
+            if let remark { scope.context.warning(node.position, remark) }
             appendText(template, depth)
         }
         return true

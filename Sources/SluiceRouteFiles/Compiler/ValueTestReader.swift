@@ -29,7 +29,8 @@ struct ValueTestReader {
 
     private func warnOfLookalikes(_ node: YAMLNode) {
         for node in node.sequence ?? [node] {
-            guard case .text(let text)? = node.scalar?.value, let remark = LiteralLookalike.remark(onExpected: text)
+            guard let scalar = node.scalar, case .text(let text) = scalar.value,
+                let remark = LiteralLookalike.remark(onExpected: text) ?? LiteralLookalike.remark(onPlain: scalar)
             else { continue }
             context.warning(node.position, remark)
         }
@@ -78,6 +79,7 @@ struct ValueTestReader {
             )
             return nil
         }
+        warnOfLookalikes(node)
         warnOfQuotes(node)
         return expectedValues(node, ifEmpty: "an empty list in 'not' is always true").map { .differs($0) }
     }

@@ -47,6 +47,19 @@ enum LiteralLookalike {
             + "has a text, write { like: \(written) }"
     }
 
+    /// A remark on a plain text that YAML 1.2 reads as null, true or false, unlike route files: `~`, `Null`, `TRUE`.
+    static func remark(onPlain scalar: YAMLScalar) -> String? {
+        guard scalar.style == .plain else { return nil }
+        let meaning: String
+        switch scalar.text {
+        case "~", "Null", "NULL": meaning = "null"
+        case "True", "TRUE": meaning = "true"
+        case "False", "FALSE": meaning = "false"
+        default: return nil
+        }
+        return "this is the text '\(scalar.text)'; write \(meaning), or put the text in quotes"
+    }
+
     private static func isReferenceByte(_ byte: UInt8) -> Bool {
         ASCII.isWordByte(byte) || ".[]\"".utf8.contains(byte)
     }

@@ -318,6 +318,23 @@ import Testing
         }
     }
 
+    @Test("silent connections of an address do not keep a sender behind it out")
+    func perAddressWithoutRequests() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "3"])) { gateway in
+            let sender = try gateway.connect()
+            try sender.send(Webhook.gitHub().bytes)
+            #expect(try await sender.answer().status == 200)
+            let silent = try (0..<6).map { _ in try gateway.connect() }
+            #expect(try await silent[0].ending().rest.isEmpty)
+            let newcomer = try gateway.connect()
+            try newcomer.send(Webhook.gitHub(id: "2").bytes)
+            #expect(try await newcomer.answer().status == 200)
+            try sender.send(Webhook.gitHub(id: "3").bytes)
+            #expect(try await sender.answer().status == 200)
+            withExtendedLifetime(silent) {}
+        }
+    }
+
     @Test("at the limit unauthenticated clients displace one another, and not those with an accepted request")
     func clients() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "6", "threads": "1"])) { gateway in
