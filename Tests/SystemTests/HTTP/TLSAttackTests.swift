@@ -1,4 +1,6 @@
 internal import Foundation
+import SluiceBase
+import TestSupport
 import Testing
 
 /// What unauthenticated clients can do with TLS before, during and after the handshake.
@@ -54,6 +56,35 @@ import Testing
             try alerting.send([21, 3, 1, 0, 2, 2, 40])
             _ = try await alerting.ending()
             #expect(try await gateway.metric(Self.failures("alert")) == 1)
+        }
+    }
+
+    /// What a client sends first.
+    private static func clientHello() throws -> [UInt8] {
+        let (listening, port) = try RawSocket.listening()
+        // Waits in the queue of the listening socket, and ends with it.
+        try SystemThread.start(name: "client") { _ = try? TLSWire(port: port) }
+        return try #require(listening.accept()).receive()
+    }
+
+    @Test("above 1,024 handshakes in progress the oldest are closed, and a sender completes its own")
+    func manyHandshakes() async throws {
+        try OpenFiles.raiseLimit()
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "0"])) { gateway in
+            let port = gateway.httpsPort
+            let wires = try await blocking {
+                let hello = try Self.clientHello()
+                return try (0..<1030).map { _ in
+                    let wire = try RawSocket(port: port)
+                    try wire.send(hello)
+                    return wire
+                }
+            }
+            try await gateway.untilMetric(Self.failures("displaced"), is: 6)
+            let good = try await SClient.run(gateway, sending: .gitHub())
+            #expect(good.output.contains("HTTP/1.1 200 OK"), "\(good.output)")
+            #expect(try await gateway.metric(Self.failures("displaced")) == 7)
+            withExtendedLifetime(wires) {}
         }
     }
 
