@@ -31,6 +31,21 @@ import Testing
         #expect(Set(left).subtracting(tried) == Set(PresetCut.ambiguous))
     }
 
+    @Test("the files in routes/ sign as presets do, which are tried here, or only the body")
+    func shippedRoutes() throws {
+        for file in try RouteFiles.read(folder: ShippedRoutesTests.folder) {
+            let json = try #require(YAMLDocument.parse(file.bytes, file: file.name).root?.json)
+            guard case .array(let routes)? = JSONTree(Array(json.utf8))?["routes"] else {
+                Issue.record("\(file.name) has no routes")
+                continue
+            }
+            for route in routes {
+                if case .array? = route["verify"] { Issue.record("\(file.name) has alternatives of its own") }
+                #expect(route["verify"]?["signed"] == nil, "\(file.name)")
+            }
+        }
+    }
+
     /// - Returns: 1 if the request passed whose text was cut, or else 0.
     private func attack(
         _ scheme: PresetCut, from index: Int, _ route: Route, _ random: inout SeededRandom
