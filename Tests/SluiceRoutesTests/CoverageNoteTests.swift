@@ -94,6 +94,30 @@ import Testing
             })
     }
 
+    @Test("of several signed texts, each covers what it holds: the URL with or without its port, and a digest in it")
+    func severalTexts() {
+        func messages(_ lines: String) -> [String] {
+            let compilation = compile(
+                [
+                    (
+                        "r.yaml",
+                        "routes:\n- path: /hook\n  public_url: https://example.com\n\(lines)  secrets: [ { env: SECRET } ]\n"
+                            + "  jobs: [ { type: t } ]\n"
+                    )
+                ], secrets: .throwAway)
+            return (compilation.problems + compilation.warnings + compilation.notes).map(\.message).filter {
+                $0.hasPrefix("the signature does not cover")
+            }
+        }
+        let key = "  unique_key: [ '${body.MessageSid}', '${body.MessageStatus}' ]\n"
+        #expect(messages("  provider: twilio\n\(key)") == [])
+        let texts = "signed: [ '${url}', '${url.with_port}', '${url.without_port}' ]"
+        let verify = "  body: json\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}', \(texts)"
+        let digest = ", require: { query.d: '${sha256.body}' } }\n"
+        #expect(messages(verify + digest + "  unique_key: [ '${body.id}', '${query.id}' ]\n") == [])
+        #expect(messages(verify + digest.replacing("query.d", with: "header.X-D") + key).count == 2)
+    }
+
     @Test("routes with one secret are named, unless the signature covers the path")
     func sharedSecrets() {
         func route(_ path: String, _ signed: String, _ secret: String = "SECRET") -> String {

@@ -3,13 +3,15 @@ internal import SluiceJSON
 internal import SluiceRoutes
 
 /// The values of a request that a signature covers: an attacker with a captured request can change everything else and
-/// send it again. With several alternatives, the values that each of them covers.
+/// send it again. With several alternatives or signed texts, the values that each of them covers.
 struct SignatureCoverage {
-    private let alternatives: [SchemeCoverage]
+    private let alternatives: [TextCoverage]
 
     /// - Parameter schemes: empty for a route that verifies nothing, so that nothing needs to be covered.
     init(schemes: [SignatureScheme], publicURL: PublicURL?) {
-        alternatives = schemes.map { SchemeCoverage(scheme: $0, publicURL: publicURL) }
+        alternatives = schemes.flatMap { scheme in
+            scheme.requiredSources.map { TextCoverage(of: $0, scheme: scheme, publicURL: publicURL) }
+        }
     }
 
     /// Whether `signed` contains `${timestamp}`.
@@ -25,8 +27,8 @@ struct SignatureCoverage {
     }
 }
 
-/// The coverage of a single scheme, one of the alternatives in `verify`.
-private struct SchemeCoverage {
+/// The coverage of a single signed text of one of the alternatives in `verify`.
+private struct TextCoverage {
     private var signed: [ReferenceSource]
     /// The values that no valid request has.
     private let excluded: [ReferenceSource]
@@ -37,8 +39,9 @@ private struct SchemeCoverage {
     /// Whether requests contain the secret: an attacker with a captured one can then send anything, signed or not.
     let carriesSecret: Bool
 
-    init(scheme: SignatureScheme, publicURL: PublicURL?) {
-        var signed = scheme.requiredSources.map { Self.signed($0, items: scheme.items) }
+    /// - Parameter sources: the values that every request with this text has.
+    init(of sources: [ReferenceSource], scheme: SignatureScheme, publicURL: PublicURL?) {
+        var signed = sources.map { Self.signed($0, items: scheme.items) }
         holdsTimestamp = signed.contains(.signedTimestamp)
         holdsBody = scheme.holdsBody
         // One entry of a header is not the whole header.
@@ -68,7 +71,7 @@ private struct SchemeCoverage {
         case .bodyDigest(let path): coversBody(path, isDigest: true)
         case .query:
             signed.contains(source) || signed.contains(.url) || signed.contains(.derived(.target))
-                || signed.contains(.urlWithPort)
+                || signed.contains(.urlWithPort) || signed.contains(.urlWithoutPort)
         case .parameter, .request(.path):
             signed.contains(source) || signed.contains(.path) || signed.contains(.derived(.target))
                 || urlHoldsPath && signed.contains(where: \.isURL)

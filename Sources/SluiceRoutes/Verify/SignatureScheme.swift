@@ -95,12 +95,10 @@ package struct SignatureScheme: Sendable {
         return token.map { $0.holdsBody || place.isWholeBody } ?? signed.allSatisfy(\.holdsBody)
     }
 
-    /// The values that every valid request must have, whichever of the texts is signed.
-    package var requiredSources: [ReferenceSource] {
-        guard let first = signed.first else {
-            return (token?.coveredSources ?? []) + (place.isWholeBody ? [.body(.root)] : [])
-        }
-        return first.requiredSources.filter { source in signed.allSatisfy { $0.requiredSources.contains(source) } }
+    /// The values that every valid request must have, for each of the texts that can be signed.
+    package var requiredSources: [[ReferenceSource]] {
+        guard signed.isEmpty else { return signed.map(\.requiredSources) }
+        return [(token?.coveredSources ?? []) + (place.isWholeBody ? [.body(.root)] : [])]
     }
 
     /// The value that `require` compares with the digest of the body: if it is signed, so is the body.
