@@ -55,8 +55,8 @@ struct DevQueueContents {
     /// Makes due scheduled jobs ready and removes expired ones.
     mutating func advance(to time: UInt64) {
         now = time
-        while let place = scheduled.popFirst(upTo: now) { enter(update(place.id) { $0.status = .ready }) }
-        while let place = expiring.popFirst(upTo: now) { remove(place.id) }
+        while let position = scheduled.popFirst(upTo: now) { enter(update(position.id) { $0.status = .ready }) }
+        while let position = expiring.popFirst(upTo: now) { remove(position.id) }
     }
 
     /// Adds a ready or scheduled job to its list.

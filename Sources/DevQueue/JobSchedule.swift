@@ -34,15 +34,15 @@ struct JobPosition: Comparable {
 
 /// A binary heap of jobs: the first one is removed first, in logarithmic time.
 struct JobHeap {
-    private var places: [JobPosition] = []
+    private var heap: [JobPosition] = []
 
-    var first: JobPosition? { places.first }
+    var first: JobPosition? { heap.first }
 
-    mutating func insert(_ place: JobPosition) {
-        places.append(place)
-        var child = places.count - 1
-        while child > 0, places[child] < places[(child - 1) / 2] {
-            places.swapAt(child, (child - 1) / 2)
+    mutating func insert(_ position: JobPosition) {
+        heap.append(position)
+        var child = heap.count - 1
+        while child > 0, heap[child] < heap[(child - 1) / 2] {
+            heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2
         }
     }
@@ -50,14 +50,14 @@ struct JobHeap {
     /// Removes the first place, unless its rank is greater than `limit`.
     mutating func popFirst(upTo limit: UInt64 = .max) -> JobPosition? {
         guard let first, first.rank <= limit else { return nil }
-        places.swapAt(0, places.count - 1)
-        places.removeLast()
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
         var parent = 0
-        while 2 * parent + 1 < places.count {
+        while 2 * parent + 1 < heap.count {
             var child = 2 * parent + 1
-            if child + 1 < places.count, places[child + 1] < places[child] { child += 1 }
-            guard places[child] < places[parent] else { break }
-            places.swapAt(child, parent)
+            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+            guard heap[child] < heap[parent] else { break }
+            heap.swapAt(child, parent)
             parent = child
         }
         return first

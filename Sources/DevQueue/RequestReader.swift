@@ -203,7 +203,7 @@ extension RejectedJobError {
             self = error as? RejectedJobError ?? RejectedJobError(400, "invalid JSON")
             return
         }
-        let place = error.position(in: body)
-        self.init(400, "invalid JSON: \(error.reason) at line \(place.line) column \(place.column)")
+        let position = error.position(in: body)
+        self.init(400, "invalid JSON: \(error.reason) at line \(position.line) column \(position.column)")
     }
 }

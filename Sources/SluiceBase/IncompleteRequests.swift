@@ -35,7 +35,7 @@ package struct IncompleteRequests {
 
     /// Identifies a listed request.
     package struct Ticket: Sendable, Hashable {
-        fileprivate let place: Int
+        fileprivate let index: Int
         fileprivate let generation: UInt32
     }
 
@@ -74,34 +74,34 @@ package struct IncompleteRequests {
             owner: owner, generation: generation, isComplete: isComplete, share: share, size: size, bytes: reserved,
             lastProgress: now, older: (now, 0), newer: (now, 0))
         if let share { shares[share, default: 0] += reserved }
-        if let place = free.popLast() {
-            entries[place] = entry
-            return Ticket(place: place, generation: generation)
+        if let index = free.popLast() {
+            entries[index] = entry
+            return Ticket(index: index, generation: generation)
         }
         entries.append(entry)
-        return Ticket(place: entries.count - 1, generation: generation)
+        return Ticket(index: entries.count - 1, generation: generation)
     }
 
     mutating func remove(_ ticket: Ticket) -> Bool {
         guard holds(ticket) else { return false }
-        _ = takeOut(ticket.place)
+        _ = takeOut(ticket.index)
         return true
     }
 
-    func holds(_ ticket: Ticket) -> Bool { entries[ticket.place]?.generation == ticket.generation }
+    func holds(_ ticket: Ticket) -> Bool { entries[ticket.index]?.generation == ticket.generation }
 
     mutating func grow(
         _ ticket: Ticket, to bytes: Int, size: MemoryBudget.RequestSize, share: Share?, at now: Int64,
         in budget: MemoryBudget
     ) -> Bool {
-        guard holds(ticket), var entry = entries[ticket.place] else { return false }
+        guard holds(ticket), var entry = entries[ticket.index] else { return false }
         note(&entry, size: size, share: share, at: now)
-        entries[ticket.place] = entry
+        entries[ticket.index] = entry
         let more = bytes - entry.bytes
         guard more > 0 else { return true }
-        if let share = entry.share, !shrink(share, by: more, except: ticket.place, at: now, in: budget) { return false }
-        guard makeRoom(of: more, for: size, except: ticket.place, at: now, in: budget) else { return false }
-        entries[ticket.place]?.bytes = bytes
+        if let share = entry.share, !shrink(share, by: more, except: ticket.index, at: now, in: budget) { return false }
+        guard makeRoom(of: more, for: size, except: ticket.index, at: now, in: budget) else { return false }
+        entries[ticket.index]?.bytes = bytes
         if let share = entry.share { shares[share, default: 0] += more }
         return true
     }
@@ -109,16 +109,16 @@ package struct IncompleteRequests {
     /// Reserves memory, and drops requests for it, the slowest first, only if they have enough and only as many as
     /// needed.
     ///
-    /// - Parameter place: the request that needs the memory.
+    /// - Parameter index: the request that needs the memory.
     /// - Returns: whether it was reserved; otherwise nothing was dropped, unless other threads took what was released.
     mutating func makeRoom(
-        of bytes: Int, for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil,
+        of bytes: Int, for size: MemoryBudget.RequestSize, except index: Int?, at now: Int64? = nil,
         in budget: MemoryBudget
     ) -> Bool {
         if budget.take(bytes, for: size) { return true }
         let now = now ?? latest
-        while budget.shortage(of: bytes, for: size) <= droppable(for: size, except: place),
-            let victim = slowest(for: size, except: place, at: now)
+        while budget.shortage(of: bytes, for: size) <= droppable(for: size, except: index),
+            let victim = slowest(for: size, except: index, at: now)
         {
             budget.release(drop(victim))
             if budget.take(bytes, for: size) { return true }
@@ -154,26 +154,26 @@ extension IncompleteRequests {
     ///
     /// - Returns: `false` if its complete requests leave no room; nothing was dropped then.
     private mutating func shrink(
-        _ share: Share, by more: Int, except place: Int, at now: Int64, in budget: MemoryBudget
+        _ share: Share, by more: Int, except index: Int, at now: Int64, in budget: MemoryBudget
     ) -> Bool {
         guard (shares[share] ?? 0) + more > budget.addressBytes else { return true }
         let complete = entries.reduce(0) { bytes, entry in
             guard let entry, entry.isComplete, entry.share == share else { return bytes }
             return bytes + entry.bytes
         }
-        let own = entries[place]?.bytes ?? 0
+        let own = entries[index]?.bytes ?? 0
         guard complete == 0 || complete + own + more <= budget.addressBytes else { return false }
         while (shares[share] ?? 0) + more > budget.addressBytes {
-            guard let victim = slowest(except: place, at: now, where: { $0.share == share }) else { return true }
+            guard let victim = slowest(except: index, at: now, where: { $0.share == share }) else { return true }
             budget.release(drop(victim))
         }
         return true
     }
 
     /// The memory of the requests that can be dropped for another one.
-    private func droppable(for size: MemoryBudget.RequestSize, except place: Int?) -> Int {
+    private func droppable(for size: MemoryBudget.RequestSize, except index: Int?) -> Int {
         var bytes = 0
-        for other in entries.indices where other != place {
+        for other in entries.indices where other != index {
             guard let entry = entries[other], !entry.isComplete else { continue }
             guard size == .small || entry.size == .large else { continue }
             bytes += entry.bytes
@@ -182,20 +182,20 @@ extension IncompleteRequests {
     }
 
     /// Large requests are dropped first; small ones only for small ones.
-    private func slowest(for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64) -> Int? {
-        if let large = slowest(except: place, at: now, where: { $0.size == .large }) { return large }
-        return size == .large ? nil : slowest(except: place, at: now, where: { $0.size == .small })
+    private func slowest(for size: MemoryBudget.RequestSize, except index: Int?, at now: Int64) -> Int? {
+        if let large = slowest(except: index, at: now, where: { $0.size == .large }) { return large }
+        return size == .large ? nil : slowest(except: index, at: now, where: { $0.size == .small })
     }
 
     private func slowest(except own: Int?, at now: Int64, where isCandidate: (Entry) -> Bool) -> Int? {
-        var best: (rate: Int64, bytes: Int, place: Int)?
-        for place in entries.indices where place != own {
-            guard let entry = entries[place], entry.bytes > 0, !entry.isComplete, isCandidate(entry) else { continue }
+        var best: (rate: Int64, bytes: Int, index: Int)?
+        for index in entries.indices where index != own {
+            guard let entry = entries[index], entry.bytes > 0, !entry.isComplete, isCandidate(entry) else { continue }
             let rate = Self.rate(of: entry, at: now)
             if let best, (best.rate, -best.bytes) <= (rate, -entry.bytes) { continue }
-            best = (rate, entry.bytes, place)
+            best = (rate, entry.bytes, index)
         }
-        return best?.place
+        return best?.index
     }
 
     /// Bytes per second; 0 for a request that has stopped.
@@ -205,17 +205,17 @@ extension IncompleteRequests {
         return Int64(entry.bytes - entry.older.bytes) * 1000 / milliseconds
     }
 
-    private mutating func drop(_ place: Int) -> Int {
-        guard let entry = takeOut(place) else { return 0 }
+    private mutating func drop(_ index: Int) -> Int {
+        guard let entry = takeOut(index) else { return 0 }
         dropped.append(entry.owner)
         return entry.bytes
     }
 
-    private mutating func takeOut(_ place: Int) -> Entry? {
-        guard let entry = entries[place] else { return nil }
+    private mutating func takeOut(_ index: Int) -> Entry? {
+        guard let entry = entries[index] else { return nil }
         giveBack(entry)
-        entries[place] = nil
-        free.append(place)
+        entries[index] = nil
+        free.append(index)
         return entry
     }
 

@@ -66,10 +66,10 @@ extension PeerAddress {
 
     private static func halvesAroundDoubleColon(_ text: some StringProtocol) -> (front: String, back: String?)? {
         let characters = Array(text)
-        let places = characters.indices.dropLast().filter { characters[$0] == ":" && characters[$0 + 1] == ":" }
-        guard let place = places.first else { return (String(text), nil) }
-        guard places.count == 1 else { return nil }
-        return (String(characters[..<place]), String(characters[(place + 2)...]))
+        let colons = characters.indices.dropLast().filter { characters[$0] == ":" && characters[$0 + 1] == ":" }
+        guard let index = colons.first else { return (String(text), nil) }
+        guard colons.count == 1 else { return nil }
+        return (String(characters[..<index]), String(characters[(index + 2)...]))
     }
 
     /// The groups on one side of `::`. The last one of the address may be a dotted IPv4 address, which counts as two.

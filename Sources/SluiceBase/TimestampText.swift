@@ -103,8 +103,8 @@ package enum TimestampText {
         rest = rest.dropFirst(digits.count)
         guard !digits.isEmpty else { return nil }
         var milliseconds = 0
-        for place in 0..<3 {
-            milliseconds = milliseconds * 10 + (place < digits.count ? Int(digits[digits.startIndex + place] & 15) : 0)
+        for index in 0..<3 {
+            milliseconds = milliseconds * 10 + (index < digits.count ? Int(digits[digits.startIndex + index] & 15) : 0)
         }
         return milliseconds
     }

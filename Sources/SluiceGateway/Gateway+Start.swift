@@ -119,8 +119,7 @@ extension Gateway {
     private static func startRelay(
         _ core: GatewayCore, _ outbox: OutboxWriter, to client: ZizqClient
     ) throws(StartupError) -> Relay {
-        let reader = try OutboxReader.open(core.settings)
-        reader.whenDamaged = { [weak outbox] in outbox?.foundDamage($0) }
+        let reader = try OutboxReader.open(core.settings) { [weak outbox] in outbox?.foundDamage($0) }
         let reporter = RelayReporter(
             metrics: core.metrics, journal: core.journal, time: core.time, logger: core.logger)
         return Relay(

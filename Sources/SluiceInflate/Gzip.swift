@@ -145,7 +145,7 @@ package enum CRC32 {
     /// Eight independent look-ups.
     @inline(__always)
     private static func eightBytes(_ word: UInt64, _ tables: [UInt32]) -> UInt32 {
-        func entry(_ place: Int) -> UInt32 { tables[(7 &- place) &* 256 &+ Int(word &>> UInt64(8 &* place) & 0xFF)] }
+        func entry(_ byte: Int) -> UInt32 { tables[(7 &- byte) &* 256 &+ Int(word &>> UInt64(8 &* byte) & 0xFF)] }
         return entry(0) ^ entry(1) ^ entry(2) ^ entry(3) ^ entry(4) ^ entry(5) ^ entry(6) ^ entry(7)
     }
 

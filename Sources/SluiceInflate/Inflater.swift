@@ -167,7 +167,7 @@ extension Inflater {
             let distance = try distance(distances.entry(input.bits), &input)
             guard distance <= count - beginning else { throw .brokenDistance }
             // One by one: a repetition may read what it has just written.
-            for place in count..<(count &+ length) { output[place] = output[place &- distance] }
+            for index in count..<(count &+ length) { output[index] = output[index &- distance] }
             count &+= length
         }
         return false

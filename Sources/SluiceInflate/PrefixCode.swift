@@ -15,7 +15,7 @@ struct PrefixCode {
     /// The number of codes of each length.
     private var counts = [Int](repeating: 0, count: PrefixCode.longest + 1)
     /// The position of the next symbol of each length while they are sorted.
-    private var places = [Int](repeating: 0, count: PrefixCode.longest + 1)
+    private var nextIndex = [Int](repeating: 0, count: PrefixCode.longest + 1)
     /// The symbols in the order of their codes.
     private var symbols: [UInt16] = []
 
@@ -46,16 +46,16 @@ struct PrefixCode {
     }
 
     private mutating func sort(_ lengths: Span<UInt8>, _ used: Int) {
-        var place = 0
+        var index = 0
         for length in 1...Self.longest {
-            places[length] = place
-            place += counts[length]
+            nextIndex[length] = index
+            index += counts[length]
         }
         symbols.removeAll(keepingCapacity: true)
         symbols.append(contentsOf: repeatElement(0, count: used))
         for index in lengths.indices where lengths[index] > 0 {
-            symbols[places[Int(lengths[index])]] = UInt16(truncatingIfNeeded: index)
-            places[Int(lengths[index])] += 1
+            symbols[nextIndex[Int(lengths[index])]] = UInt16(truncatingIfNeeded: index)
+            nextIndex[Int(lengths[index])] += 1
         }
     }
 
@@ -64,14 +64,14 @@ struct PrefixCode {
     private mutating func fill() {
         direct[0] = 0
         var code = 0
-        var place = 0
+        var index = 0
         for length in 1...directBits {
             double(to: 1 << length)
             code <<= 1
             for _ in 0..<counts[length] {
-                direct[Self.reversed(code, length)] = meanings[Int(symbols[place])] | Entry(length)
+                direct[Self.reversed(code, length)] = meanings[Int(symbols[index])] | Entry(length)
                 code += 1
-                place += 1
+                index += 1
             }
         }
     }
@@ -97,11 +97,11 @@ struct PrefixCode {
     /// Codes of one length are consecutive, so a code is identified by its distance from the first one of its length.
     @inline(never)
     private func longEntry(_ bits: UInt64) -> Entry {
-        var (code, first, place) = (0, 0, 0)
+        var (code, first, index) = (0, 0, 0)
         for length in 1...Self.longest {
             code |= Int(truncatingIfNeeded: bits >> UInt64(length - 1)) & 1
-            if code - first < counts[length] { return meanings[Int(symbols[place + code - first])] | Entry(length) }
-            place += counts[length]
+            if code - first < counts[length] { return meanings[Int(symbols[index + code - first])] | Entry(length) }
+            index += counts[length]
             first = (first + counts[length]) << 1
             code <<= 1
         }

@@ -78,7 +78,7 @@ extension [UInt8] {
         while next < offsets.count, offsets[next] < range.upperBound {
             // The backslash and the u stay.
             let digits = offsets[next] + shift + 2
-            for (place, digit) in "fffd".utf8.enumerated() { self[digits + place] = digit }
+            for (index, digit) in "fffd".utf8.enumerated() { self[digits + index] = digit }
             next += 1
         }
     }

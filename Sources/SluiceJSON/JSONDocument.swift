@@ -56,13 +56,13 @@ package final class JSONDocument: Sendable {
 
         private mutating func container(_ kind: JSONKind, _ depth: Int, closing bracket: UInt8) throws(JSONError) {
             guard depth < maximumDepth else { throw JSONError(.tooDeep(limit: maximumDepth), at: lexer.index) }
-            let place = entries.count
+            let index = entries.count
             let start = lexer.index
             append(kind, start..<start)
             lexer.index += 1
             lexer.skipWhitespace()
             if try lexer.peek() == bracket { lexer.index += 1 } else { try members(kind, depth, closing: bracket) }
-            entries[place] = Entry(
+            entries[index] = Entry(
                 kind: kind, hasEscapes: false, start: UInt32(start), end: UInt32(lexer.index),
                 next: UInt32(entries.count))
         }

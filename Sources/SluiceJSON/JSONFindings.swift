@@ -92,9 +92,9 @@ package struct JSONFindings {
         let column = paths.columnOfPath[path]
         let slot: Slot
         if column >= 0 {
-            let place = item * paths.columns + column
-            guard place < items.rows.count else { return nil }
-            slot = items.rows[place]
+            let index = item * paths.columns + column
+            guard index < items.rows.count else { return nil }
+            slot = items.rows[index]
         } else {
             slot = slots[paths.nodeOfPath[path]]
         }

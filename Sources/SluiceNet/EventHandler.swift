@@ -33,14 +33,12 @@ extension EventHandler {
 
 /// A registration on an event loop: the slot, and a generation that distinguishes its successive owners.
 package struct SourceID: Sendable, Hashable {
-    let slot: Int
+    /// Reused by another registration after this one.
+    package let slot: Int
     let generation: UInt32
 
     /// Both as one number, for epoll.
     package var packed: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
-
-    /// The loop's place of this registration; later reused by another one.
-    package var place: Int { slot }
 
     package init(packed: UInt64) {
         slot = Int(packed & 0xFFFF_FFFF)

@@ -131,9 +131,9 @@ package final class EventLoop {
         isCurrent(id) ? sources[id.slot].handler : nil
     }
 
-    /// The current owner of a place.
-    package func handler(atPlace place: Int) -> (any EventHandler)? {
-        place < sources.count ? sources[place].handler : nil
+    /// The current owner of a slot.
+    package func handler(atSlot slot: Int) -> (any EventHandler)? {
+        slot < sources.count ? sources[slot].handler : nil
     }
 
     // MARK: - Deadlines

@@ -76,7 +76,7 @@ package final class LoopMailbox: Sendable {
     /// Frees each function after it has run: it may retain a request, whose memory other requests need long before the
     /// last function runs.
     private static func run(_ works: consuming [Work?], on loop: EventLoop) {
-        for place in works.indices { works[place].take()?(loop) }
+        for index in works.indices { works[index].take()?(loop) }
     }
 
     private func wake() {

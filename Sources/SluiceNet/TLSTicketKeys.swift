@@ -48,11 +48,11 @@ package final class TLSTicketKeys: Sendable {
     /// Makes a context use these keys. The context must not outlive this object.
     func use(in context: OpaquePointer) {
         // The context's owner keeps this object; only the callback reads the pointer.
-        unsafe SSL_CTX_set_ex_data(context, Self.place, Unmanaged.passUnretained(self).toOpaque())
+        unsafe SSL_CTX_set_ex_data(context, Self.exDataIndex, Unmanaged.passUnretained(self).toOpaque())
         unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(context, Self.handleTicket)
     }
 
-    private static let place = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nil, nil, nil, nil)
+    private static let exDataIndex = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nil, nil, nil, nil)
 
     /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 continues, 2 continues and creates a new ticket, 0 means no key, -1
     /// fails.
@@ -63,7 +63,7 @@ package final class TLSTicketKeys: Sendable {
         ) -> Int32 = { session, name, vector, cipher, mac, isSealing in
             // The pointer set in `use`; name and vector are buffers of 16 bytes.
             guard let session = unsafe session, let name = unsafe name, let vector = unsafe vector,
-                let pointer = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), TLSTicketKeys.place)
+                let pointer = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), TLSTicketKeys.exDataIndex)
             else { return -1 }
             let keys = unsafe Unmanaged<TLSTicketKeys>.fromOpaque(pointer).takeUnretainedValue()
             if isSealing == 1 {

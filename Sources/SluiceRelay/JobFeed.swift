@@ -64,21 +64,21 @@ actor JobFeed {
         var jobs: [StoredJob] = []
         var bytes = 0
         // Stored only when all pages are read, so that after an error the same jobs are read again.
-        var place = position
+        var start = position
         while jobs.count < maximumJobs, bytes < maximumBytes {
             let page = try reader.nextJobs(
-                from: place, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
+                from: start, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
             guard let last = page.last else { break }
             let unread = isApart ? page.filter { $0.id >= next[queues.number(of: $0.job.queue)] } : page
-            // A page begins with a job of any size: it waits for the next batch if it does not fit into this one.
+            // A page begins with a job of any size: it waits for the start batch if it does not fit into this one.
             if let first = unread.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
-            place = last.id + 1
+            start = last.id + 1
             for index in unread.indices { bytes += unread[index].job.byteCost }
             jobs += unread
         }
-        pass(place - 1)
+        pass(start - 1)
         learn(jobs)
-        queues.forget(below: place)
+        queues.forget(below: start)
         return jobs
     }
 
@@ -94,12 +94,12 @@ actor JobFeed {
         let view = queues.view
         var jobs: [StoredJob] = []
         var bytes = 0
-        var places = next
+        var positions = next
         var stretches = Self.maximumStretches
         var active = view.queues.filter { queue in
             if queue == left { return false }
-            if view.stretch(of: queue, from: places[queue]) != nil { return true }
-            places[queue] = max(places[queue], view.latest + 1)
+            if view.stretch(of: queue, from: positions[queue]) != nil { return true }
+            positions[queue] = max(positions[queue], view.latest + 1)
             return false
         }
         // Each queue has its turn; what one leaves unused goes to the others.
@@ -112,10 +112,10 @@ actor JobFeed {
             for queue in active where jobs.count < maximumJobs {
                 let limit = min(share, maximumJobs - jobs.count)
                 let found = try read(
-                    queue, at: &places[queue], view, limit: limit, maximumBytes: shareBytes, stretches: &stretches)
+                    queue, at: &positions[queue], view, limit: limit, maximumBytes: shareBytes, stretches: &stretches)
                 let cost = found.reduce(0) { $0 + $1.job.byteCost }
                 guard jobs.isEmpty || bytes + cost <= maximumBytes else {
-                    places[queue] = found[0].id
+                    positions[queue] = found[0].id
                     continue
                 }
                 bytes += cost
@@ -126,9 +126,9 @@ actor JobFeed {
         }
         // A queue that is seen for the first time starts where the queues without a number are.
         for queue in queues.count..<QueueMap.others {
-            places[queue] = places[QueueMap.others]
+            positions[queue] = positions[QueueMap.others]
         }
-        next = places
+        next = positions
         isApart = next.contains { $0 != next[0] }
         queues.forget(below: position)
         return jobs.sorted { $0.id < $1.id }
@@ -136,11 +136,11 @@ actor JobFeed {
 
     /// Reads jobs of one queue from its position on.
     private func read(
-        _ queue: Int, at place: inout Int64, _ view: QueueMap.View, limit: Int, maximumBytes: Int,
+        _ queue: Int, at next: inout Int64, _ view: QueueMap.View, limit: Int, maximumBytes: Int,
         stretches: inout Int
     ) throws(OutboxError) -> [StoredJob] {
         var jobs: [StoredJob] = []
-        while jobs.isEmpty, let stretch = view.stretch(of: queue, from: place) {
+        while jobs.isEmpty, let stretch = view.stretch(of: queue, from: next) {
             if stretch.lowerBound < view.unknownEnd {
                 guard stretches > 0 else { break }
                 stretches -= 1
@@ -149,7 +149,7 @@ actor JobFeed {
             let page = try reader.nextJobs(
                 from: stretch.lowerBound, through: stretch.upperBound, queue: name,
                 limit: name == nil ? .max : limit, maximumBytes: maximumBytes)
-            place = page.last.map { $0.id + 1 } ?? stretch.upperBound + 1
+            next = page.last.map { $0.id + 1 } ?? stretch.upperBound + 1
             jobs = queue == QueueMap.others ? page.filter { queues.number(of: $0.job.queue) == queue } : page
         }
         return jobs

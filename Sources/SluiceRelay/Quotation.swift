@@ -14,12 +14,12 @@ enum Quotation {
     /// escapes or another indentation is found as well.
     static func removed(from text: String, of request: [UInt8]) -> String {
         let bytes = Array(text.utf8.prefix(longestText))
-        let places = bytes.indices.filter { counts(bytes[$0]) }
-        guard places.count >= length else { return String(decoding: bytes, as: UTF8.self) }
+        let offsets = bytes.indices.filter { counts(bytes[$0]) }
+        guard offsets.count >= length else { return String(decoding: bytes, as: UTF8.self) }
         // 16 bytes are one number.
         var (sought, window) = ([UInt128](), UInt128(0))
-        for place in places {
-            window = window << 8 | UInt128(bytes[place])
+        for offset in offsets {
+            window = window << 8 | UInt128(bytes[offset])
             sought.append(window)
         }
         let wanted = Set(sought.dropFirst(length - 1))
@@ -28,13 +28,13 @@ enum Quotation {
         let start = bytes.indices.prefix(beginning + 1).last { bytes[$0] & 0xC0 != 0x80 } ?? 0
         var isQuoted = Array(repeating: false, count: bytes.count)
         for (index, window) in sought.enumerated() where index >= length - 1 && found.contains(window) {
-            for place in places[index - length + 1]...places[index] where place >= start { isQuoted[place] = true }
+            for offset in offsets[index - length + 1]...offsets[index] where offset >= start { isQuoted[offset] = true }
         }
         var kept: [UInt8] = []
-        for (place, byte) in bytes.enumerated() {
-            if !isQuoted[place] {
+        for (offset, byte) in bytes.enumerated() {
+            if !isQuoted[offset] {
                 kept.append(byte)
-            } else if place == 0 || !isQuoted[place - 1] {
+            } else if offset == 0 || !isQuoted[offset - 1] {
                 kept += Array("…".utf8)
             }
         }

@@ -235,7 +235,7 @@ extension DeliveryContext {
     }
 
     fileprivate func step(of rule: HandshakeRule, _ index: Int, _ outcome: RouteOutcome?) -> TraceStep {
-        var step = TraceStep("handshake \(index + 1)", "", at: rule.place.description)
+        var step = TraceStep("handshake \(index + 1)", "", at: rule.location.description)
         step.details = steps(of: rule.conditions)
         guard let outcome else {
             step.text = "does not match"

@@ -58,20 +58,20 @@ extension Route {
     }
 
     func step(of account: VerificationAccount, _ source: RouteSource) -> TraceStep {
-        let place = source.location(of: "verify")
-        let scheme = "\(account.algorithm), \(account.place)"
+        let location = source.location(of: "verify")
+        let scheme = "\(account.algorithm), \(account.location)"
         var step: TraceStep
         switch account.outcome {
-        case .notVerified: return TraceStep("signature", holds: true, "not required: 'verify: none'", at: place)
-        case .valid: step = TraceStep("signature", holds: true, scheme, at: place)
+        case .notVerified: return TraceStep("signature", holds: true, "not required: 'verify: none'", at: location)
+        case .valid: step = TraceStep("signature", holds: true, scheme, at: location)
         case .refused where account.isUnknown:
             let why =
                 account.secrets.contains(.fetched)
                 ? "the running gateway fetches the key" : "it matches none of the secrets that are available here"
-            step = TraceStep("signature", "unknown: \(why)", at: place)
+            step = TraceStep("signature", "unknown: \(why)", at: location)
             step.details.append(TraceStep("", "the other steps assume that it is valid; \(scheme)"))
         case .refused(let code, let reason):
-            step = TraceStep("signature", holds: false, "\(code.rawValue): \(reason)", at: place)
+            step = TraceStep("signature", holds: false, "\(code.rawValue): \(reason)", at: location)
             step.details.append(TraceStep("", scheme))
         }
         step.details += account.details(secretsAt: source.location(of: "secrets"))
@@ -151,11 +151,11 @@ extension Route {
         let name = "rule \(index + 1)"
         let makes = PrintableText.escape(makes(index, source))
         guard isReached else {
-            return TraceStep(name, "\(makes): not evaluated, an earlier rule matches", at: rule.place.description)
+            return TraceStep(name, "\(makes): not evaluated, an earlier rule matches", at: rule.location.description)
         }
         let end = rule.conditions.isEmpty ? ": matches everything" : ""
         return TraceStep(
-            name, holds: context.fulfils(rule.conditions), makes + end, at: rule.place.description,
+            name, holds: context.fulfils(rule.conditions), makes + end, at: rule.location.description,
             details: context.steps(of: rule.conditions))
     }
 
@@ -164,7 +164,7 @@ extension Route {
         case .ignore: return "ignore"
         case .make(let template):
             let name = rule < source.makes.count ? source.makes[rule] : ""
-            return "\(template.kindPlace == nil ? "type" : "kind") \(name)"
+            return "\(template.kindLocation == nil ? "type" : "kind") \(name)"
         }
     }
 
@@ -216,7 +216,7 @@ extension Route {
     func step(of result: Result<Job, JobError>, rule: Int, _ source: RouteSource) -> TraceStep {
         let kind: String? =
             if case .make(let template) = parts.rules[rule].action, template.payloadType != nil {
-                template.kindPlace?.description
+                template.kindLocation?.description
             } else { nil }
         switch result {
         case .success(let job): return step(of: job, rule: rule, kind: kind)
@@ -275,15 +275,15 @@ extension DeliveryContext {
         switch condition {
         case .value(let value):
             let words = "\(PrintableText.escape(value.written)) \(value.test.words): \(found(value))"
-            return TraceStep("", holds: holds, words, at: value.place.description)
-        case .any(let alternatives, let place):
+            return TraceStep("", holds: holds, words, at: value.location.description)
+        case .any(let alternatives, let location):
             var details: [TraceStep] = []
             for (index, alternative) in alternatives.enumerated() {
                 details.append(TraceStep("", "\(index + 1):", details: steps(of: alternative)))
             }
-            return TraceStep("", holds: holds, "any of", at: place.description, details: details)
-        case .not(let conditions, let place):
-            return TraceStep("", holds: holds, "not all of", at: place.description, details: steps(of: conditions))
+            return TraceStep("", holds: holds, "any of", at: location.description, details: details)
+        case .not(let conditions, let location):
+            return TraceStep("", holds: holds, "not all of", at: location.description, details: steps(of: conditions))
         }
     }
 
@@ -362,14 +362,14 @@ extension BodyReader {
 
 extension VerificationAccount {
     /// Entries, timestamp and signed text, in words.
-    fileprivate func details(secretsAt place: String?) -> [TraceStep] {
+    fileprivate func details(secretsAt location: String?) -> [TraceStep] {
         var details = entryDetails
         if let alternative {
             details.insert(TraceStep("", "alternative \(alternative.number) of \(alternative.count)"), at: 0)
         }
         if matchingSecret == nil {
             for position in secrets.indices {
-                details.append(TraceStep("", words(ofSecret: position), at: position == 0 ? place : nil))
+                details.append(TraceStep("", words(ofSecret: position), at: position == 0 ? location : nil))
             }
         }
         if let timestamp { details.append(TraceStep("", timestamp.words)) }

@@ -42,7 +42,7 @@ extension Route {
     /// secret.
     package func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {
         parts.verifier.verifiers.contains { verifier in
-            let headers = verifier.scheme.place.headers
+            let headers = verifier.scheme.location.headers
             return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
         }
     }

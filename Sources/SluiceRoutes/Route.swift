@@ -130,7 +130,7 @@ extension Route {
         isVerified && parts.verifier.schemes.allSatisfy { $0.holdsBody && !$0.algorithm.carriesSecret }
     }
     /// The headers that contain signatures.
-    package var signatureHeaders: [HeaderName] { parts.verifier.verifiers.flatMap(\.scheme.place.headers) }
+    package var signatureHeaders: [HeaderName] { parts.verifier.verifiers.flatMap(\.scheme.location.headers) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
     /// The value of `Allow` in a 405.
     package var allow: String { parts.methods.joined(separator: ", ") }

@@ -22,7 +22,7 @@ struct QuarantineTests {
     /// Keeps requests that take their places first.
     private func keep(_ requests: [QuarantinedRequest], in store: OutboxStore) -> Bool {
         for request in requests {
-            #expect(store.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
+            #expect(store.quarantine.reserve(QuarantineCharge(request), limits: QuarantineLimits()) == nil)
         }
         return store.keepQuarantined(requests)
     }
@@ -33,8 +33,8 @@ struct QuarantineTests {
 
     // MARK: - Figures
 
-    private func place(_ sender: PeerAddress, bytes: Int = 1, route: String = "a") -> QuarantinePlace {
-        QuarantinePlace(route: route, sender: sender, bytes: bytes)
+    private func place(_ sender: PeerAddress, bytes: Int = 1, route: String = "a") -> QuarantineCharge {
+        QuarantineCharge(route: route, sender: sender, bytes: bytes)
     }
 
     private func ipv6(_ last: UInt8, network: UInt8 = 0) -> PeerAddress {
@@ -103,7 +103,7 @@ struct QuarantineTests {
         #expect(try again.queries.lastQuarantined() == 3)
         var limits = QuarantineLimits()
         limits.maxPerAddress = 2
-        #expect(again.quarantine.reserve(QuarantinePlace(request(4)), limits: limits) == .addressFull)
+        #expect(again.quarantine.reserve(QuarantineCharge(request(4)), limits: limits) == .addressFull)
     }
 
     @Test("a delivery and the removal of its request are one transaction; a refused one leaves the request")
@@ -128,7 +128,7 @@ struct QuarantineTests {
         let answers = Answers()
         for number in 1...3 {
             let request = self.request(number)
-            #expect(writer.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
+            #expect(writer.quarantine.reserve(QuarantineCharge(request), limits: QuarantineLimits()) == nil)
             writer.keep(request) { answers.add($0) }
             // Nobody moves the clock: after the first one, the next turn never comes.
             while answers.all.isEmpty { await Task.yield() }
@@ -168,7 +168,7 @@ struct QuarantineTests {
         let fixture = Fixture { $0.maximumBytes = ByteCount(bytes: 1000) }
         let store = try fixture.open()
         let request = request(1)
-        #expect(store.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
+        #expect(store.quarantine.reserve(QuarantineCharge(request), limits: QuarantineLimits()) == nil)
         #expect(store.keepQuarantined([request]))
         let large = sample(1, at: fixture.time, payload: 2000)
         #expect(try store.commitQuarantined(1, large) == .refused(.outboxFull))
@@ -316,14 +316,14 @@ struct QuarantineTests {
         let answers = Answers()
         let requests = (1...40).map { request($0) }
         let first = request(0)
-        #expect(writer.quarantine.reserve(QuarantinePlace(first), limits: QuarantineLimits()) == nil)
+        #expect(writer.quarantine.reserve(QuarantineCharge(first), limits: QuarantineLimits()) == nil)
         writer.keep(first) { answers.add($0) }
         while answers.all.isEmpty { await Task.yield() }
         // The next ones must wait for their turn, unless the writer closes.
         try await writer.perform { store throws(OutboxError) in
             // The writer's thread is here: nothing is taken out meanwhile.
             for request in requests {
-                _ = store.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits())
+                _ = store.quarantine.reserve(QuarantineCharge(request), limits: QuarantineLimits())
                 writer.keep(request) { answers.add($0) }
             }
         }

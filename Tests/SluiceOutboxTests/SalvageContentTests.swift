@@ -392,9 +392,8 @@ struct SalvageContentTests {
         fixture.configuration.cache = ByteCount(bytes: 65536)
         let store = try fixture.open()
         try damage(job: 100)
-        let reader = try OutboxReader(fixture.configuration)
         let told = Monitor(0)
-        reader.whenDamaged = { _ in told.withLock { $0 += 1 } }
+        let reader = try OutboxReader(fixture.configuration, onDamage: { _ in told.withLock { $0 += 1 } })
         var read: [Int64] = []
         while true {
             let page = try reader.nextJobs(from: (read.last ?? 0) + 1, limit: 40, maximumBytes: .max)

@@ -12,7 +12,7 @@ extension Simulation {
             case gone
         }
 
-        let place: QuarantinePlace
+        let place: QuarantineCharge
         /// True time, and whether the wall clock was behind it: such a request expires early.
         let at: Int64
         let wasBehind: Bool
@@ -45,9 +45,9 @@ extension Simulation {
         var batch: [(number: Int, request: QuarantinedRequest)] = []
         for _ in 0...pick(5) {
             let request = forgedRequest()
-            let place = QuarantinePlace(request)
+            let place = QuarantineCharge(request)
             let hasPlace = store.quarantine.reserve(place, limits: Self.quarantineLimits) == nil
-            if !isFaulty, hasPlace != isPlace(for: place, besides: batch.map { QuarantinePlace($0.request) }) {
+            if !isFaulty, hasPlace != isPlace(for: place, besides: batch.map { QuarantineCharge($0.request) }) {
                 violate("request \(nextForged) is \(hasPlace ? "kept" : "refused") by the limits")
             }
             if hasPlace { batch.append((nextForged, request)) }
@@ -57,7 +57,7 @@ extension Simulation {
         for (number, request) in batch {
             // After a sync that failed a request may be there after a crash.
             quarantined[number] = Quarantined(
-                place: QuarantinePlace(request), at: now, wasBehind: clockOffset < 0,
+                place: QuarantineCharge(request), at: now, wasBehind: clockOffset < 0,
                 states: isKept ? [.kept] : isFaulty ? [.kept, .gone] : [.gone])
             if !isKept, !isFaulty, store.status.condition == .storing, !isFull {
                 violate("request \(number) had a place and is not kept")
@@ -67,8 +67,8 @@ extension Simulation {
 
     private var isFull: Bool { store.refusal() != nil }
 
-    private func isPlace(for place: QuarantinePlace, besides others: [QuarantinePlace]) -> Bool {
-        func bytes(_ places: [QuarantinePlace]) -> Int {
+    private func isPlace(for place: QuarantineCharge, besides others: [QuarantineCharge]) -> Bool {
+        func bytes(_ places: [QuarantineCharge]) -> Int {
             places.reduce(QuarantinedRequest.byteCost(place.bytes)) { $0 + QuarantinedRequest.byteCost($1.bytes) }
         }
         let all = others + quarantined.values.filter { $0.states == [.kept] }.map(\.place)

@@ -82,7 +82,7 @@ struct UpgradeTests {
         let request = QuarantinedRequest(
             route: "a", receivedAtMilliseconds: 1, expiresAtMilliseconds: 2, sender: .unknown, reason: "no match",
             bytes: [1])
-        #expect(store.quarantine.reserve(QuarantinePlace(request), limits: QuarantineLimits()) == nil)
+        #expect(store.quarantine.reserve(QuarantineCharge(request), limits: QuarantineLimits()) == nil)
         #expect(store.keepQuarantined([request]))
         #expect(try store.queries.quarantined(1)?.request == [1])
     }

@@ -115,7 +115,7 @@ import Testing
         let verify = "  body: json\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}', \(texts)"
         let digest = ", require: { query.d: '${sha256.body}' } }\n"
         #expect(messages(verify + digest + "  unique_key: [ '${body.id}', '${query.id}' ]\n") == [])
-        #expect(messages(verify + digest.replacing("query.d", with: "header.X-D") + key).count == 2)
+        #expect(messages(verify + digest.replacing("query.d", with: "header.X-D") + key).count == 3)
     }
 
     @Test("routes with one secret are named, unless the signature covers the path")

@@ -1,8 +1,9 @@
 import SluiceBase
 import SluiceRouteFiles
 import SluiceRouteTools
-import SluiceRoutes
 import Testing
+
+@testable import SluiceRoutes
 
 /// The sample requests of every built-in preset, valid and changed in every way that a sender can change them.
 @Suite(.serialized) struct PresetRequestTests {
@@ -114,6 +115,37 @@ import Testing
         unsigned.account = Self.account(of: preset)
         let bare = try #require(preset.sample(sample, unsigned, path: route.routePath))
         #expect(bare.outcome(by: route).isRefusedBySignature, "without a signature")
+    }
+
+    @Test(
+        "a header that is signed, or has a part of the signature, must be there once and as it was signed",
+        arguments: ProviderCatalog.names)
+    func headers(name: String) throws {
+        let preset = try Self.preset(name)
+        let route = try Self.route(preset)
+        let sample = try #require(preset.sampleNames.first)
+        let request = try Self.request(sample, of: preset, route)
+        for (index, header) in request.headers.enumerated()
+        where route.parts.verifier.headersRead.contains(HeaderName(header.name)) {
+            func judgement(_ change: (inout [RequestToSign.Header]) -> Void) -> RouteOutcome {
+                var changed = request
+                change(&changed.headers)
+                return changed.outcome(by: route)
+            }
+            #expect(judgement { $0[index].name = header.name.uppercased() }.summary == "stored", "\(header.name)")
+            #expect(judgement { $0.remove(at: index) }.isRefusedBySignature, "\(header.name) removed")
+            #expect(judgement { $0[index].value = "" }.isRefusedBySignature, "\(header.name) without a value")
+            #expect(judgement { $0[index].value += "1" }.isRefusedBySignature, "\(header.name) with another value")
+            // Of several lines with signatures one must match, if the header may have several.
+            let isList = route.parts.verifier.schemes.contains { scheme in
+                scheme.location.headers.contains(HeaderName(header.name)) && scheme.format.separator != nil
+            }
+            guard !isList else { continue }
+            #expect(judgement { $0.append(header) }.isRefusedBySignature, "\(header.name) repeated")
+            #expect(
+                judgement { $0.insert(.init(header.name, "1"), at: 0) }.isRefusedBySignature,
+                "\(header.name) after another one")
+        }
     }
 
     @Test("a timestamp may be as old as the tolerance says, and no second older", arguments: ProviderCatalog.names)

@@ -53,10 +53,10 @@ import Testing
         #expect(report.findings.filter { $0.problem.severity == .error }.map(\.problem.description) == [])
         #expect(report.findings.filter { $0.problem.severity == .warning }.isEmpty)
         let results = try #require(report.examples)
-        let perFile = Dictionary(grouping: results, by: \.place.file).mapValues(\.count)
+        let perFile = Dictionary(grouping: results, by: \.location.file).mapValues(\.count)
         #expect(perFile.count == 10 && perFile.values.allSatisfy { $0 >= 3 }, "\(perFile)")
         // A route without an example of a refusal or a dead letter shows only half of what it does.
-        for (file, results) in Dictionary(grouping: results, by: \.place.file) {
+        for (file, results) in Dictionary(grouping: results, by: \.location.file) {
             #expect(
                 results.contains { $0.outcome.hasPrefix("refused") || $0.outcome.contains("dead letter") }, "\(file)")
         }

@@ -49,7 +49,7 @@ import Testing
         let account = try account("t=1700000000,v0=x,v1=zz,v1=,v1=\(digest("other")),v1=\(digest("the older secret"))")
         #expect(account.outcome == .valid)
         #expect(account.algorithm == "hmac-sha256")
-        #expect(account.place == "the header x-signature")
+        #expect(account.location == "the header x-signature")
         #expect(account.secrets == [.environment("NEW"), .file("old"), .inline])
         #expect(account.secrets.map(\.description) == ["env NEW", "file old", "inline"])
         #expect(account.matchingSecret == 1)

@@ -45,10 +45,10 @@ enum DeadLetterRenderer {
     /// The part of the delivery that the dead letter is about. Its rule is found by its contents, because its position
     /// may have changed.
     private static func share(of letter: DeadLetterListing, _ route: Route) -> DeliveryShare {
-        guard let place = letter.rule, route.takesAllRules else {
+        guard let number = letter.rule, route.takesAllRules else {
             return DeliveryShare(element: letter.element, rule: letter.rule)
         }
-        return DeliveryShare(element: letter.element, rule: letter.madeBy.flatMap { route.rule(saying: $0) } ?? place)
+        return DeliveryShare(element: letter.element, rule: letter.madeBy.flatMap { route.rule(saying: $0) } ?? number)
     }
 
     /// The difference between the jobs and the original ones; nil if there is none.

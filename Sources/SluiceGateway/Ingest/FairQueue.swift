@@ -35,8 +35,8 @@ struct FairQueue<Element> {
 
     /// Removes the piece that is due last.
     mutating func removeLast() -> Element? {
-        guard let place = pieces.indices.max(by: { pieces[$0].due < pieces[$1].due }) else { return nil }
-        let piece = pieces.remove(at: place)
+        guard let index = pieces.indices.max(by: { pieces[$0].due < pieces[$1].due }) else { return nil }
+        let piece = pieces.remove(at: index)
         // It was the last piece of its sender in the queue.
         lastDue[piece.sender] = piece.begin
         return piece.element
@@ -44,8 +44,8 @@ struct FairQueue<Element> {
 
     /// Removes the piece that is due first; of several, the oldest.
     mutating func next() -> Element? {
-        guard let place = pieces.indices.min(by: { pieces[$0].due < pieces[$1].due }) else { return nil }
-        let piece = pieces.remove(at: place)
+        guard let index = pieces.indices.min(by: { pieces[$0].due < pieces[$1].due }) else { return nil }
+        let piece = pieces.remove(at: index)
         now = piece.due
         if pieces.isEmpty { forget() }
         return piece.element

@@ -26,8 +26,8 @@ struct PendingRequests {
     var count: Int { items.count - free.count }
 
     mutating func insert(_ item: Item) {
-        if let place = free.popLast() {
-            items[place] = item
+        if let index = free.popLast() {
+            items[index] = item
         } else {
             items.append(item)
         }
@@ -35,10 +35,10 @@ struct PendingRequests {
 
     /// Removes the item of a ticket, which can then be reused.
     mutating func remove(_ ticket: UInt64) -> Item? {
-        let place = Int(ticket)
-        guard place < items.count, let item = items[place] else { return nil }
-        items[place] = nil
-        free.append(place)
+        let index = Int(ticket)
+        guard index < items.count, let item = items[index] else { return nil }
+        items[index] = nil
+        free.append(index)
         return item
     }
 }

@@ -47,22 +47,22 @@ final class QuarantineKeeper: Sendable {
         guard view.body.count <= Self.largestBody.bytes else { return .tooLarge }
         let (route, receivedAt) = (request.entry.route, request.arrival.receivedAtMilliseconds)
         var bytes = route.quarantinedHead(of: view)
-        let place = QuarantinePlace(route: route.name, sender: request.peer, bytes: bytes.count + view.body.count)
-        if let refusal = outbox.quarantine.reserve(place, limits: limits) { return refusal }
-        guard limiter.take(at: time.monotonicNanoseconds(), bytes: place.bytes) == nil,
-            memory.take(place.bytes, for: .large)
+        let charge = QuarantineCharge(route: route.name, sender: request.peer, bytes: bytes.count + view.body.count)
+        if let refusal = outbox.quarantine.reserve(charge, limits: limits) { return refusal }
+        guard limiter.take(at: time.monotonicNanoseconds(), bytes: charge.bytes) == nil,
+            memory.take(charge.bytes, for: .large)
         else {
-            outbox.quarantine.settle(place, isKept: false)
+            outbox.quarantine.settle(charge, isKept: false)
             return .busy
         }
-        bytes.reserveCapacity(place.bytes)
+        bytes.reserveCapacity(charge.bytes)
         bytes.append(view.body)
         let kept = QuarantinedRequest(
             route: route.name, receivedAtMilliseconds: receivedAt,
             expiresAtMilliseconds: receivedAt + limits.keep.wholeMilliseconds, sender: request.peer, reason: reason,
             bytes: bytes)
         outbox.keep(kept) { [self, entry = request.entry] refusal in
-            memory.release(place.bytes)
+            memory.release(charge.bytes)
             if let refusal { return drop(entry, refusal) }
             if entry.metrics.quarantined.incrementFirst() { journal.quarantined(route: route.name) }
         }

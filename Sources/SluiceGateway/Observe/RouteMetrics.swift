@@ -32,14 +32,14 @@ package final class RouteMetrics: Sendable {
     }
 
     /// The counter of one kind of refusal.
-    package func refused(_ code: ErrorCode) -> Counter { refused[Self.codePlace[code, default: 0]] }
+    package func refused(_ code: ErrorCode) -> Counter { refused[Self.codeIndex[code, default: 0]] }
 
     /// The counter of one kind of dead letter.
-    package func dead(_ reason: DeadLetterReason) -> Counter { dead[Self.reasonPlace[reason, default: 0]] }
+    package func dead(_ reason: DeadLetterReason) -> Counter { dead[Self.reasonIndex[reason, default: 0]] }
 
     /// The counter of requests that are not kept for this reason.
     package func notQuarantined(_ reason: QuarantineRefusal) -> Counter {
-        notQuarantined[Self.refusalPlace[reason, default: 0]]
+        notQuarantined[Self.refusalIndex[reason, default: 0]]
     }
 
     /// Records that a delivery of this route became durable.
@@ -52,10 +52,10 @@ package final class RouteMetrics: Sendable {
         Double(max(nowNanoseconds - lastDeliveryNanoseconds.load(ordering: .relaxed), 0)) / 1e9
     }
 
-    private static let codePlace = Dictionary(uniqueKeysWithValues: ErrorCode.allCases.enumerated().map { ($1, $0) })
-    private static let refusalPlace = Dictionary(
+    private static let codeIndex = Dictionary(uniqueKeysWithValues: ErrorCode.allCases.enumerated().map { ($1, $0) })
+    private static let refusalIndex = Dictionary(
         uniqueKeysWithValues: QuarantineRefusal.allCases.enumerated().map { ($1, $0) })
-    private static let reasonPlace = Dictionary(
+    private static let reasonIndex = Dictionary(
         uniqueKeysWithValues: DeadLetterReason.allCases.enumerated().map { ($1, $0) })
 }
 

@@ -23,10 +23,10 @@ package struct Setting: Sendable {
     /// A setting that always has a value.
     init<Value>(
         _ key: String, _ member: any WritableKeyPath<Settings, Value> & Sendable, in group: SettingGroup,
-        form: SettingFormat<Value>, meaning: String
+        format: SettingFormat<Value>, meaning: String
     ) {
         self.init(
-            key: key, group: group, form: form, meaning: meaning, defaultNote: nil,
+            key: key, group: group, format: format, meaning: meaning, defaultNote: nil,
             store: { value, settings in settings[keyPath: member] = value },
             load: { $0[keyPath: member] })
     }
@@ -34,32 +34,32 @@ package struct Setting: Sendable {
     /// A setting that may be absent; `defaultNote` describes the effect.
     init<Value>(
         _ key: String, _ member: any WritableKeyPath<Settings, Value?> & Sendable, in group: SettingGroup,
-        form: SettingFormat<Value>, meaning: String, defaultNote: String? = nil
+        format: SettingFormat<Value>, meaning: String, defaultNote: String? = nil
     ) {
         self.init(
-            key: key, group: group, form: form, meaning: meaning, defaultNote: defaultNote,
+            key: key, group: group, format: format, meaning: meaning, defaultNote: defaultNote,
             store: { value, settings in settings[keyPath: member] = value },
             load: { $0[keyPath: member] })
     }
 
     private init<Value>(
-        key: String, group: SettingGroup, form: SettingFormat<Value>, meaning: String, defaultNote: String?,
+        key: String, group: SettingGroup, format: SettingFormat<Value>, meaning: String, defaultNote: String?,
         store: @escaping @Sendable (Value, inout Settings) -> Void, load: @escaping @Sendable (Settings) -> Value?
     ) {
         self.key = key
         self.group = group
-        self.range = form.range
-        self.requirement = form.requirement
-        self.placeholder = form.placeholder
+        self.range = format.range
+        self.requirement = format.requirement
+        self.placeholder = format.placeholder
         self.meaning = meaning
         self.defaultNote = defaultNote
-        self.isList = form.isList
+        self.isList = format.isList
         self.read = { text, settings in
-            guard let value = form.parse(text) else { return false }
+            guard let value = format.parse(text) else { return false }
             store(value, &settings)
             return true
         }
-        self.write = { load($0).map(form.write) ?? "" }
+        self.write = { load($0).map(format.write) ?? "" }
     }
 
     /// `SLUICE_ZIZQ_BATCH_JOBS`

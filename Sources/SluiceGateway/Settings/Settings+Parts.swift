@@ -20,9 +20,13 @@ extension OutboxConfiguration {
 
 extension OutboxReader {
     /// A connection to the outbox of these settings, opened.
-    static func open(_ settings: Settings) throws(StartupError) -> sending OutboxReader {
+    ///
+    /// - Parameter onDamage: called with the error when unreadable jobs are skipped.
+    static func open(
+        _ settings: Settings, onDamage: (@Sendable (SQLiteError) -> Void)? = nil
+    ) throws(StartupError) -> sending OutboxReader {
         do throws(OutboxError) {
-            return try OutboxReader(OutboxConfiguration(settings))
+            return try OutboxReader(OutboxConfiguration(settings), onDamage: onDamage)
         } catch {
             throw StartupError(.unavailable, "\(settings.outbox.path) cannot be read: \(error)")
         }

@@ -42,10 +42,10 @@ struct AddressRanking {
 
     /// Removes a connection, if it is registered.
     mutating func remove(_ ticket: UInt64, of key: Key) {
-        guard let place = entries[key]?.tickets.firstIndex(of: ticket) else { return }
+        guard let index = entries[key]?.tickets.firstIndex(of: ticket) else { return }
         let size = count(of: key)
         unlink(key, from: size)
-        entries[key]?.tickets.remove(at: place)
+        entries[key]?.tickets.remove(at: index)
         if size > 1 { link(key, to: size - 1) } else { entries[key] = nil }
         count -= 1
         while highest > 0, levels[highest].first == nil { highest -= 1 }

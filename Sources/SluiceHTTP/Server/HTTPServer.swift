@@ -125,7 +125,7 @@ package final class HTTPServer: Sendable {
 
     private func noted(_ report: Listener.Report, tls: TLSServerContextSlot?, on loop: EventLoop) {
         switch report {
-        case .accepted(let accepted): place(accepted, tls: tls, from: loop)
+        case .accepted(let accepted): assign(accepted, tls: tls, from: loop)
         case .outOfDescriptors:
             observer.shed(.outOfDescriptors, peer: .unknown)
             // A connection that was just accepted is idle until its request is read.
@@ -134,7 +134,7 @@ package final class HTTPServer: Sendable {
     }
 
     /// Assigns a connection to the loop with the fewest.
-    private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
+    private func assign(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
         guard let (ticket, victim) = counts.enter(accepted.peer) else { return refuseConnection(accepted, .perAddress) }
         if victim == .longestIdle, !closeLongestIdle(acceptedBefore: ticket.number) {
             counts.leave(ticket)

@@ -139,15 +139,15 @@ package final class HTTPServerLoop {
     }
 
     func noteIdle(_ source: SourceID) {
-        let place = source.place
-        while idleSince.count <= place { idleSince.append(0) }
-        idleSince[place] = loop.now
-        idle.append(place)
+        let slot = source.slot
+        while idleSince.count <= slot { idleSince.append(0) }
+        idleSince[slot] = loop.now
+        idle.append(slot)
         publishIdle()
     }
 
     func noteBusy(_ source: SourceID) {
-        idle.remove(source.place)
+        idle.remove(source.slot)
         publishIdle()
     }
 
@@ -159,8 +159,8 @@ package final class HTTPServerLoop {
     /// Closes the longest idle connection to make room, unless it became idle at `time` or later, or its ticket is
     /// `number` or later: by now it may be the connection for which room was made, whose request has not been read.
     func closeLongestIdle(idleBefore time: Int64, acceptedBefore number: UInt64) {
-        guard let place = idle.longestIdle, idleSince[place] < time,
-            let connection = loop.handler(atPlace: place) as? ServerConnection, connection.ticket.number < number
+        guard let slot = idle.longestIdle, idleSince[slot] < time,
+            let connection = loop.handler(atSlot: slot) as? ServerConnection, connection.ticket.number < number
         else {
             return
         }
@@ -241,26 +241,26 @@ struct IdleList {
     private var newest = -1
     private(set) var count = 0
 
-    /// The longest idle place.
+    /// The slot that has been idle longest.
     var longestIdle: Int? { oldest >= 0 ? oldest : nil }
 
-    /// Adds a place at the end: idle from now on. A place in the list moves to the end.
-    mutating func append(_ place: Int) {
-        remove(place)
-        while links.count <= place { links.append(Links()) }
-        links[place] = Links(previous: newest, next: -1, isMember: true)
-        if newest >= 0 { links[newest].next = place } else { oldest = place }
-        newest = place
+    /// Adds a slot at the end: idle from now on. A slot in the list moves to the end.
+    mutating func append(_ slot: Int) {
+        remove(slot)
+        while links.count <= slot { links.append(Links()) }
+        links[slot] = Links(previous: newest, next: -1, isMember: true)
+        if newest >= 0 { links[newest].next = slot } else { oldest = slot }
+        newest = slot
         count += 1
     }
 
-    /// Removes a place, if it is in the list.
-    mutating func remove(_ place: Int) {
-        guard place < links.count, links[place].isMember else { return }
-        let (previous, next) = (links[place].previous, links[place].next)
+    /// Removes a slot, if it is in the list.
+    mutating func remove(_ slot: Int) {
+        guard slot < links.count, links[slot].isMember else { return }
+        let (previous, next) = (links[slot].previous, links[slot].next)
         if previous >= 0 { links[previous].next = next } else { oldest = next }
         if next >= 0 { links[next].previous = previous } else { newest = previous }
-        links[place] = Links()
+        links[slot] = Links()
         count -= 1
     }
 }

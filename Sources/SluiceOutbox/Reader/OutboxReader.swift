@@ -5,14 +5,19 @@ package import SluiceBase
 /// No call leaves a read transaction open, which would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
-    /// Called with the error when unreadable jobs are skipped.
-    package var whenDamaged: (@Sendable (SQLiteError) -> Void)?
+    private let onDamage: (@Sendable (SQLiteError) -> Void)?
     private let selectPending, selectPendingOfQueue, selectSetAside, selectParkedJob: Statement
 
     /// Opens the outbox, which must be open for writing in this process, or have been closed properly.
     ///
-    /// - Parameter cache: SQLite's page cache for this connection.
-    package init(_ configuration: OutboxConfiguration, cache: ByteCount = .mebibytes(2)) throws(OutboxError) {
+    /// - Parameters:
+    ///   - cache: SQLite's page cache for this connection.
+    ///   - onDamage: called with the error when unreadable jobs are skipped.
+    package init(
+        _ configuration: OutboxConfiguration, cache: ByteCount = .mebibytes(2),
+        onDamage: (@Sendable (SQLiteError) -> Void)? = nil
+    ) throws(OutboxError) {
+        self.onDamage = onDamage
         do throws(SQLiteError) {
             connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
             try Pragmas.applyForReading(connection, cache: cache)
@@ -46,7 +51,7 @@ package final class OutboxReader {
                     return try PendingPage.read(statement, from: from, limit: limit, maximumBytes: maximumBytes)
                 } catch {
                     guard error.kind == .damaged else { throw error }
-                    whenDamaged?(error)
+                    onDamage?(error)
                     guard let next = Connection.firstReadable(after: from, canRead) else { break }
                     from = next
                 }

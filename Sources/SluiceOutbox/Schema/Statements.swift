@@ -111,7 +111,7 @@ package enum Statements {
         """
     /// 1: the first pending job, 2: the number of rows to read. The positions of delivered jobs, if there are requests
     /// between them.
-    package static let selectPlaces = "SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2"
+    package static let selectPositions = "SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2"
     /// 1: the first pending job. The requests that only delivered jobs need.
     package static let selectRequestsOfDelivered =
         "SELECT job, bytes FROM requests WHERE job > 0 AND job < ?1 ORDER BY job"

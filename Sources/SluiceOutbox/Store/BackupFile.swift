@@ -25,11 +25,11 @@ package final class BackupFile: Sendable {
     ///   - bytes: the expected size.
     package init(_ path: String, inFolder folder: String?, bytes: Int) throws(OutboxError) {
         self.path = path
-        let place = FileAccess.folder(of: path)
+        let parent = FileAccess.folder(of: path)
         if let folder, Self.folderIdentity(of: path) != folder {
             throw .refused(
-                "\(place) is another folder for the gateway, which sees other file systems (a container, or PrivateTmp "
-                    + "of systemd): name a folder that both see, such as the one of the outbox")
+                "\(parent) is another folder for the gateway, which sees other file systems (a container, or "
+                    + "PrivateTmp of systemd): name a folder that both see, such as the one of the outbox")
         }
         guard OutboxFile.facts(path) == nil else { throw .refused("\(path) exists; a backup never replaces a file") }
         let partial = path + ".part"
@@ -39,7 +39,7 @@ package final class BackupFile: Sendable {
         guard OutboxFile.freeBytes(at: partialPath).map({ $0 >= bytes + Self.spared }) ?? true else {
             discard()
             let needed = (bytes + (1 << 20) - 1) >> 20
-            throw .refused("\(place) needs \(needed) MiB plus \(Self.spared >> 20) MiB free for a backup")
+            throw .refused("\(parent) needs \(needed) MiB plus \(Self.spared >> 20) MiB free for a backup")
         }
     }
 

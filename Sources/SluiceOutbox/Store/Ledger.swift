@@ -3,7 +3,7 @@ internal import SluiceBase
 /// The store's running figures. A value: it is copied before a transaction and restored if that fails.
 struct Ledger: Equatable {
     /// A position in the order of jobs.
-    struct Place: Equatable {
+    struct Mark: Equatable {
         /// The bytes of all jobs before it.
         var position: Int64
         var storedAt: Int64
@@ -49,7 +49,7 @@ struct Ledger: Equatable {
     /// The bytes of all jobs so far; only differences are meaningful.
     var nextPosition: Int64 = 0
     /// The oldest pending job; `nil` if there is none.
-    var pendingPlace: Place?
+    var pendingMark: Mark?
     /// The oldest stored job, pending or delivered; `nextJob` if there is none.
     var oldestJob: Int64 = 1
     var oldestPosition: Int64 = 0
@@ -100,7 +100,7 @@ struct Ledger: Equatable {
     /// The size that counts towards `outbox.keep_delivered_bytes`.
     var deliveredBytes: Int { Int(pendingPosition - oldestPosition + deliveredRequests) }
 
-    var pendingPosition: Int64 { pendingPlace?.position ?? nextPosition }
+    var pendingPosition: Int64 { pendingMark?.position ?? nextPosition }
 
     /// The number that counts towards `outbox.max_keys`.
     var rememberedKeys: Int { keys.flushed + keys.frozen + keys.recent }
@@ -115,12 +115,12 @@ struct Ledger: Equatable {
     ///
     /// - Returns: its id and position.
     mutating func append(_ job: Job, at now: Int64) -> (id: Int64, position: Int64) {
-        let place = (id: nextJob, position: nextPosition)
+        let appended = (id: nextJob, position: nextPosition)
         if oldestJob == nextJob { oldestPosition = nextPosition }
-        if pendingPlace == nil { pendingPlace = Place(position: nextPosition, storedAt: now) }
+        if pendingMark == nil { pendingMark = Mark(position: nextPosition, storedAt: now) }
         nextJob += 1
         nextPosition += Int64(job.byteCost)
-        return place
+        return appended
     }
 
     /// Records that a pending job is delivered, parked or dead. `advance` updates `firstPending`.

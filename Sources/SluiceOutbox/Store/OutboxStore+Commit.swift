@@ -85,14 +85,14 @@ extension OutboxStore {
     @discardableResult
     func insert(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let statement = session.insertJob
-        let place = ledger.append(job, at: now)
-        queueNotes.append((place.id, job.queue))
+        let appended = ledger.append(job, at: now)
+        queueNotes.append((appended.id, job.queue))
         texts.clear()
         let type = texts.append(job.type)
         let queue = texts.append(job.queue)
         let uniqueKey = texts.append(job.uniqueKey)
         let uniqueWhile = texts.append(job.uniqueWhile?.rawValue)
-        statement.bind(place.id, delivery, place.position, now)
+        statement.bind(appended.id, delivery, appended.position, now)
         statement.bind(Int64(bitPattern: StoredJob.checksum(texts, job)), at: 10)
         if job.hasOwnKey { statement.bind(1, at: 12) } else { statement.bindNull(at: 12) }
         // The three buffers do not move until the closures end, and the statement has run by then.
@@ -109,7 +109,7 @@ extension OutboxStore {
                 }
             }
         }
-        return place.id
+        return appended.id
     }
 
     @unsafe

@@ -14,7 +14,7 @@ extension OutboxStore {
                 try insertDelivered(acknowledgement, at: now)
                 if !isFinished { try finish(acknowledgement.job) }
             }
-            try refreshPendingPlace()
+            try refreshPendingMark()
             _ = try trimDelivered(at: clock.retention, limit: 2 * acknowledgements.count + 100)
         }
     }
@@ -29,7 +29,7 @@ extension OutboxStore {
                 try deleteJob(failed.job)
                 try holdRequest(ofDelivery: stored.delivery)
             }
-            try refreshPlaces()
+            try refreshMarks()
         }
     }
 
@@ -46,7 +46,7 @@ extension OutboxStore {
                 try deleteJob(job)
                 try holdRequest(ofDelivery: stored.delivery)
             }
-            try refreshPlaces()
+            try refreshMarks()
         }
     }
 
@@ -58,7 +58,7 @@ extension OutboxStore {
         return try urgentTransaction { () throws(SQLiteError) in
             let jobs = try session.selectParked.all(limit) { StoredJob($0) }
             for stored in jobs { _ = try putBack(stored, at: now) }
-            try refreshPlaces()
+            try refreshMarks()
             return jobs.count
         }
     }
@@ -71,7 +71,7 @@ extension OutboxStore {
         let accepted = Dictionary(acknowledgements.map { ($0.job, $0) }) { first, _ in first }
         try urgentTransaction { () throws(SQLiteError) in
             for job in jobs { try takeBack(job, accepted[job], at: now) }
-            try refreshPlaces()
+            try refreshMarks()
         }
     }
 
@@ -139,9 +139,9 @@ extension OutboxStore {
     /// The size of a job, from its position and that of the next one, if that exists.
     private func bytes(ofJob id: Int64) throws(SQLiteError) -> Int64 {
         guard let job = try firstJob(from: id), job.id == id else { return 0 }
-        if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }
+        if id + 1 == ledger.nextJob { return ledger.nextPosition - job.mark.position }
         if damage == nil, let next = try firstJob(from: id + 1), next.id == id + 1 {
-            return next.place.position - job.place.position
+            return next.mark.position - job.mark.position
         }
         return try Int64(pendingJob(id)?.job.byteCost ?? 0)
     }

@@ -32,10 +32,10 @@ extension OutboxStore {
         if let code = try refusal(of: delivery, bytes: bytes, dead: deadBytes(of: part, verdict)) {
             return .refused(code)
         }
-        let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
+        let first = FirstRows(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally(delivery)
         try store(part, of: delivery, verdict, at: now, tally: &tally)
-        try keepRequest(of: delivery, from: place, tally)
+        try keepRequest(of: delivery, from: first, tally)
         noteShare(of: delivery, bytes: bytes)
         return tally.outcome
     }
@@ -132,13 +132,13 @@ extension OutboxStore {
         -> IngestOutcome
     {
         let rule = DedupeRule(delivery.onChangedBody)
-        let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
+        let first = FirstRows(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally(delivery)
         for (part, found) in zip(delivery.parts, verdicts) {
             let verdict = if let found { found } else { try verdict(on: part, rule, at: now) }
             try store(part, of: delivery, verdict, at: now, tally: &tally)
         }
-        try keepRequest(of: delivery, from: place, tally)
+        try keepRequest(of: delivery, from: first, tally)
         return tally.outcome
     }
 
@@ -207,21 +207,21 @@ extension OutboxStore {
     // MARK: The request
 
     /// The start of a delivery.
-    private struct Place {
+    private struct FirstRows {
         let row: Int64
         let job: Int64
     }
 
     /// Stores the delivery's request if something that was stored needs it.
-    private func keepRequest(of delivery: Delivery, from place: Place, _ tally: Tally) throws(SQLiteError) {
+    private func keepRequest(of delivery: Delivery, from first: FirstRows, _ tally: Tally) throws(SQLiteError) {
         guard let request = delivery.request, !request.isEmpty else { return }
         let isHeld = delivery.keepsRequest ? !tally.deadLetters.isEmpty : tally.needsRequest
         guard isHeld || delivery.keepsRequest && tally.jobs > 0 else { return }
         try insert(
             RequestRow(
-                delivery: place.row, lastPart: ledger.nextDelivery - 1, isKeptWithJobs: delivery.keepsRequest,
+                delivery: first.row, lastPart: ledger.nextDelivery - 1, isKeptWithJobs: delivery.keepsRequest,
                 job: isHeld ? 0 : lastJobID,
                 bytes: Int64(request.count)),
-            jobs: place.job..<ledger.nextJob, request)
+            jobs: first.job..<ledger.nextJob, request)
     }
 }

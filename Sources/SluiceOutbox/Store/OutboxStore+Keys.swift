@@ -83,7 +83,7 @@ extension OutboxStore {
                 for write in writes where write.build == index {
                     run.add(id: write.id, number: run.written, entries: write.entries, filter: nil)
                 }
-                try save(run, inPlaceOf: build.runs)
+                try save(run, replacing: build.runs)
                 if build.source == .flush { ledger.keys.flush() }
                 ledger.isChanged = true
             }
@@ -91,7 +91,7 @@ extension OutboxStore {
         return writes
     }
 
-    private func save(_ run: KeyRun, inPlaceOf sources: [KeyRun]) throws(SQLiteError) {
+    private func save(_ run: KeyRun, replacing sources: [KeyRun]) throws(SQLiteError) {
         try session.saveKeyRun.runAndUnbind(run.number, run.contents)
         for source in sources { try session.deleteKeyRun.run(source.number) }
     }

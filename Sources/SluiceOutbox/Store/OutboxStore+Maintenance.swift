@@ -20,7 +20,7 @@ extension OutboxStore {
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
             if fault == nil { try dropDeadRuns() }
-            if damage != nil { try refreshPendingPlace() }
+            if damage != nil { try refreshPendingMark() }
             // Also on a full disk, where each acknowledgement would make the log longer.
             try checkpointIfDue()
         } catch {

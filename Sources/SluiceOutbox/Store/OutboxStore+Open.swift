@@ -96,7 +96,7 @@ extension OutboxStore {
         var fresh = Ledger()
         (fresh.keysForgottenEarly, fresh.keyForgottenEarlyAt) = (ledger.keysForgottenEarly, ledger.keyForgottenEarlyAt)
         // For damage that hides the oldest pending job.
-        fresh.pendingPlace = ledger.pendingPlace
+        fresh.pendingMark = ledger.pendingMark
         // A recovery changes nothing about the start.
         if !toleratesDamage { clock.start(after: try newestTime()) }
         let progress = try Progress(session.connection)
@@ -110,7 +110,7 @@ extension OutboxStore {
         try findOldestDelivery()
         try loadKeys(written)
         try loadWalks()
-        try refreshPlaces()
+        try refreshMarks()
         try loadRequestFigures()
         try loadQuarantine()
     }
@@ -243,36 +243,36 @@ extension OutboxStore {
     }
 
     /// Looks up the oldest pending and the oldest kept job.
-    func refreshPlaces() throws(SQLiteError) {
-        try refreshPendingPlace()
+    func refreshMarks() throws(SQLiteError) {
+        try refreshPendingMark()
         try refreshOldest()
     }
 
     /// Advances the first pending job, and looks up its position.
-    func refreshPendingPlace() throws(SQLiteError) {
+    func refreshPendingMark() throws(SQLiteError) {
         let before = ledger.firstPending
-        try findPendingPlace()
+        try findPendingMark()
         try countRequests(deliveredFrom: before)
     }
 
-    private func findPendingPlace() throws(SQLiteError) {
+    private func findPendingMark() throws(SQLiteError) {
         ledger.advance(to: ledger.finishedEnd)
         // The next job may be on the damaged page; later ones are still sent. Reading it in a transaction would make
-        // its writes fail; without it the last known place stays, so that too many bytes are counted, not too few.
+        // its writes fail; without it the last known mark stays, so that too many bytes are counted, not too few.
         guard damage == nil else {
             if ledger.firstPending >= ledger.nextJob {
-                ledger.pendingPlace = nil
+                ledger.pendingMark = nil
             } else if session.connection.isInAutocommit, let first = try? firstJob(from: ledger.firstPending) {
-                ledger.pendingPlace = first.place
+                ledger.pendingMark = first.mark
             }
             return
         }
-        ledger.pendingPlace = nil
+        ledger.pendingMark = nil
         while let first = try firstJob(from: ledger.firstPending) {
             // Rows that were deleted by hand are missing.
             if first.id != ledger.firstPending { ledger.advance(to: first.id) }
             guard ledger.firstPending == first.id else { continue }
-            ledger.pendingPlace = first.place
+            ledger.pendingMark = first.mark
             return
         }
         ledger.advance(to: ledger.nextJob)
@@ -281,7 +281,7 @@ extension OutboxStore {
     func refreshOldest() throws(SQLiteError) {
         let oldest = try firstJob(from: 0)
         ledger.oldestJob = oldest?.id ?? ledger.nextJob
-        ledger.oldestPosition = oldest?.place.position ?? ledger.nextPosition
+        ledger.oldestPosition = oldest?.mark.position ?? ledger.nextPosition
         try refreshOldestDelivered()
         try removeRequestsOfRemovedJobs()
     }
@@ -299,9 +299,9 @@ extension OutboxStore {
         if let next { ledger.oldestDeliveredAt = next.at }
     }
 
-    func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {
+    func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, mark: Ledger.Mark)? {
         try session.selectFirstFrom.first(id) { row in
-            (row.int64(0), Ledger.Place(position: row.int64(1), storedAt: row.int64(2)))
+            (row.int64(0), Ledger.Mark(position: row.int64(1), storedAt: row.int64(2)))
         }
     }
 }

@@ -27,7 +27,7 @@ extension OutboxStore {
             let detail = "the job was removed from the sending order with sluice outbox bury"
             let letter = try insertDeadLetter(DeadLetterRow(stored, reason: .buried, detail: detail), at: now)
             try holdRequest(ofDelivery: stored.delivery)
-            try refreshPlaces()
+            try refreshMarks()
             return letter
         }
         guard let letter else { throw .notFound }

@@ -6,21 +6,21 @@ extension OutboxStore {
     /// A row, without the request itself.
     private struct Row {
         let id: Int64
-        let place: QuarantinePlace
+        let charge: QuarantineCharge
     }
 
     /// The limits of one step of a removal, in rows and bytes.
     private static let removalStep: Int64 = 200
     private static let removalBytes = 16 << 20
 
-    /// Stores requests that have a place in the figures, all or none, in one transaction. None are stored while the
+    /// Stores requests that have a charge in the figures, all or none, in one transaction. None are stored while the
     /// outbox is full or cannot write.
     ///
     /// - Returns: whether they are on the disk; if not, their places are free again.
     func keepQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
         let isKept = storeQuarantined(requests)
         for request in requests {
-            quarantine.settle(QuarantinePlace(request), isKept: isKept)
+            quarantine.settle(QuarantineCharge(request), isKept: isKept)
             if isKept { quarantineExpiry = min(quarantineExpiry ?? .max, request.expiresAtMilliseconds) }
         }
         return isKept
@@ -112,7 +112,7 @@ extension OutboxStore {
     func loadQuarantine() throws(SQLiteError) {
         quarantine.reset()
         let rows = try session.connection.prepare("SELECT route, sender, bytes FROM quarantine")
-        try rows.each { quarantine.add(QuarantinePlace(row: $0)) }
+        try rows.each { quarantine.add(QuarantineCharge(row: $0)) }
         let latest = """
             SELECT id, received_at, expires_at FROM quarantine WHERE expires_at > ?1
             ORDER BY expires_at DESC LIMIT 10000
@@ -145,8 +145,8 @@ extension OutboxStore {
         var rows: [Row] = []
         var bytes = 0
         while bytes < Self.removalBytes, try statement.step() {
-            rows.append(Row(id: statement.int64(3), place: QuarantinePlace(row: statement)))
-            bytes += rows[rows.count - 1].place.bytes
+            rows.append(Row(id: statement.int64(3), charge: QuarantineCharge(row: statement)))
+            bytes += rows[rows.count - 1].charge.bytes
         }
         return rows
     }
@@ -159,12 +159,12 @@ extension OutboxStore {
 
     /// Updates the figures after the transaction that deleted the rows.
     private func removed(_ rows: [Row]) throws(SQLiteError) {
-        for row in rows { quarantine.remove(row.place) }
+        for row in rows { quarantine.remove(row.charge) }
         try findExpiry()
     }
 }
 
-extension QuarantinePlace {
+extension QuarantineCharge {
     /// - Parameter row: with the columns route, sender and bytes.
     fileprivate init(row: Statement) {
         self.init(route: row.text(0), sender: PeerAddress(stored: row.text(1)), bytes: Int(row.size(2)))

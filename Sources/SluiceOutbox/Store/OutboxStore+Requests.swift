@@ -91,7 +91,7 @@ extension OutboxStore {
     /// Walks along the jobs and their requests: a request is between its job and the next one.
     func bytesCutWithRequests(_ limit: Int) throws(SQLiteError) -> Int64 {
         let bound = ledger.pendingPosition + ledger.deliveredRequests - Int64(configuration.keepDeliveredBytes.bytes)
-        let jobs = session.selectPlaces
+        let jobs = session.selectPositions
         let requests = session.selectRequestsOfDelivered
         jobs.bind(ledger.firstPending, Int64(limit))
         requests.bind(ledger.firstPending, at: 1)

@@ -23,7 +23,7 @@ struct RouteShares {
 
 extension OutboxStore {
     /// The number of sampled positions of jobs, and of rows.
-    private static let places = 200
+    private static let samples = 200
     private static let rows = 500
     /// The age in nanoseconds above which a new sample is taken.
     private static let bytesAge: Int64 = 1_000_000_000
@@ -64,11 +64,11 @@ extension OutboxStore {
     /// Samples the pending jobs at equal distances in bytes, so that a job counts by its size.
     private func fractionsOfBytes() throws(SQLiteError) -> [String: Double] {
         let (start, end) = (ledger.pendingPosition, ledger.nextPosition)
-        let distance = max(1, (end - start) / Int64(Self.places))
+        let distance = max(1, (end - start) / Int64(Self.samples))
         var counts: [String: Int] = [:]
         var first = ledger.firstPending
-        for place in stride(from: start + distance / 2, to: end, by: Int64.Stride(distance)) {
-            first = try job(at: place, from: first)
+        for id in stride(from: start + distance / 2, to: end, by: Int64.Stride(distance)) {
+            first = try job(at: id, from: first)
             if !ledger.isFinished(first), let route = try route(ofJob: first) { counts[route, default: 0] += 1 }
         }
         return Self.fractions(counts)
@@ -86,7 +86,7 @@ extension OutboxStore {
             ORDER BY job LIMIT 1
             """)
         var counts: [String: Int] = [:]
-        for job in stride(from: first, through: last, by: Int64.Stride(max(1, (last - first) / Int64(Self.places)))) {
+        for job in stride(from: first, through: last, by: Int64.Stride(max(1, (last - first) / Int64(Self.samples)))) {
             try statement.each(job) { counts[$0.text(0), default: 0] += Int($0.size(1)) + 1 }
         }
         return Self.fractions(counts)
@@ -97,7 +97,7 @@ extension OutboxStore {
         var (low, high) = (first, ledger.nextJob)
         while low + 1 < high {
             let middle = low + (high - low) / 2
-            if let found = try firstJob(from: middle), found.id < high, found.place.position <= position {
+            if let found = try firstJob(from: middle), found.id < high, found.mark.position <= position {
                 low = found.id
             } else {
                 high = middle

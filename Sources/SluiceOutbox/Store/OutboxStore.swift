@@ -198,7 +198,7 @@ package final class OutboxStore {
         var status = OutboxStatus()
         status.pendingJobs = ledger.pendingJobs
         status.finishedGroups = ledger.finished.groups.count
-        status.oldestPendingAtMilliseconds = ledger.pendingPlace?.storedAt
+        status.oldestPendingAtMilliseconds = ledger.pendingMark?.storedAt
         status.undeliveredBytes = ledger.undeliveredBytes
         status.parkedJobs = Int(ledger.parked)
         status.deadLetters = Int(ledger.deadLetters)

@@ -293,9 +293,9 @@ struct Salvage {
         }
         for statement in [
             """
-            UPDATE jobs SET position = place.position FROM (
+            UPDATE jobs SET position = renumbered.position FROM (
                 SELECT id, sum(\(Self.byteCost)) OVER (ORDER BY id) - \(Self.byteCost) AS position FROM jobs
-            ) AS place WHERE place.id = jobs.id
+            ) AS renumbered WHERE renumbered.id = jobs.id
             """,
             """
             UPDATE progress SET finished = NULL,

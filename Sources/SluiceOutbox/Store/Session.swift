@@ -16,7 +16,7 @@ final class Session {
     let selectDeadLetter, selectDeadLetterOfJob, deleteDeadLetter: Statement
     let selectKey, forgetKey, dropKey: Statement
     let insertRequest, selectRequest, isRequestHeld, selectLastJob, setRequestJob, deleteRequest: Statement
-    let sumRequests, deleteRequestsBefore, selectPlaces, selectRequestsOfDelivered: Statement
+    let sumRequests, deleteRequestsBefore, selectPositions, selectRequestsOfDelivered: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         self.connection = connection
@@ -74,7 +74,7 @@ final class Session {
         deleteRequest = try connection.prepare(Statements.deleteRequest)
         sumRequests = try connection.prepare(Statements.sumRequests)
         deleteRequestsBefore = try connection.prepare(Statements.deleteRequestsBefore)
-        selectPlaces = try connection.prepare(Statements.selectPlaces)
+        selectPositions = try connection.prepare(Statements.selectPositions)
         selectRequestsOfDelivered = try connection.prepare(Statements.selectRequestsOfDelivered)
     }
 }

@@ -85,8 +85,8 @@ struct CommitQueue {
     /// Refuses new deliveries; waiting ones are still stored.
     mutating func closed() { isClosed = true }
 
-    private func deadline(at place: Int) -> Int64 {
-        (waiting[place]?.enqueuedAtNanoseconds ?? 0) + limits.deadlineNanoseconds
+    private func deadline(at index: Int) -> Int64 {
+        (waiting[index]?.enqueuedAtNanoseconds ?? 0) + limits.deadlineNanoseconds
     }
 
     /// The maximum number of empty entries, which are kept so that a long queue is not moved for each batch.
@@ -95,8 +95,8 @@ struct CommitQueue {
     private mutating func take(upTo end: Int) -> [Submission] {
         var taken: [Submission] = []
         taken.reserveCapacity(end - head)
-        for place in head..<end {
-            guard let delivery = waiting[place].take() else { continue }
+        for index in head..<end {
+            guard let delivery = waiting[index].take() else { continue }
             taken.append(delivery)
         }
         head = end

@@ -76,10 +76,10 @@ extension OutboxWriter {
     /// The maximum number of requests that wait to be stored in the quarantine.
     private static let maximumQuarantined = 32
 
-    /// Stores a request for which `quarantine` has reserved a place. No delivery waits for it.
+    /// Stores a request for which `quarantine` has reserved space. No delivery waits for it.
     ///
     /// - Parameter done: called once, on any thread: with nil when the request is on the disk, or with the reason why
-    ///   it is not kept. Its place is then free again.
+    ///   it is not kept. Its space is then free again.
     package func keep(_ request: QuarantinedRequest, _ done: @escaping @Sendable (QuarantineRefusal?) -> Void) {
         let isAccepted = work.withLock { work in
             guard !work.isClosed, work.quarantined.count < Self.maximumQuarantined else { return false }
@@ -87,7 +87,7 @@ extension OutboxWriter {
             return true
         }
         guard isAccepted else {
-            quarantine.settle(QuarantinePlace(request), isKept: false)
+            quarantine.settle(QuarantineCharge(request), isKept: false)
             return done(.busy)
         }
         work.wake()

@@ -35,7 +35,7 @@ struct ConditionReader {
         case "any": any(entry, scope: &scope).map { [$0] }
         case "not":
             conditions(entry.value, "'not'", ifEmpty: "an empty mapping in 'not' is never true", scope: &scope)
-                .map { [.not($0, context.place(entry.position))] }
+                .map { [.not($0, context.location(entry.position))] }
         default: values(entry, scope: &scope)
         }
     }
@@ -53,7 +53,7 @@ struct ConditionReader {
             if let alternative { alternatives.append(alternative) }
         }
         guard !elements.isEmpty, alternatives.count == elements.count else { return nil }
-        return .any(alternatives, context.place(entry.position))
+        return .any(alternatives, context.location(entry.position))
     }
 
     private func values(_ entry: YAMLEntry, scope: inout RouteScope) -> [Condition]? {
@@ -69,7 +69,7 @@ struct ConditionReader {
             .value(
                 ValueCondition(
                     reference: reference, comparison: comparison, test: test, written: entry.key,
-                    place: context.place(position)))
+                    location: context.location(position)))
         }
     }
 

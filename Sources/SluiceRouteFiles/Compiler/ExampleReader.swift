@@ -18,7 +18,7 @@ struct ExampleReader {
         var names: Set<String> = []
         for example in examples where !names.insert(example.name).inserted {
             context.log.warning(
-                example.place, "two examples in this route are named '\(PrintableText.escape(example.name))'")
+                example.location, "two examples in this route are named '\(PrintableText.escape(example.name))'")
         }
         return examples
     }
@@ -37,7 +37,7 @@ struct ExampleReader {
         let expectation = reader.read(\.expect).flatMap { ExpectationReader(context: context).read($0) }
         guard let method, let target, let body, let signing, let expectation else { return nil }
         return RouteExample(
-            name: name, place: context.place(node.position), method: method, target: target,
+            name: name, location: context.location(node.position), method: method, target: target,
             headers: headers + body.headers, body: body.body, signing: signing, clock: clock, sender: sender,
             expectation: expectation)
     }
@@ -66,7 +66,7 @@ struct ExampleReader {
         guard let secret = reader.read(\.secret) else { return nil }
         if secret.isEmpty { context.error(node.position, "the secret is empty") }
         if !hasSecrets { reader.refuse("secret", "'secret' has no effect with 'verify: none'") }
-        return signed ? .secret(secret, context.place(node.position)) : .unsigned
+        return signed ? .secret(secret, context.location(node.position)) : .unsigned
     }
 }
 
@@ -162,7 +162,7 @@ extension ExampleReader {
         // By bytes, like the file system.
         let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) {
-            return .file(name, context.place(node.position))
+            return .file(name, context.location(node.position))
         }
         context.error(node.position, "'body_file' must be a path inside the routes folder, such as examples/push.json")
         return nil

@@ -9,14 +9,16 @@ struct ExpectationReader {
 
     func read(_ node: YAMLNode) -> Expectation? {
         guard let reader = MappingReader(node, RouteLanguage.expectation, in: context) else { return nil }
-        var expectation = Expectation(place: context.place(node.position))
+        var expectation = Expectation(location: context.location(node.position))
         expectation.status = expected(reader, \.status)
         expectation.duplicate = expected(reader, \.duplicate)
         expectation.handshake = expected(reader, \.handshake)
         expectation.refused = expected(reader, \.refused)
-        expectation.jobs = expected(reader, \.jobs).map { Expected(value: $0.value.compactMap(job), place: $0.place) }
+        expectation.jobs = expected(reader, \.jobs).map {
+            Expected(value: $0.value.compactMap(job), location: $0.location)
+        }
         expectation.deadLetters = expected(reader, \.deadLetters).flatMap { nodes in
-            deadLetters(nodes.value).map { Expected(value: $0, place: nodes.place) }
+            deadLetters(nodes.value).map { Expected(value: $0, location: nodes.location) }
         }
         if let node = reader.read(\.reply) { reply(node, &expectation) }
         if node.mapping?.isEmpty == true {
@@ -33,7 +35,7 @@ struct ExpectationReader {
         _ reader: MappingReader<ExpectationKeys>, _ key: KeyPath<ExpectationKeys, LanguageKey<Value>>
     ) -> Expected<Value>? {
         guard let node = reader.entry(key)?.value, let value = reader.read(key) else { return nil }
-        return Expected(value: value, place: context.place(node.position))
+        return Expected(value: value, location: context.location(node.position))
     }
 
     /// Refuses results that a refused request cannot have.
@@ -43,14 +45,14 @@ struct ExpectationReader {
         if let status = expectation.status, status.value != refused.value.httpStatus, refused.value != .handshakeRefused
         {
             context.log.error(
-                status.place,
+                status.location,
                 "a request refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
                     + "\(status.value)"
             )
         }
         if let jobs = expectation.jobs, !jobs.value.isEmpty {
             context.log.error(
-                jobs.place, "a refused request makes no jobs: 'expect' cannot have both 'refused' and 'jobs'")
+                jobs.location, "a refused request makes no jobs: 'expect' cannot have both 'refused' and 'jobs'")
         }
     }
 
@@ -68,7 +70,7 @@ struct ExpectationReader {
         expectation.replyBody = reader.read(\.body).map { ExpectedJSON($0, in: context) }
         for entry in reader.read(\.headers).flatMap({ context.entries($0, "'headers'") }) ?? [] {
             guard let text = context.written(entry.value, "the value of a header") else { continue }
-            let value = Expected(value: text, place: context.place(entry.value.position))
+            let value = Expected(value: text, location: context.location(entry.value.position))
             expectation.replyHeaders.append((name: HeaderName(entry.key), value: value))
         }
     }
@@ -80,10 +82,10 @@ extension ExpectationReader {
         var scope: RouteScope?
         let type = reader.read(\.type).flatMap { JobOptionsReader.name($0, "'type'", in: context, scope: &scope) }
         let options = JobOptionsReader.read(reader, scope: &scope)
-        var job = ExpectedJob(place: context.place(node.position), fields: [])
+        var job = ExpectedJob(location: context.location(node.position), fields: [])
         func add(_ key: String, _ tree: JSONTree?) {
             guard let node = reader.node(key), let tree else { return }
-            job.fields.append((name: key, value: ExpectedJSON(tree, at: context.place(node.position))))
+            job.fields.append((name: key, value: ExpectedJSON(tree, at: context.location(node.position))))
         }
         add("type", Self.text(type))
         add("queue", Self.text(options.queue))

@@ -11,12 +11,12 @@ package struct ExpectedJSON: Sendable {
         case mapping([(key: String, value: ExpectedJSON)])
     }
 
-    package let place: SourceLocation
+    package let location: SourceLocation
     private let content: Content
 
     /// A value of a file; each part has its own location.
     init(_ node: YAMLNode, in context: FileContext) {
-        place = context.place(node.position)
+        location = context.location(node.position)
         content =
             switch node.content {
             case .scalar: .scalar(node.tree)
@@ -27,13 +27,14 @@ package struct ExpectedJSON: Sendable {
     }
 
     /// The value that a key of a file implies, all of it with the key's location.
-    init(_ tree: JSONTree, at place: SourceLocation) {
-        self.place = place
+    init(_ tree: JSONTree, at location: SourceLocation) {
+        self.location = location
         content =
             switch tree {
             case .null, .boolean, .number, .text: .scalar(tree)
-            case .array(let elements): .list(elements.map { ExpectedJSON($0, at: place) })
-            case .object(let members): .mapping(members.map { (key: $0.key, value: ExpectedJSON($0.value, at: place)) })
+            case .array(let elements): .list(elements.map { ExpectedJSON($0, at: location) })
+            case .object(let members):
+                .mapping(members.map { (key: $0.key, value: ExpectedJSON($0.value, at: location)) })
             }
     }
 
@@ -65,7 +66,8 @@ package struct ExpectedJSON: Sendable {
         default:
             differences.append(
                 ExampleDifference(
-                    what: path, place: place, expected: tree.json, found: found?.json ?? ExampleDifference.nothing))
+                    what: path, location: location, expected: tree.json, found: found?.json ?? ExampleDifference.nothing
+                ))
         }
     }
 
@@ -81,20 +83,20 @@ package struct ExampleDifference: Sendable, Hashable {
     /// For example `status`, `jobs[0].payload.repository`.
     package let what: String
     /// The location of the expectation.
-    package let place: SourceLocation
+    package let location: SourceLocation
     /// JSON, or words in brackets.
     package let expected: String
     package let found: String
 
-    package init(what: String, place: SourceLocation, expected: String, found: String) {
+    package init(what: String, location: SourceLocation, expected: String, found: String) {
         self.what = what
-        self.place = place
+        self.location = location
         self.expected = expected
         self.found = found
     }
 
     package static let nothing = "(nothing)"
 
-    package var line: Int { place.line }
-    package var column: Int { place.column }
+    package var line: Int { location.line }
+    package var column: Int { location.column }
 }

@@ -28,7 +28,7 @@ struct HandshakeReader {
         guard let elements = context.list(node, "'handshake'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'handshake' needs at least one rule") }
         let tokens = route.read(\.handshakeSecrets).map {
-            secrets.keys($0, "'handshake_secrets'", form: SecretFormat()).map(\.key)
+            secrets.keys($0, "'handshake_secrets'", format: SecretFormat()).map(\.key)
         }
         scope.subject = .delivery
         defer { scope.subject = .job }
@@ -70,7 +70,7 @@ struct HandshakeReader {
         let read = conditions.flatMap(\.references) + [token?.reference, call?.reference].compactMap(\.self)
         var rule = HandshakeRule(
             conditions: conditions, token: token, hmac: hmac ?? nil, learn: learn, call: call, reply: reply,
-            refusalStatus: status, place: context.place(node.position))
+            refusalStatus: status, location: context.location(node.position))
         let readsBody = { [event = scope.event] (reference: Reference) in
             reference.behind(event).contains(where: \.source.readsBody)
         }
@@ -216,22 +216,22 @@ extension HandshakeReader {
         guard let reader = MappingReader(node, RouteLanguage.handshakeHMAC, in: context) else { return nil }
         let pattern = reader.read(\.pattern)
         let (algorithm, encoding) = (reader.read(\.alg), reader.read(\.encoding))
-        let form = secretFormat(reader)
-        let key = key(form, at: node.position)
+        let format = secretFormat(reader)
+        let key = key(format, at: node.position)
         guard let entry = reader.entry("of"), let text = reader.read(\.of),
             let reference = value(text, of: entry, scope: &scope),
             let key, !reader.has("pattern") || pattern != nil
         else { return nil }
         return HandshakeHMAC(
-            of: reference, key: HMACKey(algorithm.hash, key: key.span), secretFormat: form, encoding: encoding,
+            of: reference, key: HMACKey(algorithm.hash, key: key.span), secretFormat: format, encoding: encoding,
             pattern: pattern, hasRouteKey: hasRouteKey)
     }
 
     private func secretFormat(_ reader: MappingReader<HandshakeHMACKeys>) -> SecretFormat {
-        var form = route.has("handshake_secrets") ? SecretFormat() : schemes.first?.secretFormat ?? SecretFormat()
-        form.encoding = reader.read(\.keyEncoding) ?? form.encoding
-        form.transforms = reader.read(\.keyTransform) ?? form.transforms
-        return form
+        var format = route.has("handshake_secrets") ? SecretFormat() : schemes.first?.secretFormat ?? SecretFormat()
+        format.encoding = reader.read(\.keyEncoding) ?? format.encoding
+        format.transforms = reader.read(\.keyTransform) ?? format.transforms
+        return format
     }
 
     private var hasRouteKey: Bool {
@@ -241,7 +241,7 @@ extension HandshakeReader {
     }
 
     /// The first secret of `handshake_secrets`, or without them of `secrets`.
-    private func key(_ form: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
+    private func key(_ format: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
         guard let node = route.node("handshake_secrets") ?? route.node("secrets") else {
             context.error(
                 position,
@@ -252,10 +252,10 @@ extension HandshakeReader {
         guard let first = node.sequence?.first else { return nil }
         // Problems of the secret itself were recorded when all secrets were read.
         let silent = secrets.silent
-        if let key = silent.key(first, form: form)?.key { return key }
-        if silent.key(first, form: SecretFormat()) != nil {
+        if let key = silent.key(first, format: format)?.key { return key }
+        if silent.key(first, format: SecretFormat()) != nil {
             context.error(
-                position, "the first secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
+                position, "the first secret is not valid \(format.encoding.rawValue), which 'key_encoding' requires")
         }
         return nil
     }

@@ -5,7 +5,7 @@ internal import SluiceYAML
 /// A declared kind of job: its name is Zizq's `type`, the rest are defaults for the rules with this kind.
 package struct JobKind {
     package let name: String
-    package let place: SourceLocation
+    package let location: SourceLocation
     package let options: JobOptionsTemplate
     /// `nil` if none is declared, so that every payload is valid.
     package let payload: PayloadType?
@@ -35,7 +35,7 @@ struct JobKinds {
             context.error(entry.position, "\(subject) \(complaint)")
         }
         if let other = byName[entry.key] {
-            context.error(entry.position, "\(subject) is already declared at \(other.place)")
+            context.error(entry.position, "\(subject) is already declared at \(other.location)")
         }
         var options = JobOptionsTemplate()
         var payload: PayloadType?
@@ -46,7 +46,7 @@ struct JobKinds {
             payload = reader.read(\.payload).flatMap { PayloadTypeReader(context: context).read($0) }
         }
         byName[entry.key] = JobKind(
-            name: entry.key, place: context.place(entry.position), options: options, payload: payload)
+            name: entry.key, location: context.location(entry.position), options: options, payload: payload)
     }
 
     /// Returns the kind that a rule names.
@@ -60,7 +60,7 @@ struct JobKinds {
 
     func warnOfUnused(_ log: ProblemLog) {
         for kind in byName.values where !used.contains(kind.name) {
-            log.warning(kind.place, "no rule makes jobs of kind '\(PrintableText.escape(kind.name))'")
+            log.warning(kind.location, "no rule makes jobs of kind '\(PrintableText.escape(kind.name))'")
         }
     }
 }

@@ -46,7 +46,7 @@ struct JobRuleReader {
             return nil
         }
         if reader.has("when"), conditions == nil { return nil }
-        return JobRule(conditions: conditions ?? [], action: action, place: context.place(node.position))
+        return JobRule(conditions: conditions ?? [], action: action, location: context.location(node.position))
     }
 
     private func action(
@@ -97,7 +97,7 @@ struct JobRuleReader {
             start: start, batch: options.batch?.rendered, constantOptions: options.constant,
             uniqueWhile: options.uniqueWhile ?? .exists,
             uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload,
-            kindPlace: kind?.place,
+            kindLocation: kind?.location,
             identity: RuleIdentity(kind: kind?.name, type: type.constant, queue: queue.constant, digest: digest))
     }
 

@@ -5,7 +5,7 @@ package import SluiceRoutes
 package struct RouteExample: Sendable {
     /// The name in the file, or `example 2`.
     package let name: String
-    package let place: SourceLocation
+    package let location: SourceLocation
     package let method: String
     /// Path and query, percent-encoded.
     package let target: String
@@ -38,7 +38,7 @@ package struct RouteExample: Sendable {
 
 /// The expected result of an example; `nil` means any value.
 package struct Expectation: Sendable {
-    package let place: SourceLocation
+    package let location: SourceLocation
     package var status: Expected<Int>?
     package var duplicate: Expected<Bool>?
     package var handshake: Expected<Bool>?
@@ -59,11 +59,11 @@ package struct Expectation: Sendable {
 /// An expected value, with its location.
 package struct Expected<Value: Sendable>: Sendable {
     package let value: Value
-    package let place: SourceLocation
+    package let location: SourceLocation
 }
 
 /// The expected fields of a job, as Zizq gets them.
 package struct ExpectedJob: Sendable {
-    package let place: SourceLocation
+    package let location: SourceLocation
     package var fields: [(name: String, value: ExpectedJSON)]
 }

@@ -136,11 +136,11 @@ package struct RouteReader {
 
     private func source() -> RouteSource {
         var source = RouteSource()
-        source.location = context.place(reader.position)
+        source.location = context.location(reader.position)
         source.event = reader.node("event")?.scalar?.text
         source.uniqueKey = reader.node("unique_key")?.texts ?? []
         source.makes = RouteSummary.makes(reader.node("jobs"))
-        source.keys = reader.places.map { ($0.key, context.place($0.position)) }
+        source.keys = reader.keyPositions.map { ($0.key, context.location($0.position)) }
         return source
     }
 }
@@ -156,7 +156,7 @@ extension RouteReader {
                     "the segment '\(PrintableText.escape(Substring(segment)))' of 'path' is literal text; write a "
                         + "parameter as {name}")
             }
-            return (path, registry.add(path: path, at: context.place(node.position), context.log))
+            return (path, registry.add(path: path, at: context.location(node.position), context.log))
         } catch {
             context.error(node.position, error.message)
             return nil
@@ -186,7 +186,7 @@ extension RouteReader {
                     + "set 'name'")
             return nil
         }
-        registry.add(name: name, at: context.place(position), context.log)
+        registry.add(name: name, at: context.location(position), context.log)
         return name
     }
 

@@ -107,7 +107,7 @@ package struct RouteCompiler {
         nodeCount += document.nodeCount
         let context = FileContext(file: file.name, log: log)
         for problem in document.problems {
-            log.error(context.place(problem.position), problem.message, ofValueAt: context.place(problem.value))
+            log.error(context.location(problem.position), problem.message, ofValueAt: context.location(problem.value))
         }
         guard let root = document.root else {
             // A file that an editor or a full disk has truncated must not remove its routes.
@@ -206,22 +206,22 @@ struct RouteRegistry {
     private var paths = PathOverlap()
 
     /// Adds a name, and reports one that is already used.
-    package mutating func add(name: String, at place: SourceLocation, _ log: ProblemLog) {
+    package mutating func add(name: String, at location: SourceLocation, _ log: ProblemLog) {
         if let other = names[name] {
-            log.error(place, "the name '\(PrintableText.escape(name))' is already used at \(other)")
+            log.error(location, "the name '\(PrintableText.escape(name))' is already used at \(other)")
         }
-        names[name] = names[name] ?? place
+        names[name] = names[name] ?? location
     }
 
     /// - Returns: whether the path is unique.
-    mutating func add(path: RoutePath, at place: SourceLocation, _ log: ProblemLog) -> Bool {
+    mutating func add(path: RoutePath, at location: SourceLocation, _ log: ProblemLog) -> Bool {
         var written: String { "the path '\(PrintableText.escape(path.text))'" }
-        switch paths.add(path, at: place) {
+        switch paths.add(path, at: location) {
         case nil: return true
-        case .same(let other): log.error(place, "\(written) is already used at \(other)")
+        case .same(let other): log.error(location, "\(written) is already used at \(other)")
         case .unclear(let path, let other, let example):
             log.error(
-                place,
+                location,
                 "\(written) and '\(PrintableText.escape(path.text))' at \(other) both match requests such as "
                     + "\(PrintableText.escape(example)), and neither is more specific")
         }

@@ -12,13 +12,13 @@ extension SchemeReader {
             return useless.isEmpty
         }
         guard !KeysWithoutEffect.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
-            let text = scope.context.text(node, "'key_from'"), let place = keyPlace(text, at: node.position)
+            let text = scope.context.text(node, "'key_from'"), let location = keyLocation(text, at: node.position)
         else { return false }
-        additions.keySource = KeySource(place, isKeySet: settings.algorithm == .jwt)
+        additions.keySource = KeySource(location, isKeySet: settings.algorithm == .jwt)
         return true
     }
 
-    private mutating func keyPlace(_ text: String, at position: YAMLPosition) -> KeySource.Place? {
+    private mutating func keyLocation(_ text: String, at position: YAMLPosition) -> KeySource.Location? {
         guard text.contains("${") else {
             guard let url = fixedURL(text, at: position) else { return nil }
             guard let node = reader.node("key_request") else { return .fixed(url) }

@@ -25,23 +25,24 @@ struct SchemeReader {
         refuseKeysWithoutEffect()
         var additions = SignatureScheme.Additions()
         guard readItems(into: &additions), readKeySource(into: &additions) else { return nil }
-        let place = signaturePlace()
-        let timestamp = timestamp(place)
+        let location = signatureLocation()
+        let timestamp = timestamp(location)
         let id = settings.idFrom.flatMap { single($0, "id_from") }
         let texts = signedTexts()
         additions.token = token()
-        guard let requirements = requirements(), let place, let texts else { return nil }
+        guard let requirements = requirements(), let location, let texts else { return nil }
         additions.requirements = requirements
         if settings.algorithm == .jwt, additions.token == nil { return nil }
         if settings.algorithm.signsText { check(texts.map(\.template)) }
-        checkPrefixes(place, timestamp)
+        checkPrefixes(location, timestamp)
         let open = settings.algorithm.signsText ? openSource(texts.map(\.template)) : nil
         let signed = texts.compactMap { signedTemplate($0.template, open: open, at: $0.position) }
         guard signed.count == texts.count else { return nil }
         // A route that overrides the preset's text may omit what the text required.
         let needsTimestamp = signed.contains { $0.sources.contains(.signedTimestamp) } || settings.tolerance > .zero
         return SignatureScheme(
-            algorithm: settings.algorithm, place: place, form: form(timestamp), secretFormat: settings.secretFormat,
+            algorithm: settings.algorithm, location: location, format: signatureFormat(timestamp),
+            secretFormat: settings.secretFormat,
             timestamp: needsTimestamp ? timestamp : nil,
             id: signed.contains { $0.sources.contains(.signedID) } ? id : nil, idPattern: settings.idPattern,
             signed: signed, paths: scope.paths, additions: additions)
@@ -93,7 +94,7 @@ struct SchemeReader {
         return "put the sender's separator between them"
     }
 
-    private mutating func signaturePlace() -> SignatureLocation? {
+    private mutating func signatureLocation() -> SignatureLocation? {
         guard let text = settings.signatureFrom else {
             if !reader.has("signature_from") {
                 context.error(reader.position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
@@ -121,19 +122,19 @@ struct SchemeReader {
         return nil
     }
 
-    private func form(_ timestamp: SignedTimestamp?) -> SignatureFormat {
+    private func signatureFormat(_ timestamp: SignedTimestamp?) -> SignatureFormat {
         let encoding: SignatureEncoding? =
             switch settings.algorithm {
             case .token, .jwt: nil
             case .basic: .base64
             default: settings.signatureEncoding
             }
-        var form = SignatureFormat(
+        var format = SignatureFormat(
             prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: encoding)
-        form.skipsFirst = timestamp?.isFirstEntry ?? false
-        form.isLoose = settings.algorithm == .basic || settings.hasLooseNames
-        if settings.algorithm == .jwt { form.longest = Self.longestToken }
-        return form
+        format.skipsFirst = timestamp?.isFirstEntry ?? false
+        format.isLoose = settings.algorithm == .basic || settings.hasLooseNames
+        if settings.algorithm == .jwt { format.longest = Self.longestToken }
+        return format
     }
 
     /// In bytes.
@@ -151,7 +152,7 @@ struct SchemeReader {
         return nil
     }
 
-    private mutating func timestamp(_ place: SignatureLocation?) -> SignedTimestamp? {
+    private mutating func timestamp(_ location: SignatureLocation?) -> SignedTimestamp? {
         guard let text = settings.timestampFrom else {
             for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
                 refuseKey(key, without: "'timestamp_from'")
@@ -164,7 +165,7 @@ struct SchemeReader {
         }
         var isFirst = false
         if case .header(let name) = reference.source, settings.timestampPrefix == nil, settings.signatureSplit != nil {
-            isFirst = place?.headers.contains(name) ?? false
+            isFirst = location?.headers.contains(name) ?? false
         }
         var timestamp = SignedTimestamp(
             reference: reference, prefix: settings.timestampPrefix.map { Array($0.utf8) },
@@ -222,7 +223,7 @@ extension SchemeReader {
         }
     }
 
-    private func checkPrefixes(_ place: SignatureLocation, _ timestamp: SignedTimestamp?) {
+    private func checkPrefixes(_ location: SignatureLocation, _ timestamp: SignedTimestamp?) {
         let separator = settings.signatureSplit
         for (key, prefix) in [
             ("signature_prefix", settings.signaturePrefix), ("timestamp_prefix", settings.timestampPrefix ?? ""),
@@ -232,7 +233,7 @@ extension SchemeReader {
                 position(of: key),
                 "'\(key)' contains the character of 'signature_split', so no entry can begin with it")
         }
-        guard let timestamp, case .header(let name) = timestamp.reference.source, place.headers.contains(name) else {
+        guard let timestamp, case .header(let name) = timestamp.reference.source, location.headers.contains(name) else {
             return
         }
         if separator == nil || timestamp.prefix == nil && !timestamp.isFirstEntry {

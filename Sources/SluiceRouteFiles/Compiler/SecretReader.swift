@@ -91,33 +91,34 @@ struct SecretReader {
     }
 
     /// - Returns: the decoded secrets; fewer than there are entries after recording problems.
-    func keys(_ node: YAMLNode, _ subject: String, form: SecretFormat) -> [(key: [UInt8], source: SecretSource)] {
+    func keys(_ node: YAMLNode, _ subject: String, format: SecretFormat) -> [(key: [UInt8], source: SecretSource)] {
         guard let elements = context.list(node, subject) else { return [] }
         if elements.isEmpty { context.error(node.position, "\(subject) needs at least one secret") }
-        return elements.compactMap { key($0, form: form) }
+        return elements.compactMap { key($0, format: format) }
     }
 
     /// The decoded secret of one entry; `nil` after recording a problem.
-    func key(_ element: YAMLNode, form: SecretFormat) -> (key: [UInt8], source: SecretSource)? {
+    func key(_ element: YAMLNode, format: SecretFormat) -> (key: [UInt8], source: SecretSource)? {
         guard let found = found(element) else { return nil }
-        return key(found, form, at: element.position).map { ($0, found.source) }
+        return key(found, format, at: element.position).map { ($0, found.source) }
     }
 
-    private func key(_ found: Found, _ form: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
+    private func key(_ found: Found, _ format: SecretFormat, at position: YAMLPosition) -> [UInt8]? {
         if found.isMadeUp { return found.text }
-        if found.isWellKnown { return form.key(Array(form.write(found.text).utf8)) ?? found.text }
+        if found.isWellKnown { return format.key(Array(format.write(found.text).utf8)) ?? found.text }
         guard !found.text.allSatisfy(ASCII.isWhiteSpace) else {
             context.error(position, "the secret is empty")
             return nil
         }
-        guard let key = form.key(found.text) else {
-            context.error(position, "the secret is not valid \(form.encoding.rawValue), which 'key_encoding' requires")
+        guard let key = format.key(found.text) else {
+            context.error(
+                position, "the secret is not valid \(format.encoding.rawValue), which 'key_encoding' requires")
             return nil
         }
-        if let oddity = SecretMistake(form.withoutPrefix(found.text), form.encoding) {
+        if let oddity = SecretMistake(format.withoutPrefix(found.text), format.encoding) {
             context.warning(position, "\(found.title) \(oddity.rawValue)")
         }
-        return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
+        return isLongEnough(format.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
     }
 
     /// The same reader without records of problems, for entries that were read before.
@@ -153,14 +154,14 @@ struct SecretReader {
         if found.isMadeUp {
             return scheme.madeUpKey(Self.madeUpText(scheme, found.text)) { DevelopmentKeys.throwAway($0) }
         }
-        let form = scheme.secretFormat
+        let format = scheme.secretFormat
         if found.isWellKnown {
-            let written = Array(form.write(found.text).utf8)
+            let written = Array(format.write(found.text).utf8)
             let key = (try? scheme.bytes(written)) ?? found.text
             return scheme.madeUpKey(key) { DevelopmentKeys.pair(for: $0) }
         }
         let isPublic = scheme.usesPublicKey
-        let oddity = isPublic ? nil : SecretMistake(form.withoutPrefix(found.text), form.encoding)
+        let oddity = isPublic ? nil : SecretMistake(format.withoutPrefix(found.text), format.encoding)
         let key: VerifierKey
         do throws(KeyError) { key = try scheme.key(found.text) } catch {
             context.error(position, "the secret \(error.phrase)\(oddity.map { ": it \($0.rawValue)" } ?? "")")
@@ -173,7 +174,7 @@ struct SecretReader {
         }
         guard !isPublic else { return key }
         let bytes = (try? scheme.bytes(found.text)) ?? []
-        let isDerived = form.transforms.contains { $0 != .nfkd }
+        let isDerived = format.transforms.contains { $0 != .nfkd }
         return isLongEnough(isDerived ? found.text : bytes, found, at: position) ? key : nil
     }
 

@@ -5,13 +5,13 @@ internal import SluiceYAML
 
 /// Reads the condition for a reference in `when`: a scalar, a list one of which must be equal, or a mapping of tests.
 struct ValueTestReader {
-    typealias PlacedTest = (test: ValueTest, position: YAMLPosition)
+    typealias LocatedTest = (test: ValueTest, position: YAMLPosition)
 
     let context: FileContext
     /// How types are compared.
     let comparison: ValueComparison
 
-    func read(_ entry: YAMLEntry) -> [PlacedTest]? {
+    func read(_ entry: YAMLEntry) -> [LocatedTest]? {
         guard case .mapping(let tests) = entry.value.content else {
             warnOfLookalikes(entry.value)
             warnOfQuotes(entry.value)
@@ -51,7 +51,7 @@ struct ValueTestReader {
 
     private static let neverTrue = "an empty list in 'when' is never true"
 
-    private func test(_ entry: YAMLEntry) -> PlacedTest? {
+    private func test(_ entry: YAMLEntry) -> LocatedTest? {
         let node = entry.value
         let subject = "'\(entry.key)'"
         let test: ValueTest? =

@@ -247,7 +247,7 @@ struct VerifierReader {
             context.error(reader.position, "a route with 'key_request' needs 'secrets', such as [ { env: NAME } ]")
             return nil
         }
-        let keys = secrets.keys(node, "'secrets'", form: SecretFormat())
+        let keys = secrets.keys(node, "'secrets'", format: SecretFormat())
         if keys.count > 1 { context.error(node.position, "'key_request' sends one secret, and 'secrets' has several") }
         return keys.count == 1 ? keys[0].key : nil
     }

@@ -54,25 +54,25 @@ package final class ProblemLog {
 
     private var isLast: Bool { problems.count == Self.limit - 1 }
 
-    func error(_ place: SourceLocation, _ message: String) {
-        guard !isFull, !wrongValues.contains(place) else { return }
-        problems.append(place.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
+    func error(_ location: SourceLocation, _ message: String) {
+        guard !isFull, !wrongValues.contains(location) else { return }
+        problems.append(location.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
     }
 
     /// Records a problem of an unreadable value, and suppresses other errors about that value.
-    func error(_ place: SourceLocation, _ message: String, ofValueAt value: SourceLocation) {
-        error(place, message)
+    func error(_ location: SourceLocation, _ message: String, ofValueAt value: SourceLocation) {
+        error(location, message)
         wrongValues.insert(value)
     }
 
-    func warning(_ place: SourceLocation, _ message: @autoclosure () -> String) {
+    func warning(_ location: SourceLocation, _ message: @autoclosure () -> String) {
         guard warnings.count < Self.limit else { return }
-        warnings.append(place.problem(.warning, message()))
+        warnings.append(location.problem(.warning, message()))
     }
 
-    func note(_ place: SourceLocation, _ message: @autoclosure () -> String) {
+    func note(_ location: SourceLocation, _ message: @autoclosure () -> String) {
         guard notes.count < Self.limit else { return }
-        notes.append(place.problem(.note, message()))
+        notes.append(location.problem(.note, message()))
     }
 }
 

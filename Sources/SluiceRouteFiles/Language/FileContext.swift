@@ -9,15 +9,17 @@ struct FileContext {
     let file: String
     let log: ProblemLog
 
-    func place(_ position: YAMLPosition) -> SourceLocation { SourceLocation(file: file, position: position) }
+    func location(_ position: YAMLPosition) -> SourceLocation { SourceLocation(file: file, position: position) }
 
-    func error(_ position: YAMLPosition, _ message: String) { log.error(place(position), message) }
+    func error(_ position: YAMLPosition, _ message: String) { log.error(location(position), message) }
 
     func warning(_ position: YAMLPosition, _ message: @autoclosure () -> String) {
-        log.warning(place(position), message())
+        log.warning(location(position), message())
     }
 
-    func note(_ position: YAMLPosition, _ message: @autoclosure () -> String) { log.note(place(position), message()) }
+    func note(_ position: YAMLPosition, _ message: @autoclosure () -> String) {
+        log.note(location(position), message())
+    }
 
     /// - Parameter subject: the value's name for messages: `'queue'`, `a secret`.
     func text(_ node: YAMLNode, _ subject: String) -> String? {

@@ -34,8 +34,8 @@ struct MappingReader<Keys: Sendable> {
         }
         // The value may not be one of that key.
         context.log.error(
-            context.place(entry.position), "\(problem); did you mean '\(meant)'?",
-            ofValueAt: context.place(entry.value.position))
+            context.location(entry.position), "\(problem); did you mean '\(meant)'?",
+            ofValueAt: context.location(entry.value.position))
         entries[index] = YAMLEntry(key: meant, position: entry.position, value: entry.value)
     }
 
@@ -52,13 +52,13 @@ struct MappingReader<Keys: Sendable> {
     }
 
     /// The location of each key.
-    var places: [(key: String, position: YAMLPosition)] { entries.map { ($0.key, $0.position) } }
+    var keyPositions: [(key: String, position: YAMLPosition)] { entries.map { ($0.key, $0.position) } }
 
-    func entry(_ key: String) -> YAMLEntry? { place(of: key).map { entries[$0] } }
+    func entry(_ key: String) -> YAMLEntry? { index(of: key).map { entries[$0] } }
 
     /// Returns an index, because copying each entry on the way takes longer than comparing the names. Most differ in
     /// their lengths, which are faster to compare.
-    private func place(of key: String) -> Int? {
+    private func index(of key: String) -> Int? {
         let length = key.utf8.count
         return entries.indices.first { entries[$0].key.utf8.count == length && entries[$0].key == key }
     }
@@ -67,12 +67,12 @@ struct MappingReader<Keys: Sendable> {
         entry(mapping.key[keyPath: key].row.name)
     }
 
-    func node(_ key: String) -> YAMLNode? { place(of: key).map { entries[$0].value } }
+    func node(_ key: String) -> YAMLNode? { index(of: key).map { entries[$0].value } }
 
     /// The position of a value, or of the mapping if it does not have the key.
     func position(of key: String) -> YAMLPosition { node(key)?.position ?? position }
 
-    func has(_ key: String) -> Bool { place(of: key) != nil }
+    func has(_ key: String) -> Bool { index(of: key) != nil }
 
     /// The value of a key; `nil` without one, or after recording a problem.
     func read<Value>(_ key: KeyPath<Keys, LanguageKey<Value>>) -> Value? { read(mapping.key[keyPath: key]) }

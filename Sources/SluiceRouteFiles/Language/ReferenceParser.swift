@@ -45,7 +45,7 @@ package struct ReferenceParser {
     private mutating func source() throws(SyntaxError) -> ReferenceSource {
         skipBlanks()
         let root = word()
-        if let form = ReferenceSyntax.named(root), !(form.isWord && hasField(root)) { return try source(of: form) }
+        if let row = ReferenceSyntax.named(root), !(row.isWord && hasField(root)) { return try source(of: row) }
         switch root {
         case "delivery": return try deliveryField()
         case "sha256": return try digest()
@@ -53,8 +53,8 @@ package struct ReferenceParser {
         }
     }
 
-    private mutating func source(of form: ReferenceSyntax) throws(SyntaxError) -> ReferenceSource {
-        switch form.syntax {
+    private mutating func source(of row: ReferenceSyntax) throws(SyntaxError) -> ReferenceSource {
+        switch row.syntax {
         case .word(let source): source
         case .path(let make): make(try path())
         case .name(let noun, let make): make(try name(of: noun))
@@ -74,7 +74,7 @@ package struct ReferenceParser {
         guard !fields.isEmpty else { throw unknown(root) }
         guard take(".") else { throw failure("must be followed by '.\(fields[0])'") }
         let field = word()
-        if let form = ReferenceSyntax.named("\(root).\(field)") { return try source(of: form) }
+        if let row = ReferenceSyntax.named("\(root).\(field)") { return try source(of: row) }
         let hint = Suggestion.phrase(for: field, among: fields)
         throw SyntaxError(message: "unknown reference '\(root).\(PrintableText.escape(field))'\(hint)")
     }
@@ -117,10 +117,10 @@ package struct ReferenceParser {
     }
 
     private mutating func digest() throws(SyntaxError) -> ReferenceSource {
-        guard take("."), let form = ReferenceSyntax.named("sha256.\(word())") else {
+        guard take("."), let row = ReferenceSyntax.named("sha256.\(word())") else {
             throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
         }
-        return try source(of: form)
+        return try source(of: row)
     }
 }
 

@@ -27,15 +27,15 @@ enum ReferencePattern {
         return [words] + forms.filter { !$0.isWord }.map(pattern)
     }
 
-    private static func pattern(of form: ReferenceSyntax) -> String {
-        switch form.syntax {
-        case .word where form.root == "delivery":
-            form.field.map { #"\#(form.root)(\.\#($0)|\["\#($0)"\])"# } ?? form.name
-        case .word: form.name.replacing(".", with: "\\.")
-        case .path: form.name.replacing(".", with: "\\.") + path
-        case .name: form.name.replacing(".", with: "\\.") + name
-        case .header: form.name.replacing(".", with: "\\.") + headerName
-        case .reference: #"\#(form.name)\.(\#(part))"#
+    private static func pattern(of row: ReferenceSyntax) -> String {
+        switch row.syntax {
+        case .word where row.root == "delivery":
+            row.field.map { #"\#(row.root)(\.\#($0)|\["\#($0)"\])"# } ?? row.name
+        case .word: row.name.replacing(".", with: "\\.")
+        case .path: row.name.replacing(".", with: "\\.") + path
+        case .name: row.name.replacing(".", with: "\\.") + name
+        case .header: row.name.replacing(".", with: "\\.") + headerName
+        case .reference: #"\#(row.name)\.(\#(part))"#
         }
     }
 
@@ -64,7 +64,7 @@ enum ReferencePattern {
     static let signaturePart =
         #"^\$\{\#(blanks)(\#(part)|body)\#(blanks)\}$"#
     /// The same, or a URL.
-    static let keyPlace = #"(\#(signaturePart)|\#(keyURL))"#
+    static let keyLocation = #"(\#(signaturePart)|\#(keyURL))"#
     /// An https URL with a path.
     static let keyURL = #"^https://[^ /?#]+/[^ #]*$"#
     /// One reference to an array in the body.

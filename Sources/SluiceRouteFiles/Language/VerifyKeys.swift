@@ -50,7 +50,7 @@ struct VerifyKeys {
             + "values")
     let keyFrom = LanguageKey(
         "key_from",
-        .node("an https URL, or one reference", .text(matching: ReferencePattern.keyPlace)), absent: "`secrets`",
+        .node("an https URL, or one reference", .text(matching: ReferencePattern.keyLocation)), absent: "`secrets`",
         examples: ["https://example.com/jwks.json"],
         meaning: "Where the public key is [fetched](#fetched-keys) from, in place of `secrets`: a fixed URL, or a part "
             + "of the request that contains the URL. It leads to a certificate in PEM, with `alg: jwt` to a JSON Web "

@@ -49,7 +49,7 @@ struct HandshakeLint {
             let name = value.written.lowercased()
             guard case .equals = value.test, Self.secretWords.contains(where: name.contains) else { return }
             context.log.warning(
-                value.place,
+                value.location,
                 "'\(PrintableText.escape(value.written))' is compared with a text in the file; if it is a secret, use "
                     + "'token' and 'handshake_secrets'")
         case .any(let alternatives, _): for condition in alternatives.joined() { warnOfSecret(condition) }

@@ -59,17 +59,17 @@ struct KeyCoverage {
         func isCredential(_ reference: Reference) -> Bool {
             reference.behind(scope.event).contains { credentials.contains($0.source) }
         }
-        var places: [String] = []
+        var uses: [String] = []
         for (index, rule) in rules.enumerated() {
             if case .make(let template) = rule.action, template.references.contains(where: isCredential) {
-                places.append("rule \(index + 1)")
+                uses.append("rule \(index + 1)")
             }
         }
-        if key?.references.contains(where: isCredential) == true { places.append("the unique key") }
-        guard !places.isEmpty else { return }
+        if key?.references.contains(where: isCredential) == true { uses.append("the unique key") }
+        guard !uses.isEmpty else { return }
         scope.context.warning(
             position,
-            "the secret of the route is in \(places.joined(separator: ", ")), and would be stored in the outbox and "
+            "the secret of the route is in \(uses.joined(separator: ", ")), and would be stored in the outbox and "
                 + "in Zizq")
     }
 
@@ -96,13 +96,13 @@ struct KeyCoverage {
         func add(_ reference: Reference, rule: Int?) {
             guard isUncovered(reference) else { return }
             for noun in reference.behind(scope.event).filter(isUncovered).map(\.source.noun) {
-                let place = uses.firstIndex { $0.noun == noun } ?? uses.endIndex
-                if place == uses.endIndex { uses.append((noun, [], false)) }
+                let index = uses.firstIndex { $0.noun == noun } ?? uses.endIndex
+                if index == uses.endIndex { uses.append((noun, [], false)) }
                 guard let rule else {
-                    uses[place].isKey = true
+                    uses[index].isKey = true
                     continue
                 }
-                if uses[place].rules.last != rule { uses[place].rules.append(rule) }
+                if uses[index].rules.last != rule { uses[index].rules.append(rule) }
             }
         }
         for (index, rule) in rules.enumerated() {

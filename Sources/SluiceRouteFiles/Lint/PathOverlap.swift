@@ -12,7 +12,7 @@ struct PathOverlap {
         /// In the order of the files, so that messages are deterministic.
         var inOrder: [(text: [UInt8], child: Int)] = []
         var parameter: Int?
-        var path: (path: RoutePath, place: SourceLocation)?
+        var path: (path: RoutePath, location: SourceLocation)?
     }
 
     private var nodes = [Node()]
@@ -28,13 +28,13 @@ struct PathOverlap {
     /// Adds a path, unless the same one exists.
     ///
     /// - Returns: the overlap, if any.
-    mutating func add(_ path: RoutePath, at place: SourceLocation) -> Finding? {
+    mutating func add(_ path: RoutePath, at location: SourceLocation) -> Finding? {
         var search = Search(path: path)
         visit(0, segment: 0, &search)
         if let finding = search.finding { return finding }
         var node = 0
         for segment in path.segments { node = child(of: node, segment) }
-        nodes[node].path = (path, place)
+        nodes[node].path = (path, location)
         return nil
     }
 
@@ -92,10 +92,10 @@ struct PathOverlap {
     }
 
     private func end(_ node: Int, _ search: inout Search) {
-        guard let (path, place) = nodes[node].path else { return }
-        if !search.isMoreExact, !search.isLessExact { search.finding = .same(place) }
+        guard let (path, location) = nodes[node].path else { return }
+        if !search.isMoreExact, !search.isLessExact { search.finding = .same(location) }
         if search.isMoreExact, search.isLessExact {
-            search.finding = .unclear(path, place, example: Self.example(search.path, path))
+            search.finding = .unclear(path, location, example: Self.example(search.path, path))
         }
     }
 

@@ -41,30 +41,30 @@ struct PresetAdvice {
     }
 
     /// Warns of keys that expire while the provider may still retry.
-    func warn(ofWindow window: Duration, at place: YAMLPosition?) {
+    func warn(ofWindow window: Duration, at position: YAMLPosition?) {
         guard let span = preset.retrySpan, window < span else { return }
         context.warning(
-            place ?? position,
+            position ?? self.position,
             "'dedupe_window' is \(DurationText.format(window)), and \(preset.title) may retry for "
                 + "\(DurationText.format(span)): a late retry would be accepted as new")
     }
 
     /// Warns of a tolerance that deliveries may exceed in transit.
-    func warn(ofTolerance tolerance: Duration, at place: YAMLPosition) {
+    func warn(ofTolerance tolerance: Duration, at position: YAMLPosition) {
         guard let delay = preset.deliveryDelay, tolerance > .zero, tolerance < delay else { return }
         context.warning(
-            place,
+            position,
             "'tolerance' is \(DurationText.format(tolerance)), and requests from \(preset.title) may be "
                 + "\(DurationText.format(delay)) old when they arrive")
     }
 
     /// Warns of an answer that the provider treats as a failure.
-    func warn(ofStatus status: Int, at place: YAMLPosition) {
+    func warn(ofStatus status: Int, at position: YAMLPosition) {
         let isSuccess = preset.success.isEmpty ? 200...299 ~= status : preset.success.contains(status)
         guard !isSuccess else { return }
         let counted = preset.success.map(String.init).joined(separator: ", ")
         context.warning(
-            place,
+            position,
             "\(preset.title) treats the status \(status) as a failure; it accepts only "
                 + (counted.isEmpty ? "2xx" : counted))
     }
@@ -91,7 +91,7 @@ struct PresetAdvice {
     }
 
     /// Warns of a key that several deliveries share, or that a retry does not repeat.
-    func warn(ofKey key: UniqueKeyTemplate, at place: YAMLPosition) {
+    func warn(ofKey key: UniqueKeyTemplate, at position: YAMLPosition) {
         func facts(in list: [ProviderPreset.ValueFact]) -> [ProviderPreset.ValueFact?] {
             key.references.map { reference in list.first { $0.source == reference.source } }
         }
@@ -99,14 +99,14 @@ struct PresetAdvice {
         let remedy = own.isEmpty ? "" : "; the preset's key is \(own)"
         if let changing = facts(in: preset.changesPerTry).compactMap(\.self).first {
             context.warning(
-                place,
+                position,
                 "the unique key contains \(changing.written), which \(changing.meaning): \(preset.title) sends another "
                     + "value with each attempt, so a retry would be accepted as new\(remedy)")
         }
         let shared = facts(in: preset.notUnique)
         guard !shared.contains(where: { $0 == nil }), let first = shared.compactMap(\.self).first else { return }
         context.warning(
-            place,
+            position,
             "the unique key contains only values that deliveries of \(preset.title) have in common: \(first.written) "
                 + "\(first.meaning); every delivery after the first would be dropped as a duplicate\(remedy)")
     }

@@ -45,7 +45,7 @@ struct RuleReachability {
             guard methods.allSatisfy({ !value.test.holds(forText: $0.utf8Span.span, isTyped: false) }) else { continue }
             let remark = "the route accepts only \(methods.joined(separator: ", "))"
             context.log.warning(
-                value.place, "this rule never matches: no '\(value.written)' \(value.test.words); \(remark)")
+                value.location, "this rule never matches: no '\(value.written)' \(value.test.words); \(remark)")
             return true
         }
         return false

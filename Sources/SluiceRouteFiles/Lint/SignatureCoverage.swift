@@ -35,7 +35,7 @@ private struct TextCoverage {
     /// Whether the signed URL contains the path of the request.
     private let urlHoldsPath: Bool
     let holdsTimestamp: Bool
-    let holdsBody: Bool
+    private(set) var holdsBody: Bool
     /// Whether requests contain the secret: an attacker with a captured one can then send anything, signed or not.
     let carriesSecret: Bool
 
@@ -53,7 +53,10 @@ private struct TextCoverage {
         excluded = scheme.excludedSources
         urlHoldsPath = publicURL?.takesPathOfRequest ?? false
         carriesSecret = scheme.algorithm.carriesSecret
-        if let source = scheme.digestSource, covers(source) { self.signed.append(.bodyDigest(.root)) }
+        if let source = scheme.digestSource, covers(source) {
+            self.signed.append(.bodyDigest(.root))
+            holdsBody = true
+        }
     }
 
     /// The value that a signed value covers: an escaped value covers itself, and elements belong to the body.

@@ -67,7 +67,7 @@ package struct ProviderPreset: Sendable {
         samples = Self.entries(reader.read(\.samples), "'samples'", in: context)
         keys = reader.entries.filter { !ProviderKeys.information.contains($0.key) }
         keySources = Self.sources(in: keys["unique_key"]?.texts ?? [])
-        location = context.place(node.position)
+        location = context.location(node.position)
     }
 
     private static func address(_ reader: MappingReader<ProviderKeys>) -> String? {

@@ -31,8 +31,8 @@ extension CheckReport {
 
     /// The report for people: `file:line:column: error: message` for each problem, followed by the differences of
     /// examples, then a line for each secret that was read, and a summary as the last line, which does not count notes.
-    package func lines(_ form: CheckTextFormat) -> [String] {
-        findings.flatMap { lines(of: $0, form) } + secretLines + [summary]
+    package func lines(_ format: CheckTextFormat) -> [String] {
+        findings.flatMap { lines(of: $0, format) } + secretLines + [summary]
     }
 
     /// `github: secrets: env GITHUB_SECRET, 32 bytes, SHA-256 1a2b3c4d`
@@ -49,13 +49,14 @@ extension CheckReport {
             + "\(count(counts.kinds, "kind")), \(examples): \(count(errors, "error")), \(count(warnings, "warning"))"
     }
 
-    private func lines(of finding: Finding, _ form: CheckTextFormat) -> [String] {
+    private func lines(of finding: Finding, _ format: CheckTextFormat) -> [String] {
         let problem = finding.problem
-        let severity = form.coloured("\(problem.severity.rawValue):", Self.colour(of: problem.severity))
-        let place = form.coloured("\(PrintableText.escape(problem.file)):\(problem.line):\(problem.column):", .bold)
-        var lines = ["\(place) \(severity) \(PrintableText.escape(problem.message, limit: 1000))"]
-        if form.showsSource { lines += source(of: problem, form) }
-        return lines + differences(of: finding, form)
+        let severity = format.coloured("\(problem.severity.rawValue):", Self.colour(of: problem.severity))
+        let location = format.coloured(
+            "\(PrintableText.escape(problem.file)):\(problem.line):\(problem.column):", .bold)
+        var lines = ["\(location) \(severity) \(PrintableText.escape(problem.message, limit: 1000))"]
+        if format.showsSource { lines += source(of: problem, format) }
+        return lines + differences(of: finding, format)
     }
 
     private static func colour(of severity: Diagnostic.Severity) -> CheckTextFormat.Colour {
@@ -66,30 +67,30 @@ extension CheckReport {
         }
     }
 
-    private func differences(of finding: Finding, _ form: CheckTextFormat) -> [String] {
+    private func differences(of finding: Finding, _ format: CheckTextFormat) -> [String] {
         let differences = finding.example?.differences ?? []
         var lines: [String] = []
         for difference in differences.prefix(Self.longestList) {
             lines.append("    \(PrintableText.escape(difference.what))")
-            lines.append(form.coloured("      - \(PrintableText.escape(difference.expected, limit: 1000))", .red))
-            lines.append(form.coloured("      + \(PrintableText.escape(difference.found, limit: 1000))", .green))
+            lines.append(format.coloured("      - \(PrintableText.escape(difference.expected, limit: 1000))", .red))
+            lines.append(format.coloured("      + \(PrintableText.escape(difference.found, limit: 1000))", .green))
         }
         if differences.count > Self.longestList { lines.append("    and \(differences.count - Self.longestList) more") }
         return lines
     }
 
     /// The line with a caret below the column; nothing if there is no such line.
-    private func source(of problem: Diagnostic, _ form: CheckTextFormat) -> [String] {
+    private func source(of problem: Diagnostic, _ format: CheckTextFormat) -> [String] {
         guard let line = line(problem.line, of: problem.file) else { return [] }
         let number = String(problem.line)
         let margin = String(repeating: " ", count: number.count)
-        let room = max(20, form.width - number.count - 5)
+        let room = max(20, format.width - number.count - 5)
         let column = max(0, min(problem.column - 1, line.count))
         // A long line is truncated so that a third of the width precedes the column.
         let start = line.count <= room ? 0 : max(0, min(column - room / 3, line.count - room))
         let shown = line[start..<min(line.count, start + room)]
         let text = shown.map { PrintableText.escape(String($0)).unicodeScalars.count == 1 ? String($0) : " " }.joined()
-        let caret = String(repeating: " ", count: column - start) + form.coloured("^", .green)
+        let caret = String(repeating: " ", count: column - start) + format.coloured("^", .green)
         return ["  \(number) | \(text)", "  \(margin) | \(caret)"]
     }
 

@@ -88,11 +88,11 @@ extension ExampleJudgement {
     private func compareRefusal(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
         if let refused = expectation.refused {
             guard refused.value != refusal else { return }
-            differences.add("refused", refused.place, expected: refused.value.rawValue, found: refusal?.rawValue)
+            differences.add("refused", refused.location, expected: refused.value.rawValue, found: refusal?.rawValue)
         } else if let refusal, (expectation.status?.value ?? 0) < 300 {
-            differences.add("refused", expectation.place, expected: nil, found: refusal.rawValue)
-        } else if refusal != nil, let place = expectation.placeOfContent {
-            differences.add("the delivery", place, expected: "(accepted)", found: "(refused)")
+            differences.add("refused", expectation.location, expected: nil, found: refusal.rawValue)
+        } else if refusal != nil, let location = expectation.locationOfContent {
+            differences.add("the delivery", location, expected: "(accepted)", found: "(refused)")
         }
     }
 
@@ -101,12 +101,12 @@ extension ExampleJudgement {
         for index in 0..<max(jobs.value.count, found.count) {
             let what = "jobs[\(index)]"
             guard index < jobs.value.count else {
-                differences.add(what, jobs.place, expected: nil, found: found[index]?.json ?? "")
+                differences.add(what, jobs.location, expected: nil, found: found[index]?.json ?? "")
                 continue
             }
             let job = jobs.value[index]
             guard index < found.count else {
-                differences.add(what, job.place, expected: job.json, found: nil)
+                differences.add(what, job.location, expected: job.json, found: nil)
                 continue
             }
             for field in job.fields {
@@ -127,7 +127,7 @@ extension ExampleJudgement {
             expected = "[\(reasons.map(\.rawValue).joined(separator: ", "))]"
         }
         differences.add(
-            "dead_letters", letters.place, expected: expected, found: "[\(found.joined(separator: ", "))]")
+            "dead_letters", letters.location, expected: expected, found: "[\(found.joined(separator: ", "))]")
     }
 
     private func compareReply(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
@@ -138,7 +138,7 @@ extension ExampleJudgement {
             let found = headers.first { $0.name == name }?.value
             guard found != value.value else { continue }
             differences.add(
-                "reply.headers.\(name)", value.place, expected: JSONTree.text(value.value).json,
+                "reply.headers.\(name)", value.location, expected: JSONTree.text(value.value).json,
                 found: found.map { JSONTree.text($0).json })
         }
         guard let body = expectation.replyBody else { return }
@@ -160,15 +160,16 @@ extension [ExampleDifference] {
     /// - Parameters:
     ///   - expected: `nil` for nothing.
     ///   - found: `nil` for nothing.
-    fileprivate mutating func add(_ what: String, _ place: SourceLocation, expected: String?, found: String?) {
+    fileprivate mutating func add(_ what: String, _ location: SourceLocation, expected: String?, found: String?) {
         let nothing = ExampleDifference.nothing
-        append(ExampleDifference(what: what, place: place, expected: expected ?? nothing, found: found ?? nothing))
+        append(
+            ExampleDifference(what: what, location: location, expected: expected ?? nothing, found: found ?? nothing))
     }
 
     /// Adds a difference if another value was expected.
     fileprivate mutating func compare<Value: Equatable>(_ what: String, _ wanted: Expected<Value>?, with found: Value) {
         guard let wanted, wanted.value != found else { return }
-        add(what, wanted.place, expected: "\(wanted.value)", found: "\(found)")
+        add(what, wanted.location, expected: "\(wanted.value)", found: "\(found)")
     }
 }
 
@@ -181,9 +182,9 @@ extension ExpectedJob {
 
 extension Expectation {
     /// The location of an expectation that only an accepted delivery can meet.
-    fileprivate var placeOfContent: SourceLocation? {
-        if let jobs, !jobs.value.isEmpty { return jobs.place }
-        return replyHeaders.first?.value.place ?? replyBody?.place
+    fileprivate var locationOfContent: SourceLocation? {
+        if let jobs, !jobs.value.isEmpty { return jobs.location }
+        return replyHeaders.first?.value.location ?? replyBody?.location
     }
 }
 
@@ -192,11 +193,11 @@ package struct ExampleResult: Sendable {
     package let route: String
     package let name: String
     /// The location of the example.
-    let place: SourceLocation
+    let location: SourceLocation
     /// The result, for people: `stored as 1 job`, `refused as signature_missing: …`.
     package internal(set) var outcome = ""
     /// Why it could not be sent, and the location.
-    var obstacle: (message: String, place: SourceLocation)?
+    var obstacle: (message: String, location: SourceLocation)?
     /// Empty if the result is as expected.
     package internal(set) var differences: [ExampleDifference] = []
     /// A sentence about an additional result that the example does not mention.
@@ -205,7 +206,7 @@ package struct ExampleResult: Sendable {
     init(_ example: RouteExample, of route: Route) {
         self.route = route.name
         name = example.name
-        place = example.place
+        location = example.location
     }
 
     /// Whether the result is as expected.
@@ -218,10 +219,10 @@ package struct ExampleResult: Sendable {
 
     /// The problem to report; `nil` if there is none.
     package var problem: Diagnostic? {
-        if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
+        if let obstacle { return obstacle.location.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {
-            return first.place.problem(.error, "\(title) has an unexpected result: it is \(outcome)")
+            return first.location.problem(.error, "\(title) has an unexpected result: it is \(outcome)")
         }
-        return unexpectedResult.map { place.problem(.warning, "\(title) \($0)") }
+        return unexpectedResult.map { location.problem(.warning, "\(title) \($0)") }
     }
 }

@@ -33,7 +33,7 @@ private struct ExampleRunner {
     /// Why an example cannot be sent.
     private struct SetupError: Error {
         let message: String
-        let place: SourceLocation
+        let location: SourceLocation
     }
 
     /// As long as the gateway's ids, and ascending.
@@ -57,7 +57,7 @@ private struct ExampleRunner {
             result.differences = judgement.differences(from: example.expectation)
             result.unexpectedResult = judgement.unexpectedResult(besides: example.expectation)
         } catch {
-            result.obstacle = (error.message, error.place)
+            result.obstacle = (error.message, error.location)
         }
         return result
     }
@@ -85,7 +85,7 @@ private struct ExampleRunner {
                 message:
                     "\(error.message); an example can have its own signature with 'secret' and 'clock', or be sent "
                     + "unsigned with "
-                    + "'signed: false'", place: example.signing.place ?? example.place)
+                    + "'signed: false'", location: example.signing.location ?? example.location)
         }
         return route.dryRun(request, arrival(of: example, at: time))
     }
@@ -107,13 +107,13 @@ private struct ExampleRunner {
         let end = match.map { "leads to the route '\(PrintableText.escape($0.name))'" } ?? "leads to no route"
         throw SetupError(
             message: "its path \(PrintableText.escape(String(decoding: path, as: UTF8.self))) \(end)",
-            place: example.place)
+            location: example.location)
     }
 
     private func body(of example: RouteExample) throws(SetupError) -> [UInt8] {
         switch example.body {
         case .bytes(let bytes): return bytes
-        case .file(let name, let place):
+        case .file(let name, let location):
             let path = "\(folder)/\(name)"
             let isInside: Bool
             let content: [UInt8]
@@ -122,15 +122,15 @@ private struct ExampleRunner {
                 content = isInside ? try FileAccess.read(path, limit: RouteLanguage.bodyLimits.upperBound.bytes) : []
             } catch {
                 throw SetupError(
-                    message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", place: place)
+                    message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", location: location)
             }
             if isInside { return content }
             throw SetupError(
-                message: "the file \(PrintableText.escape(path)) is outside the routes folder", place: place)
+                message: "the file \(PrintableText.escape(path)) is outside the routes folder", location: location)
         }
     }
 }
 
 extension RouteExample.Signing {
-    fileprivate var place: SourceLocation? { if case .secret(_, let place) = self { place } else { nil } }
+    fileprivate var location: SourceLocation? { if case .secret(_, let location) = self { location } else { nil } }
 }

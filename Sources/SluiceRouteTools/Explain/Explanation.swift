@@ -112,8 +112,10 @@ package struct Explanation: Sendable {
 
 extension DeadLetter {
     fileprivate var words: String {
-        let place = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap { $0 }
-        return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ")
+        let position = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap {
+            $0
+        }
+        return (position.isEmpty ? "" : position.joined(separator: ", ") + ": ")
             + "\(reason.rawValue): \(PrintableText.escape(detail))"
     }
 

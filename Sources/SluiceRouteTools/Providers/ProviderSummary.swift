@@ -29,11 +29,11 @@ package struct ProviderSummary: Sendable {
     /// How requests are verified, one line per alternative.
     package var verification: [String] {
         preset.schemes.map { scheme in
-            let place = scheme.signatureFrom.isEmpty ? "" : " in \(Self.plain(scheme.signatureFrom))"
+            let location = scheme.signatureFrom.isEmpty ? "" : " in \(Self.plain(scheme.signatureFrom))"
             let signed = scheme.signed.map(Self.quoted).joined(separator: " or ")
             let over = signed.isEmpty ? "" : " over \(signed)"
             let key = scheme.keyFrom.map { ", key from \(Self.plain($0))" } ?? ""
-            return "\(scheme.algorithm)\(place)\(over)\(key)\(scheme.tolerance.map { "; tolerance \($0)" } ?? "")"
+            return "\(scheme.algorithm)\(location)\(over)\(key)\(scheme.tolerance.map { "; tolerance \($0)" } ?? "")"
         }
     }
 

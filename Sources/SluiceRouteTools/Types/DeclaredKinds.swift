@@ -40,7 +40,7 @@ package struct DeclaredKinds {
             guard let other = first.updateValue(first[type] ?? kind, forKey: type) else { continue }
             let names = "'\(PrintableText.escape(other.name))' and '\(PrintableText.escape(kind.name))'"
             problems.append(
-                kind.place.problem(.error, "the kinds \(names) would both be the type \(type); rename one of them"))
+                kind.location.problem(.error, "the kinds \(names) would both be the type \(type); rename one of them"))
         }
         guard problems.isEmpty else { throw KindNameError(problems: problems.sorted()) }
     }

@@ -30,14 +30,14 @@ package struct HandshakeRule: Sendable {
     /// The status of a refusal, 400–499.
     package let refusalStatus: Int
     /// The location of the rule.
-    let place: SourceLocation
+    let location: SourceLocation
     /// The values in the answer. A request without one of them does not match, unless it has a default.
     package let echoed: [Reference]
 
     /// Creates a rule of the stage `head`.
     package init(
         conditions: [Condition], token: HandshakeToken?, hmac: HandshakeHMAC?, learn: Reference?, call: HandshakeCall?,
-        reply: ReplyTemplate, refusalStatus: Int, place: SourceLocation
+        reply: ReplyTemplate, refusalStatus: Int, location: SourceLocation
     ) {
         self.conditions = conditions
         self.token = token
@@ -46,7 +46,7 @@ package struct HandshakeRule: Sendable {
         self.call = call
         self.reply = reply
         self.refusalStatus = refusalStatus
-        self.place = place
+        self.location = location
         echoed = reply.references.filter { $0.source != .handshakeHMAC } + [hmac?.reference, learn].compactMap(\.self)
     }
 

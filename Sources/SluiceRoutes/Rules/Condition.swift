@@ -27,16 +27,16 @@ package struct ValueCondition: Sendable {
     /// The reference as written in the file.
     package let written: String
     /// The location of the reference, or in a mapping of the test's key.
-    package let place: SourceLocation
+    package let location: SourceLocation
 
     package init(
-        reference: Reference, comparison: ValueComparison, test: ValueTest, written: String, place: SourceLocation
+        reference: Reference, comparison: ValueComparison, test: ValueTest, written: String, location: SourceLocation
     ) {
         self.reference = reference
         self.comparison = comparison
         self.test = test
         self.written = written
-        self.place = place
+        self.location = location
     }
 }
 

@@ -14,12 +14,12 @@ package struct JobRule: Sendable {
     package let conditions: [Condition]
     package let action: Action
     /// The location of the rule.
-    let place: SourceLocation
+    let location: SourceLocation
 
-    package init(conditions: [Condition], action: Action, place: SourceLocation) {
+    package init(conditions: [Condition], action: Action, location: SourceLocation) {
         self.conditions = conditions
         self.action = action
-        self.place = place
+        self.location = location
     }
 
     /// Whether a match makes no job.
@@ -45,7 +45,7 @@ package final class JobTemplate: Sendable {
     /// The required type of the payload; `nil` if the kind has none, or there is no kind.
     let payloadType: PayloadType?
     /// The location of its kind; `nil` for a job without one.
-    let kindPlace: SourceLocation?
+    let kindLocation: SourceLocation?
 
     /// Identifies the rule, and shows whether it was changed.
     let identity: RuleIdentity
@@ -53,7 +53,7 @@ package final class JobTemplate: Sendable {
     package init(
         type: JobText, queue: JobText, priority: TextTemplate?, start: JobStart?, batch: BatchTemplate?,
         constantOptions: JobOptions, uniqueWhile: UniqueWhile, uniqueKey: UniqueKeyTemplate?, payload: PayloadTemplate,
-        payloadType: PayloadType?, kindPlace: SourceLocation?, identity: RuleIdentity
+        payloadType: PayloadType?, kindLocation: SourceLocation?, identity: RuleIdentity
     ) {
         self.type = type
         self.queue = queue
@@ -65,7 +65,7 @@ package final class JobTemplate: Sendable {
         self.uniqueKey = uniqueKey
         self.payload = payload
         self.payloadType = payloadType
-        self.kindPlace = kindPlace
+        self.kindLocation = kindLocation
         self.identity = identity
     }
 

@@ -110,15 +110,16 @@ struct CommonMistakes {
     // MARK: - The signature and the signed text
 
     private func encodingMistakes(_ request: borrowing SignedRequest) -> [String] {
-        guard let encoding = scheme.form.encoding, scheme.algorithm.signsText else { return [] }
+        guard let encoding = scheme.format.encoding, scheme.algorithm.signsText else { return [] }
         for other in SignatureEncoding.allCases where other != encoding {
-            var form = SignatureFormat(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
-            form.skipsFirst = scheme.form.skipsFirst
-            form.isLoose = scheme.form.isLoose
-            let other = scheme.reading(as: form)
+            var format = SignatureFormat(
+                prefix: scheme.format.prefix, separator: scheme.format.separator, encoding: other)
+            format.skipsFirst = scheme.format.skipsFirst
+            format.isLoose = scheme.format.isLoose
+            let other = scheme.reading(as: format)
             guard let entries = try? other.entries(in: request) else { continue }
             if verifier.secrets.contains(where: { isMatch($0.key, entries, in: request) }) {
-                return ["it matches with 'signature_encoding: \(form.encodingNoun)'"]
+                return ["it matches with 'signature_encoding: \(format.encodingNoun)'"]
             }
         }
         return []

@@ -4,7 +4,7 @@ internal import SluiceJSON
 /// The source of a scheme's public keys: `key_from`, `key_urls` and `key_request`.
 package struct KeySource: Sendable {
     /// Where the key is found.
-    package enum Place: Sendable {
+    package enum Location: Sendable {
         case fixed(KeyURL)
         /// A URL to which the name of the key is posted.
         case asked(KeyURL, KeyRequest)
@@ -12,12 +12,12 @@ package struct KeySource: Sendable {
         case named(Reference, [KeyURLPattern])
     }
 
-    package let place: Place
+    package let location: Location
     /// Whether it is a JSON Web Key Set (RFC 7517 §5) instead of a certificate in PEM.
     let isKeySet: Bool
 
-    package init(_ place: Place, isKeySet: Bool) {
-        self.place = place
+    package init(_ location: Location, isKeySet: Bool) {
+        self.location = location
         self.isKeySet = isKeySet
     }
 
@@ -25,7 +25,7 @@ package struct KeySource: Sendable {
     ///
     /// - Parameter keyID: of its token; `nil` without one.
     func need(of request: borrowing SignedRequest, keyID: String?) throws(VerificationError) -> RequiredKey {
-        switch place {
+        switch location {
         case .fixed(let url): return RequiredKey(url: url, isKeySet: isKeySet, isNamedByRequest: false)
         case .asked(let url, let keyRequest):
             let content = keyRequest.content(keyID: try Self.plain(keyID))
@@ -59,13 +59,13 @@ package struct KeySource: Sendable {
 
     /// Whether a URL is the one in generated requests, at which there is nothing.
     func isExample(_ url: KeyURL) -> Bool {
-        guard case .named(_, let allowed) = place else { return false }
+        guard case .named(_, let allowed) = location else { return false }
         return allowed.first?.example == url
     }
 
     /// The URL that a generated request must contain, and its place; `nil` for a fixed URL.
     var example: (reference: Reference, url: String)? {
-        guard case .named(let reference, let allowed) = place, let url = allowed.first?.example else { return nil }
+        guard case .named(let reference, let allowed) = location, let url = allowed.first?.example else { return nil }
         return (reference, "https://\(url.host)\(url.target)")
     }
 }

@@ -69,33 +69,33 @@ package struct SignatureEntries {
     static let publicKeyLimit = 4
     static let longestSignature = 1024
 
-    let form: SignatureFormat
+    let format: SignatureFormat
     private(set) var list: [Entry] = []
     /// The number of entries that are not empty and lack the prefix.
     private(set) var skipped = 0
     /// Whether there was any value, including empty ones.
     private(set) var hasValue = false
 
-    init(_ form: SignatureFormat) { self.form = form }
+    init(_ format: SignatureFormat) { self.format = format }
 
     /// Adds the entries of one value.
     mutating func take(_ value: Span<UInt8>) {
         hasValue = true
-        var splitter = EntrySplitter(separator: form.separator)
-        if form.skipsFirst { _ = splitter.next(in: value) }
-        while list.count < form.maximumEntries, let range = splitter.next(in: value) { add(value.extracting(range)) }
+        var splitter = EntrySplitter(separator: format.separator)
+        if format.skipsFirst { _ = splitter.next(in: value) }
+        while list.count < format.maximumEntries, let range = splitter.next(in: value) { add(value.extracting(range)) }
     }
 
     private mutating func add(_ entry: Span<UInt8>) {
         if entry.isEmpty { return }
-        guard let start = entry.start(after: form.prefix, isLoose: form.isLoose) else {
+        guard let start = entry.start(after: format.prefix, isLoose: format.isLoose) else {
             skipped += 1
             return
         }
-        let text = entry.extracting(start..<form.end(of: entry))
+        let text = entry.extracting(start..<format.end(of: entry))
         if text.isEmpty {
             list.append(.empty)
-        } else if let signature = form.decode(text) {
+        } else if let signature = format.decode(text) {
             list.append(.signature(signature))
         } else {
             list.append(.unreadable)
@@ -107,11 +107,11 @@ package struct SignatureEntries {
 
     /// The refusal if there is no signature to compare.
     ///
-    /// - Parameter noun: the place of the signature, with an article.
+    /// - Parameter noun: the location of the signature, with an article.
     func refusal(_ noun: String) -> VerificationError {
-        let isList = form.separator != nil
+        let isList = format.separator != nil
         if list.contains(where: { if case .unreadable = $0 { true } else { false } }) {
-            return .invalid("\(noun) \(isList ? "contains no signature that is" : "is not") \(form.encodingNoun)")
+            return .invalid("\(noun) \(isList ? "contains no signature that is" : "is not") \(format.encodingNoun)")
         }
         if !hasValue { return .absent("\(noun) is missing") }
         if !list.isEmpty { return .missing("\(noun) contains no signature after its prefix") }

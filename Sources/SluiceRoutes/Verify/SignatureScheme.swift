@@ -5,12 +5,12 @@ package import SluiceJSON
 /// A route's signature scheme without the secrets: `verify` as read from the route file.
 package struct SignatureScheme: Sendable {
     package let algorithm: SignatureAlgorithm
-    package let place: SignatureLocation
-    private(set) var form: SignatureFormat
+    package let location: SignatureLocation
+    private(set) var format: SignatureFormat
     package let secretFormat: SecretFormat
     /// `nil` if requests contain no time.
     package let timestamp: SignedTimestamp?
-    /// The place of the value of `${id}`.
+    /// The value of `${id}`.
     package let id: Reference?
     /// The pattern of ids.
     let idPattern: IDPattern
@@ -44,13 +44,13 @@ package struct SignatureScheme: Sendable {
     }
 
     package init(
-        algorithm: SignatureAlgorithm, place: SignatureLocation, form: SignatureFormat, secretFormat: SecretFormat,
+        algorithm: SignatureAlgorithm, location: SignatureLocation, format: SignatureFormat, secretFormat: SecretFormat,
         timestamp: SignedTimestamp?, id: Reference?, idPattern: IDPattern, signed: [SignedTemplate],
         paths: [JSONPath], additions: Additions = Additions()
     ) {
         self.algorithm = algorithm
-        self.place = place
-        self.form = form
+        self.location = location
+        self.format = format
         self.secretFormat = secretFormat
         self.timestamp = timestamp
         self.id = id
@@ -63,15 +63,15 @@ package struct SignatureScheme: Sendable {
         self.paths = JSONPathSet(paths)
         pathList = paths
         readsForm = signed.contains { $0.sources.contains(where: \.isOfForm) }
-        let isPlain = timestamp == nil && id == nil && requirements.isEmpty && items == nil && form.separator == nil
-        if case .header(let name) = place, case .hmac = algorithm.keyKind, isPlain,
+        let isPlain = timestamp == nil && id == nil && requirements.isEmpty && items == nil && format.separator == nil
+        if case .header(let name) = location, case .hmac = algorithm.keyKind, isPlain,
             signed.count == 1, signed[0].isBodyAlone
         {
             soleHeader = name
         } else {
             soleHeader = nil
         }
-        if usesPublicKey { self.form.maximumEntries = SignatureEntries.publicKeyLimit }
+        if usesPublicKey { self.format.maximumEntries = SignatureEntries.publicKeyLimit }
     }
 
     /// Whether a text contains the names and values of a form or a query without separators.
@@ -92,13 +92,13 @@ package struct SignatureScheme: Sendable {
     /// Whether the whole body is signed in each alternative.
     package var holdsBody: Bool {
         if algorithm.carriesSecret { return true }
-        return token.map { $0.holdsBody || place.isWholeBody } ?? signed.allSatisfy(\.holdsBody)
+        return token.map { $0.holdsBody || location.isWholeBody } ?? signed.allSatisfy(\.holdsBody)
     }
 
     /// The values that every valid request must have, for each of the texts that can be signed.
     package var requiredSources: [[ReferenceSource]] {
         guard signed.isEmpty else { return signed.map(\.requiredSources) }
-        return [(token?.coveredSources ?? []) + (place.isWholeBody ? [.body(.root)] : [])]
+        return [(token?.coveredSources ?? []) + (location.isWholeBody ? [.body(.root)] : [])]
     }
 
     /// The value that `require` compares with the digest of the body: if it is signed, so is the body.
@@ -124,13 +124,13 @@ package struct SignatureScheme: Sendable {
         let templates = requirements.compactMap(\.text) + (token?.claims.flatMap(\.texts) ?? [])
         let single = [timestamp?.reference, id].compactMap { $0 } + requirements.map(\.reference)
         let sources = signed.flatMap(\.sources) + (single + templates.flatMap(\.references)).map(\.source)
-        return place.headers + sources.compactMap(\.header)
+        return location.headers + sources.compactMap(\.header)
     }
 
     /// The same scheme with another notation of signatures.
-    func reading(as form: SignatureFormat) -> SignatureScheme {
+    func reading(as format: SignatureFormat) -> SignatureScheme {
         var scheme = self
-        scheme.form = form
+        scheme.format = format
         return scheme
     }
 
@@ -212,8 +212,8 @@ extension SignatureScheme {
 
     /// Returns all signatures in a request.
     func entries(in request: borrowing SignedRequest) throws(VerificationError) -> SignatureEntries {
-        var entries = SignatureEntries(form)
-        switch place {
+        var entries = SignatureEntries(format)
+        switch location {
         case .header(let name): try take(name, request, into: &entries)
         case .numberedHeaders(_, let names):
             for name in names { try take(name, request, into: &entries) }
@@ -232,7 +232,7 @@ extension SignatureScheme {
         guard var index = headers.firstIndex(of: name) else { return }
         entries.take(headers.value(at: index))
         while let next = headers.firstIndex(of: name, from: index + 1) {
-            guard form.separator != nil, !form.skipsFirst else { throw .invalid("the header \(name) is repeated") }
+            guard format.separator != nil, !format.skipsFirst else { throw .invalid("the header \(name) is repeated") }
             entries.take(headers.value(at: next))
             index = next
         }
@@ -242,17 +242,17 @@ extension SignatureScheme {
     func maximumEntries(in request: borrowing RequestView) -> Int {
         // An element with the signature of a public key has more bytes.
         if hasItems { return 1 + request.body.count / 64 }
-        let names = place.headers
-        if names.isEmpty { return form.separator == nil ? 1 : form.maximumEntries }
+        let names = location.headers
+        if names.isEmpty { return format.separator == nil ? 1 : format.maximumEntries }
         var count = 0
-        for name in names where count < form.maximumEntries {
+        for name in names where count < format.maximumEntries {
             var next = request.headers.firstIndex(of: name)
-            while let index = next, count < form.maximumEntries {
-                count += form.entryCount(in: request.headers.value(at: index))
+            while let index = next, count < format.maximumEntries {
+                count += format.entryCount(in: request.headers.value(at: index))
                 next = request.headers.firstIndex(of: name, from: index + 1)
             }
         }
-        return min(count, form.maximumEntries)
+        return min(count, format.maximumEntries)
     }
 
     /// The maximum number of possible signed texts of a request.
@@ -309,7 +309,7 @@ extension SignatureScheme {
     }
 }
 
-/// The place of a scheme's signatures in a request.
+/// Where a request contains the signatures of a scheme.
 package enum SignatureLocation: Sendable {
     case header(HeaderName)
     /// `${header.NAME-*}`, for a provider that sends one header for each key: `NAME-1` to `NAME-20`.

@@ -7,7 +7,7 @@ extension SignatureVerifier {
     ///
     /// - Parameter request: without its signature; one in the query or the body is replaced.
     func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningError) -> RequestToSign {
-        if let header = scheme.place.headers.first, scheme.place.headers.contains(where: { request.holds($0) }) {
+        if let header = scheme.location.headers.first, scheme.location.headers.contains(where: { request.holds($0) }) {
             throw SigningError(message: "the request already has the header \(header)")
         }
         var signed = request
@@ -23,7 +23,7 @@ extension SignatureVerifier {
 
     /// Throws if a signature outside of the headers is part of the signed text, which makes signing impossible.
     private func refuseSignedSignature(_ request: RequestToSign, at nowMilliseconds: Int64) throws(SigningError) {
-        guard case .value = scheme.place else { return }
+        guard case .value = scheme.location else { return }
         do throws(VerificationError) {
             try request.withView { view throws(VerificationError) in
                 var findings = JSONFindings()
@@ -32,7 +32,8 @@ extension SignatureVerifier {
         } catch {
             guard error.code == .signatureInvalid else { return }
             throw SigningError(
-                message: "the request cannot be signed: \(scheme.place.noun), which contains the signature, is itself "
+                message:
+                    "the request cannot be signed: \(scheme.location.noun), which contains the signature, is itself "
                     + "signed")
         }
     }
@@ -76,14 +77,14 @@ private struct RequestSigner {
         try setRequiredValues()
         try addMissingParts()
         let signature = try signature(besides: besides)
-        try place(String(decoding: scheme.form.prefix, as: UTF8.self) + signature, besides: besides)
+        try location(String(decoding: scheme.format.prefix, as: UTF8.self) + signature, besides: besides)
     }
 
     /// - Returns: the timestamp if it is in the same value as the signature.
     private mutating func addTimestamp() throws(SigningError) -> String? {
         guard let timestamp = scheme.timestamp else { return nil }
         let text = String(decoding: timestamp.prefix ?? [], as: UTF8.self) + timestamp.format.format(nowMilliseconds)
-        if case .header(let name) = timestamp.reference.source, scheme.place.headers.contains(name) { return text }
+        if case .header(let name) = timestamp.reference.source, scheme.location.headers.contains(name) { return text }
         if try isAbsent(timestamp.reference) { try set(text, at: timestamp.reference) }
         return nil
     }
@@ -149,11 +150,11 @@ extension RequestSigner {
     private func signature(besides: String?) throws(SigningError) -> String {
         guard let key = verifier.secrets.first?.key else { throw Self.lacksKey }
         if scheme.algorithm.carriesSecret, case .text(let secret) = key {
-            return scheme.form.encoding?.encode(secret) ?? String(decoding: secret, as: UTF8.self)
+            return scheme.format.encoding?.encode(secret) ?? String(decoding: secret, as: UTF8.self)
         }
         if let token = scheme.token { return try sign(token, key) }
         var complete = self
-        if let besides, let header = scheme.place.headers.first {
+        if let besides, let header = scheme.location.headers.first {
             complete.request.headers.append(.init(header.description, besides))
         }
         let signature = try complete.reading { request throws(VerificationError) -> [UInt8]? in
@@ -162,7 +163,7 @@ extension RequestSigner {
             return texts.first.flatMap { key.sign($0, body: request.request.body) }
         }
         guard let signature else { throw Self.lacksKey }
-        return scheme.form.encoding?.encode(signature) ?? ""
+        return scheme.format.encoding?.encode(signature) ?? ""
     }
 
     private static var lacksKey: SigningError {
@@ -189,7 +190,7 @@ extension RequestSigner {
 
     private func claims(_ token: TokenScheme) throws(SigningError) -> [JSONTree.Member] {
         var claims: [JSONTree.Member] = []
-        if scheme.place.isWholeBody, case .object(let members)? = JSONTree(request.body) { claims = members }
+        if scheme.location.isWholeBody, case .object(let members)? = JSONTree(request.body) { claims = members }
         let seconds = nowMilliseconds / 1000
         var wanted: [JSONTree.Member] = try reading { request throws(VerificationError) in
             var members: [JSONTree.Member] = []
@@ -214,12 +215,12 @@ extension RequestSigner {
         return claims
     }
 
-    private mutating func place(_ signature: String, besides: String?) throws(SigningError) {
+    private mutating func location(_ signature: String, besides: String?) throws(SigningError) {
         var value = signature
-        if let besides, let separator = scheme.form.separator {
+        if let besides, let separator = scheme.format.separator {
             value = besides + String(UnicodeScalar(separator)) + signature
         }
-        switch scheme.place {
+        switch scheme.location {
         case .header(let name): request.headers.append(.init(name.description, value))
         case .numberedHeaders(_, let names): request.headers.append(.init(names[0].description, value))
         case .value(let reference) where reference.isWholeBody: request.body = Array(value.utf8)

@@ -81,7 +81,7 @@ package final class SignatureVerifier: Sendable {
 
     /// The maximum cost of what is parsed before the signatures are compared, in the same unit.
     func parsingWork(for request: borrowing RequestView) -> Int {
-        if scheme.token != nil { return scheme.place.maximumLength(in: request) * Self.parsingToken }
+        if scheme.token != nil { return scheme.location.maximumLength(in: request) * Self.parsingToken }
         return scheme.readsBody || scheme.readsForm ? request.body.count * Self.parsing : 0
     }
 
@@ -139,9 +139,9 @@ package final class SignatureVerifier: Sendable {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
             request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL)
-        if !scheme.place.isInBody {
+        if !scheme.location.isInBody {
             let entries = try scheme.entries(in: signed)
-            guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
+            guard entries.holdSignature else { throw entries.refusal(scheme.location.noun) }
         }
         if let timestamp = scheme.timestamp, !timestamp.reference.source.isOfBody {
             if let expiry = timestamp.expiry(try timestamp.text(in: signed), nowMilliseconds) { throw expiry }
@@ -156,7 +156,7 @@ package final class SignatureVerifier: Sendable {
         recorder?.note(entries)
         guard entries.holdSignature else {
             noteMistakes(entries, in: request, recorder)
-            throw entries.refusal(scheme.place.noun)
+            throw entries.refusal(scheme.location.noun)
         }
         if let token = scheme.token {
             try judge(entries, by: token, in: request, at: nowMilliseconds, recorder: recorder)
@@ -258,7 +258,7 @@ package final class SignatureVerifier: Sendable {
         at nowMilliseconds: Int64, recorder: VerificationRecorder?
     ) throws(VerificationError) {
         guard case .signature(let text)? = entries.list.first, entries.list.count == 1 else {
-            throw .invalid("\(self.scheme.place.noun) contains more than one token")
+            throw .invalid("\(self.scheme.location.noun) contains more than one token")
         }
         let token = try Token(text)
         guard scheme.algorithms.contains(where: { $0.rawValue == token.algorithm }) else {
@@ -307,8 +307,8 @@ package final class SignatureVerifier: Sendable {
     private func mismatch(
         besides check: () throws(VerificationError) -> Void = { () throws(VerificationError) in }
     ) -> VerificationError {
-        guard scheme.keySource == nil else { return .invalid("\(scheme.place.noun) does not match the key") }
-        var error = VerificationError.invalid("\(scheme.place.noun) does not match any secret of the route")
+        guard scheme.keySource == nil else { return .invalid("\(scheme.location.noun) does not match the key") }
+        var error = VerificationError.invalid("\(scheme.location.noun) does not match any secret of the route")
         do throws(VerificationError) {
             try check()
             error.awaitsSecret = true
@@ -327,10 +327,10 @@ extension SignatureVerifier {
             request.headers.firstIndex(of: header, from: index + 1) == nil
         else { return nil }
         let value = request.headers.value(at: index)
-        let prefix = scheme.form.prefix
+        let prefix = scheme.format.prefix
         guard value.begins(with: prefix.span), value.count <= SignatureEntries.longestSignature else { return nil }
         let text = value.extracting(prefix.count..<value.count)
-        return text.isEmpty ? nil : scheme.form.decode(text)
+        return text.isEmpty ? nil : scheme.format.decode(text)
     }
 
     private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(VerificationError) {

@@ -122,7 +122,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
     }
 }
 
-/// The place and format of a request's timestamp, and its tolerance.
+/// The location and format of a request's timestamp, and its tolerance.
 package struct SignedTimestamp: Sendable {
     package let reference: Reference
     /// Distinguishes it from the other entries of its value; `nil` if the value is the timestamp.

@@ -41,8 +41,8 @@ package struct VerificationAccount: Sendable, Hashable {
     package internal(set) var outcome = Outcome.notVerified
     /// As in `alg`; empty with `verify: none`.
     package internal(set) var algorithm = ""
-    /// The place of the signatures, with an article: `the header x-signature`.
-    package internal(set) var place = ""
+    /// The location of the signatures, with an article: `the header x-signature`.
+    package internal(set) var location = ""
     /// In the order of the request.
     package internal(set) var entries: [Entry] = []
     /// The number of entries without the signature's prefix.
@@ -87,7 +87,7 @@ final class VerificationRecorder {
     init(_ verifier: SignatureVerifier) {
         account = VerificationAccount()
         account.algorithm = verifier.scheme.algorithm.rawValue
-        account.place = verifier.scheme.place.noun
+        account.location = verifier.scheme.location.noun
         account.secrets = verifier.secrets.map(\.source)
     }
 

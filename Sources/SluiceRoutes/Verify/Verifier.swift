@@ -100,7 +100,7 @@ package struct Verifier: Sendable {
 
     /// The headers of the signatures and of secrets.
     package var credentialHeaders: [HeaderName] {
-        verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
+        verifiers.flatMap { $0.scheme.location.headers + $0.scheme.secretHeaders }
     }
 
     /// Headers that authenticate anyone who knows them: they are never stored, and `${headers}` leaves them out.
@@ -173,8 +173,8 @@ extension SignatureScheme {
     /// The values that are a secret, and not a signature.
     package var credentials: [ReferenceSource] {
         guard algorithm.carriesSecret else { return [] }
-        if case .value(let reference) = place { return [reference.source] }
-        return place.headers.map { .header($0) }
+        if case .value(let reference) = location { return [reference.source] }
+        return location.headers.map { .header($0) }
     }
 }
 
@@ -189,7 +189,7 @@ struct CredentialParameters: Sendable {
     init(_ schemes: [SignatureScheme]) {
         var (query, path): (Set<String>, [Int: String]) = ([], [:])
         for scheme in schemes where scheme.algorithm.carriesSecret || scheme.token?.holdsBody == false {
-            guard case .value(let reference) = scheme.place else { continue }
+            guard case .value(let reference) = scheme.location else { continue }
             switch reference.source {
             case .query(let name): query.insert(name)
             case .parameter(let name, let segment): path[segment] = name

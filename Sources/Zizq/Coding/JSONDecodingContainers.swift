@@ -4,7 +4,7 @@ internal import SluiceJSON
 struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private let decoding: JSONDecoding
     /// The positions of the values of a large object by key; a small one is searched linearly.
-    private let places: [[UInt8]: Int]?
+    private let indices: [[UInt8]: Int]?
 
     /// The number of entries above which a table is faster than a linear search.
     private static var smallest: Int { 64 }
@@ -13,16 +13,16 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
         self.decoding = decoding
         let document = decoding.document
         guard document.next(decoding.index) - decoding.index > Self.smallest else {
-            places = nil
+            indices = nil
             return
         }
-        var places: [[UInt8]: Int] = [:]
+        var indices: [[UInt8]: Int] = [:]
         var entry = decoding.index + 1
         while entry < document.next(decoding.index) {
-            places[document.keyBytes(entry)] = entry + 1
+            indices[document.keyBytes(entry)] = entry + 1
             entry = document.next(entry + 1)
         }
-        self.places = places
+        self.indices = indices
     }
 
     var codingPath: [any CodingKey] { decoding.codingPath }
@@ -43,8 +43,8 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     /// The entry of a key's value. The last of several equal keys counts.
     @inline(__always)
-    private func place(_ key: some CodingKey) -> Int? {
-        if let places { return places[Array(key.stringValue.utf8)] }
+    private func index(_ key: some CodingKey) -> Int? {
+        if let indices { return indices[Array(key.stringValue.utf8)] }
         let document = decoding.document
         let name = key.stringValue
         let bytes = name.utf8Span.span
@@ -60,14 +60,14 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     @inline(__always)
     private func value(_ key: some CodingKey) throws -> JSONDecoding {
-        guard let place = place(key) else {
+        guard let index = index(key) else {
             throw DecodingError.keyNotFound(
                 key, .init(codingPath: codingPath, debugDescription: "the member '\(key.stringValue)' is missing"))
         }
-        return JSONDecoding(decoding.document, at: place, path: codingPath + [key])
+        return JSONDecoding(decoding.document, at: index, path: codingPath + [key])
     }
 
-    func contains(_ key: Key) -> Bool { place(key) != nil }
+    func contains(_ key: Key) -> Bool { index(key) != nil }
     func decodeNil(forKey key: Key) throws -> Bool { try value(key).isNull }
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try value(key).bool() }
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try value(key).string() }

@@ -59,10 +59,10 @@ enum Console {
     ///
     /// - Parameters:
     ///   - found: the routes of which the command found something; `nil` to refuse no name without a gateway.
-    ///   - place: where the command searched.
-    ///   - nothing: what the command found instead; `nil` for a sentence with `place`.
+    ///   - area: where the command searched.
+    ///   - nothing: what the command found instead; `nil` for a sentence with `area`.
     static func requireRoute(
-        _ name: String, among found: Set<String>?, in place: String = "outbox", saying nothing: String? = nil,
+        _ name: String, among found: Set<String>?, in area: String = "outbox", saying nothing: String? = nil,
         _ options: SettingsOptions
     ) async throws {
         guard found?.contains(name) != true else { return }
@@ -73,7 +73,7 @@ enum Console {
         if known.count > 20 { others += " and \(known.count - 20) more" }
         throw StartupError(
             .wrongInput,
-            (nothing ?? "the \(place) has nothing of the route '\(PrintableText.escape(name))'")
+            (nothing ?? "the \(area) has nothing of the route '\(PrintableText.escape(name))'")
                 + (loaded == nil ? "" : ", and no route with this name is loaded")
                 + (others.isEmpty ? "" : "; known routes: \(others)"))
     }

@@ -72,7 +72,7 @@ enum ConsoleText {
             [
                 String(letter.id), time(letter.diedAt), known(letter.route), letter.reason,
                 letter.holdsJob ? "job" : letter.contentBytes > 0 ? "request" : "nothing",
-                known(letter.delivery), (place(letter).map { "\($0): " } ?? "") + text(letter.detail),
+                known(letter.delivery), (subject(letter).map { "\($0): " } ?? "") + text(letter.detail),
             ]
         }
         return Table.lines(["LETTER", "DIED", "ROUTE", "REASON", "HOLDS", "DELIVERY", "DETAIL"], rows) + more(page.next)
@@ -86,7 +86,7 @@ enum ConsoleText {
             "route      \(known(letter.route))", "received   \(time(letter.receivedAt))",
             "died       \(time(letter.diedAt))",
         ]
-        if let place = place(letter) { lines.append("about      \(place)") }
+        if let subject = subject(letter) { lines.append("about      \(subject)") }
         if let type = letter.type { lines.append("type       \(text(type))") }
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         lines += ruleLines(letter)
@@ -135,13 +135,13 @@ enum ConsoleText {
             return "job \(job.id), \(state)\(end): type \(job.type), queue \(job.queue)"
         }
         let letters = delivery.deadLetters.map { letter in
-            "dead letter \(letter.id), \(letter.reason)\(place(letter).map { ", \($0)" } ?? ""): \(letter.detail)"
+            "dead letter \(letter.id), \(letter.reason)\(subject(letter).map { ", \($0)" } ?? ""): \(letter.detail)"
         }
         return jobs + letters
     }
 
     /// The part of its delivery that a dead letter is about, such as `element 3, rule 1`; `nil` for the whole delivery.
-    private static func place(_ letter: ControlDocuments.DeadLetter) -> String? {
+    private static func subject(_ letter: ControlDocuments.DeadLetter) -> String? {
         let words = [letter.element.map { "element \($0)" }, letter.rule.map { "rule \($0)" }].compactMap { $0 }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }

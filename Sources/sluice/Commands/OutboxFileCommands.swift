@@ -28,7 +28,7 @@ extension OutboxCommand {
         mutating func validate() throws { file = try Console.word(&options, orSay: "name the file to create") }
 
         func run() async throws {
-            let (path, folder) = try Self.place(file, ofOutbox: Console.settings(options).outbox.path)
+            let (path, folder) = try Self.target(file, ofOutbox: Console.settings(options).outbox.path)
             let backup: ControlDocuments.BackedUp = try await Console.ask(
                 .backup(path: path, folder: folder), options)
             Terminal.say("\(PrintableText.escape(backup.path, limit: .max)): \(ConsoleText.size(backup.bytes))")
@@ -45,7 +45,7 @@ extension OutboxCommand {
             "-wal", "-shm", "-journal", "-wal.damaged-", ".damaged-", ".lock", ".reserve", ".salvage", ".sock",
         ]
 
-        private static func place(
+        private static func target(
             _ file: String, ofOutbox outbox: String
         ) throws(StartupError) -> (path: String, folder: String) {
             let shown = PrintableText.escape(file, limit: .max)

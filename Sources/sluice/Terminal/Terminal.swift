@@ -36,11 +36,11 @@ enum Terminal {
 
     /// The format of a report on route files on this terminal.
     static var checkForm: CheckTextFormat {
-        var form = CheckTextFormat()
-        form.showsSource = TerminalSize.isKnown
-        form.hasColours = hasColours
-        form.width = TerminalSize.columns
-        return form
+        var format = CheckTextFormat()
+        format.showsSource = TerminalSize.isKnown
+        format.hasColours = hasColours
+        format.width = TerminalSize.columns
+        return format
     }
 }
 
