@@ -119,7 +119,7 @@ package final class Relay: Sendable {
         while true {
             report(lane.takeEvents())
             // The answer is written first: until then no command may dead-letter a job that Zizq has.
-            if !action.isChange { writer.sending.end(lane: number) }
+            if !lane.hasUncommittedResult { writer.sending.end(lane: number) }
             guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane, number) else {
                 return
             }

@@ -158,6 +158,9 @@ package struct RelayLane: Sendable {
         return waitForOutbox(text)
     }
 
+    /// Whether a result is not written to the outbox yet: Zizq may have jobs that the outbox counts as pending.
+    package var hasUncommittedResult: Bool { if case .changing = phase { true } else { !changes.isEmpty } }
+
     /// Handles a failed read.
     package mutating func readFailed(_ text: String, state: inout RelayState) -> RelayAction {
         if case .readingAgain(let claim) = phase { state.refusals.giveBack(claim) }

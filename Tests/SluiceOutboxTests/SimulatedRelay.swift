@@ -66,7 +66,7 @@ final class SimulatedRelay {
         guard runner.due <= now else { return }
         runner.action = try await carryOut(&runner, index, now: now, zizq: zizq, commit: commit)
         runner.due = now + wait(of: runner.action)
-        if case .change = runner.action {} else if runner.answer == nil { store.sending.end(lane: index) }
+        if !runner.lane.hasUncommittedResult, runner.answer == nil { store.sending.end(lane: index) }
         runners[index] = runner
     }
 
@@ -146,7 +146,9 @@ final class SimulatedRelay {
         case .deadLetter(let jobs):
             return commit(numbers(of: jobs.map(\.job)), .dead) { try store.deadLetter(jobs) }
         case .park(let jobs, let reason):
-            return commit(numbers(of: jobs), reason == .unlicensed ? .parked : .setAside) {
+            // A person may have made dead letters of jobs that were read and not sent.
+            let left = jobs.filter { (try? store.number("SELECT count(*) FROM jobs WHERE id = \($0)")) != 0 }
+            return commit(numbers(of: left), reason == .unlicensed ? .parked : .setAside) {
                 try store.park(jobs, because: reason)
             }
         case .takeBack(let jobs, let accepted):

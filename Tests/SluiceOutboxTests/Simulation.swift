@@ -161,7 +161,7 @@ final class Simulation {
             chance(50) ? try setAside() : try takeBack()
         case 14, 15: pass(.milliseconds(Int64(pick(90_000))))
         case 16: diskFault()
-        case 17: try await crash()
+        case 17: try await chance(50) ? crash() : cutPower()
         case 18: setClock()
         case 19: try letters()
         case 20: chance(50) ? forget() : reload()
@@ -370,35 +370,6 @@ final class Simulation {
             correctedAt = now + Int64(pick(600_000))
         }
         try await reopen()
-    }
-
-    /// The files as a power cut leaves them, opened again: of what was not synced, any sectors may be there.
-    func reopen() async throws {
-        let before = store.status
-        // What the queue has and the outbox does not know of comes again.
-        zizq?.mayComeAgain.formUnion((zizq?.stored ?? [:]).keys.filter { accepted[$0]?.fates != [.delivered] })
-        moved.formUnion(accepted.values.filter { $0.fates.contains(.setAside) }.map(\.number))
-        let copy = Fixture { $0 = self.fixture.configuration }
-        copy.configuration.path = copy.folder.file("outbox.db")
-        for (name, file) in [("outbox.db", FaultyVFS.File.database), ("outbox.db-wal", .log)] {
-            copy.folder.write(vfs.afterPowerCut(fixture.folder.read(name), of: file, using: &random), to: name)
-        }
-        copy.time.advance(by: .milliseconds(now - copy.time.monotonicNanoseconds() / 1_000_000))
-        copy.time.setWall(milliseconds: fixture.time.wallMilliseconds())
-        (fixture, store) = (copy, try copy.open())
-        startOffset = clockOffset
-        if believesClock { store.clock.start(after: nil) }
-        try await startRelay()
-        // The files of before are closed.
-        vfs.set { $0.unsynced = [:] }
-        if sabotage == nil || step < 125 {
-            let after = store.status
-            if (before.pendingJobs, before.rememberedKeys, before.undeliveredBytes, before.parkedJobs)
-                != (after.pendingJobs, after.rememberedKeys, after.undeliveredBytes, after.parkedJobs)
-            {
-                violate("other figures after a crash: \(before) \(after)")
-            }
-        }
     }
 
     // MARK: What must hold

@@ -17,6 +17,10 @@ final class FaultyVFS: Sendable {
         var fullFiles: Set<File> = []
         /// After so many writes, a single one finds the disk full.
         var writesUntilFull: Int?
+        /// After so many writes the power is cut.
+        var writesUntilCut: Int?
+        /// Whether the power is cut: no write, sync or truncation is done any more.
+        var isCut = false
         /// The same for all files, as long as this holds.
         var isFull: (@Sendable () -> Bool)?
         /// What failing syncs leave in `errno`.
@@ -31,14 +35,24 @@ final class FaultyVFS: Sendable {
         var unsynced: [File: [(offset: Int, bytes: [UInt8])]] = [:]
         /// Called after each sync of the log that went well.
         var afterLogSync: (@Sendable () -> Void)?
+
+        /// Counts a write.
+        fileprivate mutating func isCutBeforeWrite() -> Bool {
+            if isCut { return true }
+            writesUntilCut = writesUntilCut.map { $0 - 1 }
+            // The last write is done, and not synced.
+            if writesUntilCut == 0 { (writesUntilCut, isCut) = (nil, true) }
+            return false
+        }
     }
 
     let name: String
     let faults = Mutex(Faults())
 
-    // SQLITE_IOERR_FSYNC and SQLITE_IOERR_WRITE, macros that Swift does not import.
+    // SQLITE_IOERR_FSYNC, SQLITE_IOERR_WRITE and SQLITE_IOERR_TRUNCATE, macros that Swift does not import.
     private static let failedSync = SQLITE_IOERR | 4 << 8
     private static let failedWrite = SQLITE_IOERR | 3 << 8
+    private static let failedTruncation = SQLITE_IOERR | 6 << 8
 
     private static let count = Atomic<Int>(0)
     private static let registry = Mutex<[Int: FaultyVFS]>([:])
@@ -114,6 +128,7 @@ final class FaultyVFS: Sendable {
         unsafe patched.pointee.methods.xWrite = { file, bytes, count, offset in
             unsafe FaultyVFS.write(file, bytes, count, offset)
         }
+        unsafe patched.pointee.methods.xTruncate = { file, size in unsafe FaultyVFS.truncate(file, size) }
         unsafe file.pointee.pMethods = unsafe UnsafeRawPointer(patched).assumingMemoryBound(to: sqlite3_io_methods.self)
         return SQLITE_OK
     }
@@ -132,7 +147,7 @@ final class FaultyVFS: Sendable {
         guard let owner = unsafe owner(methods.owner) else { return failedSync }
         let failure = owner.faults.withLock { faults in
             faults.syncs[kind, default: 0] += 1
-            return faults.failingSyncs.contains(kind) ? faults.syncError : nil
+            return faults.isCut || faults.failingSyncs.contains(kind) ? faults.syncError : nil
         }
         if let failure {
             errno = failure
@@ -146,6 +161,13 @@ final class FaultyVFS: Sendable {
         return SQLITE_OK
     }
 
+    private static func truncate(_ file: UnsafeMutablePointer<sqlite3_file>?, _ size: sqlite3_int64) -> Int32 {
+        guard let file = unsafe file else { return failedTruncation }
+        let methods = unsafe methods(file)
+        if let owner = unsafe owner(methods.owner), owner.faults.withLock({ $0.isCut }) { return failedTruncation }
+        return unsafe methods.original.pointee.xTruncate(file, size)
+    }
+
     private static func write(
         _ file: UnsafeMutablePointer<sqlite3_file>?, _ bytes: UnsafeRawPointer?, _ count: Int32, _ offset: sqlite3_int64
     ) -> Int32 {
@@ -153,6 +175,7 @@ final class FaultyVFS: Sendable {
         let methods = unsafe methods(file)
         let kind = unsafe methods.file
         let owner = unsafe owner(methods.owner)
+        if owner?.faults.withLock({ $0.isCutBeforeWrite() }) ?? false { return failedWrite }
         let (isFull, isFullWhile) =
             owner?.faults.withLock { faults in
                 let left = faults.writesUntilFull
