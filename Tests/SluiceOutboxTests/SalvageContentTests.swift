@@ -145,6 +145,33 @@ struct SalvageContentTests {
         }
     }
 
+    @Test("an expired delivery with the key of a lost one does not hold it, if its job counts as pending again")
+    func expiredHolder() throws {
+        do {
+            let store = try fixture.open()
+            _ = store.commit((1...100).map { sample($0, at: fixture.time, window: .seconds(60), payload: 1000) })
+            try store.acknowledge(delivered(1...100))
+            fixture.time.advance(by: .seconds(120))
+            _ = store.commit((101...200).map { sample($0, key: $0 - 100, at: fixture.time, payload: 1000) })
+            #expect(store.status.pendingJobs == 100)
+            store.close()
+        }
+        try damage(job: 150)
+        try fixture.damageRoot(of: "delivered", isInner: false)
+        let report = try salvage()
+        let store = try fixture.open()
+        let pending = Set(try store.pending().map(\.job.type))
+        let lost = (101...200).filter { !pending.contains("push-\($0)-0") }
+        #expect(lost.contains(150) && lost.count < 30 && report.lostDeliveries == lost.count)
+        #expect(pending.contains("push-50-0"))
+        let again = store.outcomes(
+            (101...200).map { sample(100 + $0, key: $0 - 100, at: fixture.time, payload: 1000) })
+        for number in 101...200 {
+            let isDuplicate = if case .duplicate = again[number - 101] { true } else { false }
+            #expect(isDuplicate != lost.contains(number), "\(number): \(again[number - 101])")
+        }
+    }
+
     @Test("a delivery whose dead letter is lost is forgotten, and no other") func lostLetters() throws {
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         do {
