@@ -5,10 +5,10 @@ import Testing
 @testable import SluiceOutbox
 
 /// The outbox and the relay under everything at once, by a seed: deliveries, repetitions, people's commands, full
-/// disks, failing syncs, power cuts at any write that lose what was not synced, clocks that are set or ahead at a start, dedupe
-/// windows that change, time, requests in the quarantine, secrets that are learnt, and salvages of copies with
-/// overwritten pages. In every second run the lanes of the relay send to a queue that is away, refuses jobs or loses
-/// answers; in the others jobs are acknowledged in any order. What must hold is asked after each step.
+/// disks, failing syncs, power cuts at any write that lose what was not synced, clocks that are set or ahead at a
+/// start, dedupe windows that change, time, requests in the quarantine, secrets that are learnt, and salvages of copies
+/// with overwritten pages. In every second run the lanes of the relay send to a queue that is away, refuses jobs or
+/// loses answers; in the others jobs are acknowledged in any order. What must hold is asked after each step.
 ///
 /// `make simulate SEEDS=1000` runs more seeds; one that fails does the same again: `SIMULATE_FIRST=17 SEEDS=1`.
 struct SimulationTests {
