@@ -83,6 +83,7 @@ extension Simulation {
         do {
             _ = try store.forgetKeys([Fingerprint(number: key)])
             newest[key] = nil
+            chains[key] = nil
         } catch {
             perhapsForgotten.insert(key)
         }

@@ -121,7 +121,8 @@ extension Simulation {
         for (key, number) in newest.sorted(by: { $0.key < $1.key }) where !perhapsForgotten.contains(key) {
             guard let holder = accepted[number], holder.fates.isSubset(of: Fate.undelivered) else { continue }
             let again = sample(
-                2_000_000 + key, key: key, body: holder.body, at: fixture.time, window: .seconds(60), jobs: 0)
+                2_000_000 + key, key: key, body: holder.body, at: fixture.time, window: .seconds(60),
+                rule: Self.rule(of: key), jobs: 0)
             if salvageFault == .keepsKeysOfLostJobs { _ = new.outcomes([again]) }
             guard let outcome = new.outcomes([again]).first else { continue }
             let isDuplicate = if case .duplicate = outcome { true } else { false }

@@ -55,8 +55,10 @@ final class Simulation {
     var exported: [(number: Int, content: DeadLetterContent)] = []
     /// By number; a delivery without a job has the fate `discarded`.
     var accepted: [Int: Accepted] = [:]
-    /// The newest acceptance of each key.
+    /// The newest acceptance of each key; none once a person had it forgotten.
     var newest: [Int: Int] = [:]
+    /// The acceptances of each key since it was forgotten.
+    var chains: [Int: [Int]] = [:]
     var next = 1
     /// Jobs that lost their place in the order of sending.
     var moved: Set<Int> = []
@@ -208,11 +210,11 @@ final class Simulation {
                 continue
             }
             let window = Self.windows[((key ?? next) + reloads) % 3]
-            let body = isRepetition && chance(10) ? 1_000_000 + next : key ?? next
+            let body = isRepetition ? self.body(ofRepetition: key) : key ?? next
             batch.append(
                 sample(
                     next, key: key, hasKey: key != nil, body: body, at: fixture.time, window: .seconds(window),
-                    jobs: next % 4 == 0 ? 0 : 1, queue: "queue-\(next % 3)"))
+                    rule: Self.rule(of: key), jobs: next % 4 == 0 ? 0 : 1, queue: "queue-\(next % 3)"))
             expected.append((next, key, body, window * 1000))
             next += 1
         }
@@ -229,43 +231,6 @@ final class Simulation {
 
     /// Whether a transaction failed: what is in the file is only known after the next crash or recovery.
     var isUncertain = false
-
-    func accept(_ number: Int, _ key: Int?, _ body: Int, _ window: Int64) {
-        if let key, let holder = newest[key].flatMap({ accepted[$0] }), holds(holder),
-            !perhapsForgotten.contains(key)
-        {
-            violate("delivery \(number) was accepted although key \(key) holds by \(holder.number)")
-        }
-        let fate: Fate = number % 4 == 0 ? .discarded : .pending
-        accepted[number] = Accepted(
-            number: number, key: key, body: body, at: now, window: window, ahead: max(0, clockOffset, startOffset),
-            fates: [fate])
-        if let key {
-            newest[key] = number
-            perhapsForgotten.remove(key)
-        }
-    }
-
-    /// Whether a key must hold: its window is not over, or a job is pending, parked or dead.
-    func holds(_ holder: Accepted) -> Bool {
-        if now < holder.at + holder.window { return true }
-        return holder.fates.isSubset(of: Fate.undelivered)
-    }
-
-    func repeated(_ key: Int?, _ body: Int, changed: Bool) {
-        guard let key, let holder = newest[key].flatMap({ accepted[$0] }) else {
-            if !isUncertain, !perhapsForgotten.contains(key ?? 0) {
-                violate("a duplicate of key \(key ?? 0), which nothing holds")
-            }
-            return
-        }
-        if changed != (holder.body != body) { violate("key \(key): another body is not told apart") }
-        let isOver = now > holder.at + holder.window + holder.ahead + Self.slack
-        // While the wall clock is behind, what it says is not over.
-        if isOver, clockOffset >= 0, startOffset == 0, holder.fates.isDisjoint(with: Fate.undelivered) {
-            violate("key \(key) holds for longer than its window")
-        }
-    }
 
     // MARK: What happens to jobs
 

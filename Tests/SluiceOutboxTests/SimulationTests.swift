@@ -25,6 +25,14 @@ struct SimulationTests {
         #expect(simulation.violations.isEmpty, "seed \(seed): \(simulation.violations.prefix(5))")
     }
 
+    @Test("a seed does the same again", arguments: [1, 2, 6])
+    func repeats(seed: Int) async throws {
+        let (one, other) = (try await Simulation(seed: seed), try await Simulation(seed: seed))
+        for simulation in [one, other] { try await simulation.run(steps: 250) }
+        #expect(one.accepted.mapValues(\.fates) == other.accepted.mapValues(\.fates))
+        #expect(one.random.next() == other.random.next())
+    }
+
     /// What an error in the outbox could do to the file, and the simulation must see.
     static let sabotage = [
         "a pending job is lost": "DELETE FROM jobs WHERE id = (SELECT first_pending FROM progress)",
@@ -35,6 +43,7 @@ struct SimulationTests {
         "a key loses its row": "UPDATE deliveries SET key = NULL",
         "a key ends early": "UPDATE deliveries SET expires_at = received_at + 1",
         "keys stay for ever": "UPDATE deliveries SET expires_at = expires_at + 1000000000000",
+        "earlier bodies are forgotten": "UPDATE deliveries SET supersedes = NULL",
         "a body is another one": "UPDATE deliveries SET body_hash = zeroblob(16)",
         "a parked job is lost": "DELETE FROM parked",
         "a dead letter is lost": "DELETE FROM dead_letters",
