@@ -178,8 +178,8 @@ extension OutboxStore {
         let isLost = lost.isLost(row: id, lastJob: row.int64(5))
         for column in 0..<Int32(10) { session.insertDelivery.bind(columnOf: row, column, at: column + 1) }
         if isLost {
-            // An earlier delivery with the key, which had expired, may hold it again: a job counts as pending once it is
-            // no longer known to be delivered.
+            // An earlier delivery with the key, which had expired, may hold it again: a job without the record of its
+            // delivery counts as pending.
             if let key = row.key(8), let earlier = try newest(key), earlier.expiresAt <= received {
                 _ = try forget(key)
             }
