@@ -47,7 +47,7 @@ struct JobHeap {
         }
     }
 
-    /// Removes the first place, unless its rank is greater than `limit`.
+    /// Removes the first job, unless its rank is greater than `limit`.
     mutating func popFirst(upTo limit: UInt64 = .max) -> JobPosition? {
         guard let first, first.rank <= limit else { return nil }
         heap.swapAt(0, heap.count - 1)

@@ -70,7 +70,7 @@ actor JobFeed {
                 from: start, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
             guard let last = page.last else { break }
             let unread = isApart ? page.filter { $0.id >= next[queues.number(of: $0.job.queue)] } : page
-            // A page begins with a job of any size: it waits for the start batch if it does not fit into this one.
+            // A page begins with a job of any size: it waits for the next batch if it does not fit into this one.
             if let first = unread.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
             start = last.id + 1
             for index in unread.indices { bytes += unread[index].job.byteCost }

@@ -38,12 +38,15 @@ import Zizq
                 Issue.record("it does not wait")
                 return
             }
+            // Until then no command may make a dead letter of the job, which Zizq has.
+            #expect(lane.hasUncommittedResult)
             action = lane.waitEnded(state: &state, now: 0)
         }
         guard case .change = action, case .read = lane.changeCommitted(state: &state, now: 0) else {
             Issue.record("it does not go on")
             return
         }
+        #expect(!lane.hasUncommittedResult)
         let failures = lane.takeEvents().count { if case .outboxFailed = $0 { true } else { false } }
         #expect(failures == 5)
     }

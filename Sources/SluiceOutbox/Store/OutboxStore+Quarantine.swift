@@ -13,7 +13,7 @@ extension OutboxStore {
     private static let removalStep: Int64 = 200
     private static let removalBytes = 16 << 20
 
-    /// Stores requests that have a charge in the figures, all or none, in one transaction. None are stored while the
+    /// Stores requests that are reserved in the figures, all or none, in one transaction. None are stored while the
     /// outbox is full or cannot write.
     ///
     /// - Returns: whether they are on the disk; if not, their places are free again.
